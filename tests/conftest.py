@@ -1,0 +1,24 @@
+"""Fixtures that several test modules share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+CORPORA = ROOT.parent / "shared" / "corpora"
+
+
+@pytest.fixture(scope="session")
+def samples() -> Path:
+    """The folder of sample images in this repository."""
+    return ROOT / "sample_images"
+
+
+@pytest.fixture(scope="session")
+def corpora() -> Path:
+    """The folder of larger test images that lies beside a developer's checkout; skips where it is absent."""
+    if not CORPORA.is_dir():
+        pytest.skip("the development corpora are not beside this checkout")
+    return CORPORA
