@@ -1,0 +1,217 @@
+"""How far an image is from its original: PSNR, mean Oklab distance, SSIM.
+
+Images are judged as they are seen. If one has transparency, both are laid over black and over white, and
+each measure is the worse of the two. All work on 8-bit sRGB values and in blocks of rows, so that memory
+does not grow with the height of the image.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from .errors import ModeError, OptionError
+
+Rgb = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float64]
+
+_BLOCK_PIXELS = 1 << 20
+_BLACK, _WHITE = 0, 255
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The differences between two images.
+
+    psnr: peak signal-to-noise ratio over R, G and B in dB, higher is closer, infinite for identical images.
+    oklab: mean Euclidean distance in Oklab times 100, 0 is identical; about 2 is just noticeable.
+    ssim: mean structural similarity of the luma, at most 1, which is identical.
+    """
+
+    psnr: float
+    oklab: float
+    ssim: float
+
+
+def compare(original: Image.Image, image: Image.Image) -> Comparison:
+    """Measure how far `image` is from `original`; see Comparison.
+
+    Takes 8-bit images of any two modes and one size. Raises OptionError for different or zero sizes and
+    ModeError for modes of more than 8 bits.
+    """
+    return Comparison(psnr(original, image), oklab_distance(original, image), ssim(original, image))
+
+
+def psnr(original: Image.Image, image: Image.Image) -> float:
+    """Peak signal-to-noise ratio in dB, 10 log10(255**2 / mean squared error); infinite if identical."""
+    error = max(_means(original, image, _squared_errors))
+    return math.inf if error == 0 else 10 * math.log10(255**2 / error)
+
+
+def oklab_distance(original: Image.Image, image: Image.Image) -> float:
+    """Mean Euclidean distance in Oklab times 100.
+
+    B. Ottosson, "A perceptual color space for image processing" (2020).
+    """
+    return max(_means(original, image, _oklab_distances))
+
+
+def ssim(original: Image.Image, image: Image.Image) -> float:
+    """Mean structural similarity of the luma, -1..1.
+
+    Wang et al., "Image quality assessment: from error visibility to structural similarity" (2004): Gaussian
+    window of 11x11 with sigma 1.5, K1 = 0.01, K2 = 0.03, only where the window fits, no downsampling. A side
+    shorter than 11 pixels is mirrored to 11.
+    """
+    return min(_means(original, image, _ssim_map, halo=_WINDOW.size // 2))
+
+
+# Blocks of rows
+
+
+def _means(
+    original: Image.Image, image: Image.Image, measure: Callable[[Rgb, Rgb], Floats], halo: int = 0
+) -> list[float]:
+    """The mean of `measure` over each background: one number, or two where there is transparency.
+
+    `measure` maps two blocks uint8[rows, width, 3] to one value per position, of which there may be fewer.
+    """
+    _check(original, image)
+    transparent = original.has_transparency_data or image.has_transparency_data
+    backgrounds = (_BLACK, _WHITE) if transparent else (_BLACK,)
+    totals, count = [0.0] * len(backgrounds), 0
+    for box in _blocks(original.size, halo):
+        a, b = _rgba(original.crop(box)), _rgba(image.crop(box))
+        for i, background in enumerate(backgrounds):
+            values = measure(_over(a, background), _over(b, background))
+            totals[i] += float(values.sum())
+        count += values.size
+    return [total / count for total in totals]
+
+
+def _check(original: Image.Image, image: Image.Image) -> None:
+    if original.size != image.size:
+        raise OptionError(f"images differ in size: {_size(original)} and {_size(image)}")
+    if 0 in original.size:
+        raise OptionError(f"an empty image ({_size(original)}) cannot be compared")
+    for mode in (original.mode, image.mode):
+        if mode == "F" or mode.startswith("I"):
+            raise ModeError(f"images of mode {mode} cannot be compared: convert them to 8 bits per channel")
+
+
+def _size(image: Image.Image) -> str:
+    return f"{image.width}x{image.height}"
+
+
+def _blocks(size: tuple[int, int], halo: int) -> Iterator[tuple[int, int, int, int]]:
+    """Boxes of whole rows that overlap by 2 * halo, for a measure that loses `halo` rows at either end."""
+    width, height = size
+    rows = max(1, _BLOCK_PIXELS // width)
+    last = max(1, height - 2 * halo)
+    for top in range(0, last, rows):
+        yield 0, top, width, min(height, min(top + rows, last) + 2 * halo)
+
+
+def _rgba(image: Image.Image) -> Rgb:
+    """Straight RGBA, uint8[h, w, 4], of any 8-bit mode."""
+    if image.mode == "La":
+        image = image.convert("LA")
+    if not image.has_transparency_data:
+        image = image.convert("RGB")  # HSV, LAB and CMYK have no direct way to RGBA
+    return np.asarray(image.convert("RGBA"))
+
+
+def _over(rgba: Rgb, background: int) -> Rgb:
+    """The pixels laid over a grey background, as an 8-bit screen shows them: uint8[h, w, 3]."""
+    alpha = rgba[..., 3:].astype(np.uint16)
+    if alpha.min() == 255:
+        return rgba[..., :3]
+    blended: Rgb = ((rgba[..., :3] * alpha + background * (255 - alpha) + 127) // 255).astype(np.uint8)
+    return blended
+
+
+# Measures
+
+
+def _squared_errors(a: Rgb, b: Rgb) -> Floats:
+    errors: Floats = np.square(a.astype(np.int32) - b).mean(axis=2)
+    return errors
+
+
+def _oklab_distances(a: Rgb, b: Rgb) -> Floats:
+    distances: Floats = 100.0 * np.sqrt(np.square(_oklab(a) - _oklab(b)).sum(axis=2))
+    return distances
+
+
+def _linear_light() -> Floats:
+    level = np.arange(256) / 255.0
+    return np.where(level <= 0.04045, level / 12.92, ((level + 0.055) / 1.055) ** 2.4)
+
+
+_LINEAR = _linear_light()
+_TO_LMS = np.array(
+    [
+        [0.4122214708, 0.5363325363, 0.0514459929],
+        [0.2119034982, 0.6806995451, 0.1073969566],
+        [0.0883024619, 0.2817188376, 0.6299787005],
+    ]
+)
+_TO_LAB = np.array(
+    [
+        [0.2104542553, 0.7936177850, -0.0040720468],
+        [1.9779984951, -2.4285922050, 0.4505937099],
+        [0.0259040371, 0.7827717662, -0.8086757660],
+    ]
+)
+
+
+def _oklab(rgb: Rgb) -> Floats:
+    """L, a, b of sRGB values: float64[h, w, 3]."""
+    lab: Floats = np.cbrt(_LINEAR[rgb] @ _TO_LMS.T) @ _TO_LAB.T
+    return lab
+
+
+def _gaussian(size: int, sigma: float) -> Floats:
+    offsets = np.arange(size) - (size - 1) / 2
+    weights: Floats = np.exp(-np.square(offsets) / (2 * sigma**2))
+    weights /= weights.sum()
+    return weights
+
+
+_WINDOW = _gaussian(11, 1.5)
+_LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601
+_C1, _C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+
+
+def _ssim_map(a: Rgb, b: Rgb) -> Floats:
+    """Structural similarity at each position of the window: float64[h - 10, w - 10], at least 1x1."""
+    x, y = _at_least_window(a @ _LUMA), _at_least_window(b @ _LUMA)
+    mean_x, mean_y = _blur(x), _blur(y)
+    variance_x = _blur(x * x) - mean_x * mean_x
+    variance_y = _blur(y * y) - mean_y * mean_y
+    covariance = _blur(x * y) - mean_x * mean_y
+    likeness: Floats = (2 * mean_x * mean_y + _C1) * (2 * covariance + _C2)
+    return likeness / ((mean_x * mean_x + mean_y * mean_y + _C1) * (variance_x + variance_y + _C2))
+
+
+def _at_least_window(plane: Floats) -> Floats:
+    missing = [(0, max(0, _WINDOW.size - side)) for side in plane.shape]
+    return np.pad(plane, missing, mode="symmetric")
+
+
+def _blur(plane: Floats) -> Floats:
+    """Convolve with the window in both directions, only where it fits: float64[h - 10, w - 10]."""
+    return _blur_rows(_blur_rows(plane).T).T
+
+
+def _blur_rows(plane: Floats) -> Floats:
+    rows = plane.shape[0] - _WINDOW.size + 1
+    blurred = np.zeros((rows, plane.shape[1]))
+    for offset, weight in enumerate(_WINDOW):
+        blurred += weight * plane[offset : offset + rows]
+    return blurred
