@@ -30,6 +30,12 @@ def kernel(function: Function) -> Function:
         return numba.njit(**_OPTIONS)(function)  # type: ignore[no-any-return]
 
 
+def inlined(function: Function) -> Function:
+    """Compile a helper that is pasted into each kernel that calls it: a call would pass, and count references to,
+    every array of a tuple."""
+    return numba.njit(forceinline=True, **_OPTIONS)(function)  # type: ignore[no-any-return]
+
+
 def jit_enabled() -> bool:
     """Whether kernels are compiled: false under NUMBA_DISABLE_JIT=1."""
     return not numba.config.DISABLE_JIT

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,68 +14,106 @@ ALPHA = np.uint32(0xFF000000)
 """The alpha byte of a packed pixel: 0xAABBGGRR, that is R, G, B, A in memory on a little-endian machine."""
 
 _HASH = np.uint32(0x9E3779B1)  # Knuth's multiplicative constant, 2**32 / golden ratio
+_FIRST_BITS = 12
+_NO_WEIGHTS = np.ones(1, np.float32)
 
 
 @kernel
-def _distinct(pixels, table, shift, colors, counts, ids, limit):  # type: ignore[no-untyped-def]
-    """Number the distinct values of `pixels` in order of appearance; returns their count, or -1 past `limit`.
+def _count(pixels, weights, start, table, shift, colors, totals, ids, found):  # type: ignore[no-untyped-def]
+    """Number distinct pixels in order of appearance and add up their weights.
 
-    table int32[2**(32 - shift)], filled with -1: open addressing with linear probing.
+    table int32[2**(32 - shift)]: -1 or a number; open addressing with linear probing. weights [n], or [1] for all.
+    Stops when `colors` is full. Returns how far it came in `pixels`, and how many colours there are.
     """
     mask = np.uint32(table.shape[0] - 1)
-    found = 0
-    last = np.uint32(0)
-    last_id = np.int32(-1)
-    for i in range(pixels.shape[0]):
+    each = weights.shape[0] > 1
+    for i in range(start, pixels.shape[0]):
         value = pixels[i]
-        if last_id >= 0 and value == last:  # runs are common in drawn images
-            ids[i] = last_id
-            counts[last_id] += 1
-            continue
-        slot = np.uint32(np.uint32(value * _HASH) >> np.uint32(shift))
-        while table[slot] >= 0 and colors[table[slot]] != value:
+        if i > start and value == pixels[i - 1]:  # runs are common in drawn images
+            number = ids[i - 1]
+        else:
+            slot = np.uint32(np.uint32(value * _HASH) >> np.uint32(shift))
+            while table[slot] >= 0 and colors[table[slot]] != value:
+                slot = np.uint32(slot + np.uint32(1)) & mask
+            number = table[slot]
+            if number < 0:
+                if found >= colors.shape[0]:
+                    return i, found
+                number = np.int32(found)
+                table[slot] = number
+                colors[found] = value
+                totals[found] = 0.0
+                found += 1
+        ids[i] = number
+        totals[number] += weights[i] if each else weights[0]
+    return pixels.shape[0], found
+
+
+@kernel
+def _rehash(colors, table, shift):  # type: ignore[no-untyped-def]
+    mask = np.uint32(table.shape[0] - 1)
+    for j in range(colors.shape[0]):
+        slot = np.uint32(np.uint32(colors[j] * _HASH) >> np.uint32(shift))
+        while table[slot] >= 0:
             slot = np.uint32(slot + np.uint32(1)) & mask
-        if table[slot] < 0:
-            if found >= limit:
-                return -1
-            table[slot] = np.int32(found)
-            colors[found] = value
-            counts[found] = 0
-            found += 1
-        last = value
-        last_id = table[slot]
-        ids[i] = last_id
-        counts[last_id] += 1
-    return found
+        table[slot] = np.int32(j)
 
 
-@dataclass(frozen=True)
-class Distinct:
-    """The distinct values among some pixels.
+class Counter:
+    """The distinct colours of pixels that come block by block, with their weights.
 
-    colors: uint32[m], packed 0xAABBGGRR, in order of appearance.
-    counts: int64[m], how often each occurs.
-    ids: int32[n], for each pixel its position in `colors`.
+    Past `limit` colours it stops counting and `full` is true.
     """
 
-    colors: npt.NDArray[np.uint32]
-    counts: npt.NDArray[np.int64]
-    ids: npt.NDArray[np.int32]
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self.full = False
+        self._found = 0
+        self._colors = np.empty(0, np.uint32)
+        self._totals = np.empty(0)
+        self._shift = 32 - _FIRST_BITS
+        self._grow()
 
+    def _grow(self) -> None:
+        """Make room for twice as many colours; the table stays at most half full."""
+        self._shift -= 1
+        room = min(self._limit, 1 << (31 - self._shift))
+        colors, totals = np.empty(room, np.uint32), np.empty(room)
+        colors[: self._found] = self._colors
+        totals[: self._found] = self._totals
+        self._colors, self._totals = colors, totals
+        self._table = np.full(1 << (32 - self._shift), -1, np.int32)
+        _rehash(colors[: self._found], self._table, self._shift)
 
-def distinct(pixels: npt.NDArray[np.uint32], limit: int | None = None) -> Distinct | None:
-    """Find the distinct values of `pixels`, uint32[n]; None when there are more than `limit` of them."""
-    n = pixels.shape[0]
-    limit = n if limit is None else min(limit, n)
-    bits = max(4, int(2 * limit + 1).bit_length())
-    table = np.full(1 << bits, -1, np.int32)
-    colors = np.empty(limit + 1, np.uint32)
-    counts = np.empty(limit + 1, np.int64)
-    ids = np.empty(n, np.int32)
-    found = _distinct(pixels, table, 32 - bits, colors, counts, ids, limit)
-    if found < 0:
-        return None
-    return Distinct(colors[:found].copy(), counts[:found].copy(), ids)
+    def add(
+        self, pixels: npt.NDArray[np.uint32], weights: npt.NDArray[np.float32] | None = None
+    ) -> npt.NDArray[np.int32]:
+        """Count packed pixels uint32[n], each with its weight; returns the colour number of each, int32[n]."""
+        if weights is None or len(pixels) <= 1:
+            weights = _NO_WEIGHTS if weights is None else weights[:1]
+        ids = np.empty(len(pixels), np.int32)
+        at = 0
+        while not self.full:
+            at, self._found = _count(
+                pixels, weights, at, self._table, self._shift, self._colors, self._totals, ids, self._found
+            )
+            if at == len(pixels):
+                break
+            if self._found == self._limit:
+                self.full = True
+            else:
+                self._grow()
+        return ids
+
+    @property
+    def colors(self) -> npt.NDArray[np.uint32]:
+        """The distinct values in order of appearance, uint32[m]."""
+        return self._colors[: self._found]
+
+    @property
+    def weights(self) -> npt.NDArray[np.float64]:
+        """The weight of each, float64[m]."""
+        return self._totals[: self._found]
 
 
 def pack(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint32]:
@@ -93,32 +132,43 @@ class Histogram:
 
     colors: float32[m, 4], straight R, G, B and A, 0..255: a colour, or the mean of a bin's.
     weights: float32[m], > 0.
+    ids: int32[n], the bin of each colour that was merged.
     """
 
     colors: npt.NDArray[np.float32]
     weights: npt.NDArray[np.float32]
+    ids: npt.NDArray[np.int32]
 
 
-def merge(colors: npt.NDArray[np.uint32], weights: npt.NDArray[np.float64], bits: int) -> Histogram:
-    """Merge colours that agree in the `bits` high bits of every channel (1..8; 8 merges nothing).
+@kernel
+def _sum_bins(rgba, weights, ids, sums):  # type: ignore[no-untyped-def]
+    for i in range(rgba.shape[0]):
+        j = ids[i]
+        alpha = weights[i] * rgba[i, 3]
+        sums[j, 0] += alpha * rgba[i, 0]
+        sums[j, 1] += alpha * rgba[i, 1]
+        sums[j, 2] += alpha * rgba[i, 2]
+        sums[j, 3] += alpha
+        sums[j, 4] += weights[i]
+
+
+def merge(colors: npt.NDArray[np.uint32], weights: npt.NDArray[Any], bits: int) -> Histogram:
+    """Merge visible colours, uint32[m], that agree in the `bits` high bits of every channel (1..8; 8 merges nothing).
 
     Means are exact, and of premultiplied colour: what is hardly visible hardly counts. Fully opaque colours
     share no bin with others, so that opaque stays opaque.
     """
-    rgba = unpack(colors).astype(np.float64)
+    rgba = unpack(colors)
     if bits >= 8:
-        return Histogram(rgba.astype(np.float32), weights.astype(np.float32))
-    mask = np.uint32(((0xFF << (8 - bits)) & 0xFF) * 0x01010101)
-    keys = colors & mask
+        ids = np.arange(len(colors), dtype=np.int32)
+        return Histogram(rgba.astype(np.float32), weights.astype(np.float32), ids)
+    keys = colors & np.uint32(((0xFF << (8 - bits)) & 0xFF) * 0x01010101)
     keys[colors >= ALPHA] |= ALPHA
-    bins = distinct(keys)
-    assert bins is not None
-    m = len(bins.colors)
-    alpha = weights * rgba[:, 3]
-    total_alpha = np.bincount(bins.ids, alpha, m)
-    mean = np.empty((m, 4), np.float32)
-    for channel in range(3):
-        mean[:, channel] = np.bincount(bins.ids, alpha * rgba[:, channel], m) / np.maximum(total_alpha, 1e-30)
-    total = np.bincount(bins.ids, weights, m)
-    mean[:, 3] = total_alpha / total
-    return Histogram(mean, total.astype(np.float32))
+    bins = Counter(len(keys))
+    ids = bins.add(keys)
+    sums = np.zeros((len(bins.colors), 5))
+    _sum_bins(rgba, weights, ids, sums)
+    mean = np.empty((len(sums), 4), np.float32)
+    mean[:, :3] = sums[:, :3] / sums[:, 3:4]
+    mean[:, 3] = sums[:, 3] / sums[:, 4]
+    return Histogram(mean, sums[:, 4].astype(np.float32), ids)

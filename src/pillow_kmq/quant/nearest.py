@@ -1,0 +1,214 @@
+"""The exact nearest palette entry of any RGBA colour, found by short candidate lists.
+
+The working space is cut into cells. A cell's list holds every entry that can be nearest to a point of the cell: those
+not farther from its box than another entry can be at the most. Lists are made when a cell is first met. In front stands
+a small cache from RGBA value to entry, since neighbouring pixels are alike.
+
+What is opaque stays opaque and what is fully transparent stays invisible, whatever distance says: opaque colours choose
+among opaque entries, and transparent ones take the first transparent entry, as far as the palette has such.
+
+Source: after M. E. Celebi, "Improving the performance of k-means for color quantization", Image and Vision Computing 29
+(2011) and the cell lists of P. S. Heckbert, "Color image quantization for frame buffer display", SIGGRAPH 1982.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from .._jit import inlined, kernel
+from ..color import LINEAR, SPACES, to_point, to_points
+
+_BITS3, _BITS4 = 5, 4  # cells per coordinate: 2**5 without alpha, 2**4 with it
+_POOL = 1 << 20
+_CACHE_BITS = 14
+_HASH = np.uint32(0x9E3779B1)
+
+# Where points of a space lie, for alpha 0..1: low and high bound of each coordinate.
+_RANGES = {
+    "srgb": ((-127.5, 127.5), (-127.5, 127.5), (-127.5, 127.5), (0.0, 220.84)),
+    "linear": ((-127.5, 127.5), (-127.5, 127.5), (-127.5, 127.5), (0.0, 220.84)),
+    "oklab": ((-50.0, 50.0), (-23.5, 27.7), (-31.3, 20.0), (0.0, 50.0)),
+}
+
+
+class Nearest(NamedTuple):
+    """What kernels need to look colours up; `nearest_finder` makes it.
+
+    linear: color.LINEAR. space: color.SPACES number. points float32[4, k]: the palette in the working space.
+    low, width float32[4]: the first cell's corner and a cell's size, for alpha (row 0) and opaque (row 1).
+    entries int16[2, k]: the entries to choose from: for translucent colours, for opaque ones. sizes int64[2].
+    choice float32[2, 4, k]: the points of those entries.
+    bounds float32[2, k], order int32[2, k]: scratch, one a view of the other: what is not negative sorts like its bits.
+    transparent: the entry of fully transparent colours, or -1.
+    starts int32[2, cells]: where a cell's list starts in the pool, -1 if it is not made yet.
+    pool uint8[]: lists, each after its length (0 means 256). used int64[1]: bytes of the pool in use.
+    keys uint32[], labels int16[]: the cache; a label of -1 is empty.
+    """
+
+    linear: npt.NDArray[np.float64]
+    space: int
+    points: npt.NDArray[np.float32]
+    low: npt.NDArray[np.float32]
+    width: npt.NDArray[np.float32]
+    entries: npt.NDArray[np.int16]
+    sizes: npt.NDArray[np.int64]
+    choice: npt.NDArray[np.float32]
+    bounds: npt.NDArray[np.float32]
+    order: npt.NDArray[np.int32]
+    transparent: int
+    starts: npt.NDArray[np.int32]
+    pool: npt.NDArray[np.uint8]
+    used: npt.NDArray[np.int64]
+    keys: npt.NDArray[np.uint32]
+    labels: npt.NDArray[np.int16]
+
+
+def nearest_finder(palette: npt.NDArray[np.uint8], space: str) -> Nearest:
+    """Prepare look-ups in a palette, uint8[k, 4], k = 1..256, by distance in `space`. Not to be shared by threads."""
+    alpha = palette[:, 3]
+    everything = np.arange(len(palette), dtype=np.int16)
+    opaque = everything[alpha == 255]
+    clear = everything[alpha == 0]
+    opaque = opaque if len(opaque) else everything
+    entries = np.zeros((2, len(palette)), np.int16)
+    entries[0] = everything
+    entries[1, : len(opaque)] = opaque
+    low = np.array([[low for low, _ in _RANGES[space]]] * 2, np.float32)
+    span = np.array([high - low for low, high in _RANGES[space]], np.float32)
+    width = np.stack([span / (1 << _BITS4), span / (1 << _BITS3)])
+    low[1, 3], width[1, 3] = span[3], 0.0  # opaque points lie in one plane
+    points = to_points(palette, space)
+    bounds = np.zeros((2, len(palette)), np.float32)
+    return Nearest(
+        LINEAR,
+        SPACES[space],
+        points,
+        low,
+        width.astype(np.float32),
+        entries,
+        np.array([len(everything), len(opaque)]),
+        np.ascontiguousarray(points[:, entries].transpose(1, 0, 2)),
+        bounds,
+        bounds.view(np.int32),
+        int(clear[0]) if len(clear) else -1,
+        np.full((2, 1 << 4 * _BITS4), -1, np.int32),
+        np.empty(_POOL, np.uint8),
+        np.zeros(1, np.int64),
+        np.zeros(1 << _CACHE_BITS, np.uint32),
+        np.full(1 << _CACHE_BITS, -1, np.int16),
+    )
+
+
+@kernel
+def _list_cell(find, kind, cell, c0, c1, c2, c3):  # type: ignore[no-untyped-def]
+    """Make the list of a cell with coordinates c0..c3; false when the pool is full."""
+    size = find.sizes[kind]
+    start = find.used[0]
+    zero = np.float32(0.0)
+    if start + size + 2 > find.pool.shape[0]:
+        return False
+    half0, half1 = find.width[kind, 0] * np.float32(0.5), find.width[kind, 1] * np.float32(0.5)
+    half2, half3 = find.width[kind, 2] * np.float32(0.5), find.width[kind, 3] * np.float32(0.5)
+    middle0 = find.low[kind, 0] + find.width[kind, 0] * np.float32(c0) + half0
+    middle1 = find.low[kind, 1] + find.width[kind, 1] * np.float32(c1) + half1
+    middle2 = find.low[kind, 2] + find.width[kind, 2] * np.float32(c2) + half2
+    middle3 = find.low[kind, 3] + find.width[kind, 3] * np.float32(c3) + half3
+    points = find.choice[kind]
+    for t in range(size):
+        away0, away1 = abs(points[0, t] - middle0), abs(points[1, t] - middle1)
+        away2, away3 = abs(points[2, t] - middle2), abs(points[3, t] - middle3)
+        far0, far1, far2, far3 = away0 + half0, away1 + half1, away2 + half2, away3 + half3
+        find.bounds[1, t] = far0 * far0 + far1 * far1 + far2 * far2 + far3 * far3
+        gap0, gap1, gap2, gap3 = away0 - half0, away1 - half1, away2 - half2, away3 - half3
+        gap0 = gap0 if gap0 > zero else zero
+        gap1 = gap1 if gap1 > zero else zero
+        gap2 = gap2 if gap2 > zero else zero
+        gap3 = gap3 if gap3 > zero else zero
+        find.bounds[0, t] = gap0 * gap0 + gap1 * gap1 + gap2 * gap2 + gap3 * gap3
+    bits = find.order[1, 0]
+    for t in range(1, size):
+        bits = min(bits, find.order[1, t])
+    find.order[1, 0] = bits
+    # Rounding, of points and of cells, must lose nothing.
+    bound = find.bounds[1, 0] * np.float32(1.001) + np.float32(0.001)
+    length = 0
+    for t in range(size):
+        find.pool[start + length + 1] = find.entries[kind, t]
+        length += find.bounds[0, t] <= bound
+    find.pool[start] = length & 255
+    find.starts[kind, cell] = start
+    find.used[0] = start + length + 1
+    return True
+
+
+@inlined
+def _cell(x, low, width, bits):  # type: ignore[no-untyped-def]
+    if width == np.float32(0.0):
+        return 0
+    return min(max(int((x - low) / width), 0), (1 << bits) - 1)
+
+
+@inlined
+def _nearest_point(find, kind, p0, p1, p2, p3):  # type: ignore[no-untyped-def]
+    """The entry nearest to a point (float32), the lowest-numbered one of equals."""
+    bits = _BITS4 - kind * (_BITS4 - _BITS3)
+    c0 = _cell(p0, find.low[kind, 0], find.width[kind, 0], bits)
+    c1 = _cell(p1, find.low[kind, 1], find.width[kind, 1], bits)
+    c2 = _cell(p2, find.low[kind, 2], find.width[kind, 2], bits)
+    c3 = _cell(p3, find.low[kind, 3], find.width[kind, 3], bits)
+    cell = ((c3 << bits | c0) << bits | c1) << bits | c2
+    listed = find.starts[kind, cell] >= 0 or _list_cell(find, kind, cell, c0, c1, c2, c3)
+    start = np.int64(find.starts[kind, cell])
+    length = find.sizes[kind]
+    if listed:
+        length = (np.int64(find.pool[start]) + 255) % 256 + 1
+    best = np.int64(0)
+    least = np.float32(np.inf)
+    for t in range(length):
+        j = np.int64(find.pool[start + 1 + t]) if listed else np.int64(find.entries[kind, t])
+        d0, d1 = p0 - find.points[0, j], p1 - find.points[1, j]
+        d2, d3 = p2 - find.points[2, j], p3 - find.points[3, j]
+        distance = d0 * d0 + d1 * d1 + d2 * d2 + d3 * d3
+        if distance < least:
+            least = distance
+            best = j
+    return best
+
+
+@inlined
+def nearest(find, value):  # type: ignore[no-untyped-def]
+    """The palette entry of a packed pixel, 0xAABBGGRR."""
+    slot = np.uint32(np.uint32(value * _HASH) >> np.uint32(32 - _CACHE_BITS))
+    if find.keys[slot] == value and find.labels[slot] >= 0:
+        return np.int64(find.labels[slot])
+    alpha = value >> np.uint32(24)
+    if alpha == 0 and find.transparent >= 0:
+        return np.int64(find.transparent)
+    r = np.float64(value & np.uint32(255))
+    g = np.float64(value >> np.uint32(8) & np.uint32(255))
+    b = np.float64(value >> np.uint32(16) & np.uint32(255))
+    p0, p1, p2, p3 = to_point(r, g, b, np.float64(alpha), find.space, find.linear)
+    kind = 1 if alpha == 255 else 0
+    best = _nearest_point(find, kind, np.float32(p0), np.float32(p1), np.float32(p2), np.float32(p3))
+    find.keys[slot] = value
+    find.labels[slot] = best
+    return best
+
+
+@kernel
+def _remap(find, pixels, out):  # type: ignore[no-untyped-def]
+    last = np.uint32(0)
+    label = np.uint8(0)
+    for i in range(pixels.shape[0]):
+        if i == 0 or pixels[i] != last:
+            last = pixels[i]
+            label = np.uint8(nearest(find, last))
+        out[i] = label
+
+
+def remap(find: Nearest, pixels: npt.NDArray[np.uint32], out: npt.NDArray[np.uint8]) -> None:
+    """Write the nearest entry of each packed pixel, uint32[n], to out, uint8[n]."""
+    _remap(find, pixels, out)
