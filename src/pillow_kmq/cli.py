@@ -161,8 +161,13 @@ def convert(job: Job, settings: Settings) -> Outcome:
 def _open(source: str) -> BinaryIO:
     """The source as a seekable stream."""
     try:
-        stream: BinaryIO = sys.stdin.buffer if source == STREAM else open(source, "rb")
-        return stream if stream.seekable() else BytesIO(stream.read())
+        if source == STREAM:
+            return BytesIO(sys.stdin.buffer.read())
+        file = open(source, "rb")  # noqa: SIM115 - handed to the caller, who closes it
+        if file.seekable():
+            return file
+        with file:  # a named pipe
+            return BytesIO(file.read())
     except OSError as error:
         raise Refused(f"cannot read it: {reason(error)}") from None
 
