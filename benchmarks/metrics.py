@@ -4,7 +4,7 @@ mse3        per-pixel sum over R, G, B of the squared 8-bit error, mean over pix
 delta_e     mean distance in Oklab x 100 (Ottosson 2020).
 blurred     PSNR in dB after a Gaussian blur of both images: what is left at a distance, where dithering dissolves.
 ssim        structural similarity of the luma, 11-pixel Gaussian window (Wang et al. 2004).
-ssimulacra2 the PyPI package of that name: 100 is identical, 90 invisible, 70 good; None where it is not installed.
+ssimulacra2 the PyPI package of that name: 100 is identical, 90 invisible, 70 good.
 alpha       mse3 of the worse of the two composites, over black and over white.
 """
 
@@ -13,6 +13,7 @@ from __future__ import annotations
 import io
 import os
 import tempfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -91,14 +92,18 @@ def ssim(a: Image.Image, b: Image.Image) -> float:
 
 
 def ssimulacra2(a: Image.Image, b: Image.Image) -> float | None:
-    """SSIMULACRA2 of two images (RGB or RGBA), or None without the package or under 8 pixels a side."""
-    if compute_ssimulacra2 is None or min(a.size) < 8:
+    """SSIMULACRA2, with alpha the lower of the scores over black and over white; None without the package."""
+    if compute_ssimulacra2 is None:
         return None
+    shades = (0, 255) if a.mode == "RGBA" else (0,)
+    scores = []
     with tempfile.TemporaryDirectory() as folder:
-        paths = [os.path.join(folder, name) for name in ("a.png", "b.png")]
-        for image, path in zip((a, b), paths, strict=True):
-            image.save(path, compress_level=1)
-        return float(compute_ssimulacra2(*paths))
+        for shade in shades:
+            paths = [os.path.join(folder, name) for name in ("a.png", "b.png")]
+            for image, path in zip((a, b), paths, strict=True):
+                Image.fromarray(_over(image, shade)).save(path, compress_level=1)
+            scores.append(float(compute_ssimulacra2(*paths)))
+    return min(scores)
 
 
 def alpha(a: Image.Image, b: Image.Image) -> float:
@@ -107,6 +112,7 @@ def alpha(a: Image.Image, b: Image.Image) -> float:
 
 
 def _over(image: Image.Image, shade: int) -> np.ndarray:
+    """The image over a grey background, u8[h, w, 3]."""
     pixels = np.asarray(image.convert("RGBA")).astype(np.float64)
     share = pixels[..., 3:] / 255
     return np.rint(pixels[..., :3] * share + shade * (1 - share)).astype(np.uint8)
@@ -119,10 +125,33 @@ def alpha_broken(a: Image.Image, b: Image.Image) -> int:
 
 
 def png_bytes(image: Image.Image) -> int:
-    """Size as a PNG, all through the same writer: Pillow's at its smallest, at the lowest bit depth that holds the indices."""
-    file = io.BytesIO()
-    image.save(file, "PNG", optimize=True)
-    return len(file.getvalue())
+    """Size as a palette PNG from one plain writer for all: unfiltered, zlib 9, at 8 bits or packed, what is smaller.
+
+    A true-colour result with more than 256 colours counts as what Pillow writes for it.
+    """
+    colours, indices = np.unique(_codes(image), return_inverse=True)
+    k = len(colours)
+    if k > 256:
+        file = io.BytesIO()
+        image.save(file, "PNG", optimize=True)
+        return len(file.getvalue())
+    rows = indices.reshape(image.height, image.width).astype(np.uint8)
+    sizes = [_deflated(rows)]
+    if k <= 16:
+        bits = 1 if k <= 2 else 2 if k <= 4 else 4
+        planes = np.unpackbits(rows[..., None], axis=2)[..., 8 - bits :]
+        sizes.append(_deflated(np.packbits(planes.reshape(image.height, -1), axis=1)))
+    translucent = int(np.sum(colours >> 24 < 255))
+    return 8 + 25 + (12 + 3 * k) + (12 + translucent if translucent else 0) + (12 + min(sizes)) + 12
+
+
+def _codes(image: Image.Image) -> np.ndarray:
+    pixels = np.asarray(image.convert("RGBA")).astype(np.uint32)
+    return np.asarray(pixels[..., 3] << 24 | pixels[..., 0] << 16 | pixels[..., 1] << 8 | pixels[..., 2])
+
+
+def _deflated(rows: np.ndarray) -> int:
+    return len(zlib.compress(np.pad(rows, ((0, 0), (1, 0))).tobytes(), 9))
 
 
 def read(path: Path) -> Image.Image:

@@ -68,10 +68,11 @@ def imagequant(image: Image.Image, k: int, dither: float = 0.0) -> Image.Image:
     data = image.convert("RGBA").tobytes()
     indices, palette = quantize_raw_rgba_bytes(data, image.width, image.height, dither, k)
     result = Image.frombytes("P", image.size, indices)
+    entries = np.array(palette, np.uint8).reshape(-1, 4)[:k]  # the wheel always hands over 256
     if image.mode == "RGBA":
-        result.putpalette(palette, "RGBA")
+        result.putpalette(entries.tobytes(), "RGBA")
     else:
-        result.putpalette(np.array(palette, np.uint8).reshape(-1, 4)[:, :3].tobytes())
+        result.putpalette(entries[:, :3].tobytes())
     return result
 
 
