@@ -65,7 +65,11 @@ class Outcome:
     "--dither", type=click.FloatRange(0, 1), default=0.0, show_default=True, help="Strength of dithering."
 )
 @click.option(
-    "--effort", type=click.Choice(["fast", "default", "best"]), default="default", show_default=True
+    "--effort",
+    type=click.Choice(["fast", "default", "best"]),
+    default="default",
+    show_default=True,
+    help="Time spent on the palette.",
 )
 @click.option("--max-iter", type=click.IntRange(min=0), help="Most rounds of k-means.  [default: by effort]")
 @click.option("--skip-if-larger", is_flag=True, help="Write nothing that is not smaller than its input.")

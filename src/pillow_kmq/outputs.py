@@ -46,7 +46,7 @@ def plan(inputs: Sequence[str], output: str | None, ext: str | None, format_: st
     format_ = format_ or _format_by_name(output or ext)
     suffix = ext or SUFFIXES[format_]
 
-    readers = {_identity(source): source for source in inputs if source != STREAM}
+    readers = {_identity(source): source for source in reversed(inputs) if source != STREAM}
     writers: dict[str, str] = {}
     jobs = []
     for source in inputs:

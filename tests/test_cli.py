@@ -1,0 +1,539 @@
+"""The command `kmq`: what it writes, what it says, and what it refuses."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import subprocess
+import sys
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+from PIL import Image
+
+import pillow_kmq
+from pillow_kmq.cli import main
+from pillow_kmq.outputs import Job, plan
+
+posix_only = pytest.mark.skipif(os.name != "posix", reason="POSIX permissions and pipes")
+not_root = pytest.mark.skipif(hasattr(os, "geteuid") and os.geteuid() == 0, reason="root may read anything")
+
+
+@pytest.fixture(autouse=True)
+def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Every test works inside a folder of its own, so that names stay short."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def kmq(*arguments: str | Path, stdin: bytes | None = None) -> Result:
+    return CliRunner().invoke(main, [str(argument) for argument in arguments], input=stdin)
+
+
+def picture(
+    name: str = "a.png", mode: str = "RGB", size: tuple[int, int] = (40, 30), **options: Any
+) -> Image.Image:
+    """Save a picture of many colours under a name, and return it."""
+    y, x = np.mgrid[0 : size[1], 0 : size[0]]
+    rgb = np.dstack([x * 6, y * 8, (x * y) % 256]).astype(np.uint8)
+    image = Image.fromarray(rgb).convert(mode)
+    image.save(name, **options)
+    return image
+
+
+def names() -> set[str]:
+    return {path.name for path in Path().iterdir()}
+
+
+# What is written
+
+
+def test_the_output_lies_beside_the_input_and_is_a_palette_png(inside: Path) -> None:
+    (inside / "sub").mkdir()
+    picture("sub/photo.jpg")
+    result = kmq("sub/photo.jpg")
+    assert result.exit_code == 0, result.output
+    with Image.open("sub/photo-kmq.png") as image:
+        assert (image.format, image.mode, image.size) == ("PNG", "P", (40, 30))
+    assert {path.name for path in (inside / "sub").iterdir()} == {"photo.jpg", "photo-kmq.png"}
+
+
+@pytest.mark.parametrize("arguments", [("-k", "7", "a.png"), ("--colors=7", "a.png"), ("7", "a.png")])
+def test_the_number_of_colours_is_an_option_or_the_first_argument(arguments: tuple[str, ...]) -> None:
+    picture()
+    assert kmq(*arguments).exit_code == 0
+    assert len(Image.open("a-kmq.png").getpalette() or []) == 21
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "bmp", "gif", "tif"])
+def test_any_format_that_pillow_opens_is_an_input(suffix: str) -> None:
+    picture(f"a.{suffix}")
+    assert kmq(f"a.{suffix}").exit_code == 0
+    assert Image.open("a-kmq.png").size == (40, 30)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr", "LAB"])
+def test_any_8_bit_mode_is_an_input(mode: str) -> None:
+    name = "a.tif" if mode in ("CMYK", "YCbCr", "LAB") else "a.png"
+    picture(name, mode)
+    result = kmq(name)
+    assert result.exit_code == 0, result.output
+    assert Image.open("a-kmq.png").mode == "P"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name", "format_"),
+    [
+        (("--format", "kmq"), "a.kmq", "KMQ"),
+        (("-o", "b.kmq"), "b.kmq", "KMQ"),
+        (("-o", "b.PNG"), "b.PNG", "PNG"),
+        (("--ext", ".small.kmq"), "a.small.kmq", "KMQ"),
+        (("--ext", "-fs8.png"), "a-fs8.png", "PNG"),
+        (("-o", "b.bin", "--format", "kmq"), "b.bin", "KMQ"),
+    ],
+)
+def test_the_format_is_named_or_follows_from_the_output(
+    arguments: tuple[str, ...], name: str, format_: str
+) -> None:
+    picture()
+    result = kmq("a.png", *arguments)
+    assert result.exit_code == 0, result.output
+    assert names() == {"a.png", name}
+    assert Image.open(name).format == format_
+
+
+def test_a_kmq_file_is_an_input_and_loses_nothing() -> None:
+    picture()
+    assert kmq("16", "a.png", "--format", "kmq").exit_code == 0
+    result = kmq("a.kmq", "-o", "back.png")
+    assert result.exit_code == 0, result.output
+    assert "exact" in result.output
+    assert Image.open("back.png").convert("RGB").tobytes() == Image.open("a.kmq").convert("RGB").tobytes()
+
+
+def test_the_quantiser_gets_the_options() -> None:
+    image = picture()
+    assert kmq("a.png", "-k", "9", "--dither", "0.5", "--effort", "fast", "--max-iter", "2").exit_code == 0
+    expected = pillow_kmq.quantize(image, 9, dither=0.5, effort="fast", max_iter=2)
+    assert Image.open("a-kmq.png").convert("RGB").tobytes() == expected.convert("RGB").tobytes()
+
+
+def test_transparency_survives_also_as_a_colour_key() -> None:
+    image = picture(mode="RGBA", size=(8, 8))
+    image.putpixel((3, 3), (1, 2, 3, 0))
+    image.save("a.png")
+    picture("key.png", size=(8, 8), transparency=(0, 0, 0))
+    assert kmq("a.png", "key.png").exit_code == 0
+    assert Image.open("a-kmq.png").convert("RGBA").getpixel((3, 3))[3] == 0
+    assert Image.open("key-kmq.png").convert("RGBA").getpixel((0, 0))[3] == 0
+
+
+def test_the_orientation_of_a_photo_is_applied_and_not_left_behind() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned by 90 degrees clockwise
+    Image.new("RGB", (16, 8), "red").save("a.jpg", exif=exif)
+    assert kmq("a.jpg").exit_code == 0
+    image = Image.open("a-kmq.png")
+    assert image.size == (8, 16)
+    assert 0x0112 not in image.getexif()
+
+
+def test_an_rgb_profile_and_the_resolution_are_kept_and_a_cmyk_profile_is_dropped() -> None:
+    profile = bytes(16) + b"RGB " + bytes(108)
+    picture("a.png", icc_profile=profile, dpi=(144, 144))
+    picture("b.tif", "CMYK", icc_profile=bytes(16) + b"CMYK" + bytes(108))
+    assert kmq("a.png", "b.tif").exit_code == 0
+    info = Image.open("a-kmq.png").info
+    assert info["icc_profile"] == profile
+    assert info["dpi"] == pytest.approx((144, 144), abs=0.01)
+    assert "icc_profile" not in Image.open("b-kmq.png").info
+
+
+def test_of_an_animation_the_first_frame_is_taken_with_a_note() -> None:
+    frames = [Image.new("RGB", (4, 4), colour) for colour in ("red", "lime", "blue")]
+    frames[0].save("a.gif", save_all=True, append_images=frames[1:])
+    result = kmq("a.gif")
+    assert result.exit_code == 0
+    assert "a.gif: note: first of 3 frames only" in result.output
+    assert Image.open("a-kmq.png").convert("RGB").getpixel((0, 0)) == (255, 0, 0)
+
+
+def test_16_bit_grey_is_reduced_to_8_with_a_note() -> None:
+    Image.fromarray(np.array([[0, 128 * 257, 65535]], np.uint16)).save("a.png")
+    result = kmq("a.png")
+    assert result.exit_code == 0, result.output
+    assert "note: 16 bits reduced to 8" in result.output
+    shown = Image.open("a-kmq.png").convert("RGB")
+    assert [shown.getpixel((x, 0)) for x in range(3)] == [(0,) * 3, (128,) * 3, (255,) * 3]
+
+
+# What is said
+
+
+def test_the_report_states_sizes_saving_colours_and_error() -> None:
+    picture("a.bmp", size=(100, 80))
+    result = kmq("16", "a.bmp")
+    before, after = Path("a.bmp").stat().st_size, Path("a-kmq.png").stat().st_size
+    saved = 100 * (1 - after / before)
+    assert result.stdout.startswith(
+        f"a.bmp -> a-kmq.png: {before:,} -> {after:,} bytes, {saved:.1f} % saved, 16 colours, PSNR "
+    )
+    stated = float(re.search(r"PSNR (\d+\.\d+) dB", result.stdout)[1])  # type: ignore[index]
+    a, b = (np.asarray(Image.open(name).convert("RGB"), float) for name in ("a.bmp", "a-kmq.png"))
+    assert stated == pytest.approx(10 * np.log10(255**2 / np.mean((a - b) ** 2)), abs=0.006)
+    assert result.stderr == ""
+
+
+def test_a_larger_result_and_an_exact_one_are_called_so() -> None:
+    Image.new("RGB", (1, 1), "red").save("a.png", optimize=True)
+    result = kmq("a.png")
+    assert "% larger, 1 colours, exact" in result.stdout
+
+
+def test_quiet_says_nothing_but_errors_and_verbose_says_more() -> None:
+    picture()
+    result = kmq("-q", "a.png", "missing.png")
+    assert result.stdout == ""
+    assert "missing.png" in result.stderr
+    assert "a-kmq.png" in names()
+    assert "40x30 RGB" in kmq("-v", "-f", "a.png").stdout
+
+
+# Streams
+
+
+def test_a_dash_reads_standard_input_and_writes_standard_output() -> None:
+    picture()
+    result = kmq("5", "-", stdin=Path("a.png").read_bytes())
+    assert result.exit_code == 0, result.stderr
+    assert Image.open(BytesIO(result.stdout_bytes)).mode == "P"
+    assert "stdin -> stdout" in result.stderr
+    assert names() == {"a.png"}
+
+
+def test_standard_input_may_go_to_a_file_and_a_file_to_standard_output() -> None:
+    picture()
+    assert kmq("-", "-o", "b.kmq", stdin=Path("a.png").read_bytes()).exit_code == 0
+    assert Image.open("b.kmq").size == (40, 30)
+    result = kmq("a.png", "-o", "-", "--format", "kmq")
+    assert Image.open(BytesIO(result.stdout_bytes)).format == "KMQ"
+
+
+def test_empty_standard_input_is_an_error_with_a_sentence() -> None:
+    result = kmq("-", stdin=b"")
+    assert result.exit_code == 1
+    assert result.stderr == "kmq: -: not an image that Pillow can read\n"
+    assert result.stdout == ""
+
+
+@posix_only
+def test_a_named_pipe_is_an_input(inside: Path) -> None:
+    picture()
+    os.mkfifo("pipe")
+    with subprocess.Popen("cat a.png > pipe", shell=True):
+        result = kmq("pipe", "-o", "b.png")
+    assert result.exit_code == 0, result.stderr
+    assert Image.open("b.png").size == (40, 30)
+
+
+# Overwriting
+
+
+@pytest.mark.parametrize("arguments", [("a.png", "-o", "out.png"), ("a.png", "--ext", "-kmq.png")])
+def test_an_existing_file_is_kept_unless_forced(arguments: tuple[str, ...]) -> None:
+    picture()
+    target = "out.png" if "-o" in arguments else "a-kmq.png"
+    Path(target).write_bytes(b"precious")
+    result = kmq(*arguments)
+    assert result.exit_code == 1
+    assert result.stderr == f"kmq: a.png: the output {target} exists; use --force to overwrite it\n"
+    assert Path(target).read_bytes() == b"precious"
+    assert kmq(*arguments, "--force").exit_code == 0
+    assert Image.open(target).mode == "P"
+
+
+def test_an_input_is_replaced_by_its_output_only_if_forced() -> None:
+    picture()
+    before = Path("a.png").read_bytes()
+    for arguments in (("-o", "a.png"), ("--ext", ".png")):
+        assert kmq("a.png", *arguments).exit_code == 1
+        assert Path("a.png").read_bytes() == before
+    assert kmq("a.png", "--ext", ".png", "-f").exit_code == 0
+    assert Image.open("a.png").mode == "P"
+    assert names() == {"a.png"}
+
+
+def test_no_two_inputs_are_written_to_one_output() -> None:
+    picture("a.png")
+    picture("a.jpg")
+    result = kmq("a.png", "a.jpg")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("kmq: a.jpg: its output would be a-kmq.png, as for a.png")
+    assert names() == {"a.png", "a.jpg", "a-kmq.png"}
+
+
+def test_no_input_is_destroyed_before_it_is_read() -> None:
+    picture("a.jpg")
+    picture("a.png")
+    before = Path("a.png").read_bytes()
+    result = kmq("--ext", ".png", "-f", "a.jpg", "a.png")
+    assert result.exit_code == 1
+    assert "kmq: a.jpg: its output would be a.png, another input" in result.stderr
+    assert Path("a.jpg").exists()
+    assert Image.open("a.png").mode == "P", "a.png itself was converted"
+    assert Path("a.png").read_bytes() != before
+
+
+@posix_only
+def test_one_file_under_two_names_counts_as_one() -> None:
+    picture()
+    os.symlink("a.png", "b.png")
+    problems = [job.problem is not None for job in plan(["a.png", "./a.png"], None, None, None)]
+    assert problems == [False, True]
+    assert plan(["b.png"], "a.png", None, None)[0].problem is None
+    assert all(job.problem for job in plan(["a.png", "b.png"], None, ".png", None)[1:])
+
+
+@posix_only
+def test_permissions_are_those_of_the_replaced_file_or_of_a_new_one() -> None:
+    picture()
+    previous = os.umask(0o027)
+    try:
+        assert kmq("a.png").exit_code == 0
+    finally:
+        os.umask(previous)
+    assert stat.S_IMODE(os.stat("a-kmq.png").st_mode) == 0o640
+    os.chmod("a-kmq.png", 0o604)
+    assert kmq("-f", "a.png").exit_code == 0
+    assert stat.S_IMODE(os.stat("a-kmq.png").st_mode) == 0o604
+
+
+@posix_only
+def test_a_symbolic_link_stays_and_its_file_is_replaced() -> None:
+    picture()
+    Path("real.png").write_bytes(b"old")
+    os.symlink("real.png", "link.png")
+    assert kmq("a.png", "-o", "link.png", "-f").exit_code == 0
+    assert os.path.islink("link.png")
+    assert Image.open("real.png").mode == "P"
+
+
+@posix_only
+def test_a_device_is_never_replaced() -> None:
+    picture()
+    result = kmq("a.png", "-f", "-o", "/dev/null", "--format", "png")
+    assert result.exit_code == 1
+    assert "/dev/null is not a regular file" in result.stderr
+
+
+def test_a_failing_write_leaves_the_old_file_and_no_temporary_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    picture()
+    Path("a-kmq.png").write_bytes(b"precious")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    result = kmq("-f", "a.png")
+    assert result.stderr == "kmq: a.png: cannot write a-kmq.png: no space left on device\n"
+    assert Path("a-kmq.png").read_bytes() == b"precious"
+    assert names() == {"a.png", "a-kmq.png"}
+
+
+def test_skip_if_larger_writes_nothing_and_exits_with_98() -> None:
+    Image.new("RGB", (1, 1), "red").save("a.png", optimize=True)
+    picture("b.bmp")
+    result = kmq("--skip-if-larger", "a.png", "b.bmp")
+    assert result.exit_code == 98
+    assert "; not smaller, so not written" in result.stdout.splitlines()[0]
+    assert names() == {"a.png", "b.bmp", "b-kmq.png"}
+
+
+def test_skip_if_larger_passes_the_input_on_in_a_pipeline() -> None:
+    Image.new("RGB", (1, 1), "red").save("a.png", optimize=True)
+    data = Path("a.png").read_bytes()
+    result = kmq("--skip-if-larger", "-", stdin=data)
+    assert (result.exit_code, result.stdout_bytes) == (98, data)
+
+
+# Bad inputs
+
+
+def damage(name: str) -> None:
+    picture("whole.png", size=(200, 200))
+    picture("whole.kmq", size=(200, 200), colors=16)
+    data = Path("whole.kmq" if name.endswith("kmq") else "whole.png").read_bytes()
+    Path("whole.png").unlink()
+    Path("whole.kmq").unlink()
+    Path(name).write_bytes({
+        "truncated.png": data[: len(data) // 2],
+        "truncated.kmq": data[: len(data) // 2],
+        "corrupt.png": data[:60] + bytes(byte ^ 0x55 for byte in data[60:]),
+        "empty.png": b"",
+        "notes.txt": b"these are words",
+    }[name])  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("truncated.png", "damaged image: "),
+        ("truncated.kmq", ""),
+        ("corrupt.png", "damaged image: "),
+        ("empty.png", "not an image that Pillow can read"),
+        ("notes.txt", "not an image that Pillow can read"),
+    ],
+)
+def test_a_bad_file_is_named_and_the_rest_goes_on(name: str, sentence: str) -> None:
+    damage(name)
+    picture("good.png")
+    result = kmq(name, "good.png")
+    assert result.exit_code == 1
+    assert re.fullmatch(f"kmq: {re.escape(name)}: {sentence}.+\n", result.stderr) or result.stderr == (
+        f"kmq: {name}: {sentence}\n"
+    )
+    assert names() == {name, "good.png", "good-kmq.png"}
+
+
+def test_a_missing_file_and_a_folder_are_named() -> None:
+    Path("folder.png").mkdir()
+    result = kmq("missing.png", "folder.png")
+    assert result.exit_code == 1
+    first, second = result.stderr.splitlines()
+    assert first == "kmq: missing.png: cannot read it: no such file or directory"
+    assert second.startswith("kmq: folder.png: cannot read it: ")
+
+
+@posix_only
+@not_root
+def test_an_unreadable_file_and_a_protected_folder_are_named() -> None:
+    picture()
+    picture("b.png")
+    os.chmod("b.png", 0)
+    Path("closed").mkdir(mode=0o500)
+    assert kmq("b.png").stderr == "kmq: b.png: cannot read it: permission denied\n"
+    result = kmq("a.png", "-o", "closed/a.png")
+    assert result.stderr == "kmq: a.png: cannot write closed/a.png: permission denied\n"
+
+
+def test_an_output_in_a_missing_folder_or_in_place_of_one_is_refused() -> None:
+    picture()
+    Path("folder").mkdir()
+    assert "cannot write nowhere/b.png: no such file" in kmq("a.png", "-o", "nowhere/b.png").stderr
+    result = kmq("a.png", "-f", "-o", "folder", "--format", "png")
+    assert "the output folder is a directory" in result.stderr
+    assert result.exit_code == 1
+
+
+def test_a_decompression_bomb_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    picture(size=(100, 100))
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 4000)
+    result = kmq("a.png")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("kmq: a.png: too large: ")
+
+
+def test_a_float_image_is_refused_with_a_way_out() -> None:
+    Image.new("F", (4, 4), 0.5).save("a.tif")
+    result = kmq("a.tif")
+    assert result.exit_code == 1
+    assert re.match(r"kmq: a\.tif: .*mode F.*convert", result.stderr)
+
+
+def test_too_little_memory_is_one_files_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    picture()
+
+    def exhausted(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("pillow_kmq.quant.quantize", exhausted)
+    assert kmq("a.png").stderr == "kmq: a.png: not enough memory for an image of this size\n"
+
+
+# Wrong usage
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((), "Missing argument"),
+        (("-k", "0", "a.png"), "0 is not in the range"),
+        (("-k", "257", "a.png"), "257 is not in the range"),
+        (("-k", "few", "a.png"), "few"),
+        (("300", "a.png"), "1 to 256, not 300"),
+        (("16",), "no input after"),
+        (("16", "-k", "8", "a.png"), "two numbers of colours"),
+        (("--dither", "1.5", "a.png"), "1.5 is not in the range"),
+        (("--effort", "great", "a.png"), "great"),
+        (("-o", "b.png", "a.png", "c.png"), "single input"),
+        (("-o", "b.png", "--ext", ".png", "a.png"), "exclude each other"),
+        (("-o", "b.jpg", "a.png"), "cannot tell the format from 'b.jpg'"),
+        (("--ext", "", "a.png"), "must not be empty"),
+        (("-", "-"), "only once"),
+        (("--quality", "60-80", "a.png"), "No such option"),
+    ],
+)
+def test_wrong_usage_is_explained_with_status_2(arguments: tuple[str, ...], words: str) -> None:
+    picture()
+    result = kmq(*arguments)
+    assert result.exit_code == 2
+    assert words in " ".join(result.stderr.split())
+    assert names() == {"a.png"}
+
+
+def test_a_file_with_a_number_for_a_name_is_reached_by_a_path() -> None:
+    picture("16", format="PNG")
+    assert kmq("./16").exit_code == 0
+    assert names() == {"16", "16-kmq.png"}
+
+
+def test_the_plan_names_each_output() -> None:
+    assert plan(["a/b.c.png", "-"], None, None, None) == [
+        Job("a/b.c.png", "a/b.c-kmq.png", "png"),
+        Job("-", "-", "png"),
+    ]
+    assert plan(["a"], None, None, "kmq") == [Job("a", "a.kmq", "kmq")]
+
+
+# As a real process
+
+
+def run(*arguments: str, **options: Any) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, *arguments], capture_output=True, timeout=120, check=False, **options
+    )
+
+
+def test_the_module_runs_as_a_command() -> None:
+    picture()
+    result = run("-m", "pillow_kmq", "12", "a.png")
+    assert result.returncode == 0, result.stderr
+    assert b"a.png -> a-kmq.png: " in result.stdout
+    assert len(Image.open("a-kmq.png").getpalette() or []) == 36
+    result = run("-m", "pillow_kmq", "12", "-", input=Path("a.png").read_bytes())
+    assert result.stdout == Path("a-kmq.png").read_bytes()
+    assert run("-m", "pillow_kmq", "missing.png").returncode == 1
+
+
+def test_help_and_version_need_neither_numpy_nor_numba() -> None:
+    script = (
+        "import sys; from pillow_kmq.cli import main; main(['{0}'], standalone_mode=False); "
+        "sys.exit(any(name in sys.modules for name in ('numpy', 'numba')))"
+    )
+    assert run("-c", script.format("--help")).returncode == 0
+    result = run("-c", script.format("--version"))
+    assert result.returncode == 0
+    assert pillow_kmq.__version__.encode() in result.stdout
+
+
+def test_the_help_describes_every_option() -> None:
+    words = kmq("--help").output
+    for parameter in main.params:
+        if parameter.param_type_name == "option":
+            assert parameter.opts[0] in words
+            assert getattr(parameter, "help", None), parameter.name
