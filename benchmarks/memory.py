@@ -1,10 +1,10 @@
-"""Peak memory above the input while quantising 24 and 100 megapixels, each run in a process of its own (Linux).
+"""Peak memory above the input while quantising 24 and 100 megapixels, each in a process of its own (Linux).
 
     python benchmarks/memory.py
     python benchmarks/memory.py --megapixels 24 --only kmq
 
-The input (an RGB Pillow image, 4 bytes a pixel inside Pillow) and everything loaded and compiled is there before the
-measurement starts; the kernel's peak counter is reset (/proc/self/clear_refs) and read again after one run at K=256.
+The input (an RGB Pillow image, 4 bytes a pixel inside Pillow) and everything loaded and compiled is there before
+the measurement starts; the kernel's peak counter is reset (/proc/self/clear_refs) and read after one run at K=256.
 "photo" is an enlarged sample photo with grain; "noise" has another colour in every pixel.
 """
 
@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+
 from quantisers import CORPORA, grown, images_in
 from report import HERE, RESULTS, heading, mean, table, write_csv
 from rivals import Candidate, imagequant, installed, ours, pillow
@@ -81,7 +82,9 @@ def one_run(name: str, kind: str, megapixels: int) -> None:
 
 def main() -> None:
     """Run all combinations and write benchmarks/results/memory.md."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--megapixels", type=int, nargs="+", choices=list(SIZES), default=list(SIZES))
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS))
     parser.add_argument("--only", nargs="+", default=[], metavar="PART")
@@ -115,7 +118,9 @@ def main() -> None:
         ("CPU s", "seconds", mean, ".2f"),
     ]
     inputs = dict.fromkeys(str(row["input"]) for row in rows)
-    parts = [f"## {one}, K = 256\n\n{table([r for r in rows if r['input'] == one], columns)}" for one in inputs]
+    parts = [
+        f"## {one}, K = 256\n\n{table([r for r in rows if r['input'] == one], columns)}" for one in inputs
+    ]
     text = f"# Peak memory\n\n{heading('made by memory.py')}\n" + "\n".join(parts)
     print(text)
     partial = arguments.only or len(inputs) < len(SIZES) * len(KINDS)

@@ -1,8 +1,8 @@
-"""How far a quantised image is from its original: one function per measure, all on 8-bit RGB arrays unless said.
+"""How far a quantised image is from its original: one function per measure.
 
-mse3        per-pixel sum over R, G, B of the squared 8-bit error, mean over pixels. PSNR is taken from mse3 / 3.
+mse3        per-pixel sum over R, G, B of the squared 8-bit error, mean over pixels; PSNR is that of mse3 / 3.
 delta_e     mean distance in Oklab x 100 (Ottosson 2020).
-blurred     PSNR in dB after a Gaussian blur of both images: what is left at a distance, where dithering dissolves.
+blurred     PSNR in dB after a Gaussian blur of both: what is left at a distance, where dithering dissolves.
 ssim        structural similarity of the luma, 11-pixel Gaussian window (Wang et al. 2004).
 ssimulacra2 the PyPI package of that name: 100 is identical, 90 invisible, 70 good.
 alpha       mse3 of the worse of the two composites, over black and over white.
@@ -80,7 +80,7 @@ def blurred(a: np.ndarray, b: np.ndarray, sigma: float) -> float:
 
 
 def ssim(a: Image.Image, b: Image.Image) -> float:
-    """Structural similarity of the luma, 1 at best; 1.0 for images under 11 pixels a side, where it is not defined."""
+    """Structural similarity of the luma, 1 at best; 1.0 under 11 pixels a side, where it is not defined."""
     if min(a.size) < 11:
         return 1.0
     lumas = [np.asarray(image.convert("RGB").convert("L")) for image in (a, b)]
@@ -125,7 +125,7 @@ def alpha_broken(a: Image.Image, b: Image.Image) -> int:
 
 
 def png_bytes(image: Image.Image) -> int:
-    """Size as a palette PNG from one plain writer for all: unfiltered, zlib 9, at 8 bits or packed, what is smaller.
+    """Size as a palette PNG from one plain writer for all: unfiltered, zlib 9, at 8 bits or packed if smaller.
 
     A true-colour result with more than 256 colours counts as what Pillow writes for it.
     """

@@ -5,8 +5,8 @@
     python benchmarks/quantisers.py --folder DIR    # any folder of images
     python benchmarks/quantisers.py --tables plain dither --only kmq imagequant
 
-Writes benchmarks/results/quantisers.md and one CSV per table; with --quick, --folder or --only it writes to --out,
-benchmarks/results/local by default, which Git ignores. See benchmarks/README.md for what the columns mean.
+Writes benchmarks/results/TABLE.md and TABLE.csv; with --quick, --folder or --only it writes to --out, which is
+benchmarks/results/local unless given, and which Git ignores. See benchmarks/README.md for what the columns mean.
 """
 
 from __future__ import annotations
@@ -21,10 +21,11 @@ import csv  # noqa: E402
 from dataclasses import dataclass  # noqa: E402
 from pathlib import Path  # noqa: E402
 
-import metrics  # noqa: E402
 import numpy as np  # noqa: E402
-from best_known import best_known_mse3  # noqa: E402
 from PIL import Image  # noqa: E402
+
+import metrics  # noqa: E402
+from best_known import best_known_mse3  # noqa: E402
 from report import HERE, RESULTS, Row, heading, mean, median, table, write_csv  # noqa: E402
 from rivals import Candidate, alpha_rivals, dithering_rivals, ours, plain_rivals  # noqa: E402
 from timing import in_turns, relative  # noqa: E402
@@ -61,7 +62,7 @@ def warm(candidates: list[Candidate], modes: tuple[str, ...] = ("RGB",)) -> None
                 one.run(noise.convert(mode), k)
 
 
-def measure(candidates: list[Candidate], path: Path, k: int, rounds: int, image: Image.Image | None = None):  # noqa: ANN201
+def measure(candidates: list[Candidate], path: Path, k: int, rounds: int, image: Image.Image | None = None):
     """Yield (row with the times, original, result) for each candidate on one image."""
     original = metrics.read(path) if image is None else image
     runs = in_turns(candidates, original, k, rounds)
@@ -72,7 +73,7 @@ def measure(candidates: list[Candidate], path: Path, k: int, rounds: int, image:
         yield row, original, result
 
 
-def k_sections(rows: list[Row], columns: list, ks: tuple[int, ...] = COLORS) -> str:  # noqa: ANN001
+def k_sections(rows: list[Row], columns: list, ks: tuple[int, ...] = COLORS) -> str:
     """One table per number of colours."""
     return "\n".join(f"### K = {k}\n\n{table([row for row in rows if row['k'] == k], columns)}" for k in ks)
 
@@ -83,12 +84,16 @@ def reported(name: str) -> list[Row]:
         rows = [row for row in csv.DictReader(file) if row["table"] == name]
     return [
         {"k": int(row["k"]), "candidate": f"*{row['candidate']}*"}
-        | {key: float(row[key]) for key in ("mse3", "delta_e", "relative", "psnr1", "psnr2", "ssim") if row[key]}
+        | {
+            key: float(row[key])
+            for key in ("mse3", "delta_e", "relative", "psnr1", "psnr2", "ssim")
+            if row[key]
+        }
         for row in rows
     ]
 
 
-# ---- tables ------------------------------------------------------------------------------------------------------
+# ---- tables ----
 
 
 def plain_table(plan: Plan) -> tuple[list[Row], str]:
@@ -146,7 +151,9 @@ def scale_table(plan: Plan) -> tuple[list[Row], str]:
         ("time / imagequant", "relative", median, ".3f"),
     ]
     sizes = dict.fromkeys(row["size"] for row in rows)
-    parts = [f"### {size}, K = 256\n\n{table([r for r in rows if r['size'] == size], columns)}" for size in sizes]
+    parts = [
+        f"### {size}, K = 256\n\n{table([r for r in rows if r['size'] == size], columns)}" for size in sizes
+    ]
     return rows, "\n".join(parts)
 
 
@@ -255,12 +262,16 @@ TABLES = {
 }
 
 
-# ---- the command -------------------------------------------------------------------------------------------------
+# ---- the command ----
 
 
 def images_in(folder: Path) -> list[Path]:
     """Image files of a folder, sorted."""
-    return sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES) if folder.is_dir() else []
+    return (
+        sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+        if folder.is_dir()
+        else []
+    )
 
 
 def plan_of(arguments: argparse.Namespace) -> Plan:
@@ -270,7 +281,11 @@ def plan_of(arguments: argparse.Namespace) -> Plan:
     files = images_in(folder)
     if not files:
         raise SystemExit(f"no images in {folder}: give --folder DIR")
-    beside = {} if arguments.folder else {name: images_in(CORPORA / name) for name in ("screens", "sprites", "icons")}
+    beside = (
+        {}
+        if arguments.folder
+        else {name: images_in(CORPORA / name) for name in ("screens", "sprites", "icons")}
+    )
     return Plan(
         files=files[:4] if arguments.quick else files,
         classes={folder.name: files} | {name: found for name, found in beside.items() if found},
@@ -283,11 +298,17 @@ def plan_of(arguments: argparse.Namespace) -> Plan:
 
 def main() -> None:
     """Parse the arguments, print the tables, write the results."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--folder", type=Path, help="images to measure; default: the Kodak photos or sample_images")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--folder", type=Path, help="images to measure; default: the Kodak photos or sample_images"
+    )
     parser.add_argument("--large", type=Path, help="folder of large photos for the table of scale")
     parser.add_argument("--tables", nargs="+", choices=list(TABLES), default=list(TABLES))
-    parser.add_argument("--only", nargs="+", default=[], metavar="PART", help="candidates whose name has one of these")
+    parser.add_argument(
+        "--only", nargs="+", default=[], metavar="PART", help="candidates whose name has one of these"
+    )
     parser.add_argument("--quick", action="store_true", help="four images, two rounds, no slow candidates")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--out", type=Path, help="folder for the results")

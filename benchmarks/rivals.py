@@ -1,6 +1,6 @@
-"""Everything that is compared: each candidate takes (RGB or RGBA image, colours) and returns a P or RGBA image.
+"""Everything that is compared: a candidate takes (RGB or RGBA image, colours) and returns a P or RGBA image.
 
-What is not installed is left out. The command-line tools are timed by their children's CPU time, which includes
+What is not installed is left out. The command-line tools are timed by their process's CPU time, which includes
 reading and writing a PNG (some 10-20 ms for 768x512), as their users pay it.
 """
 
@@ -24,7 +24,7 @@ Run = Callable[[Image.Image, int], Image.Image]
 class Candidate:
     """One quantiser with its settings.
 
-    ours: a row of pillow-kmq. child: its work happens in a child process. slow: seconds per image, so run once.
+    ours: a row of pillow-kmq. child: it works in a child process. slow: seconds per image, so run once.
     """
 
     name: str
@@ -43,7 +43,7 @@ def installed(module: str) -> bool:
     return True
 
 
-# ---- pillow-kmq --------------------------------------------------------------------------------------------------
+# ---- pillow-kmq ----
 
 
 def ours(effort: str = "default", space: str = "srgb", dither: object = 0, **options: object) -> Candidate:
@@ -58,11 +58,11 @@ def ours(effort: str = "default", space: str = "srgb", dither: object = 0, **opt
     return Candidate(f"kmq {effort} {space}{label}", run, ours=True, slow=effort == "best")
 
 
-# ---- libraries ---------------------------------------------------------------------------------------------------
+# ---- libraries ----
 
 
 def imagequant(image: Image.Image, k: int, dither: float = 0.0) -> Image.Image:
-    """libimagequant through its PyPI wheel, called on raw bytes (the wheel's own Pillow wrapper is slow Python)."""
+    """The libimagequant of PyPI, called on raw bytes: the wheel's own Pillow wrapper is slow Python."""
     from imagequant import quantize_raw_rgba_bytes
 
     data = image.convert("RGBA").tobytes()
@@ -99,7 +99,7 @@ def sklearn_kmeans(image: Image.Image, k: int) -> Image.Image:
     return result
 
 
-# ---- command lines -----------------------------------------------------------------------------------------------
+# ---- command lines ----
 
 
 def _through_files(image: Image.Image, command: Callable[[str, str], list[str]]) -> Image.Image:
@@ -144,7 +144,7 @@ def imagemagick(dither: bool) -> Run:
     return run
 
 
-# ---- lists -------------------------------------------------------------------------------------------------------
+# ---- lists ----
 
 
 def plain_rivals(slow: bool = False) -> list[Candidate]:
@@ -188,7 +188,16 @@ def alpha_rivals() -> list[Candidate]:
 
 def versions() -> dict[str, str]:
     """Version of every program and package that takes part."""
-    names = ("pillow-kmq", "pillow", "numpy", "numba", "imagequant", "scikit-learn", "scikit-image", "ssimulacra2")
+    names = (
+        "pillow-kmq",
+        "pillow",
+        "numpy",
+        "numba",
+        "imagequant",
+        "scikit-learn",
+        "scikit-image",
+        "ssimulacra2",
+    )
     found = {}
     for name in names:
         try:
@@ -196,7 +205,9 @@ def versions() -> dict[str, str]:
         except metadata.PackageNotFoundError:
             found[name] = "not installed"
     if shutil.which("pngquant"):
-        found["pngquant"] = subprocess.run(["pngquant", "--version"], capture_output=True, text=True).stdout.split()[0]
+        found["pngquant"] = subprocess.run(
+            ["pngquant", "--version"], capture_output=True, text=True
+        ).stdout.split()[0]
     program = _imagemagick()
     if program:
         text = subprocess.run([program, "-version"], capture_output=True, text=True).stdout

@@ -8,6 +8,7 @@ import statistics
 import time
 
 from PIL import Image
+
 from rivals import Candidate
 
 Timed = tuple[Image.Image, list[float]]
