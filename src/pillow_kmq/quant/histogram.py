@@ -22,8 +22,9 @@ _NO_WEIGHTS = np.ones(1, np.float32)
 def _count(pixels, weights, start, table, shift, colors, totals, ids, found):  # type: ignore[no-untyped-def]
     """Number distinct pixels in order of appearance and add up their weights.
 
-    table int32[2**(32 - shift)]: -1 or a number; open addressing with linear probing. weights [n], or [1] for all.
-    Stops when `colors` is full. Returns how far it came in `pixels`, and how many colours there are.
+    table uint64[2**(32 - shift)]: a value, and 2**32 times its number + 1; open addressing with linear probing.
+    weights [n], or [1] for all. Stops when `colors` is full. Returns how far it came in `pixels`, and how many
+    colours there are.
     """
     mask = np.uint32(table.shape[0] - 1)
     each = weights.shape[0] > 1
@@ -33,14 +34,16 @@ def _count(pixels, weights, start, table, shift, colors, totals, ids, found):  #
             number = ids[i - 1]
         else:
             slot = np.uint32(np.uint32(value * _HASH) >> np.uint32(shift))
-            while table[slot] >= 0 and colors[table[slot]] != value:
+            held = table[slot]
+            while held != 0 and np.uint32(held) != value:
                 slot = np.uint32(slot + np.uint32(1)) & mask
-            number = table[slot]
+                held = table[slot]
+            number = np.int32(np.int64(held >> np.uint64(32)) - 1)
             if number < 0:
                 if found >= colors.shape[0]:
                     return i, found
                 number = np.int32(found)
-                table[slot] = number
+                table[slot] = np.uint64(value) | np.uint64(found + 1) << np.uint64(32)
                 colors[found] = value
                 totals[found] = 0.0
                 found += 1
@@ -54,9 +57,9 @@ def _rehash(colors, table, shift):  # type: ignore[no-untyped-def]
     mask = np.uint32(table.shape[0] - 1)
     for j in range(colors.shape[0]):
         slot = np.uint32(np.uint32(colors[j] * _HASH) >> np.uint32(shift))
-        while table[slot] >= 0:
+        while table[slot] != 0:
             slot = np.uint32(slot + np.uint32(1)) & mask
-        table[slot] = np.int32(j)
+        table[slot] = np.uint64(colors[j]) | np.uint64(j + 1) << np.uint64(32)
 
 
 class Counter:
@@ -82,7 +85,7 @@ class Counter:
         colors[: self._found] = self._colors
         totals[: self._found] = self._totals
         self._colors, self._totals = colors, totals
-        self._table = np.full(1 << (32 - self._shift), -1, np.int32)
+        self._table = np.zeros(1 << (32 - self._shift), np.uint64)
         _rehash(colors[: self._found], self._table, self._shift)
 
     def add(
@@ -128,47 +131,70 @@ def unpack(colors: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint8]:
 
 @dataclass(frozen=True)
 class Histogram:
-    """Colours and how much each weighs.
+    """Colours and how much each weighs, sorted: translucent ones first, neighbours alike.
 
     colors: float32[m, 4], straight R, G, B and A, 0..255: a colour, or the mean of a bin's.
     weights: float32[m], > 0.
-    ids: int32[n], the bin of each colour that was merged.
+    translucent: how many of the first ones are not opaque.
     """
 
     colors: npt.NDArray[np.float32]
     weights: npt.NDArray[np.float32]
-    ids: npt.NDArray[np.int32]
+    translucent: int
 
 
 @kernel
-def _sum_bins(rgba, weights, ids, sums):  # type: ignore[no-untyped-def]
-    for i in range(rgba.shape[0]):
+def _morton(colors, codes):  # type: ignore[no-untyped-def]
+    """Interleave the bits of R, G, B and A, so that near codes are near colours; opaque colours come last."""
+    for i in range(colors.shape[0]):
+        value = colors[i]
+        code = np.uint64(0)
+        for bit in range(7, -1, -1):
+            for channel in range(4):
+                code = code << np.uint64(1) | np.uint64(value >> np.uint32(8 * channel + bit) & np.uint32(1))
+        if value >= ALPHA:
+            code |= np.uint64(1 << 32)
+        codes[i] = code
+
+
+@kernel
+def _sum_bins(colors, weights, ids, sums):  # type: ignore[no-untyped-def]
+    low = np.uint32(255)
+    for i in range(colors.shape[0]):
         j = ids[i]
-        alpha = weights[i] * rgba[i, 3]
-        sums[j, 0] += alpha * rgba[i, 0]
-        sums[j, 1] += alpha * rgba[i, 1]
-        sums[j, 2] += alpha * rgba[i, 2]
+        value = colors[i]
+        alpha = weights[i] * np.float64(value >> np.uint32(24))
+        sums[j, 0] += alpha * np.float64(value & low)
+        sums[j, 1] += alpha * np.float64(value >> np.uint32(8) & low)
+        sums[j, 2] += alpha * np.float64(value >> np.uint32(16) & low)
         sums[j, 3] += alpha
         sums[j, 4] += weights[i]
 
 
-def merge(colors: npt.NDArray[np.uint32], weights: npt.NDArray[Any], bits: int) -> Histogram:
+def _sorted(colors: npt.NDArray[np.uint32]) -> npt.NDArray[np.intp]:
+    codes = np.empty(len(colors), np.uint64)
+    _morton(colors, codes)
+    return np.argsort(codes)  # no two are equal
+
+
+def merge(colors: npt.NDArray[np.uint32], weights: npt.NDArray[np.float64], bits: int) -> Histogram:
     """Merge visible colours, uint32[m], that agree in the `bits` high bits of every channel (1..8; 8 merges nothing).
 
     Means are exact, and of premultiplied colour: what is hardly visible hardly counts. Fully opaque colours
     share no bin with others, so that opaque stays opaque.
     """
-    rgba = unpack(colors)
     if bits >= 8:
-        ids = np.arange(len(colors), dtype=np.int32)
-        return Histogram(rgba.astype(np.float32), weights.astype(np.float32), ids)
+        order = _sorted(colors)
+        rgba = unpack(colors[order]).astype(np.float32)
+        return Histogram(rgba, weights[order].astype(np.float32), int(np.count_nonzero(colors < ALPHA)))
     keys = colors & np.uint32(((0xFF << (8 - bits)) & 0xFF) * 0x01010101)
     keys[colors >= ALPHA] |= ALPHA
     bins = Counter(len(keys))
     ids = bins.add(keys)
     sums = np.zeros((len(bins.colors), 5))
-    _sum_bins(rgba, weights, ids, sums)
+    _sum_bins(colors, weights, ids, sums)
+    sums = sums[_sorted(bins.colors)]
     mean = np.empty((len(sums), 4), np.float32)
     mean[:, :3] = sums[:, :3] / sums[:, 3:4]
     mean[:, 3] = sums[:, 3] / sums[:, 4]
-    return Histogram(mean, sums[:, 4].astype(np.float32), ids)
+    return Histogram(mean, sums[:, 4].astype(np.float32), int(np.count_nonzero(bins.colors < ALPHA)))

@@ -29,10 +29,11 @@ def _load_block(points, start, block):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _near_block(block, centroids, near, bounds, order):  # type: ignore[no-untyped-def]
+def _near_block(block, guess, centroids, near, bounds, order):  # type: ignore[no-untyped-def]
     """List in `near`, ascending, the centroids that can be nearest to a point of the block; returns their number.
 
-    A centroid is out when it is farther from the block's bounding box than another one can be at the most.
+    A centroid is out when it is farther from the block's bounding box than another one can be at the most, or than
+    any point is from the centroid guessed for it: guess int32[BLOCK], the labels of the last assignment.
     `order` is an integer view of `bounds`: floats that are not negative sort like their bits, and an integer
     minimum vectorises.
     """
@@ -80,6 +81,14 @@ def _near_block(block, centroids, near, bounds, order):  # type: ignore[no-untyp
         bits = min(bits, order[1, j])
     order[1, 0] = bits
     bound = bounds[1, 0]
+    own = zero
+    for i in range(BLOCK):
+        j = guess[i]
+        d0, d1 = block[i] - centroids[0, j], block[BLOCK + i] - centroids[1, j]
+        d2, d3 = block[2 * BLOCK + i] - centroids[2, j], block[3 * BLOCK + i] - centroids[3, j]
+        distance = d0 * d0 + d1 * d1 + d2 * d2 + d3 * d3
+        own = distance if distance > own else own
+    bound = own if own < bound else bound
     bound += bound * block.dtype.type(1e-5)  # rounding must never drop the true nearest
     count = 0
     for j in range(k):
@@ -92,7 +101,8 @@ def _near_block(block, centroids, near, bounds, order):  # type: ignore[no-untyp
 def assign(points, centroids, labels, distances, block, block_labels, near, bounds, order):  # type: ignore[no-untyped-def]
     """The assignment step: the nearest centroid of each point, the lowest-numbered one of equals.
 
-    points [4, n], centroids [4, k], one float dtype; labels int32[n] and distances [n] (squared) are written.
+    points [4, n], centroids [4, k], one float dtype; labels int32[n] (any guess 0..k-1 before, better if near the
+    truth) and distances [n] (squared) are written.
     Scratch: block [5 * BLOCK], block_labels int32[BLOCK], near int32[k + 1], bounds [2, k] and its
     integer view order.
     A block of points is compared only with the centroids that can matter to it: neighbours should be alike.
@@ -101,7 +111,9 @@ def assign(points, centroids, labels, distances, block, block_labels, near, boun
     far = 4 * BLOCK  # squared distances stand behind the coordinates: one base, so that loops vectorise
     for start in range(0, n, BLOCK):
         _load_block(points, start, block)
-        count = _near_block(block, centroids, near, bounds, order)
+        for i in range(BLOCK):
+            block_labels[i] = labels[min(start + i, n - 1)]
+        count = _near_block(block, block_labels, centroids, near, bounds, order)
         for t in range(count):
             j = near[t]
             c0, c1, c2, c3 = centroids[0, j], centroids[1, j], centroids[2, j], centroids[3, j]
@@ -121,9 +133,10 @@ def assign(points, centroids, labels, distances, block, block_labels, near, boun
 
 
 @kernel
-def update(points, weights, labels, distances, centroids, sums):  # type: ignore[no-untyped-def]
+def update(points, weights, labels, distances, centroids, sums, fixed):  # type: ignore[no-untyped-def]
     """The update step: each centroid moves to the weighted mean of its points; returns whether any moved.
 
+    The first `fixed` centroids stay where they are.
     sums float64[k, 6] is written: weighted coordinate sums (4), weight, inertia before the move.
     An empty centroid takes the place of the point that adds most to the inertia.
     """
@@ -142,7 +155,7 @@ def update(points, weights, labels, distances, centroids, sums):  # type: ignore
         sums[j, 4] += w
         sums[j, 5] += w * distances[i]
     moved = False
-    for j in range(k):
+    for j in range(fixed, k):
         if sums[j, 4] > 0.0:
             for c in range(4):
                 before = centroids[c, j]
@@ -168,6 +181,7 @@ class Clusters:
     points [4, n] and weights [n]: what is clustered; unused dimensions are zero.
     centroids [4, k]: the means. labels int32[n], distances [n] (squared): of the last assignment.
     sums float64[k, 6]: per cluster, of the last update: weighted coordinate sums, weight, inertia.
+    fixed: the first so many centroids never move.
     """
 
     points: Floats
@@ -176,10 +190,11 @@ class Clusters:
     labels: npt.NDArray[np.int32]
     distances: Floats
     sums: npt.NDArray[np.float64]
+    fixed: int
     _scratch: tuple[Any, ...]
 
     @classmethod
-    def start(cls, points: Floats, weights: Floats, centroids: Floats) -> Clusters:
+    def start(cls, points: Floats, weights: Floats, centroids: Floats, fixed: int = 0) -> Clusters:
         """Allocate for points [4, n], weights [n] and first centroids [4, k], which are copied."""
         n, k = points.shape[1], centroids.shape[1]
         dtype = points.dtype
@@ -192,8 +207,8 @@ class Clusters:
             bounds.view(np.int32 if dtype == np.float32 else np.int64),
         )
         centroids = np.array(centroids, dtype, order="C")
-        labels, distances = np.empty(n, np.int32), np.empty(n, dtype)
-        return cls(points, weights, centroids, labels, distances, np.zeros((k, 6)), scratch)
+        labels, distances = np.zeros(n, np.int32), np.empty(n, dtype)
+        return cls(points, weights, centroids, labels, distances, np.zeros((k, 6)), fixed, scratch)
 
     def assign(self) -> None:
         """Give each point the label of its nearest centroid."""
@@ -202,7 +217,9 @@ class Clusters:
     def update(self) -> bool:
         """Move each centroid to the mean of its points; returns whether any moved."""
         return bool(
-            update(self.points, self.weights, self.labels, self.distances, self.centroids, self.sums)
+            update(
+                self.points, self.weights, self.labels, self.distances, self.centroids, self.sums, self.fixed
+            )
         )
 
     def step(self, times: int) -> float:

@@ -1,4 +1,4 @@
-"""Variance-based splitting: a good first set of centroids, and the cut that a cluster would gain most from.
+"""Variance-based splitting: a good first set of centroids.
 
 Source: X. Wu, "Color quantization by dynamic programming and principal analysis", ACM Trans. Graphics 11 (1992);
 here greedily: always the cluster whose best cut across its principal axis lowers the inertia most.
@@ -21,7 +21,7 @@ GAIN, AXIS, POSITION, BELOW, ABOVE, CUT_WIDTH = 0, 1, 5, 6, 10, 14
 
 
 @kernel
-def best_cut(points, weights, order, start, stop, cut, slices):  # type: ignore[no-untyped-def]
+def _best_cut(points, weights, order, start, stop, cut, slices):  # type: ignore[no-untyped-def]
     """Find the best cut of the points order[start:stop] and write it to `cut`, float64[CUT_WIDTH].
 
     cut[GAIN] is the inertia that it takes away, 0 where there is nothing to cut. slices float64[SLICES, 5] is scratch.
@@ -44,7 +44,12 @@ def best_cut(points, weights, order, start, stop, cut, slices):  # type: ignore[
     for t in range(start, stop):
         i = order[t]
         w = np.float64(weights[i])
-        x0, x1, x2, x3 = points[0, i] - mean0, points[1, i] - mean1, points[2, i] - mean2, points[3, i] - mean3
+        x0, x1, x2, x3 = (
+            points[0, i] - mean0,
+            points[1, i] - mean1,
+            points[2, i] - mean2,
+            points[3, i] - mean3,
+        )
         v00 += w * x0 * x0
         v01 += w * x0 * x1
         v02 += w * x0 * x2
@@ -119,7 +124,7 @@ def _split(points, weights, k, order, spare, first, cuts, slices, centroids):  #
     for i in range(n):
         order[i] = i
     first[0, 0], first[1, 0] = 0, n
-    best_cut(points, weights, order, 0, n, cuts[0], slices)
+    _best_cut(points, weights, order, 0, n, cuts[0], slices)
     count = 1
     while count < k:
         widest = 0
@@ -152,8 +157,8 @@ def _split(points, weights, k, order, spare, first, cuts, slices, centroids):  #
             order[t] = spare[t]
         first[1, widest] = left
         first[0, count], first[1, count] = left, stop
-        best_cut(points, weights, order, start, left, cuts[widest], slices)
-        best_cut(points, weights, order, left, stop, cuts[count], slices)
+        _best_cut(points, weights, order, start, left, cuts[widest], slices)
+        _best_cut(points, weights, order, left, stop, cuts[count], slices)
         count += 1
     for j in range(count):
         total = 0.0
@@ -173,11 +178,10 @@ def _split(points, weights, k, order, spare, first, cuts, slices, centroids):  #
 
 def split(
     points: npt.NDArray[np.floating[Any]], weights: npt.NDArray[np.floating[Any]], k: int
-) -> tuple[npt.NDArray[np.floating[Any]], npt.NDArray[np.int64]]:
+) -> npt.NDArray[np.floating[Any]]:
     """Split points [4, n] with weights [n] into at most k clusters.
 
-    Returns their means [4, k'] with k' <= k (fewer where fewer points differ), and a permutation int64[n] of the
-    points in which each cluster's stand together.
+    Returns their means [4, k'] with k' <= k: fewer where fewer points differ.
     """
     n = points.shape[1]
     order, spare = np.empty(n, np.int64), np.empty(n, np.int64)
@@ -185,4 +189,4 @@ def split(
     cuts, slices = np.empty((k, CUT_WIDTH)), np.empty((SLICES, 5))
     centroids = np.empty((4, k), points.dtype)
     count = _split(points, weights, k, order, spare, first, cuts, slices, centroids)
-    return centroids[:, :count].copy(), order
+    return centroids[:, :count].copy()

@@ -1,5 +1,8 @@
 """Leaving local minima of k-means: merge two close clusters, split a wide one, and let Lloyd settle.
 
+Costs and gains of exchanges come from the moments of the clusters alone. They are blurred by noise, so that a search
+does not try the same exchange again and again; what the search keeps is measured without noise.
+
 Sources: P. Fränti, J. Kivijärvi, "Randomised local search algorithm for the clustering problem", Pattern Analysis
 & Applications 3 (2000); the pairs are chosen by cost as in T. Kaukoranta et al., "Iterative split-and-merge
 algorithm for VQ codebook generation", Optical Engineering 37 (1998).
@@ -7,84 +10,163 @@ algorithm for VQ codebook generation", Optical Engineering 37 (1998).
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 
 from .._jit import kernel
 from .lloyd import Clusters
-from .split import ABOVE, BELOW, CUT_WIDTH, GAIN, SLICES, best_cut
+
+_POWER_STEPS = 6  # of the power iteration for a cluster's widest axis
+_HALVES = 0.866  # a uniform slab's halves have their means this many standard deviations off the middle
+_GAIN = 0.75  # and cutting it takes this part of the variance along the axis away
 
 
 @kernel
-def _merge_costs(centroids, sums, costs, partners):  # type: ignore[no-untyped-def]
-    """For each cluster, what merging it with its cheapest partner adds to the inertia, and that partner."""
+def _moments(points, weights, labels, centroids, moments):  # type: ignore[no-untyped-def]
+    """Second moments of each cluster about its centroid, float64[k, 10]: 00 01 02 03 11 12 13 22 23 33."""
+    for j in range(moments.shape[0]):
+        for c in range(10):
+            moments[j, c] = 0.0
+    for i in range(points.shape[1]):
+        j = labels[i]
+        w = weights[i]
+        x0, x1 = points[0, i] - centroids[0, j], points[1, i] - centroids[1, j]
+        x2, x3 = points[2, i] - centroids[2, j], points[3, i] - centroids[3, j]
+        w0, w1, w2 = w * x0, w * x1, w * x2
+        moments[j, 0] += w0 * x0
+        moments[j, 1] += w0 * x1
+        moments[j, 2] += w0 * x2
+        moments[j, 3] += w0 * x3
+        moments[j, 4] += w1 * x1
+        moments[j, 5] += w1 * x2
+        moments[j, 6] += w1 * x3
+        moments[j, 7] += w2 * x2
+        moments[j, 8] += w2 * x3
+        moments[j, 9] += w * x3 * x3
+
+
+@kernel
+def _widest(moments, axes):  # type: ignore[no-untyped-def]
+    """Per cluster its widest axis (unit length) and the inertia along it: axes float64[k, 5]."""
+    for j in range(moments.shape[0]):
+        m = moments[j]
+        # The start leans to the widest coordinate, so that it is not at a right angle to the axis.
+        a0, a1, a2, a3 = m[0] + abs(m[1]), m[4] + abs(m[5]), m[7] + abs(m[8]), m[9] + abs(m[3])
+        length = 0.0
+        for _ in range(_POWER_STEPS):
+            b0 = m[0] * a0 + m[1] * a1 + m[2] * a2 + m[3] * a3
+            b1 = m[1] * a0 + m[4] * a1 + m[5] * a2 + m[6] * a3
+            b2 = m[2] * a0 + m[5] * a1 + m[7] * a2 + m[8] * a3
+            b3 = m[3] * a0 + m[6] * a1 + m[8] * a2 + m[9] * a3
+            length = np.sqrt(b0 * b0 + b1 * b1 + b2 * b2 + b3 * b3)
+            if not length > 0.0:
+                break
+            a0, a1, a2, a3 = b0 / length, b1 / length, b2 / length, b3 / length
+        axes[j, 0], axes[j, 1], axes[j, 2], axes[j, 3], axes[j, 4] = a0, a1, a2, a3, length
+
+
+@kernel
+def _merge_costs(centroids, sums, row, costs, partners):  # type: ignore[no-untyped-def]
+    """For each cluster, what merging it with its cheapest partner adds to the inertia, and that partner.
+
+    row float32[2, k] is scratch.
+    """
     k = centroids.shape[1]
     for j in range(k):
-        costs[j] = np.inf
-        partners[j] = j
-        for other in range(k):
-            if other == j:
-                continue
-            distance = 0.0
-            for c in range(4):
-                difference = np.float64(centroids[c, j]) - np.float64(centroids[c, other])
-                distance += difference * difference
-            weight = sums[j, 4] + sums[other, 4]
-            cost = distance * sums[j, 4] * sums[other, 4] / weight if weight > 0.0 else 0.0
-            if cost < costs[j]:
-                costs[j] = cost
-                partners[j] = other
-
-
-@kernel
-def _group(labels, k, first, order):  # type: ignore[no-untyped-def]
-    """List the points of cluster j in order[first[j]:first[j + 1]]; first int64[k + 1]."""
-    for j in range(k + 1):
-        first[j] = 0
-    for i in range(labels.shape[0]):
-        first[labels[i] + 1] += 1
+        row[1, j] = sums[j, 4]
     for j in range(k):
-        first[j + 1] += first[j]
-    for i in range(labels.shape[0]):
-        order[first[labels[i]]] = i
-        first[labels[i]] += 1
-    for j in range(k, 0, -1):
-        first[j] = first[j - 1]
-    first[0] = 0
+        c0, c1, c2, c3 = centroids[0, j], centroids[1, j], centroids[2, j], centroids[3, j]
+        weight = row[1, j]
+        for other in range(k):
+            d0, d1 = centroids[0, other] - c0, centroids[1, other] - c1
+            d2, d3 = centroids[2, other] - c2, centroids[3, other] - c3
+            distance = d0 * d0 + d1 * d1 + d2 * d2 + d3 * d3
+            both = weight * row[1, other] / (weight + row[1, other] + np.float32(1e-30))
+            row[0, other] = distance * both
+        row[0, j] = np.float32(np.inf)
+        best = 0
+        for other in range(1, k):
+            if row[0, other] < row[0, best]:
+                best = other
+        costs[j] = row[0, best]
+        partners[j] = best
 
 
 @kernel
-def _exchange(centroids, sums, cuts, costs, partners, wide, cheap, used, limit):  # type: ignore[no-untyped-def]
+def _exchange(centroids, sums, axes, gains, costs, partners, wide, cheap, used, limit):  # type: ignore[no-untyped-def]
     """Make up to `limit` exchanges: merge cheap clusters into their partners, split wide ones; returns how many.
 
-    wide, cheap: cluster numbers by falling gain and by rising cost. No cluster takes part twice in one round.
+    wide, cheap: cluster numbers by falling gain and by rising cost. used bool[k]: true for clusters to leave alone;
+    no cluster takes part twice in one round.
     """
     k = centroids.shape[1]
     done = 0
     a, b = 0, 0
-    for j in range(k):
-        used[j] = False
     while done < limit and a < k and b < k:
         split, merged = wide[a], cheap[b]
         partner = partners[merged]
         if used[split]:
             a += 1
-        elif used[merged] or used[partner] or split in (merged, partner):
+        elif used[merged] or used[partner] or split == merged or split == partner:
             b += 1
-        elif not cuts[split, GAIN] > costs[merged]:
+        elif not gains[split] > costs[merged]:
             break
         else:
             weight = sums[merged, 4] + sums[partner, 4]
+            reach = _HALVES * np.sqrt(axes[split, 4] / sums[split, 4])
             for c in range(4):
                 if weight > 0.0:
                     centroids[c, partner] = (sums[merged, c] + sums[partner, c]) / weight
-                centroids[c, split] = cuts[split, BELOW + c]
-                centroids[c, merged] = cuts[split, ABOVE + c]
+                middle = sums[split, c] / sums[split, 4]
+                centroids[c, split] = middle - reach * axes[split, c]
+                centroids[c, merged] = middle + reach * axes[split, c]
             used[split] = used[merged] = used[partner] = True
             done += 1
     return done
 
 
-@kernel
-def _best_cuts(points, weights, order, first, cuts, slices):  # type: ignore[no-untyped-def]
-    for j in range(cuts.shape[0]):
-        best_cut(points, weights, order, first[j], first[j + 1], cuts[j], slices)
+def _blur(random: np.random.PCG64, k: int, noise: float) -> npt.NDArray[np.float64]:
+    """Factors about 1: the ratio of two uniform variates, each kept `1 / noise` away from zero."""
+    raw = random.random_raw(2 * k) >> np.uint64(11)
+    u = raw.reshape(2, k) * 2.0**-53 + 1.0 / noise
+    ratio: npt.NDArray[np.float64] = u[0] / u[1]
+    return ratio
+
+
+def exchange(clusters: Clusters, limit: int, noise: float, random: np.random.PCG64) -> int:
+    """Make up to `limit` promising exchanges among `clusters`, which have just been updated; returns how many."""
+    centroids, sums = clusters.centroids, clusters.sums
+    k = centroids.shape[1]
+    moments, axes, costs = np.empty((k, 10)), np.empty((k, 5)), np.empty(k)
+    partners = np.empty(k, np.int64)
+    _moments(clusters.points, clusters.weights, clusters.labels, centroids, moments)
+    _widest(moments, axes)
+    _merge_costs(centroids, sums, np.empty((2, k), np.float32), costs, partners)
+    gains = axes[:, 4] * _GAIN
+    if noise > 0:
+        gains *= _blur(random, k, noise)
+        costs *= _blur(random, k, noise)
+    used = np.arange(k) < clusters.fixed
+    wide, cheap = np.argsort(-gains, kind="stable"), np.argsort(costs, kind="stable")
+    return int(_exchange(centroids, sums, axes, gains, costs, partners, wide, cheap, used, limit))
+
+
+def search(
+    clusters: Clusters, rounds: int, steps: int, limit: int, noise: float, seed: int
+) -> npt.NDArray[np.floating[Any]]:
+    """Alternate exchanges with `steps` steps of Lloyd; returns the best centroids met, [4, k].
+
+    limit: exchanges in one round. noise: how wild the choice is, 0 for none.
+    """
+    random = np.random.PCG64(seed)
+    best, least = clusters.centroids.copy(), np.inf
+    for _ in range(rounds):
+        inertia = clusters.step(steps)
+        if inertia < least:
+            best, least = clusters.centroids.copy(), inertia
+        if not exchange(clusters, limit, noise, random) and noise == 0:
+            break
+    inertia = clusters.step(steps)
+    return clusters.centroids if inertia < least else best

@@ -1,0 +1,132 @@
+"""Finding a palette for counted colours: bins, a start, Lloyd's steps, exchanges, polish, rounding."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from ..color import to_palette, to_points
+from ..types import Palette
+from .histogram import Histogram, merge, unpack
+from .lloyd import Clusters
+from .options import EFFORTS, Effort, Options
+from .split import split
+from .swap import search
+
+_FINEST = 1 << 17  # colours that polishing bears
+_FEWEST = 16  # bins per palette entry, at least, or bins are made finer
+
+
+def find_palette(
+    colors: npt.NDArray[np.uint32], weights: npt.NDArray[np.float64], options: Options
+) -> Palette:
+    """A palette uint8[k, 4], k <= options.colors, for visible packed colours uint32[m] with weights float64[m].
+
+    Colours that all fit are returned as they are. Fixed colours come first; of the others no two are equal.
+    """
+    fixed, k = options.fixed, options.colors
+    if len(colors) <= k:
+        exact = _join(fixed, unpack(colors))
+        if len(exact) <= k:
+            return exact
+    effort = EFFORTS[options.effort]
+    if options.max_iter is not None:
+        effort = Effort(8, _FINEST, options.max_iter, rounds=0, steps=0, share=0, noise=0, polish=0)
+    bins = _bins(colors, weights, effort.bits, effort.most_bins, k)
+    clusters = _cluster(bins, effort, options)
+    finest = _bins(colors, weights, 8, _FINEST, k) if effort.polish else bins
+    points = to_points(finest.colors, options.space) if effort.polish else clusters.points
+    clusters = Clusters.start(points, finest.weights, clusters.centroids, len(fixed))
+    if finest.translucent == 0:
+        clusters.step(effort.polish)
+    else:
+        _polish_mixed(clusters, finest.translucent, max(1, effort.polish), options)
+    palette = _join(fixed, to_palette(clusters.centroids[:, len(fixed) :], options.space))
+    return _fill_up(palette, finest, points, options)
+
+
+def _bins(
+    colors: npt.NDArray[np.uint32], weights: npt.NDArray[np.float64], bits: int, most: int, k: int
+) -> Histogram:
+    """Colours merged as far as speed needs and precision allows."""
+    if len(colors) <= _FEWEST * k:
+        bits = 8
+    bins = merge(colors, weights, bits)
+    while len(bins.weights) < _FEWEST * k and bits < 8:
+        bits += 1
+        bins = merge(colors, weights, bits)
+    while len(bins.weights) > most and bits > 1:
+        bits -= 1
+        bins = merge(colors, weights, bits)
+    return bins
+
+
+def _cluster(bins: Histogram, effort: Effort, options: Options) -> Clusters:
+    """k-means on bins, by the effort's recipe."""
+    points = to_points(bins.colors, options.space)
+    fixed = to_points(options.fixed, options.space)
+    start = split(points, bins.weights, options.colors - fixed.shape[1])
+    start = np.concatenate([fixed, start], axis=1)
+    clusters = Clusters.start(points, bins.weights, start, fixed.shape[1])
+    clusters.step(effort.start_steps)
+    if effort.rounds:
+        limit = max(1, int(effort.share * options.colors))
+        found = search(clusters, effort.rounds, effort.steps, limit, effort.noise, options.seed)
+        clusters.centroids[:] = found
+    return clusters
+
+
+def _polish_mixed(clusters: Clusters, translucent: int, steps: int, options: Options) -> None:
+    """Lloyd's steps in which opaque points, those from `translucent` on, belong to opaque centroids alone."""
+    opaque_alpha = to_points(np.array([[0, 0, 0, 255]], np.uint8), options.space)[3, 0]
+    points, weights, centroids = clusters.points, clusters.weights, clusters.centroids
+    clusters.assign()
+    solid = _solid(clusters, translucent, options)
+    numbers = np.flatnonzero(solid).astype(np.int32)
+    for _ in range(steps):
+        centroids[3, solid] = opaque_alpha
+        clusters.assign()
+        if len(numbers):
+            group = Clusters.start(
+                np.ascontiguousarray(points[:, translucent:]), weights[translucent:], centroids[:, solid]
+            )
+            group.assign()
+            clusters.labels[translucent:] = numbers[group.labels]
+            clusters.distances[translucent:] = group.distances
+        if not clusters.update():
+            break
+    centroids[3, solid] = opaque_alpha
+
+
+def _solid(clusters: Clusters, translucent: int, options: Options) -> npt.NDArray[np.bool_]:
+    """Which centroids are to be opaque: those whose points are so for the most part, and one at least."""
+    labels, weights, k = clusters.labels, clusters.weights, clusters.centroids.shape[1]
+    opaque = np.bincount(labels[translucent:], weights[translucent:], k)
+    solid = opaque > 0.5 * np.bincount(labels, weights, k)
+    solid[: clusters.fixed] = options.fixed[:, 3] == 255
+    if translucent < len(labels) and not solid.any() and clusters.fixed < k:
+        solid[clusters.fixed + int(np.argmax(opaque[clusters.fixed :]))] = True
+    return solid
+
+
+def _join(first: Palette, second: Palette) -> Palette:
+    """The first palette, and those entries of the second that are new."""
+    seen = {entry.tobytes() for entry in first}
+    new = []
+    for entry in second:
+        if entry.tobytes() not in seen:
+            seen.add(entry.tobytes())
+            new.append(entry)
+    return np.concatenate([first, np.array(new, np.uint8).reshape(-1, 4)])
+
+
+def _fill_up(palette: Palette, bins: Histogram, points: npt.NDArray[np.float32], options: Options) -> Palette:
+    """Where rounding made entries equal, give the places to the colours that are served worst."""
+    free = options.colors - len(palette)
+    if free <= 0:
+        return palette
+    clusters = Clusters.start(points, bins.weights, to_points(palette, options.space))
+    clusters.assign()
+    worst = np.argsort(-clusters.distances * bins.weights, kind="stable")[: 4 * free]
+    colors = np.floor(bins.colors[worst] + 0.5).astype(np.uint8)
+    return _join(palette, colors)[: options.colors]
