@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeAlias
 
 import numba
 
-Function = TypeVar("Function", bound=Callable[..., Any])
+Kernel: TypeAlias = Callable[..., Any]
+"""Kernels take arrays and scalars whose types Numba infers; they are not annotated."""
 
 # No fastmath: contraction and reassociation give other bits on other machines (docs/ARCHITECTURE.md).
 # `error_model="numpy"` drops the zero-division checks, which would keep loops from being vectorised.
-_OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": False}
+_OPTIONS: Any = {"nogil": True, "error_model": "numpy", "fastmath": False}
 
 
-def kernel(function: Function) -> Function:
+def kernel(function: Kernel) -> Kernel:
     """Compile `function` lazily and keep the machine code on disk where a cache directory can be written."""
     try:
-        return numba.njit(cache=True, **_OPTIONS)(function)  # type: ignore[no-any-return]
+        return numba.njit(cache=True, **_OPTIONS)(function)
     except RuntimeError:
         # Read-only installs and zipped packages have no cache locator: compile once per process.
         warnings.warn(
@@ -27,15 +28,17 @@ def kernel(function: Function) -> Function:
             RuntimeWarning,
             stacklevel=2,
         )
-        return numba.njit(**_OPTIONS)(function)  # type: ignore[no-any-return]
+        return numba.njit(**_OPTIONS)(function)
 
 
-def inlined(function: Function) -> Function:
-    """Compile a helper that is pasted into each kernel that calls it: a call would pass, and count references to,
-    every array of a tuple."""
-    return numba.njit(forceinline=True, **_OPTIONS)(function)  # type: ignore[no-any-return]
+def inlined(function: Kernel) -> Kernel:
+    """Compile a helper that is pasted into each kernel that calls it.
+
+    A call would pass, and count references to, every array of a tuple.
+    """
+    return numba.njit(forceinline=True, **_OPTIONS)(function)
 
 
 def jit_enabled() -> bool:
     """Whether kernels are compiled: false under NUMBA_DISABLE_JIT=1."""
-    return not numba.config.DISABLE_JIT
+    return not getattr(numba.config, "DISABLE_JIT", False)

@@ -36,7 +36,7 @@ def space_number(space: str) -> int:
     return SPACES[space]
 
 
-def _linear(level: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _linear(level: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
     """Linear light 0..1 of sRGB levels 0..255, rounded to 2**-30: the same everywhere."""
     s = level / 255.0
     light = np.where(s <= 0.04045, s / 12.92, ((s + 0.055) / 1.055) ** 2.4)

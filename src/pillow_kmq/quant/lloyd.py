@@ -217,9 +217,7 @@ class Clusters:
     def update(self) -> bool:
         """Move each centroid to the mean of its points; returns whether any moved."""
         return bool(
-            update(
-                self.points, self.weights, self.labels, self.distances, self.centroids, self.sums, self.fixed
-            )
+            update(self.points, self.weights, self.labels, self.distances, self.centroids, self.sums, self.fixed)
         )
 
     def step(self, times: int) -> float:

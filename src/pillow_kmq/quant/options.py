@@ -97,7 +97,7 @@ def check_integer(name: str, value: object, low: int, high: int) -> int:
     """`value` as an int within low..high; OptionTypeError or OptionError otherwise."""
     if isinstance(value, (bool, np.bool_)) or not hasattr(value, "__index__"):
         raise OptionTypeError(f"{name} must be an integer, not {type(value).__name__}")
-    number = operator.index(value)  # type: ignore[arg-type]
+    number = operator.index(value)
     if not low <= number <= high:
         raise OptionError(f"{name} must be {low} to {high}, not {number}")
     return number

@@ -54,7 +54,7 @@ class ImageSource:
 
 def _lab_to_rgb(im: Image.Image) -> Image.Image:
     lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
-    converted = ImageCms.profileToProfile(im, lab, srgb, outputMode="RGB")  # type: ignore[arg-type]
+    converted = ImageCms.profileToProfile(im, lab, srgb, outputMode="RGB")
     assert converted is not None
     return converted
 

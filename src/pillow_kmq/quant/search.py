@@ -17,9 +17,7 @@ _FINEST = 1 << 17  # colours that polishing bears
 _FEWEST = 16  # bins per palette entry, at least, or bins are made finer
 
 
-def find_palette(
-    colors: npt.NDArray[np.uint32], weights: npt.NDArray[np.float64], options: Options
-) -> Palette:
+def find_palette(colors: npt.NDArray[np.uint32], weights: npt.NDArray[np.float64], options: Options) -> Palette:
     """A palette uint8[k, 4], k <= options.colors, for visible packed colours uint32[m] with weights float64[m].
 
     Colours that all fit are returned as they are. Fixed colours come first; of the others no two are equal.
@@ -45,9 +43,7 @@ def find_palette(
     return _fill_up(palette, finest, points, options)
 
 
-def _bins(
-    colors: npt.NDArray[np.uint32], weights: npt.NDArray[np.float64], bits: int, most: int, k: int
-) -> Histogram:
+def _bins(colors: npt.NDArray[np.uint32], weights: npt.NDArray[np.float64], bits: int, most: int, k: int) -> Histogram:
     """Colours merged as far as speed needs and precision allows."""
     if len(colors) <= _FEWEST * k:
         bits = 8

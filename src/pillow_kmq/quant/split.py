@@ -150,7 +150,7 @@ def _split(points, weights, k, order, spare, first, cuts, slices, centroids):  #
             else:
                 right -= 1
                 spare[right] = i
-        if left == start or left == stop:  # rounding put all on one side
+        if left in (start, stop):  # rounding put all on one side
             cut[GAIN] = 0.0
             continue
         for t in range(start, stop):

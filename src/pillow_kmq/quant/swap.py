@@ -109,7 +109,7 @@ def _exchange(centroids, sums, axes, gains, costs, partners, wide, cheap, used, 
         partner = partners[merged]
         if used[split]:
             a += 1
-        elif used[merged] or used[partner] or split == merged or split == partner:
+        elif used[merged] or used[partner] or split in (merged, partner):
             b += 1
         elif not gains[split] > costs[merged]:
             break

@@ -1,0 +1,180 @@
+"""`kmeans`: the textbook algorithm on any points of one to four dimensions, in double precision."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import OptionError, OptionTypeError
+from .lloyd import Clusters
+from .options import check_choice, check_integer
+from .split import split
+
+Array: TypeAlias = npt.NDArray[np.float64]
+
+_DIMENSIONS = 4
+
+
+@dataclass(frozen=True, eq=False)
+class KMeansResult:
+    """Clusters of n points.
+
+    centroids: float64[k, d]. labels: int32[n], 0..k-1, for each point its nearest centroid.
+    inertia: the weighted sum of squared distances of the points to their centroids.
+    n_iter: Lloyd's iterations of the best start. converged: whether they ended by themselves.
+    """
+
+    centroids: Array
+    labels: npt.NDArray[np.int32]
+    inertia: float
+    n_iter: int
+    converged: bool
+
+
+def kmeans(
+    points: npt.ArrayLike,
+    k: int,
+    *,
+    weights: npt.ArrayLike | None = None,
+    init: str | npt.ArrayLike = "k-means++",
+    max_iter: int = 300,
+    tol: float = 0.0,
+    n_init: int = 1,
+    seed: int = 0,
+) -> KMeansResult:
+    """Cluster points around k centroids by Lloyd's algorithm.
+
+    points: [n, d], n >= 1, d = 1..4, integers or floats; no NaN, no infinity.
+    k: 1 or more. Where fewer distinct points have weight, there are only as many centroids.
+    weights: [n], 0 or more and not all zero; None counts each point once.
+    init: "k-means++" (Arthur and Vassilvitskii, SODA 2007), "random" (distinct points, all equally likely),
+        "wu" (greedy splitting by variance), or first centroids [k, d].
+    max_iter: iterations at most, 0 or more. An iteration assigns points and moves centroids.
+    tol: also stop when the inertia falls by no more than this part of itself. 0: only when nothing moves.
+    n_init: starts, of which the best counts. "wu" and given centroids have only one.
+    seed: of the choices, 0 or more. Same arguments, same result.
+
+    A centroid without points moves to the point that adds most to the inertia. The labels belong to the returned
+    centroids: after the last move, points are assigned once more.
+
+    Raises OptionError (a ValueError) and OptionTypeError (a TypeError).
+    """
+    rows = _check_points("points", points)
+    n, dimensions = rows.shape
+    k = check_integer("k", k, 1, 2**31 - 1)
+    max_iter = check_integer("max_iter", max_iter, 0, 2**31 - 1)
+    n_init = check_integer("n_init", n_init, 1, 2**31 - 1)
+    seed = check_integer("seed", seed, 0, 2**63 - 1)
+    if not isinstance(tol, (int, float)) or not 0.0 <= tol < 1.0:
+        raise OptionError(f"tol must be a number, 0 or more and less than 1, not {tol!r}")
+    mass = _check_weights(weights, n)
+    distinct, inverse = np.unique(rows[mass > 0], axis=0, return_inverse=True)
+    distinct_mass = np.bincount(inverse.ravel(), mass[mass > 0])
+    k = min(k, len(distinct))
+    padded = _padded(rows)
+    best: KMeansResult | None = None
+    for start in _starts(init, distinct, distinct_mass, k, n_init, seed):
+        result = _lloyd(padded, mass, start, max_iter, tol, dimensions)
+        if best is None or result.inertia < best.inertia:
+            best = result
+    assert best is not None
+    return best
+
+
+def _lloyd(points: Array, weights: Array, start: Array, max_iter: int, tol: float, dimensions: int) -> KMeansResult:
+    clusters = Clusters.start(points, weights, _padded(start))
+    before = np.inf
+    converged = False
+    n_iter = 0
+    clusters.assign()
+    while n_iter < max_iter and not converged:
+        n_iter += 1
+        moved = clusters.update()
+        inertia = float(clusters.sums[:, 5].sum())
+        clusters.assign()
+        converged = not moved or before - inertia < tol * inertia
+        before = inertia
+    inertia = float((clusters.distances * weights).sum())
+    centroids = np.ascontiguousarray(clusters.centroids[:dimensions].T)
+    return KMeansResult(centroids, clusters.labels, inertia, n_iter, converged)
+
+
+def _check_points(name: str, points: npt.ArrayLike) -> Array:
+    array = np.asarray(points)
+    if not (np.issubdtype(array.dtype, np.integer) or np.issubdtype(array.dtype, np.floating)):
+        raise OptionTypeError(f"{name} must be integers or floats, not {array.dtype}")
+    if array.ndim != 2 or not 1 <= array.shape[1] <= _DIMENSIONS or not len(array):
+        raise OptionError(f"{name} must have shape (n, d) with n >= 1 and d = 1..4, not {array.shape}")
+    rows: Array = array.astype(np.float64)
+    if not np.isfinite(rows).all():
+        raise OptionError(f"{name} must be finite, without NaN and infinity")
+    return rows
+
+
+def _check_weights(weights: npt.ArrayLike | None, n: int) -> Array:
+    if weights is None:
+        return np.ones(n)
+    array = np.asarray(weights)
+    if not (np.issubdtype(array.dtype, np.integer) or np.issubdtype(array.dtype, np.floating)):
+        raise OptionTypeError(f"weights must be integers or floats, not {array.dtype}")
+    if array.shape != (n,):
+        raise OptionError(f"weights must have shape ({n},), one for each point, not {array.shape}")
+    mass: Array = array.astype(np.float64)
+    if not np.isfinite(mass).all() or (mass < 0).any() or not mass.any():
+        raise OptionError("weights must be finite, 0 or more and not all zero")
+    return mass
+
+
+def _padded(rows: Array) -> Array:
+    """Rows [n, d] as columns [4, n], with zeros for the dimensions that are not there."""
+    columns = np.zeros((_DIMENSIONS, len(rows)))
+    columns[: rows.shape[1]] = rows.T
+    return columns
+
+
+def _starts(init: str | npt.ArrayLike, points: Array, weights: Array, k: int, n_init: int, seed: int) -> list[Array]:
+    """First centroids [k, d] of each start, for distinct points [m, d], m >= k, with weights [m]."""
+    if not isinstance(init, str):
+        given = _check_points("init", init)
+        if given.shape[1] != points.shape[1] or len(given) < k:
+            raise OptionError(f"init must have shape ({k}, {points.shape[1]}), not {given.shape}")
+        return [given]
+    check_choice("init", init, ("k-means++", "random", "wu"))
+    if init == "wu":
+        start = split(_padded(points), weights, k)[: points.shape[1]].T
+        return [np.concatenate([start, _random(points, weights, k - len(start), np.random.PCG64(seed))])]
+    draw: Callable[[Array, Array, int, np.random.PCG64], Array] = _plus_plus if init == "k-means++" else _random
+    random = np.random.PCG64(seed)
+    return [draw(points, weights, k, random) for _ in range(n_init)]
+
+
+def _uniform(random: np.random.PCG64, n: int) -> Array:
+    """Variates 0 <= u < 1 from the raw bits, whose stream NumPy keeps from version to version."""
+    raw: Any = random.random_raw(n)
+    variates: Array = (raw >> np.uint64(11)) * 2.0**-53
+    return variates
+
+
+def _random(points: Array, weights: Array, k: int, random: np.random.PCG64) -> Array:
+    chosen: Array = points[np.argsort(_uniform(random, len(points)), kind="stable")[:k]]
+    return chosen
+
+
+def _plus_plus(points: Array, weights: Array, k: int, random: np.random.PCG64) -> Array:
+    """Each next centroid is a point drawn with a chance in proportion to weight and squared distance so far."""
+    chosen = []
+    nearest = np.ones(len(points))
+    for u in _uniform(random, k):
+        chances = np.cumsum(weights * nearest)
+        at = min(int(np.searchsorted(chances, u * chances[-1], side="right")), len(points) - 1)
+        while nearest[at] == 0.0:  # rounding at the end of the sum
+            at -= 1
+        distance = ((points - points[at]) ** 2).sum(axis=1)
+        nearest = np.minimum(nearest, distance) if chosen else distance
+        chosen.append(at)
+    picked: Array = points[chosen]
+    return picked
