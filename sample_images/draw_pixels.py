@@ -118,10 +118,7 @@ def pixel_art() -> Image.Image:
     for x, deep in depth.items():
         for y in range(ground, ground + deep):
             light = (
-                3.2
-                - 2.6 * (y - ground) / 36
-                - 1.3 * np.clip(3 * x / width - 1.3, 0, 1)
-                + random.uniform(-0.45, 0.45)
+                3.2 - 2.6 * (y - ground) / 36 - 1.3 * np.clip(3 * x / width - 1.3, 0, 1) + random.uniform(-0.45, 0.45)
             )
             put(x, y, earth[int(np.clip(light, 0, 3))])
         put(x, ground + deep, outline)
@@ -144,9 +141,7 @@ def pixel_art() -> Image.Image:
             put(x - (y > 47), y, [(74, 44, 34), (112, 70, 44), (150, 98, 58)][2 - min(2, (x - 25) // 2)])
         put(25 - (y > 47), y, outline)
         put(32 + (y > 46) - (y > 47), y, outline)
-    blobs(
-        [(17, 25, 9), (40, 25, 9), (29, 27, 10), (22, 15, 10), (37, 15, 10), (29, 9, 8), (30, 19, 9)], leaves
-    )
+    blobs([(17, 25, 9), (40, 25, 9), (29, 27, 10), (22, 15, 10), (37, 15, 10), (29, 9, 8), (30, 19, 9)], leaves)
     for x, y in [(18, 22), (36, 12), (41, 24), (27, 24), (24, 12)]:
         put(x, y, ART_COLOURS["r"])
         put(x + 1, y, (255, 120, 110))

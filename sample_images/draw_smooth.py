@@ -135,9 +135,7 @@ def screenshot() -> Image.Image:
     def disc(x: float, y: float, radius: float, fill: tuple[int, ...]) -> None:
         box(x - radius, y - radius, x + radius, y + radius, radius, fill)
 
-    def text(
-        x: float, y: float, words: str, size: float, fill: tuple[int, ...] = ink, anchor: str = "ls"
-    ) -> None:
+    def text(x: float, y: float, words: str, size: float, fill: tuple[int, ...] = ink, anchor: str = "ls") -> None:
         ImageDraw.Draw(canvas).text((x, y), words, fill, ImageFont.load_default(size), anchor=anchor)
 
     def stroke(points: list[tuple[float, float]], thick: float, fill: tuple[int, ...]) -> None:

@@ -35,9 +35,7 @@ def kmq(*arguments: str | Path, stdin: bytes | None = None) -> Result:
     return CliRunner().invoke(main, [str(argument) for argument in arguments], input=stdin)
 
 
-def picture(
-    name: str = "a.png", mode: str = "RGB", size: tuple[int, int] = (40, 30), **options: Any
-) -> Image.Image:
+def picture(name: str = "a.png", mode: str = "RGB", size: tuple[int, int] = (40, 30), **options: Any) -> Image.Image:
     """Save a picture of many colours under a name, and return it."""
     y, x = np.mgrid[0 : size[1], 0 : size[0]]
     rgb = np.dstack([x * 6, y * 8, (x * y) % 256]).astype(np.uint8)
@@ -97,9 +95,7 @@ def test_any_8_bit_mode_is_an_input(mode: str) -> None:
         (("-o", "b.bin", "--format", "kmq"), "b.bin", "KMQ"),
     ],
 )
-def test_the_format_is_named_or_follows_from_the_output(
-    arguments: tuple[str, ...], name: str, format_: str
-) -> None:
+def test_the_format_is_named_or_follows_from_the_output(arguments: tuple[str, ...], name: str, format_: str) -> None:
     picture()
     result = kmq("a.png", *arguments)
     assert result.exit_code == 0, result.output
@@ -504,9 +500,7 @@ def test_the_plan_names_each_output() -> None:
 
 
 def run(*arguments: str, **options: Any) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        [sys.executable, *arguments], capture_output=True, timeout=120, check=False, **options
-    )
+    return subprocess.run([sys.executable, *arguments], capture_output=True, timeout=120, check=False, **options)
 
 
 def test_the_module_runs_as_a_command() -> None:

@@ -76,9 +76,7 @@ def test_an_image_equals_itself_in_every_8_bit_mode(mode: str) -> None:
 
 def test_psnr_of_a_uniform_difference_is_the_textbook_value() -> None:
     assert psnr(flat((100, 100, 100)), flat((110, 110, 110))) == pytest.approx(10 * math.log10(255**2 / 100))
-    assert psnr(flat((100, 100, 100)), flat((110, 100, 100))) == pytest.approx(
-        10 * math.log10(255**2 / (100 / 3))
-    )
+    assert psnr(flat((100, 100, 100)), flat((110, 100, 100))) == pytest.approx(10 * math.log10(255**2 / (100 / 3)))
     assert psnr(flat(BLACK), flat(WHITE)) == 0
 
 
@@ -92,9 +90,7 @@ def test_oklab_distance_is_a_hundred_between_black_and_white_and_known_between_r
 def test_ssim_of_flat_images_is_their_luminance_term() -> None:
     c1 = (0.01 * 255) ** 2
     assert ssim(flat(BLACK), flat(WHITE)) == pytest.approx(c1 / (255**2 + c1))
-    assert ssim(flat(GREY, (1, 1)), flat(WHITE, (1, 1))) == pytest.approx(
-        (2 * 128 * 255 + c1) / (128**2 + 255**2 + c1)
-    )
+    assert ssim(flat(GREY, (1, 1)), flat(WHITE, (1, 1))) == pytest.approx((2 * 128 * 255 + c1) / (128**2 + 255**2 + c1))
 
 
 def test_the_values_for_a_known_pair_do_not_drift(samples: Path) -> None:

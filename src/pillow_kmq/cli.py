@@ -50,9 +50,7 @@ class Outcome:
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("inputs", metavar="[COLORS] IN...", nargs=-1, required=True)
-@click.option(
-    "-k", "--colors", type=click.IntRange(1, 256), help="Most colours in the palette.  [default: 256]"
-)
+@click.option("-k", "--colors", type=click.IntRange(1, 256), help="Most colours in the palette.  [default: 256]")
 @click.option("-o", "--output", metavar="OUT", help="Output file, for a single input; - is standard output.")
 @click.option("--ext", metavar="SUFFIX", help="End of output names.  [default: -kmq.png, or .kmq]")
 @click.option(
@@ -61,9 +59,7 @@ class Outcome:
     type=click.Choice(list(SAVERS)),
     help="Output format.  [default: by name, else png]",
 )
-@click.option(
-    "--dither", type=click.FloatRange(0, 1), default=0.0, show_default=True, help="Strength of dithering."
-)
+@click.option("--dither", type=click.FloatRange(0, 1), default=0.0, show_default=True, help="Strength of dithering.")
 @click.option(
     "--effort",
     type=click.Choice(["fast", "default", "best"]),
@@ -242,9 +238,7 @@ def _encode(indexed: Image.Image, source: Image.Image, format_: str) -> bytes:
     if profile is not None and profile[16:20] != b"RGB ":
         profile = None  # the pixels are RGB now, and no longer the CMYK or grey ones that it describes
     buffer = BytesIO()
-    indexed.save(
-        buffer, format=SAVERS[format_], optimize=True, icc_profile=profile, dpi=source.info.get("dpi")
-    )
+    indexed.save(buffer, format=SAVERS[format_], optimize=True, icc_profile=profile, dpi=source.info.get("dpi"))
     return buffer.getvalue()
 
 

@@ -55,9 +55,7 @@ def plan(inputs: Sequence[str], output: str | None, ext: str | None, format_: st
         if target != STREAM:
             identity = _identity(target)
             if identity in writers:
-                problem = (
-                    f"its output would be {target}, as for {writers[identity]}; give it another by --output"
-                )
+                problem = f"its output would be {target}, as for {writers[identity]}; give it another by --output"
             elif readers.get(identity, source) != source:
                 problem = f"its output would be {target}, another input; give it another by --output"
             else:
