@@ -1,18 +1,18 @@
 """The best palettes known for the Kodak photos: the yardstick of the error tables.
 
-    python benchmarks/best_known.py                  # search what best_known.csv lacks (half an hour, one core)
-    python benchmarks/best_known.py --swaps 20000    # search on from the palettes in it
-    python benchmarks/best_known.py --merge          # take over what pillow-kmq finds better with effort="best"
-    python benchmarks/best_known.py --verify         # recompute every error from its palette
+    python benchmarks/best_known.py                 # search what best_known.csv lacks: half an hour
+    python benchmarks/best_known.py --swaps 20000   # search on from the palettes in it
+    python benchmarks/best_known.py --merge         # take over what pillow-kmq finds better at its best
+    python benchmarks/best_known.py --verify        # recompute every error from its palette
 
-"Best known" is not "optimal": k-means is NP-hard, so this is the best that a long search found. The searcher is
-plain, slow and independent of pillow-kmq: k-means++ starts, then thousands of random swaps (Fränti 2018,
-"Efficiency of random swap clustering"): drop a centre, put a new one on a colour drawn by its error, let Lloyd's
-steps settle, keep it if the error fell. It works on 6-bit bins first (with exact means), then on all unique
-colours.
+"Best known" is not "optimal": k-means is NP-hard, so this is the best that a long search found. The searcher
+is plain, slow and independent of pillow-kmq: k-means++ starts, then thousands of random swaps (Fränti 2018,
+"Efficiency of random swap clustering"): drop a centre, put a new one on a colour drawn by its error, let
+Lloyd's steps settle, keep it if the error fell. It works on 6-bit bins first (with exact means), then on all
+unique colours.
 
-mse3 = per-pixel sum over R, G, B of the squared 8-bit error, with the palette rounded to 8 bits and every pixel
-at its nearest entry. The palettes are kept in the CSV, as hexadecimal RGB, so that anybody can check a row.
+mse3 = per-pixel sum over R, G, B of the squared 8-bit error, with the palette rounded to 8 bits and every
+pixel at its nearest entry. The palettes are in the CSV, as hexadecimal RGB, so that anybody can check a row.
 """
 
 from __future__ import annotations
@@ -185,9 +185,7 @@ def swap_search(points, weights, centres, swaps, seed):
     costs = merge_costs(centres, mass)
     for _ in range(swaps):
         victim = np.random.randint(k)
-        for _ in range(
-            np.random.randint(1 + k // 4)
-        ):  # a tournament of random size: greedy and random in turn
+        for _ in range(np.random.randint(1 + k // 4)):  # a tournament of random size: greedy and random in turn
             other = np.random.randint(k)
             if costs[other] < costs[victim]:
                 victim = other
@@ -245,19 +243,15 @@ def rounded(colours: np.ndarray, weights: np.ndarray, centres: np.ndarray) -> tu
     for _ in range(20):
         palette = np.clip(np.rint(centres), 0, 255).astype(np.uint8)
         centres = palette.astype(np.float64)
-        error = float(
-            np.sum(weights * start(colours, weights, centres)[1]) / weights.sum()
-        )  # moves `centres`
+        error = float(np.sum(weights * start(colours, weights, centres)[1]) / weights.sum())  # moves `centres`
         if error >= best:
             break
         best, best_palette = error, palette
     return best, best_palette
 
 
-def search(
-    image: Image.Image, k: int, swaps: int, seed: int, palette: np.ndarray | None
-) -> tuple[float, np.ndarray]:
-    """The best palette u8[k, 3] that the budget finds, and its mse3; from `palette`, or two k-means++ starts."""
+def search(image: Image.Image, k: int, swaps: int, seed: int, palette: np.ndarray | None) -> tuple[float, np.ndarray]:
+    """The best palette u8[k, 3] found, and its mse3; from `palette`, or from two k-means++ starts."""
     colours, weights = unique_colours(image)
     coarse, mass = bins(colours, weights)
     if palette is None:
@@ -300,9 +294,7 @@ def write(rows: dict[tuple[str, int], dict[str, str]], path: Path = CSV) -> None
     temporary.replace(path)
 
 
-def keep_if_better(
-    key: tuple[str, int], error: float, palette: np.ndarray, searcher: str, swaps: int
-) -> bool:
+def keep_if_better(key: tuple[str, int], error: float, palette: np.ndarray, searcher: str, swaps: int) -> bool:
     """Enter a palette into the CSV if its error is below the row's."""
     rows = read()
     if key in rows and error >= float(rows[key]["mse3"]) - 1e-6:
@@ -356,9 +348,7 @@ def run_merge(files: list[Path], ks: list[int], effort: str) -> None:
             error = palette_mse3(*unique_colours(image), palette)
             known = best_known_mse3().get((file.stem, k), np.inf)
             better = keep_if_better((file.stem, k), error, palette, f"pillow-kmq {effort}", 0)
-            print(
-                f"{file.stem} K={k}: {error:.4f} against {known:.4f}{' kept' if better else ''}", flush=True
-            )
+            print(f"{file.stem} K={k}: {error:.4f} against {known:.4f}{' kept' if better else ''}", flush=True)
 
 
 def run_verify(files: list[Path]) -> None:
@@ -376,14 +366,10 @@ def run_verify(files: list[Path]) -> None:
 
 def main() -> None:
     """Parse the arguments and run one of the four commands."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", type=Path, default=HERE.parent.parent / "shared" / "corpora" / "kodak")
     parser.add_argument("--colors", type=int, nargs="+", default=list(COLORS), metavar="K")
-    parser.add_argument(
-        "--swaps", type=int, help="search on from the known palettes, with so many swaps each"
-    )
+    parser.add_argument("--swaps", type=int, help="search on from the known palettes, with so many swaps each")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--merge", action="store_true", help="enter better palettes found by pillow-kmq")
     parser.add_argument("--effort", default="best", help="effort for --merge")

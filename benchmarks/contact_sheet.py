@@ -15,7 +15,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 import metrics
-from quantisers import CORPORA, images_in
+from quantisers import CORPORA, DITHERS, images_in
 from report import HERE, RESULTS
 from rivals import Candidate, dithering_rivals, ours, plain_rivals
 
@@ -34,8 +34,7 @@ CROPS = {
 
 def columns(k: int) -> list[Candidate]:
     """What is shown, left to right."""
-    found = [ours("default", "oklab"), ours("default", "oklab", "selective")]
-    found += [ours("default", "oklab", "floyd-steinberg"), ours("default", "oklab", "blue-noise")]
+    found = [ours("default", "oklab"), *(ours("default", "oklab", dither) for dither in DITHERS)]
     wanted = ("imagequant", "Pillow FASTOCTREE + FS", "ImageMagick FS")
     found += [Candidate(f"{one.name}, dithered", one.run) for one in dithering_rivals() if one.name in wanted]
     return found + [one for one in plain_rivals() if one.name in ("imagequant", "Pillow MEDIANCUT")]
@@ -70,18 +69,14 @@ def sheet(files: list[Path], k: int) -> Image.Image:
         place = LABEL + row * down
         page.paste(crop(original, path.stem), (GAP, place))
         for column, one in enumerate(shown, 1):
-            image = (
-                original if original.mode == "RGB" or "MEDIAN" not in one.name else original.convert("RGB")
-            )
+            image = original if original.mode == "RGB" or "MEDIAN" not in one.name else original.convert("RGB")
             page.paste(crop(one.run(image, k), path.stem), (GAP + column * across, place))
     return page
 
 
 def main() -> None:
     """Parse the arguments and write the sheets."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--colors", type=int, nargs="+", default=[16, 64])
     parser.add_argument("--out", type=Path, help="file for one number of colours")

@@ -3,8 +3,9 @@
     python benchmarks/memory.py
     python benchmarks/memory.py --megapixels 24 --only kmq
 
-The input (an RGB Pillow image, 4 bytes a pixel inside Pillow) and everything loaded and compiled is there before
-the measurement starts; the kernel's peak counter is reset (/proc/self/clear_refs) and read after one run at K=256.
+The input (an RGB Pillow image, 4 bytes a pixel inside Pillow) and everything loaded and compiled is there
+before the measurement; the system's peak counter is reset (/proc/self/clear_refs) and read after one run at
+K=256.
 "photo" is an enlarged sample photo with grain; "noise" has another colour in every pixel.
 """
 
@@ -82,9 +83,7 @@ def one_run(name: str, kind: str, megapixels: int) -> None:
 
 def main() -> None:
     """Run all combinations and write benchmarks/results/memory.md."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--megapixels", type=int, nargs="+", choices=list(SIZES), default=list(SIZES))
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS))
     parser.add_argument("--only", nargs="+", default=[], metavar="PART")
@@ -118,9 +117,7 @@ def main() -> None:
         ("CPU s", "seconds", mean, ".2f"),
     ]
     inputs = dict.fromkeys(str(row["input"]) for row in rows)
-    parts = [
-        f"## {one}, K = 256\n\n{table([r for r in rows if r['input'] == one], columns)}" for one in inputs
-    ]
+    parts = [f"## {one}, K = 256\n\n{table([r for r in rows if r['input'] == one], columns)}" for one in inputs]
     text = f"# Peak memory\n\n{heading('made by memory.py')}\n" + "\n".join(parts)
     print(text)
     partial = arguments.only or len(inputs) < len(SIZES) * len(KINDS)

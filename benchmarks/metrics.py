@@ -85,9 +85,7 @@ def ssim(a: Image.Image, b: Image.Image) -> float:
         return 1.0
     lumas = [np.asarray(image.convert("RGB").convert("L")) for image in (a, b)]
     return float(
-        structural_similarity(
-            *lumas, data_range=255, gaussian_weights=True, sigma=1.5, use_sample_covariance=False
-        )
+        structural_similarity(*lumas, data_range=255, gaussian_weights=True, sigma=1.5, use_sample_covariance=False)
     )
 
 
@@ -125,7 +123,7 @@ def alpha_broken(a: Image.Image, b: Image.Image) -> int:
 
 
 def png_bytes(image: Image.Image) -> int:
-    """Size as a palette PNG from one plain writer for all: unfiltered, zlib 9, at 8 bits or packed if smaller.
+    """Size as a palette PNG from one plain writer for all: unfiltered, zlib 9, 8 bits or packed if smaller.
 
     A true-colour result with more than 256 colours counts as what Pillow writes for it.
     """

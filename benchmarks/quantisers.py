@@ -5,8 +5,8 @@
     python benchmarks/quantisers.py --folder DIR    # any folder of images
     python benchmarks/quantisers.py --tables plain dither --only kmq imagequant
 
-Writes benchmarks/results/TABLE.md and TABLE.csv; with --quick, --folder or --only it writes to --out, which is
-benchmarks/results/local unless given, and which Git ignores. See benchmarks/README.md for what the columns mean.
+Writes benchmarks/results/TABLE.md and TABLE.csv; with --quick, --folder or --only it writes to
+benchmarks/results/local, which Git ignores; --out says elsewhere. README.md says what the columns mean.
 """
 
 from __future__ import annotations
@@ -84,11 +84,7 @@ def reported(name: str) -> list[Row]:
         rows = [row for row in csv.DictReader(file) if row["table"] == name]
     return [
         {"k": int(row["k"]), "candidate": f"*{row['candidate']}*"}
-        | {
-            key: float(row[key])
-            for key in ("mse3", "delta_e", "relative", "psnr1", "psnr2", "ssim")
-            if row[key]
-        }
+        | {key: float(row[key]) for key in ("mse3", "delta_e", "relative", "psnr1", "psnr2", "ssim") if row[key]}
         for row in rows
     ]
 
@@ -151,9 +147,7 @@ def scale_table(plan: Plan) -> tuple[list[Row], str]:
         ("time / imagequant", "relative", median, ".3f"),
     ]
     sizes = dict.fromkeys(row["size"] for row in rows)
-    parts = [
-        f"### {size}, K = 256\n\n{table([r for r in rows if r['size'] == size], columns)}" for size in sizes
-    ]
+    parts = [f"### {size}, K = 256\n\n{table([r for r in rows if r['size'] == size], columns)}" for size in sizes]
     return rows, "\n".join(parts)
 
 
@@ -182,7 +176,7 @@ def dither_candidates() -> list[Candidate]:
     return [ours("default", space, dither) for space in ("srgb", "oklab") for dither in DITHERS]
 
 
-DITHERS = ("floyd-steinberg", "selective", "bayer", "blue-noise")
+DITHERS = ("floyd-steinberg", 0.8, 0.5)
 
 
 def dither_table(plan: Plan) -> tuple[list[Row], str]:
@@ -267,11 +261,7 @@ TABLES = {
 
 def images_in(folder: Path) -> list[Path]:
     """Image files of a folder, sorted."""
-    return (
-        sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
-        if folder.is_dir()
-        else []
-    )
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES) if folder.is_dir() else []
 
 
 def plan_of(arguments: argparse.Namespace) -> Plan:
@@ -281,11 +271,7 @@ def plan_of(arguments: argparse.Namespace) -> Plan:
     files = images_in(folder)
     if not files:
         raise SystemExit(f"no images in {folder}: give --folder DIR")
-    beside = (
-        {}
-        if arguments.folder
-        else {name: images_in(CORPORA / name) for name in ("screens", "sprites", "icons")}
-    )
+    beside = {} if arguments.folder else {name: images_in(CORPORA / name) for name in ("screens", "sprites", "icons")}
     return Plan(
         files=files[:4] if arguments.quick else files,
         classes={folder.name: files} | {name: found for name, found in beside.items() if found},
@@ -298,17 +284,11 @@ def plan_of(arguments: argparse.Namespace) -> Plan:
 
 def main() -> None:
     """Parse the arguments, print the tables, write the results."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "--folder", type=Path, help="images to measure; default: the Kodak photos or sample_images"
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--folder", type=Path, help="images to measure; default: the Kodak photos or sample_images")
     parser.add_argument("--large", type=Path, help="folder of large photos for the table of scale")
     parser.add_argument("--tables", nargs="+", choices=list(TABLES), default=list(TABLES))
-    parser.add_argument(
-        "--only", nargs="+", default=[], metavar="PART", help="candidates whose name has one of these"
-    )
+    parser.add_argument("--only", nargs="+", default=[], metavar="PART", help="candidates whose name has one of these")
     parser.add_argument("--quick", action="store_true", help="four images, two rounds, no slow candidates")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--out", type=Path, help="folder for the results")
@@ -324,6 +304,9 @@ def main() -> None:
         print(text, flush=True)
         write_csv(name, rows, out)
         (out / f"{name}.md").write_text(text)
+    text = targets.report(out)
+    print(text)
+    (out / "targets.md").write_text(text)
 
 
 if __name__ == "__main__":

@@ -23,23 +23,18 @@ def machine() -> str:
     model = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")
     if info.exists():
-        names = [
-            line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if "model name" in line
-        ]
+        names = [line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if "model name" in line]
         model = names[0] if names else model
-    return f"{model}, {os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
+    system = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
+    return f"{model}, {os.cpu_count()} cores, {system}"
 
 
 def commit() -> str:
     """The commit that was measured, with a plus where files of the package differ from it."""
     git = ["git", "-C", str(HERE)]
     try:
-        name = subprocess.run(
-            [*git, "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True
-        )
-        changed = subprocess.run(
-            [*git, "status", "--porcelain", "--", "../src"], capture_output=True, text=True
-        )
+        name = subprocess.run([*git, "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True)
+        changed = subprocess.run([*git, "status", "--porcelain", "--", "../src"], capture_output=True, text=True)
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return name.stdout.strip() + ("+" if changed.stdout.strip() else "")
@@ -53,7 +48,7 @@ def heading(images: str) -> str:
     return (
         f"- date: {today}; commit {commit()}\n- machine: {machine()}{load}\n- versions: {programs}\n"
         f"- images: {images}\n"
-        "- time: CPU time, one thread each, compiled, candidates in turns; only the ratios travel to other machines\n"
+        "- time: CPU time, one thread each, compiled, candidates in turns; only the ratios travel\n"
     )
 
 

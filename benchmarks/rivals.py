@@ -1,7 +1,7 @@
 """Everything that is compared: a candidate takes (RGB or RGBA image, colours) and returns a P or RGBA image.
 
-What is not installed is left out. The command-line tools are timed by their process's CPU time, which includes
-reading and writing a PNG (some 10-20 ms for 768x512), as their users pay it.
+What is not installed is left out. The command-line tools are timed by their process: that has
+reading and writing a PNG in it (some 10-20 ms for 768x512), as their users pay it.
 """
 
 from __future__ import annotations
@@ -205,9 +205,7 @@ def versions() -> dict[str, str]:
         except metadata.PackageNotFoundError:
             found[name] = "not installed"
     if shutil.which("pngquant"):
-        found["pngquant"] = subprocess.run(
-            ["pngquant", "--version"], capture_output=True, text=True
-        ).stdout.split()[0]
+        found["pngquant"] = subprocess.run(["pngquant", "--version"], capture_output=True, text=True).stdout.split()[0]
     program = _imagemagick()
     if program:
         text = subprocess.run([program, "-version"], capture_output=True, text=True).stdout
