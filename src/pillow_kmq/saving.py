@@ -1,15 +1,24 @@
-"""What both plugins do before they write: turn any image into a palette image, as the save keywords ask."""
+"""What both plugins do before they write: turn any image into a palette image, as the save keywords ask.
+
+| keyword of `Image.save` | meaning |
+|---|---|
+| colors, palette, dither, space, effort, seed, max_iter, fixed | as in `pillow_kmq.quantize`; any of them, if not None, has a P image quantised anew |
+| transparency | of the palette that is written: an index, or bytes with one alpha per entry; goes before `info["transparency"]`, which goes before the alphas of an RGBA palette |
+
+Keywords that are not known are ignored, as in all of Pillow's plugins.
+"""  # noqa: E501 (a table)
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from PIL import Image
 
 from .errors import ModeError, OptionError, OptionTypeError, UnsupportedError
+from .types import IndexedImage
 
-QUANTIZE_KEYWORDS = ("colors", "palette", "dither", "space", "effort", "seed", "max_iter", "importance", "fixed")
-"""Save keywords that `pillow_kmq.quantize` takes under the same name, with the same values."""
+QUANTIZE_KEYWORDS = ("colors", "palette", "dither", "space", "effort", "seed", "max_iter", "fixed")
 
 
 def quantize_options(encoderinfo: dict[str, Any]) -> dict[str, Any]:
@@ -18,9 +27,9 @@ def quantize_options(encoderinfo: dict[str, Any]) -> dict[str, Any]:
 
 
 def to_palette_image(im: Image.Image, encoderinfo: dict[str, Any], format_name: str = "PNG8") -> Image.Image:
-    """`im` itself if it is a P image and no keyword asks to quantise it, else its quantised P image.
+    """`im` itself if it is a P image and no keyword asks to quantise it, otherwise its quantised P image.
 
-    Raises OptionError (a ValueError) for a keyword with a bad value, and UnsupportedError (an OSError) for a mode
+    Raises OptionError (a ValueError) for a bad value of a keyword, and UnsupportedError (an OSError) for a mode
     that cannot be quantised.
     """
     options = quantize_options(encoderinfo)
@@ -30,8 +39,47 @@ def to_palette_image(im: Image.Image, encoderinfo: dict[str, Any], format_name: 
     from .quant import quantize
 
     try:
-        return quantize(im, **options)
+        image = quantize(im, **options)
     except ModeError as error:
         raise UnsupportedError(f"cannot write mode {im.mode} as {format_name}: {error}") from error
     except OptionTypeError as error:
         raise OptionError(str(error)) from error
+    # It belonged to the old colours; the new palette has its alphas in itself.
+    image.info.pop("transparency", None)
+    return image
+
+
+def palette_alphas(image: Image.Image, encoderinfo: dict[str, Any]) -> bytes:
+    """The alphas of a P image's palette, up to the last that is not opaque; they may go beyond the palette's end.
+
+    Raises OptionError (a ValueError) for a bad `transparency` in `encoderinfo`.
+    """
+    transparency = encoderinfo.get("transparency")
+    if transparency is None and isinstance(image.info.get("transparency"), (bytes, int)):
+        transparency = image.info["transparency"]  # anything else is a colour key, stale on a P image
+    if transparency is None:
+        has_alphas = image.palette is not None and image.palette.mode == "RGBA"
+        transparency = bytes(image.getpalette("A") or []) if has_alphas else b""
+    if isinstance(transparency, int) and 0 <= transparency <= 255:
+        transparency = b"\xff" * transparency + b"\0"
+    if not isinstance(transparency, bytes) or len(transparency) > 256:
+        raise OptionError("transparency must be a palette index, 0 to 255, or bytes, one alpha for each entry")
+    return transparency.rstrip(b"\xff")
+
+
+def indexed_image(image: Image.Image, encoderinfo: dict[str, Any]) -> IndexedImage:
+    """A P image that is not empty as arrays: the same indices, the same palette.
+
+    The palette grows, by black entries as Pillow shows them, only where pixels use an entry beyond its end that is
+    not opaque. Raises OptionError as `palette_alphas` does.
+    """
+    indices = np.array(image)
+    colors = np.frombuffer(bytes(image.getpalette("RGB") or []), np.uint8).reshape(-1, 3)
+    alphas = np.frombuffer(palette_alphas(image, encoderinfo), np.uint8)
+    entries = max(len(colors), min(len(alphas), int(indices.max()) + 1))
+
+    palette = np.zeros((entries, 4), np.uint8)
+    palette[: len(colors), :3] = colors
+    palette[:, 3] = 255
+    palette[: len(alphas), 3] = alphas[:entries]
+    return IndexedImage(palette, indices)

@@ -1,0 +1,154 @@
+"""The bytes of a `.kmq` file around its payloads: signature, sizes, chunks, checksums (docs/FORMAT.md, 1 to 5)."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from typing import IO
+
+from ..errors import CorruptError, NotKmqError, TruncatedError, UnsupportedError
+
+SIGNATURE = b"\x8bKMQ"
+VERSION = 1
+MAX_SIDE = 1 << 24
+
+_CHECKED = 0x80
+_ANCILLARY = 0x20
+_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """What stands before a payload. tag: one letter; length: bytes of payload; checked: a checksum follows it."""
+
+    tag: str
+    length: int
+    checked: bool
+
+    @property
+    def ancillary(self) -> bool:
+        """Whether a decoder that does not know this chunk may skip it."""
+        return bool(ord(self.tag) & _ANCILLARY)
+
+
+class Writer:
+    """A file in the making. width, height: 1..MAX_SIDE."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self._bytes = bytearray()
+        self._crc = 0
+        self._append(SIGNATURE + bytes([VERSION]) + _varint(width - 1) + _varint(height - 1))
+
+    def chunk(self, tag: str, payload: bytes, *, checked: bool) -> None:
+        """Append a chunk, and the checksum of all that was written so far if `checked`."""
+        self._append(bytes([ord(tag) | (_CHECKED if checked else 0)]) + _varint(len(payload)))
+        self._append(payload)
+        if checked:
+            self._bytes += self._crc.to_bytes(4, "little")
+
+    def getvalue(self) -> bytes:
+        """The file so far."""
+        return bytes(self._bytes)
+
+    def _append(self, data: bytes) -> None:
+        self._bytes += data
+        self._crc = zlib.crc32(data, self._crc)
+
+
+class Reader:
+    """A file being read, in order. crc: the checksum of what was read before, to go on in the middle of a file."""
+
+    def __init__(self, stream: IO[bytes], crc: int = 0) -> None:
+        self._stream = stream
+        self.crc = crc
+
+    def header(self) -> tuple[int, int]:
+        """Width and height, 1..MAX_SIDE. Raises NotKmqError, UnsupportedError, CorruptError, TruncatedError."""
+        if self.available(len(SIGNATURE)) != SIGNATURE:
+            raise NotKmqError("not a KMQ file")
+        version = self.byte()
+        if version > VERSION:
+            raise UnsupportedError(
+                f"a KMQ file of version {version}; this decoder knows version {VERSION}: a newer pillow-kmq is needed"
+            )
+        if version == 0:
+            raise CorruptError("broken KMQ file: its version is 0")
+        width, height = self._varint() + 1, self._varint() + 1
+        if max(width, height) > MAX_SIDE:
+            raise CorruptError(f"broken KMQ file: {width}x{height} pixels, more than {MAX_SIDE} on a side")
+        return width, height
+
+    def chunk(self) -> Chunk:
+        """The head of the next chunk, up to its payload."""
+        byte = self.byte()
+        tag = chr(byte & ~_CHECKED)
+        if not tag.isalpha():
+            raise CorruptError(f"broken KMQ file: no chunk has the tag {byte:#04x}")
+        return Chunk(tag, self._varint(), bool(byte & _CHECKED))
+
+    def payload(self, chunk: Chunk) -> bytes:
+        """The payload of `chunk`, its checksum verified if it has one. Raises TruncatedError, CorruptError."""
+        data = self._exactly(chunk.length)
+        if chunk.checked:
+            self.checksum()
+        return data
+
+    def skip(self, chunk: Chunk) -> None:
+        """Pass over a payload, which the checksum covers nevertheless. Raises TruncatedError, CorruptError."""
+        length = chunk.length
+        while length > 0:
+            length -= len(self._exactly(min(length, _BLOCK)))
+        if chunk.checked:
+            self.checksum()
+
+    def available(self, length: int) -> bytes:
+        """At most `length` bytes: fewer where the file ends."""
+        blocks = []
+        while length > 0:
+            # In blocks, because read(length) would allocate whatever a broken file announces.
+            block = self._stream.read(min(length, _BLOCK))
+            if not block:
+                break
+            blocks.append(block)
+            length -= len(block)
+        data = b"".join(blocks)
+        self.crc = zlib.crc32(data, self.crc)
+        return data
+
+    def byte(self) -> int:
+        """The next byte."""
+        return self._exactly(1)[0]
+
+    def checksum(self) -> None:
+        """Compare the checksum that stands here with what was read. Raises CorruptError where they differ."""
+        expected = self.crc
+        stored = int.from_bytes(self._exactly(4), "little")
+        if stored != expected:
+            raise CorruptError("broken KMQ file: a checksum does not match, so the file was damaged")
+        self.crc = expected  # later checksums leave this one out
+
+    def _exactly(self, length: int) -> bytes:
+        data = self.available(length)
+        if len(data) < length:
+            raise TruncatedError("truncated KMQ file: it ends before its last chunk does")
+        return data
+
+    def _varint(self) -> int:
+        value = 0
+        for shift in range(0, 35, 7):
+            byte = self.byte()
+            value |= (byte & 0x7F) << shift
+            if byte < 0x80:
+                if value >= 1 << 32 or (byte == 0 and shift > 0):
+                    break
+                return value
+        raise CorruptError("broken KMQ file: a number is too large or not in its shortest form")
+
+
+def _varint(value: int) -> bytes:
+    data = bytearray()
+    while value > 0x7F:
+        data.append(value & 0x7F | 0x80)
+        value >>= 7
+    data.append(value)
+    return bytes(data)
