@@ -19,7 +19,8 @@ _OPTIONS: Any = {"nogil": True, "error_model": "numpy", "fastmath": False}
 def kernel(function: Kernel) -> Kernel:
     """Compile `function` lazily and keep the machine code on disk where a cache directory can be written."""
     try:
-        return numba.njit(cache=True, **_OPTIONS)(function)
+        compiled: Kernel = numba.njit(cache=True, **_OPTIONS)(function)
+        return compiled
     except RuntimeError:
         # Read-only installs and zipped packages have no cache locator: compile once per process.
         warnings.warn(
@@ -28,7 +29,8 @@ def kernel(function: Kernel) -> Kernel:
             RuntimeWarning,
             stacklevel=2,
         )
-        return numba.njit(**_OPTIONS)(function)
+        compiled = numba.njit(**_OPTIONS)(function)
+    return compiled
 
 
 def inlined(function: Kernel) -> Kernel:
@@ -36,7 +38,8 @@ def inlined(function: Kernel) -> Kernel:
 
     A call would pass, and count references to, every array of a tuple.
     """
-    return numba.njit(forceinline=True, **_OPTIONS)(function)
+    compiled: Kernel = numba.njit(forceinline=True, **_OPTIONS)(function)
+    return compiled
 
 
 def jit_enabled() -> bool:

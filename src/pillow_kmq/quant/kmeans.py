@@ -17,6 +17,7 @@ from .split import split
 Array: TypeAlias = npt.NDArray[np.float64]
 
 _DIMENSIONS = 4
+_LARGEST = 1e100  # squares must not overflow
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +74,7 @@ def kmeans(
         raise OptionError(f"tol must be a number, 0 or more and less than 1, not {tol!r}")
     mass = _check_weights(weights, n)
     distinct, inverse = np.unique(rows[mass > 0], axis=0, return_inverse=True)
-    distinct_mass = np.bincount(inverse.ravel(), mass[mass > 0])
+    distinct_mass: Array = np.bincount(inverse.ravel(), mass[mass > 0]).astype(np.float64)
     k = min(k, len(distinct))
     padded = _padded(rows)
     best: KMeansResult | None = None
@@ -99,7 +100,7 @@ def _lloyd(points: Array, weights: Array, start: Array, max_iter: int, tol: floa
         converged = not moved or before - inertia < tol * inertia
         before = inertia
     inertia = float((clusters.distances * weights).sum())
-    centroids = np.ascontiguousarray(clusters.centroids[:dimensions].T)
+    centroids: Array = np.ascontiguousarray(clusters.centroids[:dimensions].T, np.float64)
     return KMeansResult(centroids, clusters.labels, inertia, n_iter, converged)
 
 
@@ -112,6 +113,8 @@ def _check_points(name: str, points: npt.ArrayLike) -> Array:
     rows: Array = array.astype(np.float64)
     if not np.isfinite(rows).all():
         raise OptionError(f"{name} must be finite, without NaN and infinity")
+    if np.abs(rows).max() > _LARGEST:
+        raise OptionError(f"{name} must lie within -{_LARGEST:g}..{_LARGEST:g}: scale them down")
     return rows
 
 
@@ -166,12 +169,12 @@ def _random(points: Array, weights: Array, k: int, random: np.random.PCG64) -> A
 
 def _plus_plus(points: Array, weights: Array, k: int, random: np.random.PCG64) -> Array:
     """Each next centroid is a point drawn with a chance in proportion to weight and squared distance so far."""
-    chosen = []
+    chosen: list[int] = []
     nearest = np.ones(len(points))
     for u in _uniform(random, k):
         chances = np.cumsum(weights * nearest)
         at = min(int(np.searchsorted(chances, u * chances[-1], side="right")), len(points) - 1)
-        while nearest[at] == 0.0:  # rounding at the end of the sum
+        while at > 0 and nearest[at] == 0.0:  # rounding at the end of the sum
             at -= 1
         distance = ((points - points[at]) ** 2).sum(axis=1)
         nearest = np.minimum(nearest, distance) if chosen else distance
