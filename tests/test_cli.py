@@ -119,14 +119,32 @@ def test_the_quantiser_gets_the_options() -> None:
     assert Image.open("a-kmq.png").convert("RGB").tobytes() == expected.convert("RGB").tobytes()
 
 
-def test_transparency_survives_also_as_a_colour_key() -> None:
+def test_transparency_survives() -> None:
     image = picture(mode="RGBA", size=(8, 8))
     image.putpixel((3, 3), (1, 2, 3, 0))
     image.save("a.png")
-    picture("key.png", size=(8, 8), transparency=(0, 0, 0))
-    assert kmq("a.png", "key.png").exit_code == 0
-    assert Image.open("a-kmq.png").convert("RGBA").getpixel((3, 3))[3] == 0
-    assert Image.open("key-kmq.png").convert("RGBA").getpixel((0, 0))[3] == 0
+    assert kmq("a.png").exit_code == 0
+    shown = Image.open("a-kmq.png").convert("RGBA")
+    assert [position for position in np.ndindex(8, 8) if shown.getpixel(position)[3] == 0] == [(3, 3)]
+
+
+@pytest.mark.parametrize(
+    ("mode", "key"), [("1", 0), ("L", 0), ("RGB", (0, 0, 0)), ("I;16", 0), ("P", 0), ("P", b"\0\x80")]
+)
+def test_a_colour_key_becomes_a_transparent_entry(mode: str, key: Any) -> None:
+    levels = np.array([[0, 60, 129, 255]], np.uint8)
+    if mode == "I;16":
+        image = Image.fromarray(levels.astype(np.uint16))
+    else:
+        image = Image.fromarray(levels).convert(mode)
+        image = image.quantize(4) if mode == "P" else image
+    image.save("a.png", transparency=key)
+    result = kmq("a.png")
+    assert result.exit_code == 0, result.output
+    expected = Image.open("a.png")
+    alphas = [0, 255, 255, 255] if mode == "I;16" else list(expected.convert("RGBA").getchannel("A").tobytes())
+    assert 0 in alphas
+    assert list(Image.open("a-kmq.png").convert("RGBA").getchannel("A").tobytes()) == alphas
 
 
 def test_the_orientation_of_a_photo_is_applied_and_not_left_behind() -> None:
@@ -188,7 +206,7 @@ def test_the_report_states_sizes_saving_colours_and_error() -> None:
 def test_a_larger_result_and_an_exact_one_are_called_so() -> None:
     Image.new("RGB", (1, 1), "red").save("a.png", optimize=True)
     result = kmq("a.png")
-    assert "% larger, 1 colours, exact" in result.stdout
+    assert "% larger, 1 colour, exact" in result.stdout
 
 
 def test_quiet_says_nothing_but_errors_and_verbose_says_more() -> None:

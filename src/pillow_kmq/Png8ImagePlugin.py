@@ -49,6 +49,8 @@ def _with_rgb_palette(image: Image.Image, encoderinfo: dict[str, Any]) -> Image.
     The palette is made RGB and padded to cover every index in use, because Pillow would write an index
     beyond its end as some other one. The alphas become `transparency` bytes without the opaque tail.
     """
+    from .saving import palette_alphas
+
     colors = bytes(image.getpalette("RGB") or [])
     highest = max(index for index, count in enumerate(image.histogram()) if count)
     colors = colors.ljust(3 * (highest + 1), b"\0")
@@ -60,24 +62,9 @@ def _with_rgb_palette(image: Image.Image, encoderinfo: dict[str, Any]) -> Image.
         # A profile that came along from a CMYK or grey source: a palette PNG may only carry an RGB one.
         del plain.info["icc_profile"]
     plain.encoderinfo = {key: value for key, value in encoderinfo.items() if key not in ("bits", "transparency")}
-    if alphas := _alphas(image, encoderinfo).rstrip(b"\xff"):
+    if alphas := palette_alphas(image, encoderinfo):
         plain.encoderinfo["transparency"] = alphas
     return plain
-
-
-def _alphas(image: Image.Image, encoderinfo: dict[str, Any]) -> bytes:
-    """The alpha of each palette entry; entries beyond the end are opaque."""
-    transparency = encoderinfo.get("transparency")
-    if transparency is None and isinstance(image.info.get("transparency"), (bytes, int)):
-        transparency = image.info["transparency"]  # a tuple is a colour key, stale on a P image
-    if transparency is None:
-        has_alpha = image.palette is not None and image.palette.mode == "RGBA"
-        return bytes(image.getpalette("A") or []) if has_alpha else b""
-    if isinstance(transparency, bytes):
-        return transparency
-    if isinstance(transparency, int) and 0 <= transparency <= 255:
-        return b"\xff" * transparency + b"\0"
-    raise ValueError("transparency must be a palette index from 0 to 255, or bytes with one alpha per entry")
 
 
 def _is_rgb_profile(profile: bytes | None) -> bool:

@@ -219,8 +219,6 @@ def _decode(stream: BinaryIO) -> tuple[Image.Image, list[str]]:
     if image.mode.startswith("I;16"):
         notes.append("16 bits reduced to 8")
         image = _to_8_bits(image)
-    if image.mode in ("1", "L", "RGB") and "transparency" in image.info:
-        image = image.convert("RGBA")
     return image, notes
 
 
@@ -229,16 +227,16 @@ def _to_8_bits(image: Image.Image) -> Image.Image:
 
     levels = np.asarray(image).astype(np.uint32)
     reduced = Image.fromarray(((levels + 128) // 257).astype(np.uint8))
-    reduced.info = image.info
+    reduced.info = dict(image.info)
+    key = reduced.info.pop("transparency", None)
+    if key is not None:
+        reduced.putalpha(Image.fromarray(np.where(levels == key, 0, 255).astype(np.uint8)))
     return reduced
 
 
 def _encode(indexed: Image.Image, source: Image.Image, format_: str) -> bytes:
-    profile = source.info.get("icc_profile")
-    if profile is not None and profile[16:20] != b"RGB ":
-        profile = None  # the pixels are RGB now, and no longer the CMYK or grey ones that it describes
     buffer = BytesIO()
-    indexed.save(buffer, format=SAVERS[format_], optimize=True, icc_profile=profile, dpi=source.info.get("dpi"))
+    indexed.save(buffer, format=SAVERS[format_], optimize=True, dpi=source.info.get("dpi"))
     return buffer.getvalue()
 
 
@@ -253,7 +251,7 @@ def _report(job: Job, outcome: Outcome, verbose: bool) -> str:
     quality = "exact" if math.isinf(outcome.psnr) else f"PSNR {outcome.psnr:.2f} dB"
     line = (
         f"{source} -> {target}: {outcome.before:,} -> {outcome.after:,} bytes, {change}, "
-        f"{outcome.colors} colours, {quality}"
+        f"{outcome.colors} colour{'s' * (outcome.colors != 1)}, {quality}"
     )
     if outcome.skipped:
         line += "; not smaller, so not written"
