@@ -67,7 +67,7 @@ class Outcome:
     show_default=True,
     help="Time spent on the palette.",
 )
-@click.option("--max-iter", type=click.IntRange(min=0), help="Most rounds of k-means.  [default: by effort]")
+@click.option("--max-iter", type=click.IntRange(min=0), help="A plain k-means of at most so many rounds.")
 @click.option("--skip-if-larger", is_flag=True, help="Write nothing that is not smaller than its input.")
 @click.option("-f", "--force", is_flag=True, help="Overwrite existing files.")
 @click.option("-v", "--verbose", is_flag=True, help="Say more about each file.")
