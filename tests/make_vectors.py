@@ -1,0 +1,470 @@
+"""Makes tests/vectors: run `python tests/make_vectors.py`. Within a format version the files never change.
+
+Every case is a line below. Good files come from the encoder, or are put together by hand where they show what the
+encoder does not write; bad and unsupported ones are always put together by hand.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from pillow_kmq.codec import encode
+from pillow_kmq.types import IndexedImage
+
+VECTORS = Path(__file__).parent / "vectors"
+CHECKSUM = None  # a part of a file, see assemble()
+
+
+@dataclass(frozen=True)
+class Case:
+    """One vector.
+
+    outcome: "good", or as in FORMAT.md, section 1. stage: where it fails (README). section: of FORMAT.md. encoded: the
+    encoder writes exactly this file.
+    """
+
+    name: str
+    data: bytes
+    says: str
+    section: str
+    outcome: str
+    stage: str = ""
+    image: IndexedImage | None = None
+    encoded: bool = False
+
+
+def assemble(*parts: bytes | None) -> bytes:
+    """Parts of a file one after the other, CHECKSUM standing for the checksum of what stands before it."""
+    file, crc = b"", 0
+    for part in parts:
+        if part is CHECKSUM:
+            file += crc.to_bytes(4, "little")
+        else:
+            file += part
+            crc = zlib.crc32(part, crc)
+    return file
+
+
+def deflated(data: bytes) -> bytes:
+    compressor = zlib.compressobj(9, zlib.DEFLATED, -15)
+    return compressor.compress(data) + compressor.flush()
+
+
+def image(palette: list[tuple[int, ...]], rows: list[list[int]]) -> IndexedImage:
+    entries = [(*color, 255)[:4] for color in palette]
+    return IndexedImage(np.array(entries, np.uint8).reshape(-1, 4), np.array(rows, np.uint8))
+
+
+SIGNATURE = b"\x8bKMQ\x01"
+HEADER = SIGNATURE + b"\x01\x01"  # 2x2
+PALETTE = b"P\x07\x00" + bytes([255, 0, 128, 0, 0, 255])  # two entries, planes of R, G, B
+PIXELS = b"\xc4\x03\x00\x80\x40"  # 1 bit per pixel: 1 0 / 0 1
+TWO_BY_TWO = image([(255, 128, 0), (0, 0, 255)], [[1, 0], [0, 1]])
+
+WHOLE = assemble(HEADER, PALETTE, PIXELS, CHECKSUM)
+CHECKED_PALETTE = assemble(HEADER, bytes([PALETTE[0] | 0x80]), PALETTE[1:], CHECKSUM, PIXELS, CHECKSUM)
+
+
+def chunk(tag: str, payload: bytes, *, checked: bool = False) -> bytes:
+    """A chunk with a payload below 128 bytes, without the checksum."""
+    return bytes([ord(tag) | checked << 7, len(payload)]) + payload
+
+
+def pixels(payload: bytes) -> bytes:
+    return chunk("D", payload, checked=True)
+
+
+def encoded_images() -> Iterator[tuple[str, IndexedImage, str, str]]:
+    """Name, image, sentence, section."""
+    grey = [(v, v, v) for v in range(256)]
+    yield "smallest", image([(255, 128, 0)], [[0]]), "one pixel of one entry, the example of section 10", "10"
+    yield "two-by-two", TWO_BY_TWO, "two entries, 1 bit per pixel, stored", "7.1"
+    yield "empty-palette", image([], [[7, 0, 255]]), "no chunk P: every index is beyond the palette's end", "6"
+    yield "beyond-palette", image([(1, 2, 3)], [[0, 5], [200, 0]]), "indices above the only entry are kept", "6"
+    yield (
+        "duplicates",
+        image([(9, 8, 7), (9, 8, 7), (0, 0, 0), (9, 8, 7)], [[3, 0, 1]]),
+        "equal entries and one that no pixel uses keep their places; 2 bits per pixel",
+        "6",
+    )
+    yield (
+        "alphas",
+        image([(10, 20, 30, 0), (40, 50, 60), (70, 80, 90, 128), (1, 1, 1)], [[0, 1, 2, 3]]),
+        "the list of alphas ends with the third entry; the fourth is opaque",
+        "6",
+    )
+    yield (
+        "all-transparent",
+        image([(0, 0, 0, 0)] * 256, [[255, 0], [1, 254]]),
+        "256 alphas, counted as 255 plus one; the palette is deflated",
+        "6",
+    )
+    yield (
+        "sixteen",
+        image(grey[:256:17], [[(x * y) % 16 for x in range(13)] for y in range(5)]),
+        "4 bits per pixel and an odd width: the last byte of a row is half used",
+        "7.1",
+    )
+    yield (
+        "deflated-bits",
+        image([(0, 0, 0), (255, 255, 255)], [[(x // 8 + y // 8) % 2 for x in range(61)] for y in range(40)]),
+        "1 bit per pixel, deflated",
+        "7.1",
+    )
+    yield (
+        "deflated-bytes",
+        image(grey[:200], [[(x * 7 + (y // 3) * 11) % 97 * 2 for x in range(40)] for y in range(30)]),
+        "8 bits per pixel, deflated; the palette has a checksum of its own as there are many pixels",
+        "5",
+    )
+    yield (
+        "filtered",
+        image(grey, [[(x * x // 16 + y * y // 9) % 256 for x in range(64)] for y in range(48)]),
+        "a smooth ramp: 8 bits per pixel with filters, deflated",
+        "7.1",
+    )
+    yield "wide", image([(0, 0, 0)], [[0] * 300]), "a width of 300 takes two bytes", "1"
+    yield "tall", image([(0, 0, 0)], [[0]] * 300), "a height of 300 takes two bytes", "1"
+
+
+def assembled_good_files() -> Iterator[tuple[str, bytes, IndexedImage, str, str]]:
+    """Name, file, image, sentence, section."""
+    yield (
+        "ancillary",
+        assemble(HEADER, chunk("z", b"unknown"), PALETTE, chunk("z", b""), PIXELS, CHECKSUM),
+        TWO_BY_TWO,
+        "two chunks of an unknown ancillary type are skipped, one of them empty",
+        "4",
+    )
+    yield (
+        "ancillary-checked",
+        assemble(HEADER, chunk("z", b"unknown", checked=True), CHECKSUM, PALETTE, PIXELS, CHECKSUM),
+        TWO_BY_TWO,
+        "a checksum follows an ancillary chunk; the next checksum leaves it out",
+        "5",
+    )
+    yield (
+        "most-chunks",
+        assemble(HEADER, chunk("z", b"") * 254, PALETTE, PIXELS, CHECKSUM),
+        TWO_BY_TWO,
+        "255 chunks before the pixels are allowed",
+        "4",
+    )
+    yield (
+        "checked-palette",
+        CHECKED_PALETTE,
+        TWO_BY_TWO,
+        "a checksum follows the palette although the image is tiny",
+        "5",
+    )
+    yield (
+        "wider-than-needed",
+        assemble(HEADER, PALETTE, pixels(b"\x30\x01\x00\x00\x01"), CHECKSUM),
+        TWO_BY_TWO,
+        "8 bits per pixel, stored, where 1 would do",
+        "7.1",
+    )
+    yield (
+        "stored-filters",
+        assemble(HEADER, PALETTE, pixels(b"\x40\x01\x02\x01\xff\xff\x01"), CHECKSUM),
+        TWO_BY_TWO,
+        "filters without deflate; sums wrap at 256: the filters are left and above",
+        "7.1",
+    )
+    yield (
+        "filter-above-first",
+        assemble(HEADER, PALETTE, pixels(b"\x40\x02\x00\x01\x00\x00\x01"), CHECKSUM),
+        TWO_BY_TWO,
+        "the first row has nothing above it, which counts as 0",
+        "7.1",
+    )
+    blocks = zlib.compressobj(9, zlib.DEFLATED, -15)
+    stream = blocks.compress(b"\x80") + blocks.flush(zlib.Z_FULL_FLUSH) + blocks.compress(b"\x40") + blocks.flush()
+    yield (
+        "several-blocks",
+        assemble(HEADER, PALETTE, pixels(b"\x01" + stream), CHECKSUM),
+        TWO_BY_TWO,
+        "a deflate stream of several blocks, one of them empty",
+        "1",
+    )
+    yield (
+        "deflated-palette",
+        assemble(HEADER, chunk("P", b"\x11\x00" + deflated(bytes([255, 0, 128, 0, 0, 255, 9]))), PIXELS, CHECKSUM),
+        image([(255, 128, 0, 9), (0, 0, 255)], [[1, 0], [0, 1]]),
+        "a deflated palette with one alpha, although that is larger",
+        "6",
+    )
+
+
+def rejected_files() -> Iterator[tuple[str, bytes, str, str, str, str]]:
+    """Name, file, outcome, stage, sentence, section."""
+    palette_and_pixels = (PALETTE, PIXELS, CHECKSUM)
+
+    yield "empty", b"", "not KMQ", "open", "no bytes at all", "3"
+    yield "signature", b"\x0bKMQ" + WHOLE[4:], "not KMQ", "open", "bit 7 of the first byte is gone", "3"
+    yield "version-0", assemble(b"\x8bKMQ\x00\x01\x01", *palette_and_pixels), "corrupt", "open", "version 0", "3"
+    yield "version-2", assemble(b"\x8bKMQ\x02", b"anything"), "unsupported", "open", "version 2, whatever follows", "3"
+    yield (
+        "too-wide",
+        assemble(SIGNATURE + b"\x80\x80\x80\x08\x00", *palette_and_pixels),
+        "corrupt",
+        "open",
+        "a width of 2^24 + 1",
+        "3",
+    )
+    yield (
+        "padded-number",
+        assemble(SIGNATURE + b"\x81\x00\x01", *palette_and_pixels),
+        "corrupt",
+        "open",
+        "a width in two bytes that fits in one",
+        "1",
+    )
+    yield (
+        "endless-number",
+        assemble(SIGNATURE + b"\xff" * 5 + b"\x01\x01", *palette_and_pixels),
+        "corrupt",
+        "open",
+        "a number of more than five bytes",
+        "1",
+    )
+    yield (
+        "huge-number",
+        assemble(HEADER, b"z\xff\xff\xff\xff\x10"),
+        "corrupt",
+        "open",
+        "a length of 2^32 and more",
+        "1",
+    )
+
+    for name, place, stage, says in (
+        ("signature", 4, "open", "ends after the signature"),
+        ("size", 6, "open", "ends after the width"),
+        ("palette", 12, "open", "ends within the palette"),
+        ("chunk", 17, "open", "ends after the tag of chunk D"),
+        ("pixels", 20, "load", "ends within the pixels"),
+        ("checksum", 24, "load", "ends within the last checksum"),
+    ):
+        yield f"truncated-{name}", WHOLE[:place], "truncated", stage, says, "1"
+    yield (
+        "truncated-huge-chunk",
+        assemble(HEADER, b"z\xff\xff\xff\xff\x0f", b"short"),
+        "truncated",
+        "open",
+        "announces a chunk of 4 GB of which 5 bytes are there",
+        "8",
+    )
+
+    yield "tag", assemble(HEADER, chunk("1", b""), *palette_and_pixels), "corrupt", "open", "a digit as a tag", "4"
+    yield (
+        "critical-chunk",
+        assemble(HEADER, chunk("Z", b""), *palette_and_pixels),
+        "unsupported",
+        "open",
+        "an unknown critical chunk",
+        "4",
+    )
+    yield (
+        "many-chunks",
+        assemble(HEADER, chunk("z", b"") * 256, PIXELS, CHECKSUM),
+        "corrupt",
+        "open",
+        "256 chunks before the pixels",
+        "4",
+    )
+    yield "no-pixels", assemble(HEADER, PALETTE), "truncated", "open", "no chunk D", "4"
+    yield (
+        "trailing-byte",
+        WHOLE + b"\0",
+        "corrupt",
+        "trailing",
+        "a byte after the end; a reader of streams leaves it unread",
+        "2",
+    )
+
+    yield (
+        "unchecked-pixels",
+        assemble(HEADER, PALETTE, b"D" + PIXELS[1:]),
+        "corrupt",
+        "open",
+        "chunk D without a checksum",
+        "4",
+    )
+    yield (
+        "checksum",
+        WHOLE[:-1] + bytes([WHOLE[-1] ^ 1]),
+        "corrupt",
+        "load",
+        "the last checksum is wrong by one bit",
+        "5",
+    )
+    yield (
+        "damaged-palette",
+        WHOLE[:10] + bytes([WHOLE[10] ^ 1]) + WHOLE[11:],
+        "corrupt",
+        "load",
+        "a colour changed; only the checksum shows it",
+        "5",
+    )
+    yield (
+        "checksum-palette",
+        CHECKED_PALETTE[:16] + bytes([CHECKED_PALETTE[16] ^ 1]) + CHECKED_PALETTE[17:],
+        "corrupt",
+        "open",
+        "the palette's own checksum is wrong",
+        "5",
+    )
+    yield (
+        "checksum-covers-checksum",
+        CHECKED_PALETTE[:-4] + zlib.crc32(CHECKED_PALETTE[:-4]).to_bytes(4, "little"),
+        "corrupt",
+        "load",
+        "the last checksum covers the one before it, which it must leave out",
+        "5",
+    )
+
+    yield from rejected_palettes()
+    yield from rejected_pixels()
+
+
+def rejected_palettes() -> Iterator[tuple[str, bytes, str, str, str, str]]:
+    def with_palette(*payloads: bytes) -> bytes:
+        return assemble(HEADER, *(chunk("P", payload) for payload in payloads), PIXELS, CHECKSUM)
+
+    entry = b"\0abc"
+    for name, payloads, outcome, says in (
+        ("twice", (entry, entry), "corrupt", "two chunks P"),
+        ("without-payload", (b"",), "corrupt", "a chunk P without a first byte"),
+        ("without-entries", (b"\0",), "corrupt", "a chunk P without entries"),
+        ("uneven", (b"\0abcd",), "corrupt", "four bytes are no whole entries"),
+        ("no-alpha-count", (b"\x10",), "corrupt", "alphas announced, and nothing follows"),
+        ("too-many-alphas", (b"\x10\x01abc\0\0",), "corrupt", "two alphas for one entry"),
+        ("opaque-last-alpha", (b"\x10\x00abc\xff",), "corrupt", "the list of alphas ends with 255"),
+        ("bad-deflate", (b"\x01\xff\xff\xff",), "corrupt", "a palette that is no deflate stream"),
+        ("bomb", (b"\x01" + deflated(bytes(40000)),), "corrupt", "40000 bytes of palette, deflated"),
+        ("257", (b"\x01" + deflated(bytes(3 * 257)),), "corrupt", "257 entries, deflated"),
+        ("after-deflate", (b"\x01" + deflated(b"abc") + b"!",), "corrupt", "a byte after the deflate stream"),
+        ("coding", (b"\x02abc",), "unsupported", "palette coding 2"),
+        ("options", (b"\x20abc",), "unsupported", "bit 5 of the palette's first byte"),
+    ):
+        yield f"palette-{name}", with_palette(*payloads), outcome, "open", says, "6"
+    yield (
+        "palette-too-long",
+        assemble(HEADER, b"P\x83\x08\x00", bytes(1026), PIXELS, CHECKSUM),
+        "corrupt",
+        "open",
+        "a palette of 1027 bytes",
+        "6",
+    )
+
+
+def rejected_pixels() -> Iterator[tuple[str, bytes, str, str, str, str]]:
+    def with_pixels(payload: bytes, header: bytes = HEADER) -> bytes:
+        return assemble(header, PALETTE, pixels(payload), CHECKSUM)
+
+    stream = deflated(b"\x80\x40")
+    for name, payload, outcome, stage, says in (
+        ("without-payload", b"", "corrupt", "open", "an empty chunk D"),
+        ("coding", b"\x0f\0\0", "unsupported", "open", "pixel coding 15"),
+        ("layout", b"\x50\0\0", "unsupported", "open", "row layout 5"),
+        ("short", b"\x00\x80", "corrupt", "open", "one row of two, stored"),
+        ("long", b"\x00\x80\x40\x00", "corrupt", "open", "three rows of two, stored"),
+        ("unused-bits", b"\x00\x80\x41", "corrupt", "load", "an unused bit at the end of a row is set"),
+        ("filter", b"\x40\x00\x03\x01\x00\x00\x01", "corrupt", "load", "filter 3"),
+        ("deflate", b"\x01\xff\xff\xff", "corrupt", "load", "no deflate stream"),
+        ("deflate-short", b"\x01" + deflated(b"\x80"), "corrupt", "load", "one row of two, deflated"),
+        ("deflate-long", b"\x01" + deflated(b"\x80\x40\x00"), "corrupt", "load", "three rows of two, deflated"),
+        ("deflate-cut", b"\x01" + stream[:-1], "corrupt", "load", "the deflate stream does not end in the chunk"),
+        ("after-deflate", b"\x01" + stream + b"!", "corrupt", "load", "a byte after the deflate stream"),
+        ("deflate-bomb", b"\x01" + deflated(bytes(100000)), "corrupt", "load", "100000 bytes for four pixels"),
+    ):
+        yield f"pixels-{name}", with_pixels(payload), outcome, stage, says, "7.1" if name != "coding" else "7"
+    yield (
+        "pixels-cannot-fill",
+        with_pixels(b"\x01" + stream, SIGNATURE + b"\xff\xff\xff\x07" * 2),
+        "corrupt",
+        "open",
+        "2^24 x 2^24 pixels in four bytes of deflate: refused before anything is allocated",
+        "7.1",
+    )
+
+
+def cases() -> list[Case]:
+    """All vectors."""
+    result = [
+        Case(f"good-{name}", encode(image), says, section, "good", image=image, encoded=True)
+        for name, image, says, section in encoded_images()
+    ]
+    result += [
+        Case(f"good-{name}", data, says, section, "good", image=image)
+        for name, data, image, says, section in assembled_good_files()
+    ]
+    for name, data, outcome, stage, says, section in rejected_files():
+        kind = "unsupported" if outcome == "unsupported" else "bad"
+        result.append(Case(f"{kind}-{name}", data, says, section, outcome, stage))
+    return result
+
+
+def manifest(cases: list[Case]) -> str:
+    """vectors.json: what a decoder must make of each file."""
+    entries = []
+    for case in cases:
+        entry = {
+            "file": f"{case.name}.kmq",
+            "says": case.says,
+            "section": case.section,
+            "outcome": case.outcome,
+        }
+        if case.image is None:
+            entry["stage"] = case.stage
+        else:
+            entry["encoded"] = case.encoded
+            entry["width"], entry["height"] = case.image.width, case.image.height
+            entry["palette"] = case.image.palette.tobytes().hex()
+            entry["indices"] = case.image.indices.tobytes().hex()
+        entries.append(entry)
+    return json.dumps(entries, indent=1) + "\n"
+
+
+def readme(cases: list[Case]) -> str:
+    """README.md: a sentence for each file."""
+    lines = [
+        "# Vectors of the KMQ format, version 1",
+        "",
+        "Made by `tests/make_vectors.py`; they never change within a format version. `vectors.json` has the same for",
+        "programs, with the size, palette (RGBA) and indices of every good file in hexadecimal.",
+        "",
+        "`good-` files decode to the image listed. `bad-` files must be rejected as damaged, `unsupported-` files with",
+        "the remark that a newer decoder is needed; the outcomes are those of docs/FORMAT.md, section 1. Stage `open`:",
+        "a reader that stops at the first byte of the pixels already notices. Stage `load`: it shows when the pixels",
+        "are read. Stage `trailing`: only a reader that knows where the file ends notices. Files marked * are what the",
+        "encoder writes, byte for byte, with the original zlib (other implementations deflate differently).",
+        "",
+        "| file | bytes | what it shows | section | outcome | stage |",
+        "|---|---|---|---|---|---|",
+    ]
+    for case in cases:
+        mark = " *" if case.encoded else ""
+        lines.append(
+            f"| {case.name}{mark} | {len(case.data)} | {case.says} | {case.section} | {case.outcome} | {case.stage} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    all_cases = cases()
+    VECTORS.mkdir(exist_ok=True)
+    for case in all_cases:
+        (VECTORS / f"{case.name}.kmq").write_bytes(case.data)
+    (VECTORS / "vectors.json").write_text(manifest(all_cases))
+    (VECTORS / "README.md").write_text(readme(all_cases))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,146 @@
+"""The vectors of docs/FORMAT.md, as two independent decoders, the encoder and Pillow see them."""
+
+from __future__ import annotations
+
+import json
+import re
+import zlib
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import make_vectors
+import naive_kmq
+import pillow_kmq
+from pillow_kmq import codec, errors
+from pillow_kmq.types import IndexedImage
+
+VECTORS = Path(__file__).parent / "vectors"
+FORMAT = Path(__file__).parent.parent / "docs" / "FORMAT.md"
+MANIFEST: list[dict[str, Any]] = json.loads((VECTORS / "vectors.json").read_text())
+GOOD = [entry for entry in MANIFEST if entry["outcome"] == "good"]
+REJECTED = [entry for entry in MANIFEST if entry["outcome"] != "good"]
+
+ERRORS = {
+    "not KMQ": errors.NotKmqError,
+    "truncated": errors.TruncatedError,
+    "corrupt": errors.CorruptError,
+    "unsupported": errors.UnsupportedError,
+}
+
+other_zlib = pytest.mark.skipif(
+    "ng" in zlib.ZLIB_RUNTIME_VERSION, reason="the vectors were deflated by zlib, which zlib-ng does not repeat"
+)
+
+
+def each(entries: list[dict[str, Any]]) -> Any:
+    return pytest.mark.parametrize("entry", entries, ids=[entry["file"].removesuffix(".kmq") for entry in entries])
+
+
+def data_of(entry: dict[str, Any]) -> bytes:
+    return (VECTORS / entry["file"]).read_bytes()
+
+
+def image_of(entry: dict[str, Any]) -> IndexedImage:
+    palette = np.frombuffer(bytes.fromhex(entry["palette"]), np.uint8).reshape(-1, 4)
+    indices = np.frombuffer(bytes.fromhex(entry["indices"]), np.uint8).reshape(entry["height"], entry["width"])
+    return IndexedImage(palette, indices)
+
+
+@each(GOOD)
+def test_good_vectors_decode_to_the_image_they_state(entry: dict[str, Any]) -> None:
+    assert codec.decode(data_of(entry)) == image_of(entry)
+
+
+@each(GOOD)
+def test_the_naive_decoder_agrees_on_good_vectors(entry: dict[str, Any]) -> None:
+    naive, stated = naive_kmq.decode(data_of(entry)), image_of(entry)
+    assert (naive.width, naive.height) == (stated.width, stated.height)
+    assert naive.palette == [tuple(color) for color in stated.palette.tolist()]
+    assert naive.rows == stated.indices.tolist()
+
+
+@other_zlib
+@each([entry for entry in GOOD if entry["encoded"]])
+def test_the_encoder_still_writes_the_same_bytes(entry: dict[str, Any]) -> None:
+    assert codec.encode(image_of(entry)) == data_of(entry)
+
+
+@each(REJECTED)
+def test_rejected_vectors_end_with_the_error_they_state(entry: dict[str, Any]) -> None:
+    with pytest.raises(errors.KmqError) as caught:
+        codec.decode(data_of(entry))
+    assert type(caught.value) is ERRORS[entry["outcome"]]
+
+
+@each(REJECTED)
+def test_the_naive_decoder_agrees_on_rejected_vectors(entry: dict[str, Any]) -> None:
+    with pytest.raises(naive_kmq.Rejected) as caught:
+        naive_kmq.decode(data_of(entry))
+    assert caught.value.outcome == entry["outcome"]
+
+
+@each(REJECTED)
+def test_rejected_vectors_fail_in_the_stage_they_state(entry: dict[str, Any]) -> None:
+    stream = BytesIO(data_of(entry))
+    if entry["stage"] == "open":
+        with pytest.raises(errors.KmqError):
+            codec.read_head(stream)
+        return
+    head = codec.read_head(stream)
+    if entry["stage"] == "load":
+        with pytest.raises(errors.KmqError):
+            codec.read_indices(stream, head)
+        return
+    codec.read_indices(stream, head)
+    assert stream.read() != b""
+
+
+@each(REJECTED)
+def test_pillow_refuses_rejected_vectors_with_an_oserror(entry: dict[str, Any]) -> None:
+    stream = BytesIO(data_of(entry))
+    if entry["stage"] == "open":
+        with pytest.raises(OSError, match=r"KMQ|cannot identify"):
+            Image.open(stream)
+        return
+    image = Image.open(stream)
+    if entry["stage"] == "load":
+        with pytest.raises(OSError, match="KMQ"):
+            image.load()
+        return
+    image.load()
+    assert stream.read() == b"\0"
+
+
+@other_zlib
+def test_the_vectors_are_what_their_script_makes() -> None:
+    cases = make_vectors.cases()
+    assert (VECTORS / "vectors.json").read_text() == make_vectors.manifest(cases)
+    assert (VECTORS / "README.md").read_text() == make_vectors.readme(cases)
+    assert {f"{case.name}.kmq": case.data for case in cases} == {
+        path.name: path.read_bytes() for path in VECTORS.glob("*.kmq")
+    }
+
+
+def test_the_format_document_shows_the_bytes_of_the_smallest_file() -> None:
+    section = FORMAT.read_text().split("## 10.")[1].split("## 11.")[0]
+    cells = re.findall(r"^\| (`[0-9A-F `]+`) \|", section, re.MULTILINE)
+    shown = bytes.fromhex("".join(cells).replace("`", ""))
+    assert shown == (VECTORS / "good-smallest.kmq").read_bytes()
+    assert f"{len(shown)} bytes" in section
+
+
+def test_every_section_that_a_vector_names_exists() -> None:
+    sections = set(re.findall(r"^#+ ([0-9.]+?)\.? ", FORMAT.read_text(), re.MULTILINE))
+    assert {entry["section"] for entry in MANIFEST} <= sections
+
+
+def test_messages_about_newer_files_say_what_to_do() -> None:
+    for entry in REJECTED:
+        if entry["outcome"] == "unsupported":
+            with pytest.raises(errors.UnsupportedError, match="a newer pillow-kmq is needed"):
+                pillow_kmq.decode(data_of(entry))
