@@ -25,6 +25,7 @@ import numpy as np  # noqa: E402
 from PIL import Image  # noqa: E402
 
 import metrics  # noqa: E402
+import targets  # noqa: E402
 from best_known import best_known_mse3  # noqa: E402
 from report import HERE, RESULTS, Row, heading, mean, median, table, write_csv  # noqa: E402
 from rivals import Candidate, alpha_rivals, dithering_rivals, ours, plain_rivals  # noqa: E402
