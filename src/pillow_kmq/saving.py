@@ -39,14 +39,11 @@ def to_palette_image(im: Image.Image, encoderinfo: dict[str, Any], format_name: 
     from .quant import quantize
 
     try:
-        image = quantize(im, **options)
+        return quantize(im, **options)
     except ModeError as error:
         raise UnsupportedError(f"cannot write mode {im.mode} as {format_name}: {error}") from error
     except OptionTypeError as error:
         raise OptionError(str(error)) from error
-    # It belonged to the old colours; the new palette has its alphas in itself.
-    image.info.pop("transparency", None)
-    return image
 
 
 def palette_alphas(image: Image.Image, encoderinfo: dict[str, Any]) -> bytes:

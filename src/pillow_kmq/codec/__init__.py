@@ -24,8 +24,8 @@ MAX_PIXELS = 1 << 28
 
 _MAX_HEAD_CHUNKS = 255
 
-# Below this many bytes of pixels, one checksum has to do for the whole file.
-_OWN_CHECKSUM = 256
+# With fewer bytes of pixels than these, one checksum has to do for the whole file.
+_OWN_CHECKSUM = 1024
 
 
 def encode(image: IndexedImage, *, compression: str = "deflate") -> bytes:
