@@ -30,6 +30,7 @@ def test_equals_the_tutorial_loop_from_the_same_start(d, k):
     np.testing.assert_array_equal(result.labels, labels)
 
 
+@pytest.mark.jit
 @settings(max_examples=60, deadline=None)
 @given(
     n=st.integers(1, 3 * BLOCK),
@@ -58,6 +59,7 @@ def test_labels_inertia_and_count_belong_to_the_centroids(n, d, k, levels, init,
     assert result.converged
 
 
+@pytest.mark.jit
 @settings(max_examples=40, deadline=None)
 @given(n=st.integers(1, 400), k=st.integers(1, 300), d=st.integers(1, 4), dtype=st.sampled_from(["f4", "f8"]))
 def test_pruned_assignment_equals_brute_force(n, k, d, dtype):
@@ -72,6 +74,7 @@ def test_pruned_assignment_equals_brute_force(n, k, d, dtype):
     np.testing.assert_array_equal(clusters.distances, distances.min(1))
 
 
+@pytest.mark.jit
 def test_inertia_never_rises():
     points = np.random.default_rng(1).random((4, 3000))
     clusters = Clusters.start(points, np.ones(3000), points[:, :40])
@@ -96,6 +99,7 @@ def test_random_init_picks_distinct_colours():
         assert len(np.unique(kmeans(points, 2, init="random", max_iter=0, seed=seed).centroids, axis=0)) == 2
 
 
+@pytest.mark.jit
 def test_more_starts_are_never_worse():
     points = cloud(2000, 3, 5)
     one = [kmeans(points, 16, init="random", seed=s).inertia for s in range(3)]
@@ -103,6 +107,7 @@ def test_more_starts_are_never_worse():
     assert len(set(one)) > 1
 
 
+@pytest.mark.jit
 def test_same_seed_same_result_and_other_seed_other_result():
     points = cloud(1500, 3, 2)
     a, b, c = (kmeans(points, 12, seed=s) for s in (3, 3, 4))
@@ -111,6 +116,7 @@ def test_same_seed_same_result_and_other_seed_other_result():
     assert not np.array_equal(a.centroids, c.centroids)
 
 
+@pytest.mark.jit
 def test_stops_at_max_iter_and_says_so():
     points = cloud(3000, 3, 7)
     result = kmeans(points, 20, max_iter=2)
@@ -119,6 +125,7 @@ def test_stops_at_max_iter_and_says_so():
     assert kmeans(points, 20, max_iter=0).n_iter == 0
 
 
+@pytest.mark.jit
 def test_tol_stops_earlier():
     points = cloud(3000, 3, 7)
     assert kmeans(points, 20, tol=0.01).n_iter < kmeans(points, 20).n_iter

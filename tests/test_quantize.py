@@ -45,6 +45,7 @@ def rgba_of(im: Image.Image) -> np.ndarray:
     return np.asarray(im.convert("RGBA")).astype(int)
 
 
+@pytest.mark.jit
 @pytest.mark.parametrize(("mode", "dither"), list(itertools.product(MODES, [None, 1.0])))
 def test_every_mode_number_of_colours_and_size(mode, dither):
     for colors, size in itertools.product((1, 2, 16, 17, 255, 256), SIZES):
@@ -90,6 +91,7 @@ def test_few_colours_come_back_exactly(k, extra, effort, space, dither, alpha, s
     np.testing.assert_array_equal(rgba_of(out), pixels)
 
 
+@pytest.mark.jit
 @pytest.mark.parametrize("colors", [2, 3, 8, 64, 256])
 @pytest.mark.parametrize("dither", [None, 1.0])
 def test_clear_stays_clear_and_opaque_stays_opaque(colors, dither):
@@ -102,6 +104,7 @@ def test_clear_stays_clear_and_opaque_stays_opaque(colors, dither):
     assert (after[opaque][:, 3] == 255).all()
 
 
+@pytest.mark.jit
 def test_the_transparent_entry_comes_first_and_is_the_only_one():
     out = quantize(noise("RGBA", (40, 44)), 16)
     palette = np.frombuffer(out.palette.palette, np.uint8).reshape(-1, 4)
@@ -109,6 +112,7 @@ def test_the_transparent_entry_comes_first_and_is_the_only_one():
     assert (palette[1:, 3] > 0).all()
 
 
+@pytest.mark.jit
 def test_opaque_images_get_no_translucent_entries():
     im = noise("RGBA", (30, 30))
     im.putalpha(255)
@@ -137,6 +141,7 @@ def test_with_a_palette_every_source_mode_gets_the_true_nearest(mode):
     np.testing.assert_array_equal(mine, distances.min(-1))
 
 
+@pytest.mark.jit
 def test_with_a_palette_dithering_is_the_default_as_in_pillow():
     im = Image.linear_gradient("L")
     palette = [[0, 0, 0], [255, 255, 255]]
@@ -180,6 +185,7 @@ def test_a_transparent_colour_of_an_rgb_image_counts():
     assert rgba_of(out)[4, 4].tolist() == [0, 0, 0, 0]
 
 
+@pytest.mark.jit
 @pytest.mark.parametrize("effort", ["fast", "default", "best"])
 def test_fixed_colours_are_in_the_palette(effort):
     im = noise("RGB", (50, 50))
@@ -190,6 +196,7 @@ def test_fixed_colours_are_in_the_palette(effort):
     assert len(palette) <= 12
 
 
+@pytest.mark.jit
 def test_same_input_same_bytes_and_other_seed_other_palette():
     im = noise("RGB", (90, 90))
     one, two, other = (quantize(im, 64, seed=s) for s in (0, 0, 1))
@@ -198,6 +205,7 @@ def test_same_input_same_bytes_and_other_seed_other_palette():
     assert one.palette.palette != other.palette.palette
 
 
+@pytest.mark.jit
 def test_max_iter_is_a_plain_k_means():
     im = noise("RGB", (60, 60))
 
@@ -253,6 +261,7 @@ def test_what_is_no_image_is_refused():
         quantize(np.zeros((3, 3, 3)))
 
 
+@pytest.mark.jit
 def test_large_images_are_sampled_but_no_drawn_colour_is_missed():
     pixels = np.zeros((1400, 1500, 3), np.uint8)
     pixels[::2] = 40

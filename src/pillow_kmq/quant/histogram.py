@@ -7,14 +7,20 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from .._jit import kernel
+from .._jit import inlined, kernel
 
 ALPHA = np.uint32(0xFF000000)
 """The alpha byte of a packed pixel: 0xAABBGGRR, that is R, G, B, A in memory on a little-endian machine."""
 
-_HASH = np.uint32(0x9E3779B1)  # Knuth's multiplicative constant, 2**32 / golden ratio
+_HASH = np.uint64(0x9E3779B1)  # Knuth's multiplicative constant, 2**32 / golden ratio
 _FIRST_BITS = 12
 _NO_WEIGHTS = np.ones(1, np.float32)
+
+
+@inlined
+def _slot(value, shift):  # type: ignore[no-untyped-def]
+    """The high 32 - shift bits of the 32-bit product."""
+    return np.uint32((np.uint64(value) * _HASH & np.uint64(0xFFFFFFFF)) >> np.uint64(shift))
 
 
 @kernel
@@ -32,7 +38,7 @@ def _count(pixels, weights, start, table, shift, colors, totals, ids, found):  #
         if i > start and value == pixels[i - 1]:  # runs are common in drawn images
             number = ids[i - 1]
         else:
-            slot = np.uint32(np.uint32(value * _HASH) >> np.uint32(shift))
+            slot = _slot(value, shift)
             held = table[slot]
             while held != 0 and np.uint32(held) != value:
                 slot = np.uint32(slot + np.uint32(1)) & mask
@@ -55,7 +61,7 @@ def _count(pixels, weights, start, table, shift, colors, totals, ids, found):  #
 def _rehash(colors, table, shift):  # type: ignore[no-untyped-def]
     mask = np.uint32(table.shape[0] - 1)
     for j in range(colors.shape[0]):
-        slot = np.uint32(np.uint32(colors[j] * _HASH) >> np.uint32(shift))
+        slot = _slot(colors[j], shift)
         while table[slot] != 0:
             slot = np.uint32(slot + np.uint32(1)) & mask
         table[slot] = np.uint64(colors[j]) | np.uint64(j + 1) << np.uint64(32)

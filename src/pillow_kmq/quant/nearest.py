@@ -24,7 +24,7 @@ from ..color import LINEAR, SPACES, to_point, to_points
 _BITS3, _BITS4 = 5, 4  # cells per coordinate: 2**5 without alpha, 2**4 with it
 _POOL = 1 << 20
 _CACHE_BITS = 14
-_HASH = np.uint32(0x9E3779B1)
+_HASH = np.uint64(0x9E3779B1)
 
 # Where points of a space lie, for alpha 0..1: low and high bound of each coordinate.
 _RANGES = {
@@ -181,7 +181,7 @@ def _nearest_point(find, kind, p0, p1, p2, p3):  # type: ignore[no-untyped-def]
 @inlined
 def nearest(find, value):  # type: ignore[no-untyped-def]
     """The palette entry of a packed pixel, 0xAABBGGRR."""
-    slot = np.uint32(np.uint32(value * _HASH) >> np.uint32(32 - _CACHE_BITS))
+    slot = (np.uint64(value) * _HASH & np.uint64(0xFFFFFFFF)) >> np.uint64(32 - _CACHE_BITS)
     if find.keys[slot] == value and find.labels[slot] >= 0:
         return np.int64(find.labels[slot])
     alpha = value >> np.uint32(24)
