@@ -3,7 +3,7 @@
 | keyword of `Image.save` | meaning |
 |---|---|
 | colors, palette, dither, space, effort, seed, max_iter, fixed | as in `pillow_kmq.quantize`; any of them, if not None, has a P image quantised anew |
-| transparency | of the palette that is written: an index, or bytes with one alpha per entry; goes before `info["transparency"]`, which goes before the alphas of an RGBA palette |
+| transparency | in place of `info["transparency"]`: a palette index, or bytes with the alphas of the first entries; other entries keep those of an RGBA palette, as Pillow shows them |
 
 Keywords that are not known are ignored, as in all of Pillow's plugins.
 """  # noqa: E501 (a table)
@@ -51,17 +51,19 @@ def palette_alphas(image: Image.Image, encoderinfo: dict[str, Any]) -> bytes:
 
     Raises OptionError (a ValueError) for a bad `transparency` in `encoderinfo`.
     """
+    has_alphas = image.palette is not None and image.palette.mode == "RGBA"
+    alphas = bytes(image.getpalette("A") or []) if has_alphas else b""
     transparency = encoderinfo.get("transparency")
     if transparency is None and isinstance(image.info.get("transparency"), (bytes, int)):
         transparency = image.info["transparency"]  # anything else is a colour key, stale on a P image
     if transparency is None:
-        has_alphas = image.palette is not None and image.palette.mode == "RGBA"
-        transparency = bytes(image.getpalette("A") or []) if has_alphas else b""
+        return alphas.rstrip(b"\xff")
+
     if isinstance(transparency, int) and 0 <= transparency <= 255:
-        transparency = b"\xff" * transparency + b"\0"
+        transparency = alphas[:transparency].ljust(transparency, b"\xff") + b"\0"
     if not isinstance(transparency, bytes) or len(transparency) > 256:
         raise OptionError("transparency must be a palette index, 0 to 255, or bytes, one alpha for each entry")
-    return transparency.rstrip(b"\xff")
+    return (transparency + alphas[len(transparency) :]).rstrip(b"\xff")
 
 
 def indexed_image(image: Image.Image, encoderinfo: dict[str, Any]) -> IndexedImage:
