@@ -21,7 +21,7 @@ class Effort:
     """How much work finding a palette is worth.
 
     bits: of each channel that colours keep while they are searched. most_bins: fewer bits where there were more bins.
-    start_steps: Lloyd's steps after the start. rounds: of exchanges, each followed by `steps` steps.
+    start_steps: Lloyd's steps after the start. rounds: of exchanges, for palettes of up to 128 entries (fewer for larger ones), each followed by `steps` steps.
     share: exchanges per round as a part of the palette. noise: how wild they are (see swap.py).
     polish: Lloyd's steps on the finest colours at the end.
     """
@@ -37,8 +37,8 @@ class Effort:
 
 
 EFFORTS = {
-    "fast": Effort(5, 1 << 13, 4, 0, 0, 0.0, 0.0, 0),
-    "default": Effort(6, 1 << 15, 3, 40, 2, 0.1, 1.0, 2),
+    "fast": Effort(5, 1 << 14, 3, 0, 0, 0.0, 0.0, 0),
+    "default": Effort(6, 1 << 16, 3, 40, 2, 0.1, 1.0, 2),
     "best": Effort(7, 1 << 17, 10, 1000, 3, 0.06, 1.0, 30),
 }
 

@@ -14,7 +14,8 @@ from .split import split
 from .swap import search
 
 _FINEST = 1 << 17  # colours that polishing bears
-_FEWEST = 16  # bins per palette entry, at least, or bins are made finer
+_FEWEST = 48  # bins per palette entry, at least, or bins are made finer: means of few bins are blunt
+_FULL_ROUNDS = 128  # entries up to which every round is made: with more, each round makes more exchanges
 
 
 def find_palette(colors: npt.NDArray[np.uint32], weights: npt.NDArray[np.float64], options: Options) -> Palette:
@@ -67,7 +68,8 @@ def _cluster(bins: Histogram, effort: Effort, options: Options) -> Clusters:
     clusters.step(effort.start_steps)
     if effort.rounds:
         limit = max(1, int(effort.share * options.colors))
-        found = search(clusters, effort.rounds, effort.steps, limit, effort.noise, options.seed)
+        rounds = effort.rounds * _FULL_ROUNDS // max(_FULL_ROUNDS, options.colors)
+        found = search(clusters, rounds, effort.steps, limit, effort.noise, options.seed)
         clusters.centroids[:] = found
     return clusters
 
