@@ -58,9 +58,8 @@ def compare_quantizer(image: Image.Image, plain: float) -> None:
         times.append(time.process_time() - began)
     fast = sorted(times)[2]
     whole = plain * image.width * image.height
-    print(
-        f"whole picture: plain Python {whole:.0f} s (extrapolated), quantize() {fast:.3f} s: {whole / fast:.0f} times faster"
-    )
+    print(f"whole picture: plain Python {whole:.0f} s (extrapolated), quantize() {fast:.3f} s,")
+    print(f"  {whole / fast:.0f} times faster")
 
 
 def compare_sizes(image: Image.Image) -> None:

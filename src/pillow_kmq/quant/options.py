@@ -21,7 +21,8 @@ class Effort:
     """How much work finding a palette is worth.
 
     bits: of each channel that colours keep while they are searched. most_bins: fewer bits where there were more bins.
-    start_steps: Lloyd's steps after the start. rounds: of exchanges, for palettes of up to 128 entries (fewer for larger ones), each followed by `steps` steps.
+    start_steps: Lloyd's steps after the start. rounds: of exchanges, each followed by `steps` steps; fewer for
+        palettes of more than 128 entries.
     share: exchanges per round as a part of the palette. noise: how wild they are (see swap.py).
     polish: Lloyd's steps on the finest colours at the end.
     """
