@@ -276,3 +276,14 @@ def test_noise_of_two_million_colours_is_quantised():
     pixels = np.random.default_rng(0).integers(0, 256, (1400, 1500, 3)).astype(np.uint8)
     out = quantize(Image.fromarray(pixels), 256)
     assert len(out.palette.palette) == 768
+
+
+@pytest.mark.jit
+def test_the_tutorials_job_saves_71_percent(samples, tmp_path):
+    photo = Image.open(samples / "photo.png").convert("RGB")
+    photo.save(tmp_path / "full.png", optimize=True)
+    photo.save(tmp_path / "small.png", format="PNG8", colors=20, max_iter=20)
+    small = Image.open(tmp_path / "small.png")
+    assert small.mode == "P"
+    assert len(small.getcolors()) == 20
+    assert (tmp_path / "small.png").stat().st_size < 0.29 * (tmp_path / "full.png").stat().st_size

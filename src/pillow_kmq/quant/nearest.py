@@ -23,7 +23,7 @@ from ..color import LINEAR, SPACES, to_point, to_points
 
 _BITS3, _BITS4 = 5, 4  # cells per coordinate: 2**5 without alpha, 2**4 with it
 _POOL = 1 << 20
-_CACHE_BITS = 14
+_CACHE_BITS = 16
 _HASH = np.uint64(0x9E3779B1)
 
 # Where points of a space lie, for alpha 0..1: low and high bound of each coordinate.
@@ -38,7 +38,8 @@ class Nearest(NamedTuple):
     """What kernels need to look colours up; `nearest_finder` makes it.
 
     linear: color.LINEAR. space: color.SPACES number. points float32[4, k]: the palette in the working space.
-    low, width float32[4]: the first cell's corner and a cell's size, for alpha (row 0) and opaque (row 1).
+    low, width, cells float32[2, 4]: the first cell's corner, a cell's size and its inverse, for translucent (row 0)
+        and opaque colours (row 1).
     entries int16[2, k]: the entries to choose from: for translucent colours, for opaque ones. sizes int64[2].
     choice float32[2, 4, k]: the points of those entries.
     bounds float32[2, k], order int32[2, k]: scratch, one a view of the other: what is not negative sorts like its bits.
@@ -53,6 +54,7 @@ class Nearest(NamedTuple):
     points: npt.NDArray[np.float32]
     low: npt.NDArray[np.float32]
     width: npt.NDArray[np.float32]
+    cells: npt.NDArray[np.float32]
     entries: npt.NDArray[np.int16]
     sizes: npt.NDArray[np.int64]
     choice: npt.NDArray[np.float32]
@@ -78,7 +80,8 @@ def nearest_finder(palette: npt.NDArray[np.uint8], space: str) -> Nearest:
     entries[1, : len(opaque)] = opaque
     low = np.array([[low for low, _ in _RANGES[space]]] * 2, np.float32)
     span = np.array([high - low for low, high in _RANGES[space]], np.float32)
-    width = np.stack([span / (1 << _BITS4), span / (1 << _BITS3)])
+    width = np.stack([span / (1 << _BITS4), span / (1 << _BITS3)]).astype(np.float32)
+    cells = (1.0 / width).astype(np.float32)
     low[1, 3], width[1, 3] = span[3], 0.0  # opaque points lie in one plane
     points = to_points(palette, space)
     bounds = np.zeros((2, len(palette)), np.float32)
@@ -87,7 +90,8 @@ def nearest_finder(palette: npt.NDArray[np.uint8], space: str) -> Nearest:
         SPACES[space],
         points,
         low,
-        width.astype(np.float32),
+        width,
+        cells,
         entries,
         np.array([len(everything), len(opaque)]),
         np.ascontiguousarray(points[:, entries].transpose(1, 0, 2)),
@@ -145,30 +149,44 @@ def _list_cell(find, kind, cell, c0, c1, c2, c3):  # type: ignore[no-untyped-def
 
 
 @inlined
-def _cell(x, low, width, bits):  # type: ignore[no-untyped-def]
-    if width == np.float32(0.0):
-        return 0
-    return min(max(int((x - low) / width), 0), (1 << bits) - 1)
+def _cell(x, low, cells, bits):  # type: ignore[no-untyped-def]
+    return min(max(int((x - low) * cells), 0), (1 << bits) - 1)
+
+
+@kernel
+def _nearest_of_all(find, kind, p0, p1, p2, p3):  # type: ignore[no-untyped-def]
+    best = np.int64(find.entries[kind, 0])
+    least = np.float32(np.inf)
+    for t in range(find.sizes[kind]):
+        j = np.int64(find.entries[kind, t])
+        d0, d1 = p0 - find.points[0, j], p1 - find.points[1, j]
+        d2, d3 = p2 - find.points[2, j], p3 - find.points[3, j]
+        distance = d0 * d0 + d1 * d1 + d2 * d2 + d3 * d3
+        if distance < least:
+            least = distance
+            best = j
+    return best
 
 
 @inlined
 def _nearest_point(find, kind, p0, p1, p2, p3):  # type: ignore[no-untyped-def]
     """The entry nearest to a point (float32), the lowest-numbered one of equals."""
     bits = _BITS4 - kind * (_BITS4 - _BITS3)
-    c0 = _cell(p0, find.low[kind, 0], find.width[kind, 0], bits)
-    c1 = _cell(p1, find.low[kind, 1], find.width[kind, 1], bits)
-    c2 = _cell(p2, find.low[kind, 2], find.width[kind, 2], bits)
-    c3 = _cell(p3, find.low[kind, 3], find.width[kind, 3], bits)
+    c0 = _cell(p0, find.low[kind, 0], find.cells[kind, 0], bits)
+    c1 = _cell(p1, find.low[kind, 1], find.cells[kind, 1], bits)
+    c2 = _cell(p2, find.low[kind, 2], find.cells[kind, 2], bits)
+    c3 = 0 if kind == 1 else _cell(p3, find.low[kind, 3], find.cells[kind, 3], bits)
     cell = ((c3 << bits | c0) << bits | c1) << bits | c2
-    listed = find.starts[kind, cell] >= 0 or _list_cell(find, kind, cell, c0, c1, c2, c3)
     start = np.int64(find.starts[kind, cell])
-    length = find.sizes[kind]
-    if listed:
-        length = (np.int64(find.pool[start]) + 255) % 256 + 1
+    if start < 0:
+        if not _list_cell(find, kind, cell, c0, c1, c2, c3):
+            return _nearest_of_all(find, kind, p0, p1, p2, p3)
+        start = np.int64(find.starts[kind, cell])
+    length = (np.int64(find.pool[start]) + 255) % 256 + 1
     best = np.int64(0)
     least = np.float32(np.inf)
-    for t in range(length):
-        j = np.int64(find.pool[start + 1 + t]) if listed else np.int64(find.entries[kind, t])
+    for t in range(start + 1, start + 1 + length):
+        j = np.int64(find.pool[t])
         d0, d1 = p0 - find.points[0, j], p1 - find.points[1, j]
         d2, d3 = p2 - find.points[2, j], p3 - find.points[3, j]
         distance = d0 * d0 + d1 * d1 + d2 * d2 + d3 * d3

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -20,9 +20,12 @@ from .search import find_palette
 STRIPE = 1 << 19
 """Pixels that are held in full colour at a time."""
 
-_SAMPLE = 1 << 20  # pixels that make a histogram of a photo
+_SAMPLE = 1 << 19  # pixels that make a histogram of a photo
 _DRAWN = 1 << 14  # a larger image with fewer colours in its sample is counted in full: none shall be missed
 _VISIBLE = np.uint32(0x01000000)  # packed pixels from here on are not fully transparent
+
+
+Counts: TypeAlias = tuple[npt.NDArray[np.uint32], npt.NDArray[np.float64]]
 
 
 class Source(Protocol):
@@ -57,8 +60,8 @@ def stripes(source: Source) -> Iterator[tuple[int, int]]:
         yield start, min(start + rows, source.height)
 
 
-def _count(source: Source, colors: int) -> Counter:
-    """The histogram of an image: of all pixels, or of a sample of the rows of a large photo."""
+def _count(source: Source, colors: int) -> Counts:
+    """The distinct colours of an image and their weights: of all pixels, or of sampled rows of a large photo."""
     sample = None
     every = -(-source.height * source.width // _SAMPLE)
     if every > 1:
@@ -67,16 +70,18 @@ def _count(source: Source, colors: int) -> Counter:
             y = start + (start // every * 5) % every  # not in step with anything in the picture
             sample.add(source.rows(y, y + 1).ravel())
         if len(sample.colors) > max(_DRAWN, colors):
-            return sample
+            return sample.colors, sample.weights
     counter = Counter(_SAMPLE)
     for start, stop in stripes(source):
         counter.add(source.rows(start, stop).ravel())
-    return sample if sample is not None and counter.full else counter
+    if sample is not None and counter.full:
+        counter = sample
+    return counter.colors, counter.weights
 
 
-def _palette_of(counter: Counter, options: Options) -> Palette:
+def _palette_of(counts: Counts, options: Options) -> Palette:
     """The palette for counted pixels; fully transparent ones get an entry of their own."""
-    colors, weights = counter.colors, counter.weights
+    colors, weights = counts
     visible = colors >= _VISIBLE
     if visible.all() or (options.fixed[:, 3] == 0).any():
         return find_palette(colors[visible], weights[visible], options)

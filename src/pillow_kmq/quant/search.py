@@ -48,6 +48,8 @@ def _bins(colors: npt.NDArray[np.uint32], weights: npt.NDArray[np.float64], bits
     """Colours merged as far as speed needs and precision allows."""
     if len(colors) <= _FEWEST * k:
         bits = 8
+    elif len(colors) > most:
+        bits = min(bits, 7)
     bins = merge(colors, weights, bits)
     while len(bins.weights) < _FEWEST * k and bits < 8:
         bits += 1
