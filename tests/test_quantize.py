@@ -129,6 +129,12 @@ def test_the_palette_given_is_kept_as_it_is():
         assert out.getpalette()[: 3 * len(entries)] == [v for entry in entries for v in entry]
 
 
+def test_palettes_may_mix_colours_with_and_without_alpha():
+    out = quantize(noise("RGB", (9, 9)), palette=[(0, 0, 0, 0), (255, 0, 0, 128), (0, 255, 0)])
+    assert out.palette.mode == "RGBA"
+    assert out.palette.palette == bytes([0, 0, 0, 0, 255, 0, 0, 128, 0, 255, 0, 255])
+
+
 @pytest.mark.parametrize("mode", sorted({*MODES} - {*ALPHA_MODES}))  # the others: test_nearest
 def test_with_a_palette_every_source_mode_gets_the_true_nearest(mode):
     im = noise(mode, (12, 10))
@@ -235,6 +241,10 @@ def test_the_source_is_left_alone():
         ({"palette": Image.new("RGB", (1, 1))}, ValueError, "mode P"),
         ({"palette": [[1, 2]]}, ValueError, "list of"),
         ({"palette": []}, ValueError, "1 to 256"),
+        ({"palette": [[1, 2, 3], [1, 2]]}, ValueError, "other lengths"),
+        ({"palette": 7}, TypeError, "list or array"),
+        ({"palette": [1, 2, 3]}, TypeError, "list or array"),
+        ({"palette": ["abc"]}, TypeError, "integers"),
         ({"palette": [[1, 2, 300]]}, ValueError, "0..255"),
         ({"palette": [[0.5, 0, 0]]}, TypeError, "integers"),
         ({"palette": [[0, 0, 0]] * 257}, ValueError, "at most 256"),
@@ -247,6 +257,7 @@ def test_the_source_is_left_alone():
         ({"effort": "max"}, ValueError, "best"),
         ({"seed": -1}, ValueError, "seed"),
         ({"max_iter": -1}, ValueError, "max_iter"),
+        ({"fixed": [[0, 0, 0]], "palette": [[1, 1, 1]]}, ValueError, "add them to it"),
         ({"fixed": [[0, 0, 0], [1, 1, 1], [2, 2, 2]], "colors": 2}, ValueError, "do not fit"),
     ],
 )

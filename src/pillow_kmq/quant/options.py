@@ -90,6 +90,8 @@ class Options:
             check_integer("max_iter", self.max_iter, 0, 10**6)
         if len(self.fixed) > self.colors:
             raise OptionError(f"{len(self.fixed)} fixed colours do not fit into a palette of {self.colors}")
+        if self.palette is not None and len(self.fixed):
+            raise OptionError("fixed colours mean nothing with a given palette: add them to it")
         if self.palette is not None and not 1 <= len(self.palette) <= MAX_COLORS:
             raise OptionError("palette must have 1 to 256 entries; this one has none")
 
@@ -140,8 +142,22 @@ def to_dither(value: object) -> Dither:
     return FloydSteinberg(strength) if strength > 0 else None
 
 
+def _sequences(name: str, value: Any) -> list[Any]:
+    try:
+        colors = list(value)
+        for color in colors:
+            len(color)
+    except TypeError:
+        raise OptionTypeError(f"{name} must be a list or array of (R, G, B) or (R, G, B, A) colours") from None
+    return colors
+
+
 def to_colors(name: str, value: Any) -> Palette:
     """A list or array of RGB or RGBA colours as uint8[k, 4]; k may be 0."""
+    if not isinstance(value, np.ndarray):
+        value = [tuple(color) + (255,) * (len(color) == 3) for color in _sequences(name, value)]
+        if len({len(color) for color in value}) > 1:
+            raise OptionError(f"{name} must be a list of (R, G, B) or (R, G, B, A); some have other lengths")
     array = np.asarray(value)
     if array.size == 0:
         return np.empty((0, 4), np.uint8)
