@@ -94,8 +94,7 @@ def _save(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
 
 
 def _save_all(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
-    frames = [im, *im.encoderinfo.get("append_images", ())]
-    count = sum(getattr(frame, "n_frames", 1) for frame in frames)
-    if count > 1:
-        raise UnsupportedError(f"a KMQ file holds one frame, not {count}: save each frame to a file of its own")
+    from .saving import refuse_several_frames
+
+    refuse_several_frames(im, im.encoderinfo, FORMAT)
     _save(im, fp, filename)

@@ -46,6 +46,14 @@ def to_palette_image(im: Image.Image, encoderinfo: dict[str, Any], format_name: 
         raise OptionError(str(error)) from error
 
 
+def refuse_several_frames(im: Image.Image, encoderinfo: dict[str, Any], format_name: str) -> None:
+    """Raise UnsupportedError (an OSError) if `save_all` and `append_images` ask for more than one frame."""
+    frames = [im, *encoderinfo.get("append_images", ())]
+    count = sum(getattr(frame, "n_frames", 1) for frame in frames)
+    if count > 1:
+        raise UnsupportedError(f"{format_name} holds one frame, not {count}: save each frame to a file of its own")
+
+
 def palette_alphas(image: Image.Image, encoderinfo: dict[str, Any]) -> bytes:
     """The alphas of a P image's palette, up to the last that is not opaque; they may go beyond the palette's end.
 

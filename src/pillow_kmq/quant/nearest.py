@@ -153,15 +153,20 @@ def _cell(x, low, cells, bits):  # type: ignore[no-untyped-def]
     return min(max(int((x - low) * cells), 0), (1 << bits) - 1)
 
 
+@inlined
+def _distance(find, j, p0, p1, p2, p3):  # type: ignore[no-untyped-def]
+    d0, d1 = p0 - find.points[0, j], p1 - find.points[1, j]
+    d2, d3 = p2 - find.points[2, j], p3 - find.points[3, j]
+    return d0 * d0 + d1 * d1 + d2 * d2 + d3 * d3
+
+
 @kernel
 def _nearest_of_all(find, kind, p0, p1, p2, p3):  # type: ignore[no-untyped-def]
     best = np.int64(find.entries[kind, 0])
     least = np.float32(np.inf)
     for t in range(find.sizes[kind]):
         j = np.int64(find.entries[kind, t])
-        d0, d1 = p0 - find.points[0, j], p1 - find.points[1, j]
-        d2, d3 = p2 - find.points[2, j], p3 - find.points[3, j]
-        distance = d0 * d0 + d1 * d1 + d2 * d2 + d3 * d3
+        distance = _distance(find, j, p0, p1, p2, p3)
         if distance < least:
             least = distance
             best = j
@@ -187,9 +192,7 @@ def _nearest_point(find, kind, p0, p1, p2, p3):  # type: ignore[no-untyped-def]
     least = np.float32(np.inf)
     for t in range(start + 1, start + 1 + length):
         j = np.int64(find.pool[t])
-        d0, d1 = p0 - find.points[0, j], p1 - find.points[1, j]
-        d2, d3 = p2 - find.points[2, j], p3 - find.points[3, j]
-        distance = d0 * d0 + d1 * d1 + d2 * d2 + d3 * d3
+        distance = _distance(find, j, p0, p1, p2, p3)
         if distance < least:
             least = distance
             best = j

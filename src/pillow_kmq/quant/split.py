@@ -21,14 +21,9 @@ GAIN, AXIS, POSITION, BELOW, ABOVE, CUT_WIDTH = 0, 1, 5, 6, 10, 14
 
 
 @kernel
-def _best_cut(points, weights, order, start, stop, cut, slices):  # type: ignore[no-untyped-def]
-    """Find the best cut of the points order[start:stop] and write it to `cut`, float64[CUT_WIDTH].
-
-    cut[GAIN] is the inertia that it takes away, 0 where there is nothing to cut. slices float64[SLICES, 5] is scratch.
-    """
-    cut[GAIN] = 0.0
-    total = 0.0
-    mean0, mean1, mean2, mean3 = 0.0, 0.0, 0.0, 0.0
+def _mean(points, weights, order, start, stop):  # type: ignore[no-untyped-def]
+    """Weight and mean of the points order[start:stop]; the mean of none is not a number."""
+    total, mean0, mean1, mean2, mean3 = 0.0, 0.0, 0.0, 0.0, 0.0
     for t in range(start, stop):
         i = order[t]
         w = np.float64(weights[i])
@@ -37,9 +32,19 @@ def _best_cut(points, weights, order, start, stop, cut, slices):  # type: ignore
         mean1 += w * points[1, i]
         mean2 += w * points[2, i]
         mean3 += w * points[3, i]
+    return total, mean0 / total, mean1 / total, mean2 / total, mean3 / total
+
+
+@kernel
+def _best_cut(points, weights, order, start, stop, cut, slices):  # type: ignore[no-untyped-def]
+    """Find the best cut of the points order[start:stop] and write it to `cut`, float64[CUT_WIDTH].
+
+    cut[GAIN] is the inertia that it takes away, 0 where there is nothing to cut. slices float64[SLICES, 5] is scratch.
+    """
+    cut[GAIN] = 0.0
+    total, mean0, mean1, mean2, mean3 = _mean(points, weights, order, start, stop)
     if total <= 0.0:
         return
-    mean0, mean1, mean2, mean3 = mean0 / total, mean1 / total, mean2 / total, mean3 / total
     v00, v01, v02, v03, v11, v12, v13, v22, v23, v33 = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     for t in range(start, stop):
         i = order[t]
@@ -161,18 +166,8 @@ def _split(points, weights, k, order, spare, first, cuts, slices, centroids):  #
         _best_cut(points, weights, order, left, stop, cuts[count], slices)
         count += 1
     for j in range(count):
-        total = 0.0
-        mean0, mean1, mean2, mean3 = 0.0, 0.0, 0.0, 0.0
-        for t in range(first[0, j], first[1, j]):
-            i = order[t]
-            w = np.float64(weights[i])
-            total += w
-            mean0 += w * points[0, i]
-            mean1 += w * points[1, i]
-            mean2 += w * points[2, i]
-            mean3 += w * points[3, i]
-        centroids[0, j], centroids[1, j] = mean0 / total, mean1 / total
-        centroids[2, j], centroids[3, j] = mean2 / total, mean3 / total
+        _, mean0, mean1, mean2, mean3 = _mean(points, weights, order, first[0, j], first[1, j])
+        centroids[0, j], centroids[1, j], centroids[2, j], centroids[3, j] = mean0, mean1, mean2, mean3
     return count
 
 
