@@ -17,6 +17,14 @@ class ModeError(KmqError, ValueError):
     """An image has a Pillow mode that cannot be quantised; the message says how to convert it."""
 
 
+class QualityError(KmqError, ValueError):
+    """The least quality asked for cannot be reached with the colours allowed; the message says what can."""
+
+
+class SizeError(KmqError, ValueError):
+    """No palette makes the file as small as asked; the message says how small it gets."""
+
+
 class NotKmqError(KmqError, SyntaxError):
     """The data do not start like a KMQ file (Pillow then asks its other plugins)."""
 

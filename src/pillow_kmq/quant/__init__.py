@@ -1,5 +1,5 @@
 """The colour quantiser: images to palette and indices."""
 
-from .pillow import quantize
+from .pillow import quantize, quantize_all
 
-__all__ = ["quantize"]
+__all__ = ["quantize", "quantize_all"]

@@ -24,7 +24,7 @@ def _slot(value, shift):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _count(pixels, weights, start, table, shift, colors, totals, ids, found):  # type: ignore[no-untyped-def]
+def _count(pixels, weights, start, table, shift, colors, totals, found):  # type: ignore[no-untyped-def]
     """Number distinct pixels in order of appearance and add up their weights.
 
     table uint64[2**(32 - shift)]: a value, and 2**32 times its number + 1; open addressing with linear probing.
@@ -35,24 +35,20 @@ def _count(pixels, weights, start, table, shift, colors, totals, ids, found):  #
     each = weights.shape[0] > 1
     for i in range(start, pixels.shape[0]):
         value = pixels[i]
-        if i > start and value == pixels[i - 1]:  # runs are common in drawn images
-            number = ids[i - 1]
-        else:
-            slot = _slot(value, shift)
+        slot = _slot(value, shift)
+        held = table[slot]
+        while held != 0 and np.uint32(held) != value:
+            slot = np.uint32(slot + np.uint32(1)) & mask
             held = table[slot]
-            while held != 0 and np.uint32(held) != value:
-                slot = np.uint32(slot + np.uint32(1)) & mask
-                held = table[slot]
-            number = np.int32(np.int64(held >> np.uint64(32)) - 1)
-            if number < 0:
-                if found >= colors.shape[0]:
-                    return i, found
-                number = np.int32(found)
-                table[slot] = np.uint64(value) | np.uint64(found + 1) << np.uint64(32)
-                colors[found] = value
-                totals[found] = 0.0
-                found += 1
-        ids[i] = number
+        number = np.int64(held >> np.uint64(32)) - 1
+        if number < 0:
+            if found >= colors.shape[0]:
+                return i, found
+            number = found
+            table[slot] = np.uint64(value) | np.uint64(found + 1) << np.uint64(32)
+            colors[found] = value
+            totals[found] = 0.0
+            found += 1
         totals[number] += weights[i] if each else weights[0]
     return pixels.shape[0], found
 
@@ -93,17 +89,14 @@ class Counter:
         self._table = np.zeros(1 << (32 - self._shift), np.uint64)
         _rehash(colors[: self._found], self._table, self._shift)
 
-    def add(
-        self, pixels: npt.NDArray[np.uint32], weights: npt.NDArray[np.float32] | None = None
-    ) -> npt.NDArray[np.int32]:
-        """Count packed pixels uint32[n], each with its weight; returns the colour number of each, int32[n]."""
+    def add(self, pixels: npt.NDArray[np.uint32], weights: npt.NDArray[np.float32] | None = None) -> None:
+        """Count packed pixels, uint32[n], each with its weight, float32[n], or as one."""
         if weights is None or len(pixels) <= 1:
             weights = _NO_WEIGHTS if weights is None else weights[:1]
-        ids = np.empty(len(pixels), np.int32)
         at = 0
         while not self.full:
             at, self._found = _count(
-                pixels, weights, at, self._table, self._shift, self._colors, self._totals, ids, self._found
+                pixels, weights, at, self._table, self._shift, self._colors, self._totals, self._found
             )
             if at == len(pixels):
                 break
@@ -111,7 +104,6 @@ class Counter:
                 self.full = True
             else:
                 self._grow()
-        return ids
 
     @property
     def colors(self) -> npt.NDArray[np.uint32]:
@@ -148,58 +140,100 @@ class Histogram:
     translucent: int
 
 
-@kernel
-def _morton(colors, codes):  # type: ignore[no-untyped-def]
-    """Interleave the bits of R, G, B and A, so that near codes are near colours; opaque colours come last."""
-    for i in range(colors.shape[0]):
-        value = colors[i]
-        code = np.uint64(0)
-        for bit in range(7, -1, -1):
-            for channel in range(4):
-                code = code << np.uint64(1) | np.uint64(value >> np.uint32(8 * channel + bit) & np.uint32(1))
-        if value >= ALPHA:
-            code |= np.uint64(1 << 32)
-        codes[i] = code
+_INDEX_BITS = 20  # of a sort key, below the 33 bits of a code
+MOST_COLORS = 1 << _INDEX_BITS
+"""Colours that can be sorted."""
+
+
+@inlined
+def _spread(byte):  # type: ignore[no-untyped-def]
+    """Eight bits, three apart."""
+    x = np.uint64(byte)
+    x = (x | x << np.uint64(12)) & np.uint64(0x000F000F)
+    x = (x | x << np.uint64(6)) & np.uint64(0x03030303)
+    return (x | x << np.uint64(3)) & np.uint64(0x11111111)
 
 
 @kernel
-def _sum_bins(colors, weights, ids, sums):  # type: ignore[no-untyped-def]
+def _sort_keys(colors, keys):  # type: ignore[no-untyped-def]
+    """The bits of R, G, B and A interleaved, so that near codes are near colours, opaque ones last; then the index."""
     low = np.uint32(255)
     for i in range(colors.shape[0]):
-        j = ids[i]
         value = colors[i]
-        alpha = weights[i] * np.float64(value >> np.uint32(24))
-        sums[j, 0] += alpha * np.float64(value & low)
-        sums[j, 1] += alpha * np.float64(value >> np.uint32(8) & low)
-        sums[j, 2] += alpha * np.float64(value >> np.uint32(16) & low)
-        sums[j, 3] += alpha
-        sums[j, 4] += weights[i]
+        code = _spread(value & low) << np.uint64(3) | _spread(value >> np.uint32(8) & low) << np.uint64(2)
+        code |= _spread(value >> np.uint32(16) & low) << np.uint64(1) | _spread(value >> np.uint32(24))
+        if value >= ALPHA:
+            code |= np.uint64(1 << 32)
+        keys[i] = code << np.uint64(_INDEX_BITS) | np.uint64(i)
 
 
-def _sorted(colors: npt.NDArray[np.uint32]) -> npt.NDArray[np.intp]:
-    codes = np.empty(len(colors), np.uint64)
-    _morton(colors, codes)
-    return np.argsort(codes)  # no two are equal
+@kernel
+def _count_bins(keys, counts):  # type: ignore[no-untyped-def]
+    """How many colours differ from the one before in the first b bits of a channel: counts int64[9]."""
+    for bits in range(9):
+        counts[bits] = 1
+    for i in range(1, keys.shape[0]):
+        differ = (keys[i] ^ keys[i - 1]) >> np.uint64(_INDEX_BITS)
+        for bits in range(8, -1, -1):
+            if differ >> np.uint64(4 * (8 - bits)) == 0:
+                break
+            counts[bits] += 1
 
 
-def merge(colors: npt.NDArray[np.uint32], weights: npt.NDArray[np.float64], bits: int) -> Histogram:
-    """Merge visible colours, uint32[m], that agree in the `bits` high bits of every channel (1..8; 8 merges nothing).
+@kernel
+def _merge(keys, colors, weights, bits, means, totals):  # type: ignore[no-untyped-def]
+    """Weighted means, float32[m, 4], of colours that agree in `bits` bits; returns how many of them are translucent."""
+    low = np.uint32(255)
+    shift = np.uint64(_INDEX_BITS + 4 * (8 - bits))
+    n = keys.shape[0]
+    i = 0
+    translucent = 0
+    for j in range(means.shape[0]):
+        cell = keys[i] >> shift
+        red, green, blue, alpha, total = 0.0, 0.0, 0.0, 0.0, 0.0
+        value = np.uint32(0)
+        while i < n and keys[i] >> shift == cell:
+            number = keys[i] & np.uint64((1 << _INDEX_BITS) - 1)
+            value = colors[number]
+            weight = weights[number]
+            visible = weight * np.float64(value >> np.uint32(24))
+            red += visible * np.float64(value & low)
+            green += visible * np.float64(value >> np.uint32(8) & low)
+            blue += visible * np.float64(value >> np.uint32(16) & low)
+            alpha += visible
+            total += weight
+            i += 1
+        means[j, 0] = red / alpha
+        means[j, 1] = green / alpha
+        means[j, 2] = blue / alpha
+        means[j, 3] = alpha / total
+        totals[j] = total
+        if value < ALPHA:
+            translucent += 1
+    return translucent
 
-    Means are exact, and of premultiplied colour: what is hardly visible hardly counts. Fully opaque colours
-    share no bin with others, so that opaque stays opaque.
+
+class Sorted:
+    """Distinct visible colours along a Morton curve, to be merged into bins, coarse or fine.
+
+    colors uint32[m], packed, m = 1..MOST_COLORS. weights float64[m], > 0.
     """
-    if bits >= 8:
-        order = _sorted(colors)
-        rgba = unpack(colors[order]).astype(np.float32)
-        return Histogram(rgba, weights[order].astype(np.float32), int(np.count_nonzero(colors < ALPHA)))
-    keys = colors & np.uint32(((0xFF << (8 - bits)) & 0xFF) * 0x01010101)
-    keys[colors >= ALPHA] |= ALPHA
-    bins = Counter(len(keys))
-    ids = bins.add(keys)
-    sums = np.zeros((len(bins.colors), 5))
-    _sum_bins(colors, weights, ids, sums)
-    sums = sums[_sorted(bins.colors)]
-    mean = np.empty((len(sums), 4), np.float32)
-    mean[:, :3] = sums[:, :3] / sums[:, 3:4]
-    mean[:, 3] = sums[:, 3] / sums[:, 4]
-    return Histogram(mean, sums[:, 4].astype(np.float32), int(np.count_nonzero(bins.colors < ALPHA)))
+
+    def __init__(self, colors: npt.NDArray[np.uint32], weights: npt.NDArray[np.float64]) -> None:
+        self._colors, self._weights = colors, weights
+        self._keys = np.empty(len(colors), np.uint64)
+        _sort_keys(colors, self._keys)
+        self._keys.sort()
+        self.counts = np.empty(9, np.int64)
+        _count_bins(self._keys, self.counts)
+
+    def merge(self, bits: int) -> Histogram:
+        """Bins of colours that agree in the `bits` high bits of every channel, 0..8; 8 merges nothing.
+
+        Means are exact, and of premultiplied colour: what is hardly visible hardly counts. Fully opaque colours
+        share no bin with others, so that opaque stays opaque. There are `counts[bits]` bins.
+        """
+        number = int(self.counts[bits])
+        means, totals = np.empty((number, 4), np.float32), np.empty(number, np.float32)
+        translucent = _merge(self._keys, self._colors, self._weights, bits, means, totals)
+        return Histogram(means, totals, translucent)

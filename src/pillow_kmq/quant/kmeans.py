@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import OptionError, OptionTypeError
-from .lloyd import Clusters
-from .options import check_choice, check_integer
-from .split import split
+from .checks import check_choice, check_integer
+from .clustering.lloyd import Clusters
+from .clustering.split import split
 
 Array: TypeAlias = npt.NDArray[np.float64]
 

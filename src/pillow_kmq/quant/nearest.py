@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from .._jit import inlined, kernel
 from ..color import LINEAR, SPACES, to_point, to_points
+from .histogram import ALPHA
 
 _BITS3, _BITS4 = 5, 4  # cells per coordinate: 2**5 without alpha, 2**4 with it
 _POOL = 1 << 20
@@ -221,15 +222,52 @@ def nearest(find, value):  # type: ignore[no-untyped-def]
 
 @kernel
 def _remap(find, pixels, out):  # type: ignore[no-untyped-def]
-    last = np.uint32(0)
-    label = np.uint8(0)
     for i in range(pixels.shape[0]):
-        if i == 0 or pixels[i] != last:
-            last = pixels[i]
-            label = np.uint8(nearest(find, last))
-        out[i] = label
+        out[i] = nearest(find, pixels[i])
 
 
-def remap(find: Nearest, pixels: npt.NDArray[np.uint32], out: npt.NDArray[np.uint8]) -> None:
+@kernel
+def _look_up(table, pixels, out, missing):  # type: ignore[no-untyped-def]
+    """Write the entries that the table knows; list the places of the other pixels and return how many they are."""
+    count = 0
+    for i in range(pixels.shape[0]):
+        value = pixels[i]
+        known = table[value & np.uint32(0xFFFFFF)]
+        out[i] = (np.int64(known) + 255) % 256
+        missing[count] = i
+        count += (known == 0) | (value < ALPHA)
+    return count
+
+
+@kernel
+def _remap_missing(find, table, pixels, out, missing, count):  # type: ignore[no-untyped-def]
+    for t in range(count):
+        i = missing[t]
+        value = pixels[i]
+        best = nearest(find, value)
+        out[i] = best
+        if value >= ALPHA:
+            table[value & np.uint32(0xFFFFFF)] = (best + 1) % 256
+
+
+def color_table() -> npt.NDArray[np.uint8]:
+    """A table for `remap` of large images: 1 + the entry of each opaque colour, 0 while it is not known.
+
+    Entry 255 is never known: it wraps around. Threads may share a table, as all of them write the same.
+    """
+    return np.zeros(1 << 24, np.uint8)
+
+
+def remap(
+    find: Nearest,
+    pixels: npt.NDArray[np.uint32],
+    out: npt.NDArray[np.uint8],
+    table: npt.NDArray[np.uint8] | None = None,
+) -> None:
     """Write the nearest entry of each packed pixel, uint32[n], to out, uint8[n]."""
-    _remap(find, pixels, out)
+    if table is None:
+        _remap(find, pixels, out)
+        return
+    missing = np.empty(len(pixels) + 1, np.int32)
+    count = _look_up(table, pixels, out, missing)
+    _remap_missing(find, table, pixels, out, missing, count)

@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
-import math
-import operator
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ..errors import OptionError, OptionTypeError
 from ..types import MAX_COLORS, Palette
+from .checks import check_choice, check_integer
+from .dithering.options import Dither, to_dither
+from .hardware import hardware_palette
+from .posterize import FULL, Bits, representable, to_bits
+from .progress import SILENT, Progress
+from .target import Aim, to_aim
 
 SPACE_NAMES = ("srgb", "linear", "oklab")
+ORDER_NAMES = ("luminance", "popularity", "compression")
 
 
 @dataclass(frozen=True)
 class Effort:
     """How much work finding a palette is worth.
 
-    bits: of each channel that colours keep while they are searched. most_bins: fewer bits where there were more bins.
+    sample: pixels from which on not all are counted. bits: of each channel that colours keep while they are
+        searched. most_bins: fewer bits where there were more bins.
     start_steps: Lloyd's steps after the start. rounds: of exchanges, each followed by `steps` steps; fewer for
         palettes of more than 128 entries.
     share: exchanges per round as a part of the palette. noise: how wild they are (see swap.py).
     polish: Lloyd's steps on the finest colours at the end.
     """
 
+    sample: int
     bits: int
     most_bins: int
     start_steps: int
@@ -38,26 +45,10 @@ class Effort:
 
 
 EFFORTS = {
-    "fast": Effort(5, 1 << 14, 3, 0, 0, 0.0, 0.0, 0),
-    "default": Effort(6, 1 << 16, 3, 40, 2, 0.1, 1.0, 2),
-    "best": Effort(7, 1 << 17, 10, 1000, 3, 0.06, 1.0, 30),
+    "fast": Effort(1 << 16, 5, 1 << 14, 3, 0, 0, 0.0, 0.0, 0),
+    "default": Effort(1 << 19, 6, 1 << 16, 3, 44, 2, 0.1, 1.0, 2),
+    "best": Effort(1 << 19, 7, 1 << 17, 10, 1000, 3, 0.06, 1.0, 30),
 }
-
-
-@dataclass(frozen=True)
-class FloydSteinberg:
-    """Error diffusion after R. W. Floyd and L. Steinberg (1976), rows in alternating directions.
-
-    strength: the part of the error that is passed on, 0..1.
-    """
-
-    strength: float = 1.0
-
-    def __post_init__(self) -> None:
-        check_unit("strength", self.strength)
-
-
-Dither: TypeAlias = FloydSteinberg | None
 
 
 @dataclass(frozen=True)
@@ -70,6 +61,10 @@ class Options:
     effort: a key of EFFORTS. seed: of the search, 0 or more.
     max_iter: None, or a plain k-means of at most so many steps in place of the effort's recipe.
     fixed: uint8[f, 4], entries that must be there.
+    aim: None, or the error for which the fewest colours are to be found.
+    bits: of R, G, B and A that entries may use.
+    order: of entries that are found. transparent_index: where a fully transparent one goes, -1 is the end.
+    progress: told how far the work is. threads: that map pixels at once, 0 for one per core.
     """
 
     colors: int = MAX_COLORS
@@ -80,6 +75,12 @@ class Options:
     seed: int = 0
     max_iter: int | None = None
     fixed: Palette = field(default_factory=lambda: np.empty((0, 4), np.uint8))
+    aim: Aim | None = None
+    bits: Bits = FULL
+    order: str = "luminance"
+    transparent_index: int | None = None
+    progress: Progress = SILENT
+    threads: int = 1
 
     def __post_init__(self) -> None:
         check_integer("colors", self.colors, 1, MAX_COLORS)
@@ -90,56 +91,60 @@ class Options:
             check_integer("max_iter", self.max_iter, 0, 10**6)
         if len(self.fixed) > self.colors:
             raise OptionError(f"{len(self.fixed)} fixed colours do not fit into a palette of {self.colors}")
+        check_choice("order", self.order, ORDER_NAMES)
+        check_integer("threads", self.threads, 0, 1024)
+        if self.transparent_index is not None:
+            check_integer("transparent_index", self.transparent_index, -1, MAX_COLORS - 1)
+        for color, shown in zip(self.fixed, representable(self.fixed, self.bits), strict=True):
+            if (color != shown).any():
+                raise OptionError(f"the fixed colour {_text(color)} cannot be posterized: {_text(shown)} is near")
         if self.palette is not None and len(self.fixed):
             raise OptionError("fixed colours mean nothing with a given palette: add them to it")
+        if self.palette is not None and (self.aim or self.bits != FULL or self.transparent_index is not None):
+            raise OptionError("quality, posterize and transparent_index mean nothing with a given palette")
         if self.palette is not None and not 1 <= len(self.palette) <= MAX_COLORS:
             raise OptionError("palette must have 1 to 256 entries; this one has none")
 
 
-def check_integer(name: str, value: object, low: int, high: int) -> int:
-    """`value` as an int within low..high; OptionTypeError or OptionError otherwise."""
-    if isinstance(value, (bool, np.bool_)) or not hasattr(value, "__index__"):
-        raise OptionTypeError(f"{name} must be an integer, not {type(value).__name__}")
-    number = operator.index(value)
-    if not low <= number <= high:
-        raise OptionError(f"{name} must be {low} to {high}, not {number}")
-    return number
+def _text(color: Palette) -> str:
+    return str(tuple(color.tolist()))
 
 
-def check_unit(name: str, value: object) -> float:
-    """`value` as a float within 0..1."""
-    if not isinstance(value, (int, float, np.floating, np.integer)):
-        raise OptionTypeError(f"{name} must be a number, not {type(value).__name__}")
-    if not (math.isfinite(value) and 0.0 <= value <= 1.0):
-        raise OptionError(f"{name} must be 0 to 1, not {value}")
-    return float(value)
+def to_options(
+    colors: Any,
+    palette: Palette | None,
+    dither: Any,
+    *,
+    fixed: Any = (),
+    quality: Any = None,
+    posterize: Any = None,
+    order: str | None = None,
+    progress: Any = None,
+    **others: Any,
+) -> Options:
+    """The keywords of `quantize`, checked. others: those that Options has by the same names."""
+    if palette is not None and order is not None:
+        raise OptionError("order means nothing with a given palette, which keeps its own")
+    if dither is None and palette is not None:
+        dither = "floyd-steinberg"
+    return Options(
+        colors=check_integer("colors", colors, 1, MAX_COLORS),
+        palette=palette,
+        dither=to_dither(dither),
+        fixed=to_colors("fixed", fixed),
+        aim=to_aim(quality),
+        bits=to_bits(posterize),
+        order="luminance" if order is None else order,
+        progress=Progress(progress),
+        **others,
+    )
 
 
-def check_choice(name: str, value: object, choices: tuple[str, ...]) -> str:
-    """`value` if it is one of the words."""
-    if not isinstance(value, str):
-        raise OptionTypeError(f"{name} must be a string, not {type(value).__name__}")
-    if value not in choices:
-        raise OptionError(f"{name} must be one of {', '.join(map(repr, choices))}, not {value!r}")
-    return value
-
-
-def to_dither(value: object) -> Dither:
-    """What a word, a number or a Pillow constant means.
-
-    None, False, 0, "none": no dithering. "floyd-steinberg", True or a number 0..1: Floyd-Steinberg, of that
-    strength. Pillow's `Dither` constants mean what they mean in Pillow: NONE, or else Floyd-Steinberg.
-    """
-    if value is None or isinstance(value, FloydSteinberg):
-        return value
-    if isinstance(value, str):
-        word = value.lower().replace("_", "-")
-        check_choice("dither", word, ("none", "floyd-steinberg"))
-        return FloydSteinberg() if word == "floyd-steinberg" else None
-    if isinstance(value, int) and 0 <= value <= 3:
-        return FloydSteinberg() if value else None
-    strength = check_unit("dither", value)
-    return FloydSteinberg(strength) if strength > 0 else None
+def to_given_palette(palette: Any) -> Palette | None:
+    """A palette to use as it is: None, the name of a hardware palette, or a list or array of colours."""
+    if palette is None:
+        return None
+    return hardware_palette(palette) if isinstance(palette, str) else to_colors("palette", palette)
 
 
 def _sequences(name: str, value: Any) -> list[Any]:

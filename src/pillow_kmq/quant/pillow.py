@@ -1,98 +1,67 @@
-"""`quantize` for Pillow images: a drop-in for `Image.quantize`. All that this package's quantiser knows of Pillow."""
+"""`quantize` for Pillow images: a drop-in for `Image.quantize`; `quantize_all` for several at once."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-from PIL import Image, ImageCms
+from PIL import Image
 
-from ..errors import ModeError, OptionError, OptionTypeError
-from ..types import IndexedImage, Palette
-from .options import Options, check_integer, to_colors, to_dither
-from .pipeline import quantize_source
+from ..errors import OptionTypeError
+from ..report import Report
+from .checks import check_callback, check_integer
+from .choose import least_colors
+from .images import ImageSources, palette_of, to_image
+from .options import Options, to_given_palette, to_options
+from .pipeline import count, render
 
 _pillow_quantize = Image.Image.quantize  # as it is before anyone puts ours in its place
 
-_VIA_RGB = ("CMYK", "YCbCr", "HSV", "RGBX")
-_VIA = {"La": "LA", "LAB": "RGB", **dict.fromkeys(_VIA_RGB, "RGB")}
-_DIRECT = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBa")
-_HELP = {
-    "I": "im.point(lambda v: v / 256).convert('L') for 16-bit values",
-    "F": "im.point(lambda v: v * 255).convert('L') for values 0..1",
-}
 
+class Job:
+    """Images counted once, of which palette images with any number of colours can be made."""
 
-class ImageSource:
-    """A Pillow image as a `pipeline.Source`. Raises ModeError for a mode without a way to RGBA bytes."""
-
-    def __init__(self, im: Image.Image) -> None:
-        if im.mode not in _DIRECT and im.mode not in _VIA:
-            how = _HELP["F" if im.mode == "F" else "I"]
-            raise ModeError(f"cannot quantize mode {im.mode}: scale it to 8 bits first, e.g. with {how}")
-        im.load()
-        self._im = im
-        self.width, self.height = im.size
+    def __init__(self, sources: ImageSources, options: Options) -> None:
+        self._sources = sources
+        self.options = options
+        self._rest = replace(options, progress=options.progress.part(0.3, 1.0))
+        self._counts = count(sources, replace(options, progress=options.progress.part(0.0, 0.3)))
 
     @property
-    def has_alpha(self) -> bool:
-        """Whether pixels can be other than opaque."""
-        return self._im.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in self._im.info
+    def least_colors(self) -> int:
+        """How many entries a palette must have."""
+        return least_colors(self._counts, self.options)
 
-    def rows(self, start: int, stop: int) -> npt.NDArray[np.uint32]:
-        """Pixels 0xAABBGGRR of the rows start <= y < stop, uint32[stop - start, width]."""
-        stripe = self._im.crop((0, start, self.width, stop))
-        if stripe.mode == "LAB":
-            stripe = _lab_to_rgb(stripe)
-        elif stripe.mode in _VIA:
-            stripe = stripe.convert(_VIA[stripe.mode])
-        stripe = stripe if stripe.mode == "RGBA" else stripe.convert("RGBA")
-        packed = np.frombuffer(stripe.tobytes(), "<u4").astype(np.uint32, copy=False)
-        return packed.reshape(stop - start, self.width)
+    def image(self, **changes: Any) -> Image.Image:
+        """The only image, as by `images`."""
+        (image,) = self.images(**changes)
+        return image
 
-
-def _lab_to_rgb(im: Image.Image) -> Image.Image:
-    lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
-    converted = ImageCms.profileToProfile(im, lab, srgb, outputMode="RGB")
-    assert converted is not None
-    return converted
-
-
-def palette_of(im: Image.Image) -> Palette:
-    """The RGBA palette of a P image, its transparency included, uint8[k, 4]."""
-    if im.palette is None or im.mode not in ("P", "PA"):
-        raise OptionError(f"palette must be an image of mode P, not {im.mode}")
-    im.load()
-    mode = im.palette.mode
-    entries = np.frombuffer(im.im.getpalette(mode, mode), np.uint8).reshape(-1, len(mode))
-    palette = to_colors("palette", entries[: max(1, len(im.palette.palette) // len(mode))])
-    transparency = im.info.get("transparency")
-    if isinstance(transparency, bytes):
-        palette[: len(transparency), 3] = np.frombuffer(transparency, np.uint8)[: len(palette)]
-    elif isinstance(transparency, int) and transparency < len(palette):
-        palette[transparency, 3] = 0
-    return palette
+    def images(self, **changes: Any) -> list[Image.Image]:
+        """P images with one palette, of the options with some changed. Raises QualityError."""
+        rendered = render(self._sources, self._counts, replace(self._rest, **changes))
+        palette = rendered[0].palette if rendered else None
+        alpha = self._sources.alpha or (palette is not None and bool((palette[:, 3] < 255).any()))
+        results = []
+        for indexed, info in zip(rendered, self._sources.infos, strict=True):
+            result = to_image(indexed, alpha=alpha)
+            result.info = info
+            results.append(result)
+        return results
 
 
-def to_image(indexed: IndexedImage, *, alpha: bool) -> Image.Image:
-    """A P image that shares the memory of the indices; its palette is RGBA if `alpha`, else RGB."""
-    size = (indexed.width, indexed.height)
-    if 0 in size:
-        im = Image.new("P", size)
-    else:
-        im = Image.frombuffer("P", size, np.ascontiguousarray(indexed.indices), "raw", "P", 0, 1)
-    mode = "RGBA" if alpha else "RGB"
-    im.putpalette(np.ascontiguousarray(indexed.palette[:, : len(mode)]).tobytes(), mode)
-    return im
+def job_for(im: Image.Image, importance: Any = None, **options: Any) -> Job:
+    """A Job for one image, with keywords as in `quantize`."""
+    if not isinstance(im, Image.Image):
+        raise OptionTypeError(f"im must be a Pillow image, not {type(im).__name__}")
+    maps = None if importance is None else [importance]
+    return Job(ImageSources([im], maps), _options(**options))
 
 
-def _palette_option(palette: object) -> Palette | None:
-    if palette is None:
-        return None
-    if isinstance(palette, Image.Image):
-        return palette_of(palette)
-    return to_colors("palette", palette)
+def _options(colors: Any = 256, palette: Any = None, dither: Any = None, **others: Any) -> Options:
+    given = palette_of(palette) if isinstance(palette, Image.Image) else to_given_palette(palette)
+    return to_options(colors, given, dither, **others)
 
 
 def quantize(
@@ -103,11 +72,19 @@ def quantize(
     palette: Any = None,
     dither: Any = None,
     *,
+    quality: Any = None,
     space: str = "srgb",
     effort: str = "default",
     seed: int = 0,
     max_iter: int | None = None,
     fixed: Any = (),
+    posterize: Any = None,
+    importance: Any = None,
+    order: str | None = None,
+    transparent_index: int | None = None,
+    threads: int = 1,
+    progress: Callable[[float], object] | None = None,
+    report: Callable[[Report], object] | None = None,
 ) -> Image.Image:
     """Reduce an image to a palette of at most `colors` colours: what `Image.quantize` does, better.
 
@@ -117,38 +94,91 @@ def quantize(
     colors: 1..256.
     method: None; one of Pillow's methods hands the whole call to Pillow.
     kmeans: accepted as Pillow does; this quantiser always refines by k-means.
-    palette: colours to use as they are, in their order: a P image, or integers of shape [k, 3] or [k, 4]. Each pixel
-        gets the nearest one.
-    dither: None (Floyd-Steinberg with `palette`, nothing without), "none", "floyd-steinberg", a strength 0..1, a
-        Pillow `Dither`, or an option object of this package.
+    palette: colours to use as they are, in their order: a P image, integers of shape [k, 3] or [k, 4], or a name in
+        `hardware.HARDWARE_NAMES` like "web-safe". Each pixel gets the nearest one.
+    dither: None (Floyd-Steinberg with `palette`, nothing without), "none", "floyd-steinberg" or its strength
+        0..1, "selective", "bayer", "blue-noise", a Pillow `Dither`, or `FloydSteinberg`, `Selective` or `Ordered`.
+    quality: the fewest colours that reach it, `colors` at most: 0..100 on pngquant's scale (100 is no visible loss),
+        (min, max), PSNR(dB) or DeltaE(distance). Below min, or below a PSNR or DeltaE, raises QualityError (a
+        ValueError). Measured without dithering, weighted by `importance`.
     space: where distance is measured: "srgb" (least RGB error), "linear" or "oklab" (least error to the eye).
     effort: "fast", "default" or "best".
     seed: of the search. The same input, options and version give the same result.
     max_iter: None, or a textbook k-means of at most so many iterations in place of the search.
     fixed: colours that must be in the palette, [f, 3] or [f, 4]; the others are found around them.
+    posterize: bits of each channel that the display knows, "rgb565", "rgba4444" or (5, 6, 5); entries use no others.
+    importance: how much each pixel counts, 0..255: an image of mode L or 1 or an array, uint8 or bool [h, w]. 0
+        counts a thousandth of 255.
+    order: of entries: "luminance" (None), "popularity" (most pixels first) or "compression" (for small files).
+        Transparent ones come first in any order.
+    transparent_index: where the fully transparent entry goes, 0..255, or -1 for the end.
+    threads: for choosing indices without dithering, 1..1024, or 0 for one per core. Their number changes no byte.
+    progress: called with the part that is done, 0..1; to return False cancels, with CancelledError.
+    report: called with a Report when all is done.
 
     Returns a P image with an RGBA palette if `im` can have alpha, else RGB, and a copy of `im.info` without
     `transparency`. Raises OptionError (a ValueError) and OptionTypeError (a TypeError).
     """
     check_integer("kmeans", kmeans, 0, 2**31 - 1)
+    check_callback("report", report)
     if method is not None:
         chosen = Image.Dither.FLOYDSTEINBERG if dither is None else dither
         return _pillow_quantize(im, colors, method, kmeans, palette, chosen)
-    if not isinstance(im, Image.Image):
-        raise OptionTypeError(f"im must be a Pillow image, not {type(im).__name__}")
-    given = _palette_option(palette)
-    options = Options(
-        colors=check_integer("colors", colors, 1, 256),
-        palette=given,
-        dither=to_dither("floyd-steinberg" if dither is None and given is not None else dither),
+    job = job_for(
+        im,
+        importance,
+        colors=colors,
+        palette=palette,
+        dither=dither,
+        quality=quality,
         space=space,
         effort=effort,
         seed=seed,
         max_iter=max_iter,
-        fixed=to_colors("fixed", fixed),
+        fixed=fixed,
+        posterize=posterize,
+        order=order,
+        transparent_index=transparent_index,
+        threads=threads,
+        progress=progress,
     )
-    source = ImageSource(im)
-    alpha = source.has_alpha or (given is not None and bool((given[:, 3] < 255).any()))
-    result = to_image(quantize_source(source, options), alpha=alpha)
-    result.info = {key: value for key, value in im.info.items() if key != "transparency"}
+    result = job.image()
+    if report is not None:
+        report(Report(im, result))
     return result
+
+
+def quantize_all(
+    images: Iterable[Image.Image] | Image.Image,
+    colors: int = 256,
+    *,
+    importance: Sequence[Any] | None = None,
+    **options: Any,
+) -> list[Image.Image]:
+    """Reduce several images, or all frames of one, to one palette of at most `colors` colours.
+
+    images: of any modes and sizes; a large one counts for more, by its pixels. A list or another sequence is gone
+        through twice, one image in memory at a time if it makes them on demand; an animation frame by frame;
+        anything that can be read only once is copied first.
+    importance: a map or None for each image.
+    options: as in `quantize`: palette, dither, quality, space, effort, seed, max_iter, fixed, posterize, order,
+        transparent_index, threads, progress.
+
+    Returns P images with the same palette, in order, each with its own indices. Raises what `quantize` raises.
+    """
+    if not isinstance(images, (Image.Image, Sequence)):
+        images = _copies(images)
+    return Job(ImageSources(images, importance), _options(colors, **options)).images()
+
+
+def _copies(images: Any) -> list[Image.Image]:
+    try:
+        iterator: Iterator[Any] = iter(images)
+    except TypeError:
+        raise OptionTypeError(f"images must be images or one animation, not {type(images).__name__}") from None
+    copies = []
+    for im in iterator:
+        if not isinstance(im, Image.Image):
+            raise OptionTypeError(f"images must be Pillow images, not {type(im).__name__}")
+        copies.append(im.copy())
+    return copies

@@ -2,106 +2,81 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection
 from dataclasses import replace
-from typing import Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from ..types import IndexedImage, Palette
-from .dither import Diffusion
-from .histogram import Counter
-from .nearest import nearest_finder, remap
-from .options import Options
+from .arrange import arranged
+from .choose import Counts, choose_palette
+from .counting import Source, count_source, stripes
+from .dithering.ditherer import dither_stripes
+from .dithering.fit import fitted, sample_bands, settle
+from .mapping import map_stripes
+from .options import EFFORTS, Options
 from .order import ordered
-from .search import find_palette
-
-STRIPE = 1 << 19
-"""Pixels that are held in full colour at a time."""
-
-_SAMPLE = 1 << 19  # pixels that make a histogram of a photo
-_DRAWN = 1 << 14  # a larger image with fewer colours in its sample is counted in full: none shall be missed
-_VISIBLE = np.uint32(0x01000000)  # packed pixels from here on are not fully transparent
-
-
-Counts: TypeAlias = tuple[npt.NDArray[np.uint32], npt.NDArray[np.float64]]
-
-
-class Source(Protocol):
-    """An image that gives its rows as packed pixels."""
-
-    @property
-    def height(self) -> int:
-        """Rows of pixels."""
-
-    @property
-    def width(self) -> int:
-        """Pixels per row."""
-
-    def rows(self, start: int, stop: int) -> npt.NDArray[np.uint32]:
-        """Pixels 0xAABBGGRR of the rows start <= y < stop, uint32[stop - start, width]."""
+from .posterize import FULL
+from .shared import Pool
+from .whole import Everything
 
 
 def quantize_source(source: Source, options: Options) -> IndexedImage:
     """Find a palette for an image, or take the given one, and choose an entry for every pixel."""
-    if source.height == 0 or source.width == 0:
-        return IndexedImage(np.empty((0, 4), np.uint8), np.empty((source.height, source.width), np.uint8))
+    return quantize_sources([source], options)[0]
+
+
+def quantize_sources(sources: Collection[Source], options: Options) -> list[IndexedImage]:
+    """The same with one palette for several images, which are iterated twice (and more often for an aim)."""
+    progress = options.progress
+    counts = count(sources, replace(options, progress=progress.part(0.0, 0.3)))
+    return render(sources, counts, replace(options, progress=progress.part(0.3, 1.0)))
+
+
+def count(sources: Collection[Source], options: Options) -> Counts:
+    """The distinct colours of images and their weights; none if the palette is given."""
+    pool = Pool()
+    if options.palette is None:
+        for number, source in enumerate(sources):
+            if source.height and source.width:
+                progress = options.progress.step(number, len(sources))
+                pool.add(count_source(source, options.colors, EFFORTS[options.effort].sample, progress))
+    return pool.counts
+
+
+def render(sources: Collection[Source], counts: Counts, options: Options) -> list[IndexedImage]:
+    """Choose a palette for counted images, and an entry for every pixel."""
     palette = options.palette
     if palette is None:
-        palette = ordered(_palette_of(_count(source, options.colors), options))
-    return IndexedImage(palette, _indices(source, palette, options))
-
-
-def stripes(source: Source) -> Iterator[tuple[int, int]]:
-    """First and last row (exclusive) of stripes of at most STRIPE pixels, but one row at least."""
-    rows = max(1, STRIPE // source.width)
-    for start in range(0, source.height, rows):
-        yield start, min(start + rows, source.height)
-
-
-def _count(source: Source, colors: int) -> Counts:
-    """The distinct colours of an image and their weights: of all pixels, or of sampled rows of a large photo."""
-    sample = None
-    every = -(-source.height * source.width // _SAMPLE)
-    if every > 1:
-        sample = Counter(_SAMPLE + source.width)
-        for start in range(0, source.height - every + 1, every):
-            y = start + (start // every * 5) % every  # not in step with anything in the picture
-            sample.add(source.rows(y, y + 1).ravel())
-        if len(sample.colors) > max(_DRAWN, colors):
-            return sample.colors, sample.weights
-    counter = Counter(_SAMPLE)
-    for start, stop in stripes(source):
-        counter.add(source.rows(start, stop).ravel())
-    if sample is not None and counter.full:
-        counter = sample
-    return counter.colors, counter.weights
-
-
-def _palette_of(counts: Counts, options: Options) -> Palette:
-    """The palette for counted pixels; fully transparent ones get an entry of their own."""
-    colors, weights = counts
-    visible = colors >= _VISIBLE
-    if visible.all() or (options.fixed[:, 3] == 0).any():
-        return find_palette(colors[visible], weights[visible], options)
-    clear = np.zeros((1, 4), np.uint8)
-    if options.colors == 1 or not visible.any():
-        return clear
-    rest = replace(options, colors=options.colors - 1)
-    return np.concatenate([clear, find_palette(colors[visible], weights[visible], rest)])
+        search = replace(options, progress=options.progress.part(0.0, 0.5))
+        palette = _fitted(choose_palette(counts, search, Everything(sources)), sources, counts, options)
+    remapping = options.progress.part(0.5, 1.0)
+    images = []
+    for number, source in enumerate(sources):
+        images.append(_indices(source, palette, replace(options, progress=remapping.step(number, len(sources)))))
+    if not any(indices.size for indices in images):
+        return [IndexedImage(np.empty((0, 4), np.uint8), indices) for indices in images]
+    palette = arranged(palette, images, options)
+    return [IndexedImage(palette, indices) for indices in images]
 
 
 def _indices(source: Source, palette: Palette, options: Options) -> npt.NDArray[np.uint8]:
-    find = nearest_finder(palette, options.space)
     out = np.empty((source.height, source.width), np.uint8)
-    diffusion = None
-    if options.dither is not None:
-        diffusion = Diffusion(find, palette, source.width, options.dither.strength)
-    for start, stop in stripes(source):
-        pixels = source.rows(start, stop)
-        if diffusion is not None:
-            diffusion.remap(pixels, out[start:stop])
-        else:
-            remap(find, pixels.ravel(), out[start:stop].reshape(-1))
+    if out.size == 0:
+        return out
+    if options.dither is None:
+        map_stripes(source, stripes(source, options.progress), palette, options.space, out, options.threads)
+        return out
+    cuts = stripes(source, options.progress)
+    dither_stripes(source, cuts, palette, options.dither, options.space, out)
     return out
+
+
+def _fitted(palette: Palette, sources: Collection[Source], counts: Counts, options: Options) -> Palette:
+    """The palette fitted to its dithering, unless it is exact, or what it is was asked for."""
+    exact = counts.whole and len(counts.colors) <= len(palette)
+    if options.dither is None or exact or options.aim is not None or options.bits != FULL:
+        return palette
+    palette, locked = settle(palette, counts, options.fixed, options.space)
+    return ordered(fitted(palette, sample_bands(sources), options.dither, options.space, locked))

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
 from ..color import to_palette, to_points
 from ..types import Palette
-from .histogram import Histogram, merge, unpack
-from .lloyd import Clusters
+from .clustering.lloyd import Clusters
+from .clustering.split import split
+from .clustering.swap import search
+from .histogram import Histogram, Sorted, unpack
 from .options import EFFORTS, Effort, Options
-from .split import split
-from .swap import search
 
 _FINEST = 1 << 17  # colours that polishing bears
 _FEWEST = 48  # bins per palette entry, at least, or bins are made finer: means of few bins are blunt
@@ -24,16 +26,19 @@ def find_palette(colors: npt.NDArray[np.uint32], weights: npt.NDArray[np.float64
     Colours that all fit are returned as they are. Fixed colours come first; of the others no two are equal.
     """
     fixed, k = options.fixed, options.colors
+    if len(fixed) == k:
+        return fixed
     if len(colors) <= k:
         exact = _join(fixed, unpack(colors))
         if len(exact) <= k:
             return exact
     effort = EFFORTS[options.effort]
     if options.max_iter is not None:
-        effort = Effort(8, _FINEST, options.max_iter, rounds=0, steps=0, share=0, noise=0, polish=0)
-    bins = _bins(colors, weights, effort.bits, effort.most_bins, k)
+        effort = replace(effort, bits=8, most_bins=_FINEST, start_steps=options.max_iter, rounds=0, polish=0)
+    distinct = Sorted(colors, weights)
+    bins = _bins(distinct, effort.bits, effort.most_bins, k)
     clusters = _cluster(bins, effort, options)
-    finest = _bins(colors, weights, 8, _FINEST, k) if effort.polish else bins
+    finest = _bins(distinct, 8, _FINEST, k) if effort.polish else bins
     points = to_points(finest.colors, options.space) if effort.polish else clusters.points
     clusters = Clusters.start(points, finest.weights, clusters.centroids, len(fixed))
     if finest.translucent == 0:
@@ -44,20 +49,18 @@ def find_palette(colors: npt.NDArray[np.uint32], weights: npt.NDArray[np.float64
     return _fill_up(palette, finest, points, options)
 
 
-def _bins(colors: npt.NDArray[np.uint32], weights: npt.NDArray[np.float64], bits: int, most: int, k: int) -> Histogram:
+def _bins(colors: Sorted, bits: int, most: int, k: int) -> Histogram:
     """Colours merged as far as speed needs and precision allows."""
-    if len(colors) <= _FEWEST * k:
+    counts = colors.counts
+    if counts[8] <= _FEWEST * k:
         bits = 8
-    elif len(colors) > most:
+    elif counts[8] > most:
         bits = min(bits, 7)
-    bins = merge(colors, weights, bits)
-    while len(bins.weights) < _FEWEST * k and bits < 8:
+    while counts[bits] < _FEWEST * k and bits < 8:
         bits += 1
-        bins = merge(colors, weights, bits)
-    while len(bins.weights) > most and bits > 1:
+    while counts[bits] > most and bits > 1:
         bits -= 1
-        bins = merge(colors, weights, bits)
-    return bins
+    return colors.merge(bits)
 
 
 def _cluster(bins: Histogram, effort: Effort, options: Options) -> Clusters:
@@ -71,7 +74,7 @@ def _cluster(bins: Histogram, effort: Effort, options: Options) -> Clusters:
     if effort.rounds:
         limit = max(1, int(effort.share * options.colors))
         rounds = effort.rounds * _FULL_ROUNDS // max(_FULL_ROUNDS, options.colors)
-        found = search(clusters, rounds, effort.steps, limit, effort.noise, options.seed)
+        found = search(clusters, rounds, effort.steps, limit, effort.noise, options.seed, options.progress)
         clusters.centroids[:] = found
     return clusters
 
@@ -111,13 +114,11 @@ def _solid(clusters: Clusters, translucent: int, options: Options) -> npt.NDArra
 
 def _join(first: Palette, second: Palette) -> Palette:
     """The first palette, and those entries of the second that are new."""
-    seen = {entry.tobytes() for entry in first}
-    new = []
-    for entry in second:
-        if entry.tobytes() not in seen:
-            seen.add(entry.tobytes())
-            new.append(entry)
-    return np.concatenate([first, np.array(new, np.uint8).reshape(-1, 4)])
+    both = np.ascontiguousarray(np.concatenate([first, second]))
+    entries = list(dict.fromkeys(both[len(first) :].view(np.uint32).ravel().tolist()))
+    known = set(both[: len(first)].view(np.uint32).ravel().tolist())
+    new = np.array([entry for entry in entries if entry not in known], np.uint32)
+    return np.concatenate([first, new.view(np.uint8).reshape(-1, 4)])
 
 
 def _fill_up(palette: Palette, bins: Histogram, points: npt.NDArray[np.float32], options: Options) -> Palette:

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .._jit import kernel
+from ..._jit import kernel
+from ..progress import SILENT, Progress
 from .lloyd import Clusters
 
 _POWER_STEPS = 6  # of the power iteration for a cluster's widest axis
@@ -154,7 +155,13 @@ def exchange(clusters: Clusters, limit: int, noise: float, random: np.random.PCG
 
 
 def search(
-    clusters: Clusters, rounds: int, steps: int, limit: int, noise: float, seed: int
+    clusters: Clusters,
+    rounds: int,
+    steps: int,
+    limit: int,
+    noise: float,
+    seed: int,
+    progress: Progress = SILENT,
 ) -> npt.NDArray[np.floating[Any]]:
     """Alternate exchanges with `steps` steps of Lloyd; returns the best centroids met, [4, k].
 
@@ -162,7 +169,8 @@ def search(
     """
     random = np.random.PCG64(seed)
     best, least = clusters.centroids.copy(), np.inf
-    for _ in range(rounds):
+    for number in range(rounds):
+        progress(number / rounds)
         inertia = clusters.step(steps)
         if inertia < least:
             best, least = clusters.centroids.copy(), inertia

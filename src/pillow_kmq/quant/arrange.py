@@ -1,0 +1,55 @@
+"""The order of a palette's entries when pixels have theirs: pixels follow, and nothing looks different."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from ..types import Indices, Palette
+from .options import Options
+
+_BLOCK = 1 << 20  # pixels rewritten at a time
+_FILLER = np.array([[0, 0, 0, 255]], np.uint8)
+
+
+def arranged(palette: Palette, images: Sequence[Indices], options: Options) -> Palette:
+    """The palette uint8[k, 4] as the options ask; the indices of the images that use it are rewritten in place.
+
+    A `transparent_index` beyond the end lengthens the palette by black entries that nothing uses.
+    """
+    order = np.arange(len(palette))
+    if options.order == "popularity":  # the other orders are the one in which palettes are found
+        order = _by_popularity(palette, images)
+    clear = np.flatnonzero(palette[order, 3] == 0)
+    if options.transparent_index is not None and len(clear):
+        at = len(order) - 1 if options.transparent_index < 0 else options.transparent_index
+        filler = np.arange(len(order), at + 1)
+        palette = np.concatenate([palette, np.repeat(_FILLER, len(filler), axis=0)])
+        rest = np.concatenate([np.delete(order, clear[0]), filler])
+        order = np.insert(rest, at, order[clear[0]])
+    if (order != np.arange(len(order))).any():
+        places = np.zeros(256, np.uint8)
+        places[order] = np.arange(len(order))
+        for indices in images:
+            _rewrite(indices, places)
+    return palette[order]
+
+
+def _by_popularity(palette: Palette, images: Sequence[Indices]) -> npt.NDArray[np.intp]:
+    """Entries by falling number of pixels; fully transparent ones first, then translucent ones, as in any order."""
+    pixels = np.zeros(256, np.int64)
+    for indices in images:
+        flat = indices.reshape(-1)
+        for start in range(0, flat.size, _BLOCK):
+            pixels += np.bincount(flat[start : start + _BLOCK], minlength=256)
+    alpha = palette[:, 3]
+    kind = np.where(alpha == 0, 0, np.where(alpha < 255, 1, 2))
+    return np.lexsort((-pixels[: len(palette)], kind))
+
+
+def _rewrite(indices: Indices, places: npt.NDArray[np.uint8]) -> None:
+    flat = indices.reshape(-1)  # a view: images come from the pipeline, in one piece
+    for start in range(0, flat.size, _BLOCK):
+        flat[start : start + _BLOCK] = places[flat[start : start + _BLOCK]]

@@ -1,0 +1,191 @@
+"""The quantiser on NumPy arrays, step by step, for those who have no Pillow images.
+
+Pixels are uint8[..., 3] (RGB) or uint8[..., 4] (RGBA, straight alpha), sRGB. Palettes are uint8[k, 4], or [k, 3] where
+the pixels or colours given have no alpha. Bad arguments raise OptionError (a ValueError) or OptionTypeError (a
+TypeError).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import OptionError, OptionTypeError
+from ..types import IndexedImage, Indices, Palette
+from .checks import check_choice
+from .choose import Counts, choose_palette
+from .histogram import Counter, pack, unpack
+from .importance import to_importance
+from .options import SPACE_NAMES, to_colors, to_given_palette, to_options
+from .pipeline import quantize_source, render
+from .shared import Pool
+
+Array = npt.NDArray[np.uint8]
+
+_BLOCK = 1 << 19  # distinct colours that are pooled at a time
+
+
+class ColorCounts(NamedTuple):
+    """colors: distinct colours, uint8[m, 3 or 4], rising. counts: float64[m], the weight of each."""
+
+    colors: Array
+    counts: npt.NDArray[np.float64]
+
+
+class ArraySource:
+    """An array uint8[h, w, 3 or 4] as a `counting.Source`."""
+
+    def __init__(self, pixels: Any, importance: Any = None) -> None:
+        self._pixels = _checked(pixels, dimensions=3)
+        self.height, self.width = self._pixels.shape[:2]
+        self._importance = to_importance(importance, self.height, self.width)
+
+    @property
+    def has_alpha(self) -> bool:
+        """Whether pixels can be other than opaque."""
+        return bool(self._pixels.shape[2] == 4)
+
+    def rows(self, start: int, stop: int) -> npt.NDArray[np.uint32]:
+        """Pixels 0xAABBGGRR of the rows start <= y < stop, uint32[stop - start, width]."""
+        return pack(_with_alpha(self._pixels[start:stop])).reshape(stop - start, self.width)
+
+    def importance(self, start: int, stop: int) -> npt.NDArray[np.uint8] | None:
+        """How important each pixel of these rows is, uint8[stop - start, width]; None: all the same."""
+        return None if self._importance is None else self._importance[start:stop]
+
+
+def histogram(pixels: npt.ArrayLike, *, weights: npt.ArrayLike | None = None) -> ColorCounts:
+    """The distinct colours of pixels uint8[..., 3 or 4] and how many pixels have each.
+
+    weights: one number per pixel, shape [...], 0 or more, to be added up in place of 1; taken as float32.
+    """
+    array = _checked(pixels)
+    flat = pack(_with_alpha(array))
+    counter = Counter(max(1, len(flat)))
+    counter.add(flat, None if weights is None else _weights(weights, array.shape[:-1]))
+    order = np.argsort(counter.colors)
+    colors = unpack(counter.colors[order])[:, : array.shape[-1]]
+    return ColorCounts(np.ascontiguousarray(colors), counter.weights[order])
+
+
+def find_palette(
+    pixels: npt.ArrayLike,
+    colors: int = 256,
+    *,
+    weights: npt.ArrayLike | None = None,
+    quality: Any = None,
+    space: str = "srgb",
+    effort: str = "default",
+    seed: int = 0,
+    max_iter: int | None = None,
+    fixed: Any = (),
+    posterize: Any = None,
+) -> Palette:
+    """A palette of at most `colors` colours for pixels uint8[..., 3 or 4], in order of luma, uint8[k, 3 or 4].
+
+    pixels, weights: as in `histogram`, or what it returns. Colours of no weight do not count; without any, k is 0.
+    The others: as in `pillow_kmq.quantize`. Raises QualityError too.
+    """
+    counted = histogram(pixels, weights=weights)
+    options = to_options(
+        colors,
+        None,
+        None,
+        quality=quality,
+        space=space,
+        effort=effort,
+        seed=seed,
+        max_iter=max_iter,
+        fixed=fixed,
+        posterize=posterize,
+    )
+    there = counted.counts > 0
+    blocks = list(_blocks(pack(_with_alpha(counted.colors[there])), counted.counts[there]))
+    pool = Pool()
+    for block in blocks:
+        pool.add(block)
+    palette = choose_palette(pool.counts, options, lambda: ((colors, mass) for colors, mass, _ in blocks))
+    channels = 4 if (palette[:, 3] < 255).any() else counted.colors.shape[1]
+    return np.ascontiguousarray(palette[:, :channels])
+
+
+def _blocks(colors: npt.NDArray[np.uint32], weights: npt.NDArray[np.float64]) -> Iterator[Counts]:
+    for start in range(0, len(colors), _BLOCK):
+        yield Counts(colors[start : start + _BLOCK], weights[start : start + _BLOCK])
+
+
+def remap(pixels: npt.ArrayLike, palette: Any, *, space: str = "srgb") -> Indices:
+    """The exact nearest palette entry of each pixel: uint8[...] for pixels uint8[..., 3 or 4].
+
+    palette: [k, 3] or [k, 4], k = 1..256, 0..255, or the name of a hardware palette. Opaque pixels choose among opaque
+    entries and fully transparent ones take the first transparent entry, as far as there are any.
+    """
+    array = _checked(pixels)
+    flat = array.reshape(1, -1, array.shape[-1])
+    return _rendered(flat, palette, None, space).reshape(array.shape[:-1])
+
+
+def dither(pixels: npt.ArrayLike, palette: Any, dither: Any = 1.0, *, space: str = "srgb") -> Indices:
+    """Palette entries uint8[h, w] for pixels uint8[h, w, 3 or 4], whose local means are those of the pixels.
+
+    palette: as in `remap`. dither: as in `pillow_kmq.quantize`, Floyd-Steinberg by default.
+    """
+    return _rendered(_checked(pixels, dimensions=3), palette, dither, space)
+
+
+def quantize_array(
+    pixels: npt.ArrayLike,
+    colors: int = 256,
+    *,
+    palette: Any = None,
+    dither: Any = None,
+    importance: Any = None,
+    **options: Any,
+) -> IndexedImage:
+    """Palette and indices for pixels uint8[h, w, 3 or 4]: what `pillow_kmq.quantize` does, without Pillow.
+
+    palette: an array, a list or a name. importance: uint8 or bool [h, w]. options: quality, space, effort, seed,
+    max_iter, fixed, posterize, order, transparent_index, progress. Raises what `pillow_kmq.quantize` raises.
+    """
+    source = ArraySource(pixels, importance)
+    return quantize_source(source, to_options(colors, to_given_palette(palette), dither, **options))
+
+
+def _rendered(pixels: Array, palette: Any, dither: Any, space: str) -> Indices:
+    given = to_colors("palette", palette) if not isinstance(palette, str) else to_given_palette(palette)
+    check_choice("space", space, SPACE_NAMES)
+    options = to_options(256, given, "none" if dither is None else dither, space=space)
+    return render([ArraySource(pixels)], Counts(np.empty(0, np.uint32), np.empty(0)), options)[0].indices
+
+
+def _checked(pixels: Any, dimensions: int | None = None) -> Array:
+    array = np.asarray(pixels)
+    if array.dtype != np.uint8:
+        raise OptionTypeError(f"pixels must be uint8, not {array.dtype}")
+    if array.ndim < 2 or array.shape[-1] not in (3, 4) or dimensions not in (None, array.ndim):
+        shape = "(h, w, 3) or (h, w, 4)" if dimensions else "(..., 3) or (..., 4)"
+        raise OptionError(f"pixels must have shape {shape}, not {array.shape}")
+    return array
+
+
+def _with_alpha(pixels: Array) -> Array:
+    if pixels.shape[-1] == 4:
+        return pixels
+    full = np.full((*pixels.shape[:-1], 4), 255, np.uint8)
+    full[..., :3] = pixels
+    return full
+
+
+def _weights(weights: npt.ArrayLike, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
+    array = np.asarray(weights)
+    if array.dtype.kind not in "buif":
+        raise OptionTypeError(f"weights must be numbers, not {array.dtype}")
+    if array.shape != shape:
+        raise OptionError(f"weights must have shape {shape}, one for each pixel, not {array.shape}")
+    each: npt.NDArray[np.float32] = array.astype(np.float32).ravel()
+    if not np.isfinite(each).all() or (each < 0).any():
+        raise OptionError("weights must be finite and 0 or more")
+    return each

@@ -1,0 +1,98 @@
+"""The palette for counted colours, as all the options together ask for it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import OptionError
+from ..types import Palette
+from .options import Options
+from .order import ordered
+from .posterize import FULL, posterized
+from .search import find_palette
+from .target import fewest, palette_error, reaching
+
+VISIBLE = np.uint32(0x01000000)
+"""Packed pixels from here on are not fully transparent."""
+
+_CLEAR = np.zeros((1, 4), np.uint8)
+
+Blocks: TypeAlias = Iterable[tuple[npt.NDArray[np.uint32], npt.NDArray[np.float64]]]
+"""Packed colours, uint32[m], with their weights, float64[m], piece by piece."""
+
+
+class Counts(NamedTuple):
+    """Distinct colours 0xAABBGGRR and their weights; not `whole` if they are those of a sample."""
+
+    colors: npt.NDArray[np.uint32]
+    weights: npt.NDArray[np.float64]
+    whole: bool = True
+
+
+def choose_palette(counts: Counts, options: Options, everything: Callable[[], Blocks]) -> Palette:
+    """A palette uint8[k, 4], in order of luma, that the options ask for; empty if there are no colours.
+
+    everything: all colours, where the counts are of a sample and an aim is to be checked.
+    Raises QualityError if `options.aim` is out of reach.
+    """
+    if not len(counts.colors):
+        return np.empty((0, 4), np.uint8)
+    if options.aim is None:
+        return ordered(_palette_of(counts, options))
+    aim = options.aim
+    tries = itertools.count()
+
+    def find(k: int) -> Palette:
+        left = 0.6 ** next(tries)  # nobody knows how many tries there will be
+        progress = options.progress.part(1.0 - left, 1.0 - 0.6 * left)
+        return ordered(_palette_of(counts, replace(options, colors=k, progress=progress)))
+
+    def error(palette: Palette) -> float:
+        return palette_error([(counts.colors, counts.weights)], palette, options.space, aim)
+
+    def whole_error(palette: Palette) -> float:
+        return palette_error(everything(), palette, options.space, aim)
+
+    least = least_colors(counts, options)
+    if counts.whole:
+        return fewest(find, error, least, options.colors, aim)
+    return reaching(find, error, whole_error, least, options.colors, aim)
+
+
+def least_colors(counts: Counts, options: Options) -> int:
+    """How many entries there must be: the fixed ones, one for transparent pixels beside them, one in any case."""
+    return max(1, len(options.fixed) + (len(options.fixed) > 0 and _needs_clear(counts, options)))
+
+
+def _needs_clear(counts: Counts, options: Options) -> bool:
+    return bool((counts.colors < VISIBLE).any()) and not (options.fixed[:, 3] == 0).any()
+
+
+def _palette_of(counts: Counts, options: Options) -> Palette:
+    """The palette for counted colours; fully transparent ones get an entry of their own."""
+    colors, weights, _ = counts
+    visible = colors >= VISIBLE
+    if least_colors(counts, options) > options.colors:
+        raise OptionError(
+            f"{len(options.fixed)} fixed colours leave no entry of {options.colors} for transparent pixels"
+        )
+    if not _needs_clear(counts, options):
+        return _visible_palette(colors[visible], weights[visible], options)
+    if options.colors == 1:
+        return _CLEAR
+    rest = replace(options, colors=options.colors - 1)
+    palette = _visible_palette(colors[visible], weights[visible], rest)
+    return np.concatenate([_CLEAR, palette[palette[:, 3] > 0]])
+
+
+def _visible_palette(colors: npt.NDArray[np.uint32], weights: npt.NDArray[np.float64], options: Options) -> Palette:
+    palette = find_palette(colors, weights, options)
+    if options.bits == FULL:
+        return palette
+    return posterized(palette, colors, weights, options.fixed, options.colors, options.bits, options.space)

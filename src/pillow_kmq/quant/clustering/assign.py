@@ -1,0 +1,176 @@
+"""The assignment step of k-means: the nearest centroid of each point, exactly, with few comparisons.
+
+Points come in blocks, and blocks in groups, of neighbours that should be alike. A centroid is compared with the points
+of a block only if it can be nearest to one of them: it must not be farther from the block's bounding box than another
+one can be at the most, or than any point is from its last centroid.
+
+Source: after M. E. Celebi, "Improving the performance of k-means for color quantization", Image and Vision Computing 29
+(2011), with boxes in place of sorted distances.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..._jit import kernel
+
+Floats = npt.NDArray[np.floating[Any]]
+
+BLOCK = 64
+"""Points that are compared together: four vector registers of eight float32."""
+
+GROUP = 4
+"""Blocks that share a first choice of centroids."""
+
+
+@kernel
+def _boxes(points, size, boxes):  # type: ignore[no-untyped-def]
+    """Bounding boxes of each `size` points: middles, then half widths, float[m, 8]."""
+    for g in range(boxes.shape[0]):
+        stop = min((g + 1) * size, points.shape[1])
+        for c in range(4):
+            low = high = points[c, g * size]
+            for i in range(g * size + 1, stop):
+                low = min(low, points[c, i])
+                high = max(high, points[c, i])
+            boxes[g, c] = (low + high) * boxes.dtype.type(0.5)
+            boxes[g, 4 + c] = (high - low) * boxes.dtype.type(0.5)
+
+
+@kernel
+def _near(boxes, g, limit, centroids, k, kept, bounds, order):  # type: ignore[no-untyped-def]
+    """List in `kept` those of k centroids that can matter to points in box g, ascending; returns how many they are.
+
+    limit: a squared distance that no point of the box has to go beyond. bounds [2, >= k] is scratch, `order` its
+    integer view: floats that are not negative sort like their bits, and an integer minimum vectorises.
+    """
+    zero = boxes[g, 0] - boxes[g, 0]
+    middle0, middle1, middle2, middle3 = boxes[g, 0], boxes[g, 1], boxes[g, 2], boxes[g, 3]
+    reach0, reach1, reach2, reach3 = boxes[g, 4], boxes[g, 5], boxes[g, 6], boxes[g, 7]
+    for j in range(k):
+        away = abs(centroids[0, j] - middle0)
+        gap = away - reach0 if away > reach0 else zero
+        nearest = gap * gap
+        farthest = (away + reach0) * (away + reach0)
+        away = abs(centroids[1, j] - middle1)
+        gap = away - reach1 if away > reach1 else zero
+        nearest += gap * gap
+        farthest += (away + reach1) * (away + reach1)
+        away = abs(centroids[2, j] - middle2)
+        gap = away - reach2 if away > reach2 else zero
+        nearest += gap * gap
+        farthest += (away + reach2) * (away + reach2)
+        away = abs(centroids[3, j] - middle3)
+        gap = away - reach3 if away > reach3 else zero
+        bounds[0, j] = nearest + gap * gap
+        bounds[1, j] = farthest + (away + reach3) * (away + reach3)
+    bits = order[1, 0]
+    for j in range(1, k):
+        bits = min(bits, order[1, j])
+    order[1, 0] = bits
+    bound = bounds[1, 0]
+    bound = limit if limit < bound else bound
+    bound += bound * boxes.dtype.type(1e-5)  # rounding must never drop the true nearest
+    count = 0
+    for j in range(k):
+        kept[count] = j  # without a branch: it would be mispredicted
+        count += bounds[0, j] <= bound
+    return count
+
+
+@kernel
+def _load(points, labels, start, block, block_labels):  # type: ignore[no-untyped-def]
+    """Copy BLOCK points and labels from `start` on; behind the end the last one is repeated."""
+    n = points.shape[1]
+    for c in range(4):
+        for i in range(BLOCK):
+            block[c * BLOCK + i] = points[c, min(start + i, n - 1)]
+    for i in range(BLOCK):
+        block_labels[i] = labels[min(start + i, n - 1)]
+
+
+@kernel
+def _farthest_guess(block, block_labels, centroids):  # type: ignore[no-untyped-def]
+    """The largest squared distance of a point to the centroid that its label names."""
+    most = block[0] - block[0]
+    for i in range(BLOCK):
+        j = block_labels[i]
+        d0, d1 = block[i] - centroids[0, j], block[BLOCK + i] - centroids[1, j]
+        d2, d3 = block[2 * BLOCK + i] - centroids[2, j], block[3 * BLOCK + i] - centroids[3, j]
+        distance = d0 * d0 + d1 * d1 + d2 * d2 + d3 * d3
+        most = distance if distance > most else most
+    return most
+
+
+@kernel
+def _compare(block, block_labels, centroids, kept, count):  # type: ignore[no-untyped-def]
+    """Label each point of the block with the nearest of the `count` centroids kept, the first one of equals."""
+    far = 4 * BLOCK  # squared distances stand behind the coordinates: one base, so that loops vectorise
+    for t in range(count):
+        j = kept[t]
+        c0, c1, c2, c3 = centroids[0, j], centroids[1, j], centroids[2, j], centroids[3, j]
+        first = t == 0
+        for i in range(BLOCK):
+            d0 = block[i] - c0
+            d1 = block[BLOCK + i] - c1
+            d2 = block[2 * BLOCK + i] - c2
+            d3 = block[3 * BLOCK + i] - c3
+            distance = d0 * d0 + d1 * d1 + d2 * d2 + d3 * d3
+            closer = first | (distance < block[far + i])
+            block[far + i] = distance if closer else block[far + i]
+            block_labels[i] = j if closer else block_labels[i]
+
+
+@kernel
+def _assign(  # type: ignore[no-untyped-def]
+    points, centroids, labels, distances, boxes, group_boxes, block, block_labels, names, some, kept, bounds, order
+):
+    n, k = points.shape[1], centroids.shape[1]
+    unlimited = points.dtype.type(np.inf)
+    count = 0
+    for b in range(boxes.shape[0]):
+        if b % GROUP == 0:
+            count = _near(group_boxes, b // GROUP, unlimited, centroids, k, names, bounds, order)
+            for t in range(count):
+                for c in range(4):
+                    some[c, t] = centroids[c, names[t]]
+        start = b * BLOCK
+        _load(points, labels, start, block, block_labels)
+        limit = _farthest_guess(block, block_labels, centroids)
+        few = _near(boxes, b, limit, some, count, kept, bounds, order)
+        _compare(block, block_labels, some, kept, few)
+        for i in range(min(BLOCK, n - start)):
+            labels[start + i] = names[block_labels[i]]
+            distances[start + i] = block[4 * BLOCK + i]
+
+
+class Assignment:
+    """The working arrays of assigning the same points, [4, n], to changing centroids, [4, k]."""
+
+    def __init__(self, points: Floats, k: int) -> None:
+        n, dtype = points.shape[1], points.dtype
+        self._points = points
+        self._boxes = np.empty((-(-n // BLOCK), 8), dtype)
+        self._group_boxes = np.empty((-(-n // (BLOCK * GROUP)), 8), dtype)
+        _boxes(points, BLOCK, self._boxes)
+        _boxes(points, BLOCK * GROUP, self._group_boxes)
+        bounds = np.empty((2, k), dtype)
+        self._scratch = (
+            np.empty(5 * BLOCK, dtype),
+            np.empty(BLOCK, np.int32),
+            np.empty(k + 1, np.int32),
+            np.empty((4, k), dtype),
+            np.empty(k + 1, np.int32),
+            bounds,
+            bounds.view(np.int32 if dtype == np.float32 else np.int64),
+        )
+
+    def run(self, centroids: Floats, labels: npt.NDArray[np.int32], distances: Floats) -> None:
+        """Write the nearest centroid of each point, the lowest-numbered one of equals.
+
+        labels int32[n]: any guess 0..k-1 before, better if near the truth. distances [n]: squared.
+        """
+        _assign(self._points, centroids, labels, distances, self._boxes, self._group_boxes, *self._scratch)

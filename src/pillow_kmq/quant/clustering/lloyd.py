@@ -1,0 +1,102 @@
+"""Lloyd's algorithm on weighted points: assignment, update, reseeding of empty clusters.
+
+Source: S. P. Lloyd, "Least squares quantization in PCM", IEEE Trans. Inf. Theory 28 (1982).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ..._jit import kernel
+from .assign import Assignment, Floats
+
+
+@kernel
+def update(points, weights, labels, distances, centroids, sums, fixed):  # type: ignore[no-untyped-def]
+    """The update step: each centroid moves to the weighted mean of its points; returns whether any moved.
+
+    The first `fixed` centroids stay where they are.
+    sums float64[k, 6] is written: weighted coordinate sums (4), weight, inertia before the move.
+    An empty centroid takes the place of the point that adds most to the inertia.
+    """
+    n = points.shape[1]
+    k = centroids.shape[1]
+    for j in range(k):
+        for c in range(6):
+            sums[j, c] = 0.0
+    for i in range(n):
+        j = labels[i]
+        w = np.float64(weights[i])
+        sums[j, 0] += w * points[0, i]
+        sums[j, 1] += w * points[1, i]
+        sums[j, 2] += w * points[2, i]
+        sums[j, 3] += w * points[3, i]
+        sums[j, 4] += w
+        sums[j, 5] += w * distances[i]
+    moved = False
+    for j in range(fixed, k):
+        if sums[j, 4] > 0.0:
+            for c in range(4):
+                before = centroids[c, j]
+                centroids[c, j] = sums[j, c] / sums[j, 4]
+                moved |= before != centroids[c, j]
+        else:
+            worst = 0
+            for i in range(1, n):
+                if weights[i] * distances[i] > weights[worst] * distances[worst]:
+                    worst = i
+            if distances[worst] > 0:
+                for c in range(4):
+                    centroids[c, j] = points[c, worst]
+                distances[worst] = 0  # the next empty centroid goes elsewhere
+                moved = True
+    return moved
+
+
+@dataclass(frozen=True)
+class Clusters:
+    """The working arrays of one run of Lloyd's algorithm, all of one float dtype.
+
+    points [4, n] and weights [n]: what is clustered; unused dimensions are zero.
+    centroids [4, k]: the means. labels int32[n], distances [n] (squared): of the last assignment.
+    sums float64[k, 6]: per cluster, of the last update: weighted coordinate sums, weight, inertia.
+    fixed: the first so many centroids never move.
+    """
+
+    points: Floats
+    weights: Floats
+    centroids: Floats
+    labels: npt.NDArray[np.int32]
+    distances: Floats
+    sums: npt.NDArray[np.float64]
+    fixed: int
+    assignment: Assignment
+
+    @classmethod
+    def start(cls, points: Floats, weights: Floats, centroids: Floats, fixed: int = 0) -> Clusters:
+        """Allocate for points [4, n], weights [n] and first centroids [4, k], which are copied."""
+        n, k = points.shape[1], centroids.shape[1]
+        centroids = np.array(centroids, points.dtype, order="C")
+        labels, distances = np.zeros(n, np.int32), np.empty(n, points.dtype)
+        return cls(points, weights, centroids, labels, distances, np.zeros((k, 6)), fixed, Assignment(points, k))
+
+    def assign(self) -> None:
+        """Give each point the label of its nearest centroid."""
+        self.assignment.run(self.centroids, self.labels, self.distances)
+
+    def update(self) -> bool:
+        """Move each centroid to the mean of its points; returns whether any moved."""
+        return bool(
+            update(self.points, self.weights, self.labels, self.distances, self.centroids, self.sums, self.fixed)
+        )
+
+    def step(self, times: int) -> float:
+        """Assign and update `times` times or until nothing moves; returns the inertia before the last update."""
+        for _ in range(times):
+            self.assign()
+            if not self.update():
+                break
+        return float(self.sums[:, 5].sum())

@@ -1,0 +1,191 @@
+"""Variance-based splitting: a good first set of centroids.
+
+Source: X. Wu, "Color quantization by dynamic programming and principal analysis", ACM Trans. Graphics 11 (1992);
+here greedily: always the cluster whose best cut across its principal axis lowers the inertia most.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..._jit import kernel
+
+SLICES = 64  # places along the principal axis where a cut is tried
+REACH = 3.0  # standard deviations from the mean that the slices span; the outer ones take the rest
+POWER_STEPS = 8  # of the power iteration for that axis; its error costs far less than the greedy choice does
+
+# A row of `rows`: coordinates (4), weight, slice. The points of a cluster are neighbours.
+WEIGHT, SLICE, ROW_WIDTH = 4, 5, 6
+
+# A row of `cuts`: gain, last slice below the cut, weight and mean (4) below it, weight and mean (4) above it.
+GAIN, LAST, BELOW, ABOVE, CUT_WIDTH = 0, 1, 2, 7, 12
+
+
+@kernel
+def _all(rows, cut):  # type: ignore[no-untyped-def]
+    """Write weight and mean of all rows to cut[BELOW:]."""
+    total, sum0, sum1, sum2, sum3 = 0.0, 0.0, 0.0, 0.0, 0.0
+    for t in range(rows.shape[0]):
+        w = np.float64(rows[t, WEIGHT])
+        total += w
+        sum0 += w * rows[t, 0]
+        sum1 += w * rows[t, 1]
+        sum2 += w * rows[t, 2]
+        sum3 += w * rows[t, 3]
+    cut[BELOW] = total
+    cut[BELOW + 1], cut[BELOW + 2], cut[BELOW + 3], cut[BELOW + 4] = (
+        sum0 / total,
+        sum1 / total,
+        sum2 / total,
+        sum3 / total,
+    )
+
+
+@kernel
+def _principal_axis(rows, start, stop, mean0, mean1, mean2, mean3):  # type: ignore[no-untyped-def]
+    """The direction in which rows[start:stop] vary most (unit length), and their inertia along it."""
+    v00, v01, v02, v03, v11, v12, v13, v22, v23, v33 = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    for t in range(start, stop):
+        w = np.float64(rows[t, WEIGHT])
+        x0, x1, x2, x3 = rows[t, 0] - mean0, rows[t, 1] - mean1, rows[t, 2] - mean2, rows[t, 3] - mean3
+        w0, w1, w2 = w * x0, w * x1, w * x2
+        v00 += w0 * x0
+        v01 += w0 * x1
+        v02 += w0 * x2
+        v03 += w0 * x3
+        v11 += w1 * x1
+        v12 += w1 * x2
+        v13 += w1 * x3
+        v22 += w2 * x2
+        v23 += w2 * x3
+        v33 += w * x3 * x3
+    # The start leans to the widest coordinate, so that it is not at a right angle to the axis.
+    a0, a1, a2, a3 = v00 + abs(v01), v11 + abs(v12), v22 + abs(v23), v33 + abs(v03)
+    length = 0.0
+    for _ in range(POWER_STEPS):
+        b0 = v00 * a0 + v01 * a1 + v02 * a2 + v03 * a3
+        b1 = v01 * a0 + v11 * a1 + v12 * a2 + v13 * a3
+        b2 = v02 * a0 + v12 * a1 + v22 * a2 + v23 * a3
+        b3 = v03 * a0 + v13 * a1 + v23 * a2 + v33 * a3
+        length = np.sqrt(b0 * b0 + b1 * b1 + b2 * b2 + b3 * b3)
+        if not length > 0.0:
+            break
+        a0, a1, a2, a3 = b0 / length, b1 / length, b2 / length, b3 / length
+    return a0, a1, a2, a3, length
+
+
+@kernel
+def _best_cut(rows, start, stop, total, mean0, mean1, mean2, mean3, cut, slices):  # type: ignore[no-untyped-def]
+    """Find the best cut of rows[start:stop], which have this weight and mean, and write it to cut, float64[CUT_WIDTH].
+
+    cut[GAIN] is the inertia that it takes away, 0 where there is nothing to cut. slices float64[SLICES, 5] is scratch.
+    """
+    cut[GAIN] = 0.0
+    a0, a1, a2, a3, inertia = _principal_axis(rows, start, stop, mean0, mean1, mean2, mean3)
+    if not inertia > 0.0:
+        return
+    for s in range(SLICES):
+        for c in range(5):
+            slices[s, c] = 0.0
+    scale = SLICES / (2.0 * REACH) / np.sqrt(inertia / total)
+    middle = SLICES / 2.0
+    for t in range(start, stop):
+        x0, x1, x2, x3 = rows[t, 0] - mean0, rows[t, 1] - mean1, rows[t, 2] - mean2, rows[t, 3] - mean3
+        p = (x0 * a0 + x1 * a1 + x2 * a2 + x3 * a3) * scale + middle
+        s = int(min(max(p, 0.0), SLICES - 1.0))
+        w = np.float64(rows[t, WEIGHT])
+        rows[t, SLICE] = s
+        slices[s, 0] += w * x0
+        slices[s, 1] += w * x1
+        slices[s, 2] += w * x2
+        slices[s, 3] += w * x3
+        slices[s, 4] += w
+    s0, s1, s2, s3, below = 0.0, 0.0, 0.0, 0.0, 0.0
+    for s in range(SLICES - 1):
+        s0 += slices[s, 0]
+        s1 += slices[s, 1]
+        s2 += slices[s, 2]
+        s3 += slices[s, 3]
+        below += slices[s, 4]
+        above = total - below
+        if below <= 0.0 or above <= 0.0:
+            continue
+        gain = (s0 * s0 + s1 * s1 + s2 * s2 + s3 * s3) * (1.0 / below + 1.0 / above)
+        if gain > cut[GAIN]:
+            cut[GAIN] = gain
+            cut[LAST] = s
+            cut[BELOW], cut[ABOVE] = below, above
+            cut[BELOW + 1], cut[BELOW + 2] = mean0 + s0 / below, mean1 + s1 / below
+            cut[BELOW + 3], cut[BELOW + 4] = mean2 + s2 / below, mean3 + s3 / below
+            cut[ABOVE + 1], cut[ABOVE + 2] = mean0 - s0 / above, mean1 - s1 / above
+            cut[ABOVE + 3], cut[ABOVE + 4] = mean2 - s2 / above, mean3 - s3 / above
+
+
+@kernel
+def _part(rows, start, stop, last):  # type: ignore[no-untyped-def]
+    """Bring rows of slices up to `last` to the front of rows[start:stop]; returns where the others begin."""
+    left, right = start, stop - 1
+    while left <= right:
+        if rows[left, SLICE] <= last:
+            left += 1
+        else:
+            for c in range(ROW_WIDTH):
+                rows[left, c], rows[right, c] = rows[right, c], rows[left, c]
+            right -= 1
+    return left
+
+
+@kernel
+def _split(rows, k, first, cuts, slices, centroids):  # type: ignore[no-untyped-def]
+    """Cut greedily into at most k clusters; returns their number.
+
+    first int64[2, k]: start and stop of each cluster in `rows`. centroids [4, k] is written.
+    """
+    cut = cuts[0]
+    _all(rows, cut)
+    first[0, 0], first[1, 0] = 0, rows.shape[0]
+    for c in range(4):
+        centroids[c, 0] = cut[BELOW + 1 + c]
+    total, mean0, mean1, mean2, mean3 = cut[BELOW], cut[BELOW + 1], cut[BELOW + 2], cut[BELOW + 3], cut[BELOW + 4]
+    _best_cut(rows, 0, rows.shape[0], total, mean0, mean1, mean2, mean3, cut, slices)
+    count = 1
+    while count < k:
+        widest = 0
+        for j in range(1, count):
+            if cuts[j, GAIN] > cuts[widest, GAIN]:
+                widest = j
+        cut = cuts[widest]
+        if not cut[GAIN] > 0.0:
+            break
+        start, stop = first[0, widest], first[1, widest]
+        middle = _part(rows, start, stop, cut[LAST])
+        for c in range(4):
+            centroids[c, widest], centroids[c, count] = cut[BELOW + 1 + c], cut[ABOVE + 1 + c]
+        first[1, widest] = middle
+        first[0, count], first[1, count] = middle, stop
+        total, mean0, mean1, mean2, mean3 = cut[ABOVE], cut[ABOVE + 1], cut[ABOVE + 2], cut[ABOVE + 3], cut[ABOVE + 4]
+        _best_cut(rows, middle, stop, total, mean0, mean1, mean2, mean3, cuts[count], slices)
+        total, mean0, mean1, mean2, mean3 = cut[BELOW], cut[BELOW + 1], cut[BELOW + 2], cut[BELOW + 3], cut[BELOW + 4]
+        _best_cut(rows, start, middle, total, mean0, mean1, mean2, mean3, cut, slices)
+        count += 1
+    return count
+
+
+def split(
+    points: npt.NDArray[np.floating[Any]], weights: npt.NDArray[np.floating[Any]], k: int
+) -> npt.NDArray[np.floating[Any]]:
+    """Split points [4, n] with weights [n] > 0 into at most k clusters.
+
+    Returns their means [4, k'] with k' <= k: fewer where fewer points differ.
+    """
+    rows = np.empty((points.shape[1], ROW_WIDTH), points.dtype)
+    rows[:, :WEIGHT] = points.T
+    rows[:, WEIGHT] = weights
+    first = np.empty((2, k), np.int64)
+    cuts, slices = np.empty((k, CUT_WIDTH)), np.empty((SLICES, 5))
+    centroids = np.empty((4, k), points.dtype)
+    count = _split(rows, k, first, cuts, slices, centroids)
+    return centroids[:, :count].copy()

@@ -1,0 +1,1 @@
+"""Dithering: from an option to indices, row by row; palettes fitted to it."""

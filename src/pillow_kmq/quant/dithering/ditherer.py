@@ -1,0 +1,111 @@
+"""From an option to a ditherer: what chooses entries for rows of pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from ...types import Palette
+from ..counting import Source
+from .diffusion import Diffuser, Strengths, spacing
+from .options import FloydSteinberg, Ordered, Selective
+from .ordered import Thresholder
+from .selective import REACH, activity, smoothness
+from .thresholds import thresholds
+
+_QUIET, _LOUD = (
+    0.1,
+    0.4,
+)  # of the mean step of the palette: errors that a selective ditherer leaves alone, and takes whole
+
+
+Map = npt.NDArray[np.uint8]
+
+
+class Ditherer(Protocol):
+    """Chooses entries for the rows of an image, which come in order, from the top, in stripes of any height.
+
+    reach: rows above and below a stripe that it looks at.
+    """
+
+    reach: int
+
+    def remap(
+        self, pixels: npt.NDArray[np.uint32], first: int, out: npt.NDArray[np.uint8], importance: Map | None
+    ) -> None:
+        """Write the entries of the next rows to out, uint8[h, w].
+
+        pixels: uint32[m, w], packed: these rows are first <= y < first + h; around them up to `reach` others, fewer
+        only at the image's ends. importance: uint8[h, w], the part of the strength to be used; None is all, 255.
+        """
+
+
+def ditherer(dither: FloydSteinberg | Selective | Ordered, palette: Palette, space: str, width: int) -> Ditherer:
+    """What an option asks for, for an image of `width` pixels a row and a palette uint8[k, 4] of 1 to 256 entries."""
+    if isinstance(dither, FloydSteinberg):
+        return _Uniform(Diffuser(palette, space, width), dither.strength)
+    if isinstance(dither, Selective):
+        return _Selective(palette, space, width, dither.strength)
+    return _Uniform(Thresholder(palette, space, thresholds(dither.matrix, dither.side)), dither.strength)
+
+
+def dither_stripes(
+    source: Source,
+    stripes: Iterable[tuple[int, int]],
+    palette: Palette,
+    dither: FloydSteinberg | Selective | Ordered,
+    space: str,
+    out: npt.NDArray[np.uint8],
+) -> None:
+    """Write the entry of every pixel to out, uint8[h, w]. stripes: first and last row, exclusive, of all, in order.
+
+    How the image is cut changes nothing.
+    """
+    worker = ditherer(dither, palette, space, source.width)
+    for start, stop in stripes:
+        top, bottom = max(start - worker.reach, 0), min(stop + worker.reach, source.height)
+        worker.remap(source.rows(top, bottom), start - top, out[start:stop], source.importance(start, stop))
+
+
+def _reduce(strengths: Strengths, importance: Map | None) -> None:
+    if importance is not None:
+        strengths *= importance.reshape(strengths.shape) * np.float32(1.0 / 255.0)
+
+
+class _Uniform:
+    """The same strength everywhere."""
+
+    reach = 0
+
+    def __init__(self, kernel: Diffuser | Thresholder, strength: float) -> None:
+        self._kernel = kernel
+        self._strength = np.float32(strength)
+
+    def remap(
+        self, pixels: npt.NDArray[np.uint32], first: int, out: npt.NDArray[np.uint8], importance: Map | None
+    ) -> None:
+        strengths = np.full(out.shape, self._strength)
+        _reduce(strengths, importance)
+        self._kernel.remap(pixels[first : first + len(out)], strengths, out)
+
+
+class _Selective:
+    """Error diffusion in smooth places."""
+
+    reach = REACH
+
+    def __init__(self, palette: Palette, space: str, width: int, strength: float) -> None:
+        self._step = float(spacing(palette).astype(np.float64).mean())
+        self._diffuser = Diffuser(palette, space, width, (_QUIET * self._step) ** 2, (_LOUD * self._step) ** 2)
+        self._strength = np.float32(strength)
+
+    def remap(
+        self, pixels: npt.NDArray[np.uint32], first: int, out: npt.NDArray[np.uint8], importance: Map | None
+    ) -> None:
+        strengths = smoothness(activity(pixels, first, len(out)), self._step)
+        strengths *= self._strength
+        _reduce(strengths, importance)
+        self._diffuser.remap(pixels[first : first + len(out)], strengths, out)

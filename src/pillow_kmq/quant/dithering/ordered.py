@@ -1,0 +1,108 @@
+"""Ordered dithering: what a pixel becomes depends on its colour and its place alone.
+
+So nothing flickers from frame to frame, and patterns repeat, which compresses well. Each colour has a short list of
+entries whose mean is near to it, each being the nearest to the colour plus what those before it got wrong; sorted by
+luma, the threshold of the place picks one.
+
+Source: T. Knoll's pattern dithering (US patent 6,606,166, 1999, expired), as described by J. Yliluoma,
+"Arbitrary-palette positional dithering algorithm" (2011).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from ..._jit import inlined, kernel
+from ...types import Palette
+from ..nearest import nearest, nearest_finder
+from .diffusion import Strengths, aim_at, premultiplied
+from .thresholds import Matrix
+
+
+def length(k: int) -> int:
+    """Entries in the list of a colour, for a palette of k: where its steps are small, fewer mixtures do."""
+    return 8 if k <= 32 else 4
+
+
+@inlined
+def _list_entries(find, palette, value, strength, chosen):  # type: ignore[no-untyped-def]
+    """The entries that stand for a colour, to chosen, int64[n]."""
+    share = np.float32(value >> np.uint32(24)) * np.float32(1.0 / 255.0)
+    r = np.float32(value & np.uint32(255)) * share
+    g = np.float32(value >> np.uint32(8) & np.uint32(255)) * share
+    b = np.float32(value >> np.uint32(16) & np.uint32(255)) * share
+    a = np.float32(value >> np.uint32(24))
+    e0 = e1 = e2 = e3 = np.float32(0.0)
+    for n in range(chosen.shape[0]):
+        aim = aim_at(value, r + strength * e0, g + strength * e1, b + strength * e2, a + strength * e3)
+        best = nearest(find, aim)
+        chosen[n] = best
+        e0 += r - palette[best, 0]
+        e1 += g - palette[best, 1]
+        e2 += b - palette[best, 2]
+        e3 += a - palette[best, 3]
+
+
+@inlined
+def _sort(chosen, lumas):  # type: ignore[no-untyped-def]
+    """Put entries in order of luma, and those of one luma in order of number."""
+    for n in range(1, chosen.shape[0]):
+        entry = chosen[n]
+        at = n
+        while at > 0 and (
+            lumas[chosen[at - 1]] > lumas[entry] or (lumas[chosen[at - 1]] == lumas[entry] and chosen[at - 1] > entry)
+        ):
+            chosen[at] = chosen[at - 1]
+            at -= 1
+        chosen[at] = entry
+
+
+@kernel
+def _threshold(find, palette, lumas, matrix, pixels, strengths, out, row, chosen):  # type: ignore[no-untyped-def]
+    """Entries of uint32[h, w]; palette float32[k, 4]: premultiplied; lumas float32[k]; row: the number of the first.
+
+    chosen int64[n]: scratch.
+    """
+    height, width = pixels.shape
+    size = matrix.shape[0]
+    last, last_strength = np.uint32(0), np.float32(-1.0)
+    for y in range(height):
+        for x in range(width):
+            value, strength = pixels[y, x], strengths[y, x]
+            if strength == np.float32(0.0) or (value >> np.uint32(24) == 0 and find.transparent >= 0):
+                out[y, x] = nearest(find, value)
+                continue
+            if value != last or strength != last_strength:
+                _list_entries(find, palette, value, strength, chosen)
+                _sort(chosen, lumas)
+                last, last_strength = value, strength
+            out[y, x] = chosen[int(matrix[(row + y) % size, x % size] * np.float32(chosen.shape[0]))]
+
+
+class Thresholder:
+    """Ordered dithering of an image whose rows come in order, from the top."""
+
+    def __init__(self, palette: Palette, space: str, matrix: Matrix) -> None:
+        self._find = nearest_finder(palette, space)
+        self._palette = premultiplied(palette)
+        weights = np.array([77, 150, 29, 0], np.int64)
+        self._lumas = (palette.astype(np.int64) * palette[:, 3:] @ weights).astype(np.float32)
+        self._matrix = matrix
+        self._chosen = np.empty(length(len(palette)), np.int64)
+        self._row = 0
+
+    def remap(self, pixels: npt.NDArray[np.uint32], strengths: Strengths, out: npt.NDArray[np.uint8]) -> None:
+        """Choose entries for the next rows: pixels uint32[h, w], strengths float32[h, w] 0..1, out uint8[h, w]."""
+        _threshold(
+            self._find,
+            self._palette,
+            self._lumas,
+            self._matrix,
+            pixels,
+            strengths,
+            out,
+            self._row,
+            self._chosen,
+        )
+        self._row += len(pixels)

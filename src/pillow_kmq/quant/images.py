@@ -1,0 +1,146 @@
+"""Pillow images as arrays for the quantiser, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageCms
+
+from ..errors import ModeError, OptionError, OptionTypeError
+from ..types import IndexedImage, Palette
+from .importance import to_importance
+from .options import to_colors
+
+_VIA_RGB = ("CMYK", "YCbCr", "HSV", "RGBX")
+_VIA = {"La": "LA", "LAB": "RGB", **dict.fromkeys(_VIA_RGB, "RGB")}
+_DIRECT = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBa")
+_HELP = {
+    "I": "im.point(lambda v: v / 256).convert('L') for 16-bit values",
+    "F": "im.point(lambda v: v * 255).convert('L') for values 0..1",
+}
+
+
+class ImageSource:
+    """A Pillow image as a `counting.Source`. Raises ModeError for a mode without a way to RGBA bytes."""
+
+    def __init__(self, im: Image.Image, importance: Any = None) -> None:
+        if not isinstance(im, Image.Image):
+            raise OptionTypeError(f"im must be a Pillow image, not {type(im).__name__}")
+        if im.mode not in _DIRECT and im.mode not in _VIA:
+            how = _HELP["F" if im.mode == "F" else "I"]
+            raise ModeError(f"cannot quantize mode {im.mode}: scale it to 8 bits first, e.g. with {how}")
+        im.load()
+        self._im = im
+        self.width, self.height = im.size
+        self._importance = importance_of(importance, self.height, self.width)
+
+    @property
+    def has_alpha(self) -> bool:
+        """Whether pixels can be other than opaque."""
+        return self._im.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in self._im.info
+
+    def rows(self, start: int, stop: int) -> npt.NDArray[np.uint32]:
+        """Pixels 0xAABBGGRR of the rows start <= y < stop, uint32[stop - start, width]."""
+        stripe = self._im.crop((0, start, self.width, stop))
+        if stripe.mode == "LAB":
+            stripe = _lab_to_rgb(stripe)
+        elif stripe.mode in _VIA:
+            stripe = stripe.convert(_VIA[stripe.mode])
+        stripe = stripe if stripe.mode == "RGBA" else stripe.convert("RGBA")
+        packed = np.frombuffer(stripe.tobytes(), "<u4").astype(np.uint32, copy=False)
+        return packed.reshape(stop - start, self.width)
+
+    def importance(self, start: int, stop: int) -> npt.NDArray[np.uint8] | None:
+        """How important each pixel of these rows is, uint8[stop - start, width]; None: all the same."""
+        return None if self._importance is None else self._importance[start:stop]
+
+
+def _lab_to_rgb(im: Image.Image) -> Image.Image:
+    lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+    converted = ImageCms.profileToProfile(im, lab, srgb, outputMode="RGB")
+    assert converted is not None
+    return converted
+
+
+def palette_of(im: Image.Image) -> Palette:
+    """The RGBA palette of a P image, its transparency included, uint8[k, 4]."""
+    if im.palette is None or im.mode not in ("P", "PA"):
+        raise OptionError(f"palette must be an image of mode P, not {im.mode}")
+    im.load()
+    mode = im.palette.mode
+    entries = np.frombuffer(im.im.getpalette(mode, mode), np.uint8).reshape(-1, len(mode))
+    palette = to_colors("palette", entries[: max(1, len(im.palette.palette) // len(mode))])
+    transparency = im.info.get("transparency")
+    if isinstance(transparency, bytes):
+        palette[: len(transparency), 3] = np.frombuffer(transparency, np.uint8)[: len(palette)]
+    elif isinstance(transparency, int) and transparency < len(palette):
+        palette[transparency, 3] = 0
+    return palette
+
+
+def to_image(indexed: IndexedImage, *, alpha: bool) -> Image.Image:
+    """A P image that shares the memory of the indices; its palette is RGBA if `alpha`, else RGB."""
+    size = (indexed.width, indexed.height)
+    if 0 in size:
+        im = Image.new("P", size)
+    else:
+        im = Image.frombuffer("P", size, np.ascontiguousarray(indexed.indices), "raw", "P", 0, 1)
+    mode = "RGBA" if alpha else "RGB"
+    im.putpalette(np.ascontiguousarray(indexed.palette[:, : len(mode)]).tobytes(), mode)
+    return im
+
+
+def importance_of(importance: Any, height: int, width: int) -> npt.NDArray[np.uint8] | None:
+    """A map given as an image of mode L or 1, or as an array, checked: uint8[height, width]; None if there is none."""
+    if isinstance(importance, Image.Image):
+        if importance.mode not in ("1", "L"):
+            raise OptionError(f"importance must be an image of mode L or 1, not {importance.mode}")
+        importance = np.asarray(importance.convert("L"))
+    return to_importance(importance, height, width)
+
+
+class ImageSources:
+    """Images as sources, made when they are needed: all may be iterated again, and one is in memory at a time.
+
+    alpha: whether any can have pixels that are not opaque. infos: their metadata. Both are known after an iteration.
+    """
+
+    def __init__(self, images: Sequence[Image.Image] | Image.Image, importance: Sequence[Any] | None = None) -> None:
+        self._images = images
+        self._importance = importance
+        self.alpha = False
+        self.infos: list[dict[Any, Any]] = []
+        if importance is not None and len(importance) != len(self):
+            raise OptionError(f"importance must hold one map or None for each of {len(self)} images")
+
+    def __len__(self) -> int:
+        if isinstance(self._images, Image.Image):
+            return int(getattr(self._images, "n_frames", 1))
+        return len(self._images)
+
+    def __contains__(self, item: object) -> bool:
+        return any(source is item for source in self)
+
+    def __iter__(self) -> Iterator[ImageSource]:
+        self.infos = []
+        images = self._images
+        frames: Iterable[Image.Image] = _frames(images) if isinstance(images, Image.Image) else images
+        for number, im in enumerate(frames):
+            source = ImageSource(im, None if self._importance is None else self._importance[number])
+            self.alpha |= source.has_alpha
+            self.infos.append({key: value for key, value in im.info.items() if key != "transparency"})
+            yield source
+
+
+def _frames(im: Image.Image) -> Iterator[Image.Image]:
+    """The frames of an animation one by one; afterwards it shows the one that it showed before."""
+    shown = im.tell()
+    try:
+        for number in range(getattr(im, "n_frames", 1)):
+            im.seek(number)
+            yield im
+    finally:
+        im.seek(shown)

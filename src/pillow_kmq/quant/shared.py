@@ -1,0 +1,50 @@
+"""One histogram for several images, in bounded memory."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from .choose import VISIBLE, Counts
+from .histogram import Sorted, pack
+
+_ROOM = 1 << 19
+"""Distinct colours that are held at most."""
+
+
+class Pool:
+    """The colours of images that come one by one. Where there are too many, near ones become one: their mean."""
+
+    def __init__(self, room: int = _ROOM) -> None:
+        self._room = room
+        self._bits = 8
+        self.counts = Counts(np.empty(0, np.uint32), np.empty(0), True)
+
+    def add(self, counts: Counts) -> None:
+        """Add the colours of one more image."""
+        if not len(self.counts.colors):
+            self.counts = counts
+            return
+        both = _joined(self.counts, counts)
+        while len(both.colors) > self._room and self._bits > 1:
+            self._bits -= 1
+            both = _joined(_coarser(self.counts, self._bits), _coarser(counts, self._bits))
+        self.counts = both
+
+
+def _joined(a: Counts, b: Counts) -> Counts:
+    """The colours of both, once each, with the sums of their weights."""
+    colors, ids = np.unique(np.concatenate([a.colors, b.colors]), return_inverse=True)
+    weights: npt.NDArray[np.float64] = np.bincount(ids.ravel(), np.concatenate([a.weights, b.weights])).astype(float)
+    return Counts(colors, weights, a.whole and b.whole)
+
+
+def _coarser(counts: Counts, bits: int) -> Counts:
+    """Visible colours that agree in `bits` bits of each channel, and all invisible ones, as one: their mean."""
+    visible = counts.colors >= VISIBLE
+    clear = Counts(np.zeros(1, np.uint32), counts.weights[~visible].sum(keepdims=True), False)
+    if not visible.any():
+        return clear
+    bins = Sorted(counts.colors[visible], counts.weights[visible]).merge(bits)
+    means = Counts(pack(np.floor(bins.colors + 0.5).astype(np.uint8)), bins.weights.astype(np.float64), False)
+    return means if visible.all() else _joined(clear, means)

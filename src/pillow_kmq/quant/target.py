@@ -1,0 +1,254 @@
+"""Asking for a quality instead of a number of colours: the fewest that reach it.
+
+Errors are those of the nearest entries, without dithering. With transparency, they are the worse of the means over
+black and over white.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .._jit import kernel
+from ..color import LINEAR, to_point
+from ..errors import OptionError, OptionTypeError, QualityError
+from ..types import Palette
+from .histogram import ALPHA, pack
+from .nearest import nearest_finder, remap
+
+# What `pngquant --nofs` calls quality, as PSNR in dB: measured by benchmarks/quality_scale.py.
+_SCALE = np.array([0.0, 20.0, 40.0, 60.0, 80.0, 90.0, 95.0, 98.0, 100.0])
+_DECIBELS = np.array([20.0, 29.5, 32.0, 34.5, 38.0, 41.5, 44.5, 50.0, 60.0])
+
+
+@dataclass(frozen=True)
+class PSNR:
+    """A peak signal-to-noise ratio over R, G and B of at least so many dB, more than 0."""
+
+    decibels: float
+
+    def __post_init__(self) -> None:
+        _check_positive("PSNR", self.decibels)
+
+
+@dataclass(frozen=True)
+class DeltaE:
+    """A mean distance in Oklab, times 100, of at most so much, more than 0; about 2 is just noticeable."""
+
+    distance: float
+
+    def __post_init__(self) -> None:
+        _check_positive("DeltaE", self.distance)
+
+
+@dataclass(frozen=True)
+class Aim:
+    """A checked target. wanted: the mean error to reach; needed: the largest one allowed.
+
+    perceptual: whether errors are distances in Oklab times 100, or else squared errors of 8-bit R, G and B.
+    unit: for messages; "quality", "dB" or "dE".
+    """
+
+    wanted: float
+    needed: float
+    perceptual: bool
+    unit: str
+
+    def text(self, error: float) -> str:
+        """An error in the words of the target."""
+        if self.perceptual:
+            return f"DeltaE {error:.2f}"
+        return f"quality {quality_of(error):.0f}" if self.unit == "quality" else f"PSNR {_psnr(error):.2f} dB"
+
+
+def to_aim(value: object) -> Aim | None:
+    """What `quality=` means: None, a number 0..100, (min, max), PSNR(dB) or DeltaE(distance)."""
+    if value is None:
+        return None
+    if isinstance(value, PSNR):
+        return Aim(_mse(value.decibels), _mse(value.decibels), False, "dB")
+    if isinstance(value, DeltaE):
+        return Aim(value.distance, value.distance, True, "dE")
+    if isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
+        if len(value) != 2:
+            raise OptionError(f"quality must be a number or (min, max), not {value!r}")
+        low, high = (_check_quality(v) for v in value)
+        if low > high:
+            raise OptionError(f"quality must be (min, max) with min <= max, not {value!r}")
+    else:
+        low, high = 0.0, _check_quality(value)
+    return Aim(_mse_of_quality(high), _mse_of_quality(low) if low > 0 else math.inf, False, "quality")
+
+
+def quality_of(mse: float) -> float:
+    """Quality 0..100 of a mean squared error over 8-bit R, G and B, like that of pngquant; 100 is no visible loss."""
+    return float(np.interp(_psnr(mse), _DECIBELS, _SCALE))
+
+
+def _mse_of_quality(quality: float) -> float:
+    return _mse(float(np.interp(quality, _SCALE, _DECIBELS)))
+
+
+def _mse(decibels: float) -> float:
+    return float(255.0**2 / 10.0 ** (decibels / 10.0))
+
+
+def _psnr(mse: float) -> float:
+    return math.inf if mse <= 0 else 10 * math.log10(255.0**2 / mse)
+
+
+def _check_number(name: str, value: Any) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.floating, np.integer)):
+        raise OptionTypeError(f"{name} must be a number, not {type(value).__name__}")
+
+
+def _check_positive(name: str, value: Any) -> None:
+    _check_number(name, value)
+    if not (math.isfinite(value) and value > 0):
+        raise OptionError(f"{name} must be a finite number above 0, not {value}")
+
+
+def _check_quality(value: Any) -> float:
+    if not isinstance(value, (int, float, np.floating, np.integer)) or isinstance(value, bool):
+        kinds = "a number 0 to 100, (min, max), PSNR(...) or DeltaE(...)"
+        raise OptionTypeError(f"quality must be {kinds}, not {type(value).__name__}")
+    if not 0 <= value <= 100:
+        raise OptionError(f"quality must be 0 to 100, not {value}")
+    return float(value)
+
+
+# Errors of a palette
+
+
+@kernel
+def _seen(value, background, perceptual, linear):  # type: ignore[no-untyped-def]
+    """Coordinates of a packed colour over a grey, as an 8-bit screen shows it: R, G and B, or Oklab times 100."""
+    low = np.uint32(255)
+    alpha = np.int64(value >> np.uint32(24))
+    behind = background * (255 - alpha) + 127
+    r = np.float64((np.int64(value & low) * alpha + behind) // 255)
+    g = np.float64((np.int64(value >> np.uint32(8) & low) * alpha + behind) // 255)
+    b = np.float64((np.int64(value >> np.uint32(16) & low) * alpha + behind) // 255)
+    if perceptual:
+        r, g, b, _ = to_point(r, g, b, 255.0, 2, linear)
+    return r, g, b
+
+
+@kernel
+def _sum_errors(colors, labels, weights, palette, entries, background, perceptual, linear):  # type: ignore[no-untyped-def]
+    """The weighted sum of errors of packed colours uint32[m], shown as entries of a packed palette, over a grey.
+
+    entries float64[k, 3] is written: the palette's coordinates.
+    """
+    for j in range(palette.shape[0]):
+        entries[j, 0], entries[j, 1], entries[j, 2] = _seen(palette[j], background, perceptual, linear)
+    total = 0.0
+    for i in range(colors.shape[0]):
+        j = labels[i]
+        if colors[i] == palette[j]:
+            continue
+        r, g, b = _seen(colors[i], background, perceptual, linear)
+        r -= entries[j, 0]
+        g -= entries[j, 1]
+        b -= entries[j, 2]
+        square = r * r + g * g + b * b
+        total += weights[i] * (np.sqrt(square) if perceptual else square / 3.0)
+    return total
+
+
+def palette_error(
+    blocks: Iterable[tuple[npt.NDArray[np.uint32], npt.NDArray[np.float64]]],
+    palette: Palette,
+    space: str,
+    aim: Aim,
+) -> float:
+    """The mean error of a palette for packed colours uint32[m] with weights float64[m], which come in blocks."""
+    find = nearest_finder(palette, space)
+    packed, entries = pack(palette), np.empty((len(palette), 3))
+    opaque = bool((packed >= ALPHA).all())
+    over_black, over_white, total = 0.0, 0.0, 0.0
+    for colors, weights in blocks:
+        labels = np.empty(len(colors), np.uint8)
+        remap(find, colors, labels)
+        error = _sum_errors(colors, labels, weights, packed, entries, 0, aim.perceptual, LINEAR)
+        over_black += error
+        if not opaque or (colors < ALPHA).any():  # something shines through
+            error = _sum_errors(colors, labels, weights, packed, entries, 255, aim.perceptual, LINEAR)
+        over_white += error
+        total += float(weights.sum())
+    return max(over_black, over_white) / total
+
+
+# The fewest colours
+
+
+def fewest(
+    find: Callable[[int], Palette], error: Callable[[Palette], float], least: int, most: int, aim: Aim
+) -> Palette:
+    """The smallest palette found whose error is within `aim.wanted`, or else that of `most` colours.
+
+    find: the palette of at most k colours, k = least..most. One colour fewer was tried, and misses.
+    Raises QualityError if the error of `most` colours is above `aim.needed`.
+    """
+    palette = find(most)
+    reached = error(palette)
+    if reached > aim.needed:
+        raise QualityError(f"{aim.text(aim.needed)} is out of reach: with {_colors(most)} it is {aim.text(reached)}")
+    if reached > aim.wanted:
+        return palette
+    low, high = least - 1, len(palette)  # `low` colours miss, `high` colours reach
+    known = {high: reached}
+    while high - low > 1:
+        k = _between(low, high, known, aim)
+        smaller = find(k)
+        known[k] = error(smaller)
+        if known[k] <= aim.wanted:
+            palette, high = smaller, k
+        else:
+            low = k
+    return palette
+
+
+def _between(low: int, high: int, known: dict[int, float], aim: Aim) -> int:
+    """A number of colours to try: where a power law through the known errors crosses, or the middle."""
+    if len(known) % 4 == 0 or known[high] <= 0:
+        return (low + high) // 2
+    if low in known:
+        power = math.log(known[low] / known[high]) / math.log(high / low)
+    else:
+        power = 0.4 if aim.perceptual else 0.8
+    if power <= 0:
+        return (low + high) // 2
+    guess = high * (known[high] / aim.wanted) ** (1 / power)
+    return int(min(max(round(guess), low + 1), high - 1))
+
+
+def _colors(count: int) -> str:
+    return f"{count} colours" if count > 1 else "1 colour"
+
+
+def reaching(
+    find: Callable[[int], Palette],
+    error: Callable[[Palette], float],
+    whole_error: Callable[[Palette], float],
+    least: int,
+    most: int,
+    aim: Aim,
+) -> Palette:
+    """As `fewest`, with errors estimated by `error` (of a sample) and checked by `whole_error`."""
+    estimate = aim
+    while True:
+        palette = fewest(find, error, least, most, estimate)
+        reached = whole_error(palette)
+        if reached <= aim.wanted or len(palette) >= most or least > most:
+            break
+        least = len(palette) + 1
+        estimate = replace(estimate, wanted=error(palette) * min(aim.wanted / reached, 0.999))
+    if reached > aim.needed:
+        raise QualityError(f"{aim.text(aim.needed)} is out of reach: with {_colors(most)} it is {aim.text(reached)}")
+    return palette
