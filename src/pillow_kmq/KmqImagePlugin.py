@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
+import warnings
+from collections.abc import Callable
 from typing import IO, TYPE_CHECKING, Any
 
 from PIL import Image, ImageFile, ImagePalette
 
-from .errors import UnsupportedError
+from .errors import OptionError
 
 if TYPE_CHECKING:
-    from .types import Palette
+    from .types import IndexedImage
 
 FORMAT = "KMQ"
 
-_SIGNATURE = b"\x8bKMQ"  # also in codec.container, which needs NumPy
+_SIGNATURE = b"\x8bKMQ"  # also in codec.container
 _ONE_TRANSPARENT_ENTRY = re.compile(rb"\xff*\x00\xff*")
 
 
@@ -40,15 +42,19 @@ class KmqImageFile(ImageFile.ImageFile):
 
     def _open(self) -> None:
         from .codec import read_head
+        from .metadata import info_of
 
         assert self.fp is not None
         head = read_head(self.fp)
         self._size = head.width, head.height
         self._mode = "P"
-        self.palette = ImagePalette.raw("RGB", head.palette[:, :3].tobytes())
-        transparency = _transparency(head.palette)
+        self.palette = ImagePalette.raw("RGB", _rgb(head.colors))
+        transparency = _transparency(head.colors)
         if transparency is not None:
             self.info["transparency"] = transparency
+        self.info.update(info_of(head.metadata))
+        for what in head.dropped:
+            warnings.warn(f"metadata left out of a KMQ file, {what}", stacklevel=2)
         self.tile = [ImageFile._Tile("kmq", (0, 0, *self.size), self.fp.tell(), (head,))]
 
     def load_seek(self, pos: int) -> None:
@@ -57,9 +63,16 @@ class KmqImageFile(ImageFile.ImageFile):
         self.fp.seek(pos)
 
 
-def _transparency(palette: Palette) -> int | bytes | None:
+def _rgb(colors: bytes) -> bytes:
+    rgb = bytearray(len(colors) // 4 * 3)
+    for channel in range(3):
+        rgb[channel::3] = colors[channel::4]
+    return bytes(rgb)
+
+
+def _transparency(colors: bytes) -> int | bytes | None:
     """As in Pillow's PNG plugin: the index of a lone transparent entry, or else all alphas up to the last below 255."""
-    alphas = palette[:, 3].tobytes().rstrip(b"\xff")
+    alphas = colors[3::4].rstrip(b"\xff")
     if not alphas:
         return None
     return len(alphas) - 1 if _ONE_TRANSPARENT_ENTRY.fullmatch(alphas) else alphas
@@ -72,25 +85,51 @@ class KmqDecoder(ImageFile.PyDecoder):
 
     def decode(self, buffer: Any) -> tuple[int, int]:
         """Read all of them at once. With ImageFile.LOAD_TRUNCATED_IMAGES, rows that did not arrive are zero."""
-        from .codec import read_indices
+        from .codec import read_pixels
 
         assert self.fd is not None
         (head,) = self.args
-        indices = read_indices(self.fd, head, partial=ImageFile.LOAD_TRUNCATED_IMAGES)
-        self.set_as_raw(indices.tobytes())
+        pixels = read_pixels(self.fd, head, partial=ImageFile.LOAD_TRUNCATED_IMAGES)
+        self.set_as_raw(bytes(pixels))
         return -1, 0
 
 
 def _save(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
-    """Keywords: `compression` (one of codec.COMPRESSIONS), `transparency` (as in `info`), and those in saving.py."""
-    from .codec import encode
-    from .saving import indexed_image, to_palette_image
+    """Keywords: `compression`, `palette_mode`, `transparency` (as in `info`), those in metadata.py and saving.py.
 
-    if 0 in im.size:
-        raise UnsupportedError(f"cannot write an empty image ({im.width}x{im.height}) as KMQ")
-    # Everything that can fail runs before the first byte is written.
-    image = indexed_image(to_palette_image(im, im.encoderinfo, FORMAT), im.encoderinfo)
-    fp.write(encode(image, compression=im.encoderinfo.get("compression", "deflate")))
+    compression: one of codec.COMPRESSIONS. palette_mode: "exact" keeps the palette as it is; "compact" drops entries
+    that no pixel uses and sorts the others. Palettes of the quantiser's making are sorted unless `order` is given.
+    """
+    from .codec import encode
+    from .metadata import metadata_of
+    from .saving import indexed_image, save_quantized
+
+    options = im.encoderinfo
+    compression = options.get("compression", "default")
+    arrange = _arrangement(im, options)
+    metadata = metadata_of(im, options)
+
+    def encoded(image: Image.Image) -> bytes:
+        return encode(arrange(indexed_image(image, options)), compression=compression, metadata=metadata)
+
+    save_quantized(im, fp, FORMAT, encoded)
+
+
+def _arrangement(im: Image.Image, options: dict[str, Any]) -> Callable[[IndexedImage], IndexedImage]:
+    """What to do with the palette before it is encoded."""
+    from .codec.arrange import compact, in_natural_order
+    from .saving import quantize_options
+
+    mode = options.get("palette_mode", "exact")
+    if mode == "compact":
+        return compact
+    if mode != "exact":
+        raise OptionError(f'palette_mode must be "exact" or "compact", not {mode!r}')
+    quantized = quantize_options(options)
+    chosen = {"palette", "order", "transparent_index"} & quantized.keys()
+    if (quantized or im.mode != "P") and not chosen:
+        return in_natural_order
+    return lambda image: image
 
 
 def _save_all(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import IO
 
 from ..errors import CorruptError, NotKmqError, TruncatedError, UnsupportedError
+from .varint import read_varint, to_varint
 
 SIGNATURE = b"\x8bKMQ"
 VERSION = 1
@@ -15,6 +16,11 @@ MAX_SIDE = 1 << 24
 _CHECKED = 0x80
 _ANCILLARY = 0x20
 _BLOCK = 1 << 20
+_MISMATCH = "broken KMQ file: a checksum does not match, so the file was damaged"
+
+
+class DamagedChunkError(CorruptError):
+    """An ancillary chunk is damaged, and nothing else."""
 
 
 @dataclass(frozen=True)
@@ -37,11 +43,11 @@ class Writer:
     def __init__(self, width: int, height: int) -> None:
         self._bytes = bytearray()
         self._crc = 0
-        self._append(SIGNATURE + bytes([VERSION]) + _varint(width - 1) + _varint(height - 1))
+        self._append(SIGNATURE + bytes([VERSION]) + to_varint(width - 1) + to_varint(height - 1))
 
     def chunk(self, tag: str, payload: bytes, *, checked: bool) -> None:
         """Append a chunk, and the checksum of all that was written so far if `checked`."""
-        self._append(bytes([ord(tag) | (_CHECKED if checked else 0)]) + _varint(len(payload)))
+        self._append(bytes([ord(tag) | (_CHECKED if checked else 0)]) + to_varint(len(payload)))
         self._append(payload)
         if checked:
             self._bytes += self._crc.to_bytes(4, "little")
@@ -61,6 +67,8 @@ class Reader:
     def __init__(self, stream: IO[bytes], crc: int = 0) -> None:
         self._stream = stream
         self.crc = crc
+        self._unverified = 0  # bytes since the last checksum
+        self._alone = False  # whether a checksum stands right before the chunk
 
     def header(self) -> tuple[int, int]:
         """Width and height, 1..MAX_SIDE. Raises NotKmqError, UnsupportedError, CorruptError, TruncatedError."""
@@ -73,18 +81,19 @@ class Reader:
             )
         if version == 0:
             raise CorruptError("broken KMQ file: its version is 0")
-        width, height = self._varint() + 1, self._varint() + 1
+        width, height = read_varint(self.byte) + 1, read_varint(self.byte) + 1
         if max(width, height) > MAX_SIDE:
             raise CorruptError(f"broken KMQ file: {width}x{height} pixels, more than {MAX_SIDE} on a side")
         return width, height
 
     def chunk(self) -> Chunk:
         """The head of the next chunk, up to its payload."""
+        self._alone = self._unverified == 0
         byte = self.byte()
         tag = chr(byte & ~_CHECKED)
         if not tag.isalpha():
             raise CorruptError(f"broken KMQ file: no chunk has the tag {byte:#04x}")
-        return Chunk(tag, self._varint(), bool(byte & _CHECKED))
+        return Chunk(tag, read_varint(self.byte), bool(byte & _CHECKED))
 
     def payload(self, chunk: Chunk) -> bytes:
         """The payload of `chunk`, its checksum verified if it has one. Raises TruncatedError, CorruptError."""
@@ -93,13 +102,27 @@ class Reader:
             self.checksum()
         return data
 
-    def skip(self, chunk: Chunk) -> None:
-        """Pass over a payload, which the checksum covers nevertheless. Raises TruncatedError, CorruptError."""
-        length = chunk.length
-        while length > 0:
-            length -= len(self._exactly(min(length, _BLOCK)))
+    def ancillary_payload(self, chunk: Chunk, limit: int) -> bytes | None:
+        """The payload of an ancillary chunk, or None if it is longer than `limit`.
+
+        Raises TruncatedError, CorruptError; and DamagedChunkError where reading can go on, as the damage is known to
+        lie in this chunk: there is a checksum on each side of it.
+        """
+        blocks = []
+        left = chunk.length
+        while left > 0:
+            block = self._exactly(min(left, _BLOCK))
+            left -= len(block)
+            if chunk.length <= limit:
+                blocks.append(block)
         if chunk.checked:
-            self.checksum()
+            expected, stored = self.crc, int.from_bytes(self._exactly(4), "little")
+            if stored != expected and not self._alone:
+                raise CorruptError(_MISMATCH)
+            self.crc, self._unverified = stored, 0
+            if stored != expected:
+                raise DamagedChunkError("its checksum does not match")
+        return b"".join(blocks) if chunk.length <= limit else None
 
     def available(self, length: int) -> bytes:
         """At most `length` bytes: fewer where the file ends."""
@@ -113,6 +136,7 @@ class Reader:
             length -= len(block)
         data = b"".join(blocks)
         self.crc = zlib.crc32(data, self.crc)
+        self._unverified += len(data)
         return data
 
     def byte(self) -> int:
@@ -124,31 +148,11 @@ class Reader:
         expected = self.crc
         stored = int.from_bytes(self._exactly(4), "little")
         if stored != expected:
-            raise CorruptError("broken KMQ file: a checksum does not match, so the file was damaged")
-        self.crc = expected  # later checksums leave this one out
+            raise CorruptError(_MISMATCH)
+        self.crc, self._unverified = expected, 0  # later checksums leave this one out
 
     def _exactly(self, length: int) -> bytes:
         data = self.available(length)
         if len(data) < length:
             raise TruncatedError("truncated KMQ file: it ends before its last chunk does")
         return data
-
-    def _varint(self) -> int:
-        value = 0
-        for shift in range(0, 35, 7):
-            byte = self.byte()
-            value |= (byte & 0x7F) << shift
-            if byte < 0x80:
-                if value >= 1 << 32 or (byte == 0 and shift > 0):
-                    break
-                return value
-        raise CorruptError("broken KMQ file: a number is too large or not in its shortest form")
-
-
-def _varint(value: int) -> bytes:
-    data = bytearray()
-    while value > 0x7F:
-        data.append(value & 0x7F | 0x80)
-        value >>= 7
-    data.append(value)
-    return bytes(data)

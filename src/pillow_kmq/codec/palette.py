@@ -2,35 +2,34 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from ..errors import CorruptError, UnsupportedError
-from ..types import MAX_COLORS, Palette
+from .colors import decode_colors, encode_colors, natural_key
 from .deflate import deflate, inflate
 
-MAX_PAYLOAD = 2 + 4 * MAX_COLORS
+MAX_PAYLOAD = 2 + 4 * 256
 
-_STORED, _DEFLATED = 0, 1
-_HAS_ALPHAS = 0x10
-
-
-def encode_palette(palette: Palette) -> bytes:
-    """The payload of a chunk P. palette: uint8[k, 4], k = 1..256."""
-    alphas = palette[:, 3].tobytes().rstrip(b"\xff")
-    planes = palette[:, :3].T.tobytes() + alphas
-    coding, coded = _STORED, planes
-    deflated = deflate(planes)
-    if len(deflated) < len(planes):
-        coding, coded = _DEFLATED, deflated
-    if alphas:
-        return bytes([coding | _HAS_ALPHAS, len(alphas) - 1]) + coded
-    return bytes([coding]) + coded
+_STORED, _DEFLATED, _SORTED = 0, 1, 2
+_HAS_ALPHAS, _NATURAL = 0x10, 0x20
 
 
-def decode_palette(payload: bytes) -> Palette:
-    """The palette uint8[k, 4], k = 1..256, of a chunk P. Raises CorruptError, UnsupportedError."""
+def encode_palette(colors: bytes, *, sorting: bool = True) -> bytes:
+    """The payload of a chunk P. colors: 1..256 entries, RGBA. sorting: whether coding 2 may be used."""
+    alphas = colors[3::4].rstrip(b"\xff")
+    planes = colors[::4] + colors[1::4] + colors[2::4] + alphas
+    head = bytes([_HAS_ALPHAS, len(alphas) - 1]) if alphas else b"\0"
+    choices = [head + planes, bytes([head[0] | _DEFLATED]) + head[1:] + deflate(planes)]
+    if sorting:
+        natural, coded = encode_colors([(*colors[i : i + 4],) for i in range(0, len(colors), 4)])
+        choices.append(bytes([_SORTED | _NATURAL * natural]) + coded)
+    return min(choices, key=len)
+
+
+def decode_palette(payload: bytes) -> bytes:
+    """The entries of a chunk P, RGBA. Raises CorruptError, UnsupportedError."""
     if not 1 <= len(payload) <= MAX_PAYLOAD:
         raise CorruptError(f"broken KMQ file: a palette of {len(payload)} bytes")
+    if payload[0] & ~_NATURAL == _SORTED:
+        return bytes([value for color in decode_colors(payload[1:], bool(payload[0] & _NATURAL)) for value in color])
     coding = payload[0] & ~_HAS_ALPHAS
     if coding not in (_STORED, _DEFLATED):
         raise UnsupportedError(f"a KMQ palette of coding {payload[0]:#04x}: a newer pillow-kmq is needed")
@@ -40,14 +39,22 @@ def decode_palette(payload: bytes) -> Palette:
         if not coded:
             raise CorruptError("broken KMQ file: the palette has no alphas where it should")
         alpha_count, coded = coded[0] + 1, coded[1:]
-    planes = inflate(coded, 4 * MAX_COLORS) if coding == _DEFLATED else coded
+    planes = inflate(coded, MAX_PAYLOAD) if coding == _DEFLATED else coded
 
     entries, rest = divmod(len(planes) - alpha_count, 3)
-    if rest or not max(1, alpha_count) <= entries <= MAX_COLORS:
+    if rest or not max(1, alpha_count) <= entries <= 256:
         raise CorruptError(f"broken KMQ file: a palette of {len(planes)} bytes with {alpha_count} alphas")
-    palette = np.full((entries, 4), 255, np.uint8)
-    palette[:, :3] = np.frombuffer(planes, np.uint8, 3 * entries).reshape(3, entries).T
-    palette[:alpha_count, 3] = np.frombuffer(planes, np.uint8, alpha_count, 3 * entries)
-    if alpha_count and palette[alpha_count - 1, 3] == 255:
+    alphas = planes[3 * entries :]
+    if alphas and alphas[-1] == 255:
         raise CorruptError("broken KMQ file: the palette's list of alphas ends with an opaque one")
-    return palette
+    colors = bytearray(b"\xff" * (4 * entries))
+    for channel in range(3):
+        colors[channel::4] = planes[channel * entries : (channel + 1) * entries]
+    colors[3 : 4 * alpha_count : 4] = alphas
+    return bytes(colors)
+
+
+def natural_order(colors: bytes) -> list[int]:
+    """The entries in the order that costs nothing to store: by alpha, green, red, blue."""
+    keys = [natural_key((*colors[i : i + 4],)) for i in range(0, len(colors), 4)]
+    return sorted(range(len(keys)), key=keys.__getitem__)

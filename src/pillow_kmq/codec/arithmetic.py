@@ -1,0 +1,109 @@
+# mypy: disallow-untyped-calls=False
+"""Adaptive bits and the range coder (docs/FORMAT.md, section 7.4): kernels that are plain Python until `compiled`.
+
+All values are whole numbers that fit 32 bits, products of `bound` apart, which a decoder may split. A one has the
+lower part of the range. `x` is the low end of the range in an encoder and the code, less the low end, in a decoder.
+"""
+
+from __future__ import annotations
+
+WORD = 0xFFFFFFFF
+SMALL = 1 << 24
+PLACE = 0x3FFFFFF  # an index with this mask is seen to be positive, which spares a check per access
+
+
+def towards_one(counters, place, rates):  # type: ignore[no-untyped-def]
+    """Teach a counter a one. A counter is a probability of 12 bits, of a one, above a count of 4 bits."""
+    state = 0 + counters[place]
+    p = state >> 4
+    n = state & 15
+    counters[place] = (p + (((4095 - p) * rates[n] + 32768) >> 16)) << 4 | (n + (n < 15))
+
+
+def towards_zero(counters, place, rates):  # type: ignore[no-untyped-def]
+    """Teach a counter a zero."""
+    state = 0 + counters[place]
+    p = state >> 4
+    n = state & 15
+    counters[place] = (p - ((p * rates[n] + 32768) >> 16)) << 4 | (n + (n < 15))
+
+
+def start(decoding, data, pos, end):  # type: ignore[no-untyped-def]
+    """The first x. Bytes beyond the end are zeros."""
+    x = 0
+    if decoding:
+        for i in range(4):
+            x = x << 8
+            if pos + i < end:
+                x |= 0 + data[pos + i]
+    return x
+
+
+def shift(decoding, x, size, pos, end, data):  # type: ignore[no-untyped-def]
+    """Whole bytes out of an encoder, or into a decoder, until the range has 24 bits again: x, size, pos."""
+    while size < SMALL:
+        size <<= 8
+        if decoding:
+            x = (x << 8) & WORD
+            if pos < end:
+                x |= 0 + data[pos & 0x7FFFFFFFFFFF]
+        else:
+            x = byte_out(x, pos, data)
+        pos += 1
+    return x, size, pos
+
+
+def byte_out(x, pos, data):  # type: ignore[no-untyped-def]
+    """Write the highest byte of x, and its carry into the bytes before; x without it."""
+    if x > WORD:
+        place = pos - 1
+        while data[place] == 255:
+            data[place] = 0
+            place -= 1
+        data[place] += 1
+    data[pos] = (x >> 24) & 255
+    return (x << 8) & WORD
+
+
+def finish(x, pos, data):  # type: ignore[no-untyped-def]
+    """Write what is left of x; the position behind it."""
+    for _ in range(4):
+        x = byte_out(x, pos, data)
+        pos += 1
+    return pos
+
+
+def code_bit(decoding, bit, x, size, pos, end, data, counters, place, rates):  # type: ignore[no-untyped-def]
+    """Code one bit with the probability of one counter: bit, x, size, pos."""
+    bound = (size * (16 * ((0 + counters[place]) >> 4) + 8)) >> 16
+    if decoding:
+        bit = x < bound
+    if bit:
+        size = bound
+        towards_one(counters, place, rates)
+    else:
+        size -= bound
+        if decoding:
+            x -= bound
+        else:
+            x += bound
+        towards_zero(counters, place, rates)
+    x, size, pos = shift(decoding, x, size, pos, end, data)
+    return bit, x, size, pos
+
+
+def code_fixed(decoding, bit, x, size, pos, end, data, p):  # type: ignore[no-untyped-def]
+    """Code one bit whose probability of a one is p / 65536, 0 < p < 65536: bit, x, size, pos."""
+    bound = (size * p) >> 16
+    if decoding:
+        bit = x < bound
+    if bit:
+        size = bound
+    else:
+        size -= bound
+        if decoding:
+            x -= bound
+        else:
+            x += bound
+    x, size, pos = shift(decoding, x, size, pos, end, data)
+    return bit, x, size, pos

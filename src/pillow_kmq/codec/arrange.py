@@ -1,0 +1,31 @@
+"""Palettes in the order that is cheapest to store, where the order is nobody's choice."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from ..types import IndexedImage
+from .palette import natural_order
+
+
+def in_natural_order(image: IndexedImage) -> IndexedImage:
+    """The same picture with the same entries, by alpha, green, red, blue. Indices beyond the palette stay."""
+    order = np.array(natural_order(image.palette.tobytes()), np.intp)
+    return _with_entries(image, order)
+
+
+def compact(image: IndexedImage) -> IndexedImage:
+    """The same picture with the entries that pixels use alone, in natural order; those beyond the palette join it."""
+    palette = np.zeros((256, 4), np.uint8)
+    palette[:, 3] = 255
+    palette[: len(image.palette)] = image.palette
+    used = np.flatnonzero(np.bincount(image.indices.ravel(), minlength=256))
+    order = used[natural_order(palette[used].tobytes())]
+    return _with_entries(IndexedImage(palette, image.indices), order)
+
+
+def _with_entries(image: IndexedImage, order: npt.NDArray[np.intp]) -> IndexedImage:
+    table = np.arange(256, dtype=np.uint8)
+    table[order] = np.arange(len(order))
+    return IndexedImage(image.palette[order], table[image.indices])

@@ -1,0 +1,151 @@
+# mypy: disallow-untyped-calls=False
+"""Palettes as sorted colours (docs/FORMAT.md, section 6.1): coding 2 of a chunk P. Plain Python."""
+
+from __future__ import annotations
+
+from ..errors import CorruptError
+from .arithmetic import WORD, code_bit, code_fixed, finish, start
+from .tables import RATES
+
+_ALPHA, _GREEN_STEP, _GREEN, _RED, _BLUE, _CONTEXTS = 0, 1, 2, 3, 4, 14
+_SIGN, _SECOND, _PLACES = 9, 10, 20  # a context's counters: of lengths, sign, second bits by length
+
+Color = tuple[int, int, int, int]
+
+
+def natural_key(color: Color) -> tuple[int, int, int, int]:
+    """What the colours of a palette are sorted by where nobody chose an order: alpha, green, red, blue."""
+    r, g, b, a = color
+    return a, g, r, b
+
+
+class _Coder:
+    """Numbers to bytes, or bytes to numbers. In a decoder the values given are ignored."""
+
+    def __init__(self, coded: bytes | None = None) -> None:
+        self.decoding = coded is not None
+        self._data = bytearray(8192) if coded is None else coded
+        self._end = len(self._data)
+        self._counters = [1 << 15] * (_CONTEXTS * _PLACES)
+        self._x = start(self.decoding, self._data, 0, self._end)
+        self._size = WORD
+        self._pos = 4 if self.decoding else 0
+
+    def bit(self, context: int, place: int, value: int) -> int:
+        """An adaptive bit."""
+        bit, self._x, self._size, self._pos = code_bit(
+            self.decoding, value, self._x, self._size, self._pos, self._end,
+            self._data, self._counters, context * _PLACES + place, RATES,
+        )  # fmt: skip
+        return int(bit)
+
+    def fixed(self, p: int, value: int) -> int:
+        """A bit that is one with probability p / 65536."""
+        bit, self._x, self._size, self._pos = code_fixed(
+            self.decoding, value, self._x, self._size, self._pos, self._end, self._data, p
+        )
+        return int(bit)
+
+    def number(self, context: int, value: int = 0) -> int:
+        """A number 0..511: the length of its bits in ones and a zero, then its bits behind the first."""
+        length = 0
+        while length < 9 and self.bit(context, length, length < value.bit_length()):
+            length += 1
+        result = min(length, 1)
+        for place in range(length - 2, -1, -1):
+            bit = value >> place & 1
+            bit = self.bit(context, _SECOND + length, bit) if place == length - 2 else self.fixed(32768, bit)
+            result = result << 1 | bit
+        return result
+
+    def signed(self, context: int, value: int = 0) -> int:
+        """A number -511..511."""
+        result = self.number(context, abs(value))
+        return -result if result and self.bit(context, _SIGN, value < 0) else result
+
+    def below(self, count: int, value: int = 0) -> int:
+        """A number below count, all alike."""
+        low, high = 0, 1 << (count - 1).bit_length()
+        while high - low > 1:
+            middle = (low + high) // 2
+            ones, zeros = count - middle, middle - low
+            bit = int(value >= middle)
+            if ones <= 0:
+                bit = 0
+            elif ones == zeros:
+                bit = self.fixed(32768, bit)
+            else:
+                bit = self.fixed(65536 * min(ones, high - middle) // (min(ones, high - middle) + zeros), bit)
+            low, high = (middle, high) if bit else (low, middle)
+        return low
+
+    def getvalue(self) -> bytes:
+        """What an encoder wrote, without the zeros at its end."""
+        end = finish(self._x, self._pos, self._data)
+        return bytes(self._data[: self._pos]) + bytes(self._data[self._pos : end]).rstrip(b"\0")
+
+    def at_end(self) -> bool:
+        """Whether a decoder needed what there is, up to the zeros that `getvalue` leaves out."""
+        return self._end <= self._pos <= self._end + 4
+
+
+def _code_colors(coder: _Coder, count: int, colors: list[Color]) -> list[Color]:
+    """`count` colours in natural order."""
+    result = []
+    r, g, b, a = 0, 0, 0, 0
+    for i in range(count):
+        red, green, blue, alpha = colors[i] if colors else (0, 0, 0, 0)
+        step = coder.number(_ALPHA, alpha - a)
+        a += step
+        g = coder.number(_GREEN, green) if step else g + coder.number(_GREEN_STEP, green - g)
+        u = coder.signed(_RED, red - green)
+        activity = min(4, (abs(u).bit_length() + 1) // 2)
+        v = coder.signed(_BLUE + 2 * activity + (u > 0), blue - green)
+        r, b = g + u, g + v
+        if not (0 <= r <= 255 and 0 <= g <= 255 and 0 <= b <= 255 and a <= 255):
+            raise CorruptError("broken KMQ file: a colour of the palette is out of range")
+        result.append((r, g, b, a))
+    return result
+
+
+def encode_colors(palette: list[Color]) -> tuple[bool, bytes]:
+    """Whether the order is natural, and what follows the first byte of a chunk P of coding 2."""
+    ranked = sorted(palette, key=natural_key)
+    coder = _Coder()
+    if ranked == palette:
+        _code_colors(coder, len(palette), ranked)
+        return True, bytes([len(palette) - 1]) + coder.getvalue()
+
+    listed = len(palette)
+    while palette[listed - 2] == palette[-1]:
+        listed -= 1
+    ranks = sorted(range(listed), key=lambda i: natural_key(palette[i]))
+    _code_colors(coder, listed, [palette[i] for i in ranks])
+    places = [0] * listed
+    for rank, i in enumerate(ranks):
+        places[i] = rank
+    left = list(range(listed))
+    for place in places:
+        chosen = left.index(place)
+        coder.below(len(left), chosen)
+        del left[chosen]
+    return False, bytes([len(palette) - 1, listed - 1]) + coder.getvalue()
+
+
+def decode_colors(coded: bytes, natural: bool) -> list[Color]:
+    """The palette. Raises CorruptError."""
+    head = 1 if natural else 2
+    if len(coded) < head:
+        raise CorruptError("broken KMQ file: a palette without its counts")
+    count, listed = coded[0] + 1, coded[head - 1] + 1
+    if listed > count:
+        raise CorruptError(f"broken KMQ file: a palette of {count} entries that lists {listed}")
+    coder = _Coder(coded[head:])
+    palette = _code_colors(coder, listed, [])
+    if not natural:
+        left = list(palette)
+        palette = [left.pop(coder.below(len(left))) for _ in range(listed)]
+        palette += palette[-1:] * (count - listed)
+    if not coder.at_end():
+        raise CorruptError("broken KMQ file: a palette that is too short or too long")
+    return palette

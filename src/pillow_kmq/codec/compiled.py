@@ -1,0 +1,36 @@
+"""Compiled twins of the kernel modules.
+
+The kernels of `arithmetic` and of the levels are plain Python, so that small images decode without Numba, whose import
+alone takes longer. Here the same source is loaded once more, its functions compiled.
+"""
+
+from __future__ import annotations
+
+import sys
+from functools import cache
+from importlib.util import module_from_spec, spec_from_file_location
+from types import FunctionType, ModuleType
+
+from .._jit import inlined, kernel
+
+ENTRIES = ("encode_stripe", "decode_stripe")
+
+
+@cache
+def compiled(module: ModuleType) -> ModuleType:
+    """A copy of a kernel module whose functions are compiled: those named in ENTRIES as such, the others inlined."""
+    name = f"{module.__name__}_compiled"
+    spec = spec_from_file_location(name, module.__file__)
+    assert spec is not None
+    assert spec.loader is not None
+    twin = module_from_spec(spec)
+    sys.modules[name] = twin  # where Numba's cache looks for the globals of a function
+    spec.loader.exec_module(twin)
+    for key, function in vars(twin).items():
+        if not isinstance(function, FunctionType):
+            continue
+        if function.__module__ != name:  # imported from another kernel module
+            setattr(twin, key, getattr(compiled(sys.modules[function.__module__]), key))
+        else:
+            setattr(twin, key, kernel(function) if key in ENTRIES else inlined(function))
+    return twin

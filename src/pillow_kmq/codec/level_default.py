@@ -1,0 +1,355 @@
+# mypy: disallow-untyped-calls=False
+"""The model of the level `default` (docs/FORMAT.md, section 7.6): kernels that are plain Python until `compiled`.
+
+One function codes a stripe; with `decoding` a constant, it becomes the encoder or the decoder.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from .arithmetic import PLACE, WORD, code_bit, finish, shift, start, towards_one, towards_zero
+
+HASH_1, HASH_2, HASH_3, HASH_4 = 0x9E3779B1, 0x85EBCA6B, 0xC2B2AE35, 0x2C1B3C6D
+LINE = 0x3FFFFF0
+WEIGHT_LIMIT = 196608
+
+# Counters, in this order: runs; flags by shape, by distances, by three and by six neighbours, each first for W and
+# then for N; symbols by four neighbours, by W, by N, and by the colours of three.
+RUNS, SHAPES, DISTANCES = 64, 32768, 4096
+LEVELS = 6
+COLORS = LEVELS**3
+
+# Sets of weights: a node each, then the flags W, then the flags N. Cells of `final`: a node each, then by W.
+NODES, FLAGS = 256, 80
+WEIGHTS = 8  # four weights and a count, padded
+CELLS = 48
+
+
+class Stripe(NamedTuple):
+    """What a kernel works on: arrays, or anything else with the same numbers.
+
+    symbols: uint8[(rows + 2) * (width + 6)], two rows and three columns of margin. counters: uint16. weights: int32.
+    final: uint16. recent: uint8. leaf: int16[512]. middle: uint8[256]. levels: uint8[n * 256]. distances: uint8[n * n].
+    """
+
+    symbols: Any
+    counters: Any
+    weights: Any
+    final: Any
+    recent: Any
+    leaf: Any
+    middle: Any
+    levels: Any
+    distances: Any
+    stretch: Any
+    squash: Any
+    rates: Any
+    steps: Any
+
+
+def counter_count(n: int, bits: int) -> int:
+    """How many counters a stripe of n symbols has."""
+    return RUNS + 2 * SHAPES + 2 * DISTANCES + (5 << bits) + 2 * n * node_places(n) + NODES * COLORS
+
+
+def node_places(n: int) -> int:
+    """Places for the nodes of a tree of n symbols: 16 for the first four bits and, by these, 16 for the others."""
+    return 16 if n <= 16 else 272
+
+
+def learn(error, weights, w, s0, s1, s2, s3, steps):  # type: ignore[no-untyped-def]
+    """Move four weights along their inputs. error: bit - probability, in 1/65536."""
+    count = 0 + weights[w + 4]
+    step = 0 + steps[count & 255]
+    weights[w + 4] = count + (count < 255)
+    weights[w] = max(-WEIGHT_LIMIT, min(WEIGHT_LIMIT, weights[w] + ((((s0 * error + 8192) >> 14) * step + 32) >> 6)))
+    w += 1
+    weights[w] = max(-WEIGHT_LIMIT, min(WEIGHT_LIMIT, weights[w] + ((((s1 * error + 8192) >> 14) * step + 32) >> 6)))
+    w += 1
+    weights[w] = max(-WEIGHT_LIMIT, min(WEIGHT_LIMIT, weights[w] + ((((s2 * error + 8192) >> 14) * step + 32) >> 6)))
+    w += 1
+    weights[w] = max(-WEIGHT_LIMIT, min(WEIGHT_LIMIT, weights[w] + ((((s3 * error + 8192) >> 14) * step + 32) >> 6)))
+
+
+def mixed_bit(  # type: ignore[no-untyped-def]
+    decoding,
+    bit,
+    x,
+    size,
+    pos,
+    end,
+    data,
+    counters,
+    c0,
+    c1,
+    c2,
+    c3,
+    weights,
+    w,
+    final,
+    cell,
+    stretch,
+    squash,
+    rates,
+    steps,
+):
+    """Code one bit with four counters, mixed: bit, x, size, pos."""
+    c0 &= PLACE
+    c1 &= PLACE
+    c2 &= PLACE
+    c3 &= PLACE
+    w &= 0xFFFF
+    s0 = 0 + stretch[(0 + counters[c0]) >> 4]
+    s1 = 0 + stretch[(0 + counters[c1]) >> 4]
+    s2 = 0 + stretch[(0 + counters[c2]) >> 4]
+    s3 = 0 + stretch[(0 + counters[c3]) >> 4]
+    dot = (weights[w] * s0 + weights[w + 1] * s1 + weights[w + 2] * s2 + weights[w + 3] * s3) >> 16
+    dot = max(-2900, min(2900, dot)) + 3072
+    p = 0 + squash[dot]
+    cell = (cell + (dot >> 7)) & 0xFFFF
+    q = 0 + final[cell]
+    bound = (size * ((p + q + 1) >> 1)) >> 16
+    if decoding:
+        bit = x < bound
+    # Everything is learned inside the branch: after it, compilers would turn the branch into conditional moves,
+    # and the decoder would wait for each bit.
+    if bit:
+        size = bound
+        final[cell] = q + ((65535 - q) >> 5)
+        towards_one(counters, c0, rates)
+        towards_one(counters, c1, rates)
+        towards_one(counters, c2, rates)
+        towards_one(counters, c3, rates)
+        learn(65536 - p, weights, w, s0, s1, s2, s3, steps)
+    else:
+        size -= bound
+        if decoding:
+            x -= bound
+        else:
+            x += bound
+        final[cell] = q - (q >> 5)
+        towards_zero(counters, c0, rates)
+        towards_zero(counters, c1, rates)
+        towards_zero(counters, c2, rates)
+        towards_zero(counters, c3, rates)
+        learn(-p, weights, w, s0, s1, s2, s3, steps)
+    x, size, pos = shift(decoding, x, size, pos, end, data)
+    return bit, x, size, pos
+
+
+def trust(state):  # type: ignore[no-untyped-def]
+    """How often a counter was used, in four steps."""
+    n = state & 15
+    return (n > 0) + (n > 2) + (n > 11)
+
+
+def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type: ignore[no-untyped-def]
+    """Code rows of symbols below n >= 2, from data[pos] on; the number of rows done, and the position behind them.
+
+    Decoding: up to data[end], or to where the code has ended before the rows have. Encoding: up to the row that passes
+    data[end]; data must have room for it. bits: of the addresses of hashed counters.
+    """
+    symbols, counters, weights, final, recent = stripe[:5]
+    leaf, middle, levels, distances = stripe[5:9]
+    stretch, squash, rates, steps = stripe[9:]
+    hashed = 1 << bits
+    down = 32 - bits
+    shapes = RUNS
+    spread = shapes + 2 * SHAPES
+    three = spread + 2 * DISTANCES
+    six = three + 2 * hashed
+    four = six + 2 * hashed
+    places = 16 if n <= 16 else 272
+    by_w = four + hashed
+    by_n = by_w + n * places
+    colors = by_n + n * places
+    stride = width + 6
+    deep = 1  # the nodes below this one have no leaf
+    while deep * 4 < n:
+        deep *= 2
+
+    x = start(decoding, data, pos, end)
+    size = WORD
+    if decoding:
+        pos += 4
+    bit = False
+    row = 0
+    while row < rows:
+        base = (row + 2) * stride + 3
+        up = base - stride
+        up2 = up - stride
+        edge = 0 + symbols[up]
+        symbols[base - 1] = edge
+        symbols[base - 2] = edge
+        symbols[base - 3] = edge
+        col = 0
+        moved = True
+        symbol = W = N = NE = NEE = NW = NN = NNE = edge
+        while col < width:
+            here = (base + col) & 0x7FFFFFFFFFFF
+            above = (up + col) & 0x7FFFFFFFFFFF
+            above2 = (up2 + col) & 0x7FFFFFFFFFFF
+            if moved:  # at the start of a row and behind a run
+                moved = False
+                W = N = NW = 0 + symbols[here - 2]
+                symbol = 0 + symbols[here - 1]
+                W = 0 + symbols[here - 2]
+                NW = 0 + symbols[above - 2]
+                N = 0 + symbols[above - 1]
+                NE = 0 + symbols[above]
+                NEE = 0 + symbols[above + 1]
+                NN = 0 + symbols[above2 - 1]
+                NNE = 0 + symbols[above2]
+            WW = W
+            W = symbol
+            NWW = NW
+            NW = N
+            N = NE
+            NE = NEE
+            NEE = 0 + symbols[above + 2]
+            NNW = NN
+            NN = NNE
+            NNE = 0 + symbols[above2 + 1]
+
+            if W == N and N == NW and N == NE and N == WW and N == NN:
+                length = 2
+                while col + length < width and symbols[above + length + 1] == N:
+                    length += 1
+                length = min(length, width - col)
+                if length >= 8:
+                    if not decoding:
+                        run = 0
+                        while run < length and symbols[here + run] == N:
+                            run += 1
+                        bit = run == length
+                    k = 0
+                    while k < 7 and length >> (k + 4) > 0:
+                        k += 1
+                    bit, x, size, pos = code_bit(decoding, bit, x, size, pos, end, data, counters, k, rates)
+                    if bit:
+                        if decoding:
+                            for i in range(length):
+                                symbols[here + i] = N
+                        col += length
+                        moved = True
+                        continue
+
+            shape = (
+                (W == N) | (W == NW) << 1 | (N == NE) << 2 | (N == NW) << 3 | (W == WW) << 4 | (N == NN) << 5
+                | (NE == NEE) << 6 | (NW == NWW) << 7 | (NN == NNE) << 8 | (NE == NNE) << 9 | (NW == NNW) << 10
+                | (W == NE) << 11
+            )  # fmt: skip
+            h3 = ((W | N << 8 | NE << 16) * HASH_1) & WORD
+            h4 = ((W | N << 8 | NE << 16 | NW << 24) * HASH_2) & WORD
+            h6 = ((h4 ^ (h4 >> 15)) + (WW | NN << 8) * HASH_3) & WORD
+            h6 = ((h6 ^ (h6 >> 15)) * HASH_4) & WORD
+            slot = (h6 >> down) >> 2
+            guess = 0 + recent[slot & 0xFFFF]
+            if guess == W:
+                kind = 0
+            elif guess == N:
+                kind = 1
+            elif guess == NW:
+                kind = 2
+            elif guess == NE:
+                kind = 3
+            else:
+                kind = 4
+            c0 = shapes + kind * 4096 + shape
+            c1 = three + (h3 >> down)
+            c2 = six + (h6 >> down)
+            c3 = spread + (
+                (0 + distances[(W * n + N) & 0xFFFF])
+                | (0 + distances[(W * n + NW) & 0xFFFF]) << 3
+                | (0 + distances[(N * n + NW) & 0xFFFF]) << 6
+                | (0 + distances[(N * n + NE) & 0xFFFF]) << 9
+            )
+            w = NODES + kind * 16 + trust(0 + counters[c2 & PLACE]) * 4 + trust(0 + counters[c1 & PLACE])
+            if not decoding:
+                symbol = 0 + symbols[here]
+                bit = symbol == W
+            bit, x, size, pos = mixed_bit(
+                decoding, bit, x, size, pos, end, data, counters, c0, c1, c2, c3,
+                weights, w * WEIGHTS, final, (NODES + W) * CELLS, stretch, squash, rates, steps,
+            )  # fmt: skip
+            if bit:
+                symbol = W
+            else:
+                if N != W and n == 2:
+                    bit = True
+                elif N != W:
+                    if not decoding:
+                        bit = symbol == N
+                    bit, x, size, pos = mixed_bit(
+                        decoding, bit, x, size, pos, end, data,
+                        counters, c0 + SHAPES, c1 + hashed, c2 + hashed, c3 + DISTANCES,
+                        weights, (w + FLAGS) * WEIGHTS, final, (NODES + 256 + W) * CELLS, stretch, squash, rates, steps,
+                    )  # fmt: skip
+                if bit:
+                    symbol = N
+                else:
+                    node = 1
+                    place = 1
+                    c0 = by_w + W * places
+                    c1 = by_n + N * places
+                    c2 = four + ((h4 >> down) & LINE)
+                    while leaf[node & 511] < 0:
+                        implied = False
+                        if node >= deep:
+                            left = 0 + leaf[(2 * node) & 511]
+                            right = 0 + leaf[(2 * node + 1) & 511]
+                            if left >= 0 and (left == W or left == N):  # noqa: SIM109
+                                bit = True
+                                implied = True
+                            elif right >= 0 and (right == W or right == N):  # noqa: SIM109
+                                bit = False
+                                implied = True
+                        if not implied:
+                            if not decoding:
+                                bit = symbol >= middle[node & 255]
+                            c3 = (
+                                (0 + levels[(W * 256 + node) & 0xFFFF]) * (LEVELS * LEVELS)
+                                + (0 + levels[(N * 256 + node) & 0xFFFF]) * LEVELS
+                                + (0 + levels[(NE * 256 + node) & 0xFFFF])
+                            )
+                            bit, x, size, pos = mixed_bit(
+                                decoding, bit, x, size, pos, end, data,
+                                counters, c0 + place, c1 + place, c2 + place, colors + node * COLORS + c3,
+                                weights, node * WEIGHTS, final, node * CELLS, stretch, squash, rates, steps,
+                            )  # fmt: skip
+                        node = 2 * node + bit
+                        place = 2 * place + bit
+                        if place > 15:
+                            c0 += 16 * (node - 15)
+                            c1 += 16 * (node - 15)
+                            c2 = four + (((((h4 ^ ((node * HASH_1) & WORD)) * HASH_4) & WORD) >> down) & LINE)
+                            place = 1
+                    symbol = 0 + leaf[node & 511]
+            recent[slot & 0xFFFF] = symbol
+            symbols[here] = symbol
+            col += 1
+
+        edge = 0 + symbols[base + width - 1]
+        symbols[base + width] = edge
+        symbols[base + width + 1] = edge
+        symbols[base + width + 2] = edge
+        row += 1
+        if decoding:
+            if pos > end + 4:
+                return row - 1, pos
+        elif pos >= end:
+            break
+    if not decoding:
+        pos = finish(x, pos, data)
+    return row, pos
+
+
+def encode_stripe(data, pos, end, stripe, width, rows, n, bits):  # type: ignore[no-untyped-def]
+    """See `code_stripe`."""
+    return code_stripe(False, data, pos, end, stripe, width, rows, n, bits)
+
+
+def decode_stripe(data, pos, end, stripe, width, rows, n, bits):  # type: ignore[no-untyped-def]
+    """See `code_stripe`."""
+    return code_stripe(True, data, pos, end, stripe, width, rows, n, bits)

@@ -1,0 +1,108 @@
+"""Metadata: what stands beside the picture (docs/FORMAT.md, section 8). Whatever is wrong with it, pixels are not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ..errors import CorruptError, OptionError, TruncatedError
+from .deflate import deflate, inflate
+from .varint import to_varint, varint_at
+
+MAX_BYTES = 1 << 24
+"""The most bytes that a profile, Exif, XMP or all texts together may have, deflated or not."""
+
+MAX_RESOLUTION = (1 << 32) - 1
+
+_STORED, _DEFLATED = b"\0", b"\1"
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """Everything that a file says beside its picture; empty values are not stored.
+
+    icc_profile, xmp: as they are. exif: a TIFF file from its byte order mark on, nothing before it. resolution: dots
+    per 1000 inches, horizontally and vertically, 1..2^32-1. texts: by key; neither keys nor values contain NUL.
+    """
+
+    icc_profile: bytes = b""
+    exif: bytes = b""
+    xmp: bytes = b""
+    resolution: tuple[int, int] | None = None
+    texts: dict[str, str] = field(default_factory=dict)
+
+
+def encode_metadata(metadata: Metadata) -> list[tuple[str, bytes]]:
+    """Tags and payloads of the chunks. Raises OptionError for what a file cannot hold."""
+    chunks = []
+    for name, tag in _BLOBS.items():
+        if value := getattr(metadata, name):
+            chunks.append((tag, _pack(name, value)))
+    if metadata.resolution is not None:
+        if not all(1 <= value <= MAX_RESOLUTION for value in metadata.resolution):
+            raise OptionError(f"resolution must be two numbers from 1 to {MAX_RESOLUTION}, not {metadata.resolution}")
+        chunks.append(("r", b"".join(to_varint(value) for value in metadata.resolution)))
+    if metadata.texts:
+        parts = [part for pair in metadata.texts.items() for part in pair]
+        if "" in metadata.texts or any("\0" in part for part in parts):
+            raise OptionError("texts must have keys that are not empty, and contain no NUL")
+        try:
+            chunks.append(("t", _pack("texts", "\0".join(parts).encode())))
+        except UnicodeEncodeError as error:
+            raise OptionError(f"texts must be Unicode: {error}") from None
+    return chunks
+
+
+_BLOBS = {"icc_profile": "i", "exif": "e", "xmp": "x"}
+_NAMES = {**{tag: name for name, tag in _BLOBS.items()}, "r": "resolution", "t": "texts"}
+TAGS = frozenset(_NAMES)
+
+
+def name_of(tag: str) -> str:
+    """What a chunk holds, for messages: a field of Metadata."""
+    return _NAMES[tag]
+
+
+def decode_metadata(tag: str, payload: bytes) -> bytes | tuple[int, int] | dict[str, str]:
+    """The value of a field of Metadata; tag: one of TAGS. Raises CorruptError."""
+    if tag == "r":
+        return _resolution(payload)
+    data = _unpack(payload)
+    if tag != "t":
+        return data
+    try:
+        parts = data.decode().split("\0")
+    except UnicodeDecodeError:
+        raise CorruptError("texts that are not UTF-8") from None
+    texts = dict(zip(parts[::2], parts[1::2], strict=False))
+    if len(parts) != 2 * len(texts) or "" in texts:
+        raise CorruptError("texts without a key, without a value, or with a key twice")
+    return texts
+
+
+def _pack(name: str, data: bytes) -> bytes:
+    if len(data) > MAX_BYTES:
+        raise OptionError(f"{name} must have at most {MAX_BYTES} bytes, not {len(data)}")
+    deflated = deflate(data)
+    return _DEFLATED + deflated if len(deflated) < len(data) else _STORED + data
+
+
+def _unpack(payload: bytes) -> bytes:
+    coding, coded = payload[:1], payload[1:]
+    if coding == _DEFLATED:
+        coded = inflate(coded, MAX_BYTES)
+    elif coding != _STORED:
+        raise CorruptError("an unknown coding")
+    if not coded:
+        raise CorruptError("nothing")
+    return coded
+
+
+def _resolution(payload: bytes) -> tuple[int, int]:
+    try:
+        x, place = varint_at(payload, 0)
+        y, place = varint_at(payload, place)
+    except TruncatedError:
+        raise CorruptError("an incomplete resolution") from None
+    if place != len(payload) or not x or not y:
+        raise CorruptError("a resolution of zero, or too long")
+    return x, y

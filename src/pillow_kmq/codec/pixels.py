@@ -1,0 +1,57 @@
+"""The payload of a chunk D, whatever its coding (docs/FORMAT.md, section 7)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..errors import UnsupportedError
+from .mixed import MIXED, decode_mixed, encode_mixed, has_stripes
+
+if TYPE_CHECKING:
+    from ..types import Indices
+
+__all__ = ["COMPRESSIONS", "check_pixels", "decode_pixels", "encode_pixels", "has_stripes"]
+
+COMPRESSIONS = ("deflate", "default")
+"""The levels of compression, fastest first."""
+
+_STORED, _DEFLATED = 0, 1
+
+
+def encode_pixels(indices: Indices, colors: bytes, compression: str) -> bytes:
+    """The payload for indices uint8[h, w], not empty. colors: the palette, RGBA. compression: one of COMPRESSIONS."""
+    from .rows import encode_rows
+
+    if compression == "deflate":
+        return encode_rows(indices)
+    pixels = encode_mixed(indices, colors)
+    # Noise: rows are smaller.
+    return pixels if len(pixels) < indices.size // 8 else min(pixels, encode_rows(indices), key=len)
+
+
+def check_pixels(coding_byte: int, length: int, height: int, width: int) -> None:
+    """Whether `length` bytes behind the first one can hold the image, as far as that byte tells.
+
+    Raises UnsupportedError for an unknown coding, CorruptError where they cannot.
+    """
+    coding = coding_byte & 0x0F
+    if coding in (_STORED, _DEFLATED):
+        from .rows import check_rows
+
+        check_rows(coding_byte, length, height, width)
+    elif coding != MIXED:
+        raise UnsupportedError(f"KMQ pixels of coding {coding}: a newer pillow-kmq is needed")
+
+
+def decode_pixels(
+    coding_byte: int, coded: bytes, height: int, width: int, colors: bytes, *, partial: bool = False
+) -> bytes | bytearray:
+    """The indices, row by row, of a payload that `check_pixels` has passed; coded: what follows its first byte.
+
+    partial: it may end early, and what did not arrive is zero. Raises CorruptError.
+    """
+    if coding_byte & 0x0F == MIXED:
+        return decode_mixed(coding_byte, coded, height, width, colors, partial=partial)
+    from .rows import decode_rows
+
+    return decode_rows(coding_byte, coded, height, width, partial=partial).tobytes()

@@ -1,0 +1,140 @@
+"""Reading a `.kmq` file: its head, then its pixels (docs/FORMAT.md, sections 2 to 7)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import IO, TYPE_CHECKING, Any
+
+from ..errors import CorruptError, TruncatedError, UnsupportedError
+from .container import Chunk, DamagedChunkError, Reader
+from .metadata import MAX_BYTES, TAGS, Metadata, decode_metadata, name_of
+from .palette import MAX_PAYLOAD, decode_palette
+from .pixels import check_pixels, decode_pixels, has_stripes
+
+if TYPE_CHECKING:
+    from ..types import Indices, Palette
+
+_MAX_HEAD_CHUNKS = 255
+
+
+@dataclass(frozen=True, eq=False)
+class Head:
+    """What stands before the pixels, and where reading goes on."""
+
+    width: int
+    height: int
+    colors: bytes
+    """The palette: RGBA, four bytes an entry."""
+    coding_byte: int
+    """The first byte of chunk D."""
+    coded_length: int
+    """How many bytes of chunk D follow it."""
+    crc: int = field(repr=False)
+    """The checksum of everything up to and including that byte."""
+    metadata: Metadata = field(default_factory=Metadata)
+    dropped: tuple[str, ...] = ()
+    """What is wrong with metadata that were left out, a phrase each."""
+
+    @property
+    def palette(self) -> Palette:
+        """The palette, uint8[k, 4]."""
+        import numpy as np
+
+        return np.frombuffer(self.colors, np.uint8).reshape(-1, 4).copy()
+
+
+def read_head(stream: IO[bytes]) -> Head:
+    """Read a file up to its coded pixels. Trusts nothing and allocates little, whatever the file announces.
+
+    Raises NotKmqError, TruncatedError, CorruptError, UnsupportedError.
+    """
+    reader = Reader(stream)
+    width, height = reader.header()
+    colors = b""
+    metadata: dict[str, Any] = {}
+    dropped: list[str] = []
+    for _ in range(_MAX_HEAD_CHUNKS + 1):
+        chunk = reader.chunk()
+        if chunk.tag == "D":
+            coding_byte = _coding_byte(reader, chunk, height, width)
+            return Head(
+                width, height, colors, coding_byte, chunk.length - 1, reader.crc, Metadata(**metadata), tuple(dropped)
+            )
+        if chunk.tag == "P":
+            colors = _palette(reader, chunk, seen=colors != b"")
+        elif chunk.ancillary:
+            _read_metadata(reader, chunk, metadata, dropped)
+        else:
+            raise UnsupportedError(f"a KMQ file with a chunk {chunk.tag!r}: a newer pillow-kmq is needed")
+    raise CorruptError(f"broken KMQ file: more than {_MAX_HEAD_CHUNKS} chunks before the pixels")
+
+
+def _read_metadata(reader: Reader, chunk: Chunk, metadata: dict[str, Any], dropped: list[str]) -> None:
+    """Read an ancillary chunk into `metadata`, or leave it out and say why in `dropped`."""
+    known = chunk.tag in TAGS
+    try:
+        payload = reader.ancillary_payload(chunk, MAX_BYTES if known else 0)
+        if not known:
+            return
+        name = name_of(chunk.tag)
+        if payload is None:
+            dropped.append(f"{name}: more than {MAX_BYTES} bytes")
+        elif name in metadata:
+            dropped.append(f"{name}: there twice")
+        else:
+            metadata[name] = _decoded(chunk.tag, payload)
+    except DamagedChunkError as error:
+        dropped.append(f"{name_of(chunk.tag) if known else chunk.tag}: {error}")
+
+
+def _decoded(tag: str, payload: bytes) -> Any:
+    try:
+        return decode_metadata(tag, payload)
+    except CorruptError as error:
+        raise DamagedChunkError(str(error)) from error
+
+
+def _palette(reader: Reader, chunk: Chunk, *, seen: bool) -> bytes:
+    if seen:
+        raise CorruptError("broken KMQ file: it has two palettes")
+    if chunk.length > MAX_PAYLOAD:
+        raise CorruptError(f"broken KMQ file: a palette of {chunk.length} bytes")
+    return decode_palette(reader.payload(chunk))
+
+
+def _coding_byte(reader: Reader, chunk: Chunk, height: int, width: int) -> int:
+    """The first byte of chunk D, if it and the chunk's length fit the image."""
+    if not chunk.checked or chunk.length == 0:
+        raise CorruptError("broken KMQ file: its pixels lack a checksum or are missing")
+    coding_byte = reader.byte()
+    check_pixels(coding_byte, chunk.length - 1, height, width)
+    return coding_byte
+
+
+def read_pixels(stream: IO[bytes], head: Head, *, partial: bool = False) -> bytes | bytearray:
+    """The indices, row by row, read from where `read_head` stopped; nothing beyond the image is read.
+
+    partial: show what there is of a truncated or damaged file; rows that did not arrive are zero. Otherwise raises
+    TruncatedError. Raises CorruptError.
+    """
+    reader = Reader(stream, head.crc)
+    coded = reader.available(head.coded_length)
+    try:
+        reader.checksum()
+    except TruncatedError:
+        if not partial:
+            raise
+    except CorruptError:
+        if not (partial and has_stripes(head.coding_byte)):
+            raise
+    else:
+        partial = False
+    return decode_pixels(head.coding_byte, coded, head.height, head.width, head.colors, partial=partial)
+
+
+def read_indices(stream: IO[bytes], head: Head, *, partial: bool = False) -> Indices:
+    """What `read_pixels` reads, as uint8[h, w]."""
+    import numpy as np
+
+    pixels = read_pixels(stream, head, partial=partial)
+    return np.frombuffer(bytearray(pixels), np.uint8).reshape(head.height, head.width)

@@ -1,0 +1,39 @@
+"""Damage files and decode them: `python tests/fuzz_codec.py [COUNT] [SEED]`.
+
+Files a few steps away from the good vectors, with checksums ignored so that damage reaches the decoders. Each must
+end as an image or with an error of this package, soon. With NUMBA_BOUNDSCHECK=1 an access out of bounds is an error.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+
+from pillow_kmq import codec
+from pillow_kmq.codec import container, mixed
+from pillow_kmq.errors import KmqError
+from test_codec import mutations
+
+
+def main() -> None:
+    """Fuzz; the slowest file and the outcomes are printed."""
+    count, seed = (int(value) for value in (*sys.argv[1:], 20000, 1)[:2])
+    container.Reader.checksum = lambda self: self._exactly(4)  # type: ignore[assignment, method-assign]
+    mixed._SMALL = 0  # compiled kernels for all
+    outcomes: Counter[str] = Counter()
+    slowest = 0.0
+    for data in mutations(seed, count):
+        begin = time.perf_counter()
+        try:
+            codec.decode(data, max_pixels=1 << 22)
+        except KmqError as error:
+            outcomes[type(error).__name__] += 1
+        else:
+            outcomes["image"] += 1
+        slowest = max(slowest, time.perf_counter() - begin)
+    print(dict(outcomes), f"slowest {slowest:.2f} s")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,98 @@
+"""Palettes put in order, or reduced, on saving."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pillow_kmq import codec
+from pillow_kmq.codec.arrange import compact, in_natural_order
+from pillow_kmq.types import IndexedImage
+
+
+def colors(image: IndexedImage) -> np.ndarray[Any, Any]:
+    """What each pixel looks like."""
+    palette = np.zeros((256, 4), np.uint8)
+    palette[:, 3] = 255
+    palette[: len(image.palette)] = image.palette
+    return palette[image.indices]
+
+
+def some_image(entries: int, highest: int) -> IndexedImage:
+    noise = np.random.default_rng(entries + highest)
+    palette = noise.integers(0, 256, (entries, 4)).astype(np.uint8)
+    return IndexedImage(palette, noise.integers(0, highest + 1, (9, 11)).astype(np.uint8))
+
+
+@pytest.mark.parametrize(("entries", "highest"), [(1, 0), (5, 4), (5, 9), (256, 255), (200, 60), (0, 3)])
+def test_arranged_palettes_show_the_same_picture(entries: int, highest: int) -> None:
+    image = some_image(entries, highest)
+    for arranged in (in_natural_order(image), compact(image)):
+        assert np.array_equal(colors(arranged), colors(image))
+
+
+def test_natural_order_keeps_the_entries_and_compact_only_those_in_use() -> None:
+    image = some_image(200, 60)
+    assert sorted(in_natural_order(image).palette.tolist()) == sorted(image.palette.tolist())
+    assert len(compact(image).palette) == len(np.unique(image.indices))
+
+
+def test_palettes_in_natural_order_cost_no_order() -> None:
+    image = some_image(256, 255)
+    assert len(codec.encode(in_natural_order(image))) < len(codec.encode(image)) - 50
+
+
+def saved(image: Image.Image, **options: Any) -> bytes:
+    stream = BytesIO()
+    image.save(stream, "KMQ", **options)
+    return stream.getvalue()
+
+
+def test_palette_mode_chooses_between_the_exact_palette_and_a_small_file() -> None:
+    image = Image.new("P", (8, 8), 7)
+    image.putpalette(bytes(range(255, 227, -1)) * 3)
+    exact, small = (Image.open(BytesIO(saved(image, palette_mode=mode))) for mode in ("exact", "compact"))
+    assert exact.getpalette() == image.getpalette()
+    assert len(small.getpalette() or []) == 3
+    assert small.convert("RGB").tobytes() == image.convert("RGB").tobytes()
+    with pytest.raises(ValueError, match="palette_mode must be"):
+        saved(image, palette_mode="best")
+
+
+@pytest.mark.jit
+def test_palettes_of_our_own_making_are_in_natural_order() -> None:
+    noise = np.random.default_rng(3).integers(0, 256, (30, 30, 3)).astype(np.uint8)
+    palette = codec.decode(saved(Image.fromarray(noise), colors=40)).palette
+    assert codec.natural_order(palette.tobytes()) == list(range(len(palette)))
+
+
+def test_threads_are_a_number_or_none() -> None:
+    for bad in (0, -1, "2", 1.5):
+        with pytest.raises(ValueError, match="threads must be"):
+            codec.set_threads(bad)  # type: ignore[arg-type]
+    codec.set_threads(None)
+
+
+@pytest.mark.jit
+def test_stripes_decode_on_threads_and_what_is_intact_of_a_damaged_file_is_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(codec.mixed, "STRIPE_BYTES", 500)
+    noise = np.minimum(np.random.default_rng(9).geometric(0.5, (120, 100)), 15).astype(np.uint8)
+    image = IndexedImage(np.random.default_rng(2).integers(0, 256, (16, 4)).astype(np.uint8), noise)
+    data = bytearray(codec.encode(image))
+    for count in (1, 3):
+        codec.set_threads(count)
+        assert codec.decode(bytes(data)) == image
+    codec.set_threads(None)
+
+    data[len(data) // 2] ^= 1
+    stream = BytesIO(data)
+    shown = codec.read_indices(stream, codec.read_head(stream), partial=True)
+    intact = (shown == noise).all(axis=1)
+    assert 0.5 < intact.mean() < 1
+    assert not shown[~intact].any()

@@ -1,0 +1,51 @@
+"""Compiling ahead of time."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+CODE = """
+import sys
+from io import BytesIO
+import pillow_kmq
+from PIL import Image
+small = BytesIO()
+Image.new("P", (60, 60)).save(small, "KMQ", compression="default")
+{}
+print("numba" in sys.modules, "numpy" in sys.modules)
+"""
+
+
+def modules_after(statement: str) -> str:
+    run = subprocess.run([sys.executable, "-c", CODE.format(statement)], capture_output=True, text=True, check=True)
+    return run.stdout.strip()
+
+
+@pytest.mark.jit
+def test_warming_up_compiles() -> None:
+    assert modules_after("pillow_kmq.codec.warmup()") == "True True"
+
+
+def test_saving_and_opening_small_images_needs_no_numba() -> None:
+    assert modules_after("Image.open(small).load()") == "False True"
+
+
+def test_opening_small_images_needs_no_numpy(tmp_path: pytest.TempPathFactory) -> None:
+    path = f"{tmp_path}/small.kmq"
+    code = """
+import sys, pillow_kmq
+from PIL import Image, ImageDraw
+image = Image.new("P", (60, 60))
+image.putpalette(range(30))
+ImageDraw.Draw(image).ellipse((3, 5, 40, 50), fill=7)
+image.save(sys.argv[1])
+"""
+    subprocess.run([sys.executable, "-c", code, path], check=True)
+    code = (
+        "import sys, pillow_kmq; from PIL import Image; Image.open(sys.argv[1]).load(); print('numpy' in sys.modules)"
+    )
+    run = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "False"
