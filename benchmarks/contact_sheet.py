@@ -1,10 +1,10 @@
 """A sheet of crops to judge with one's own eyes: a row per picture, original first, then ours and the rivals.
 
-    python benchmarks/contact_sheet.py                          # Kodak crops, the sample images; K = 16, 64
+    python benchmarks/contact_sheet.py                          # Kodak crops, the sample images; K = 16
     python benchmarks/contact_sheet.py --folder DIR --colors 32 --out sheet.png
 
 Every picture is quantised whole and cropped afterwards; pixels are doubled, transparency is shown on a
-chequerboard. Writes benchmarks/results/contact_sheet_kN.png, or --out (one number of colours).
+chequerboard. Writes benchmarks/results/contact_sheet_kN.webp (lossless), or --out (one number of colours).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 import metrics
-from quantisers import CORPORA, DITHERS, images_in
+from quantisers import CORPORA, images_in
 from report import HERE, RESULTS
 from rivals import Candidate, dithering_rivals, ours, plain_rivals
 
@@ -34,10 +34,11 @@ CROPS = {
 
 def columns(k: int) -> list[Candidate]:
     """What is shown, left to right."""
-    found = [ours("default", "oklab"), *(ours("default", "oklab", dither) for dither in DITHERS)]
-    wanted = ("imagequant", "Pillow FASTOCTREE + FS", "ImageMagick FS")
+    found = [ours("default", "srgb"), ours("default", "oklab")]
+    found += [ours("default", "srgb", dither) for dither in ("floyd-steinberg", "selective", "blue-noise")]
+    wanted = ("imagequant", "Pillow FASTOCTREE + FS")
     found += [Candidate(f"{one.name}, dithered", one.run) for one in dithering_rivals() if one.name in wanted]
-    return found + [one for one in plain_rivals() if one.name in ("imagequant", "Pillow MEDIANCUT")]
+    return found + [one for one in plain_rivals() if one.name == "imagequant"]
 
 
 def crop(image: Image.Image, name: str) -> Image.Image:
@@ -78,7 +79,7 @@ def main() -> None:
     """Parse the arguments and write the sheets."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", type=Path)
-    parser.add_argument("--colors", type=int, nargs="+", default=[16, 64])
+    parser.add_argument("--colors", type=int, nargs="+", default=[16])
     parser.add_argument("--out", type=Path, help="file for one number of colours")
     arguments = parser.parse_args()
     if arguments.out and len(arguments.colors) > 1:
@@ -91,9 +92,9 @@ def main() -> None:
     if not files:
         parser.error("no images: give --folder DIR")
     for k in arguments.colors:
-        path = arguments.out or RESULTS / f"contact_sheet_k{k}.png"
+        path = arguments.out or RESULTS / f"contact_sheet_k{k}.webp"
         path.parent.mkdir(parents=True, exist_ok=True)
-        sheet(files, k).save(path, optimize=True)
+        sheet(files, k).save(path, **({"lossless": True, "method": 6} if path.suffix == ".webp" else {}))
         print(path)
 
 

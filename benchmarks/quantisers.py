@@ -177,7 +177,7 @@ def dither_candidates() -> list[Candidate]:
     return [ours("default", space, dither) for space in ("srgb", "oklab") for dither in DITHERS]
 
 
-DITHERS = ("floyd-steinberg", 0.8, 0.5)
+DITHERS = ("floyd-steinberg", 0.5, "selective", "bayer", "blue-noise")
 
 
 def dither_table(plan: Plan) -> tuple[list[Row], str]:
