@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pillow_kmq.codec import encode
+from pillow_kmq.codec import encode, mixed
 from pillow_kmq.types import IndexedImage
 
 VECTORS = Path(__file__).parent / "vectors"
@@ -26,7 +26,7 @@ class Case:
     """One vector.
 
     outcome: "good", or as in FORMAT.md, section 1. stage: where it fails (README). section: of FORMAT.md. encoded: the
-    encoder writes exactly this file.
+    level at which the encoder writes exactly this file.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Case:
     outcome: str
     stage: str = ""
     image: IndexedImage | None = None
-    encoded: bool = False
+    encoded: str = ""
 
 
 def assemble(*parts: bytes | None) -> bytes:
@@ -138,8 +138,76 @@ def encoded_images() -> Iterator[tuple[str, IndexedImage, str, str]]:
     yield "tall", image([(0, 0, 0)], [[0]] * 300), "a height of 300 takes two bytes", "1"
 
 
+def mixed_images() -> Iterator[tuple[str, IndexedImage, str, str]]:
+    """Name, image, sentence, section: what the level `default` writes."""
+    ramp = [(v, v * v // 255, 255 - v) for v in range(256)]
+    yield (
+        "mixed-two",
+        image(ramp[:2], [[int((x * y) % 7 > 3) for x in range(16)] for y in range(16)]),
+        "two symbols",
+        "7.6",
+    )
+    yield (
+        "mixed-three",
+        image([(0, 0, 255), (9, 9, 9), (255, 0, 0)], [[(x // 5 + y // 3) % 3 for x in range(30)] for y in range(20)]),
+        "three symbols; the order of the palette is not natural",
+        "6.1",
+    )
+    yield (
+        "mixed-runs",
+        image(ramp[:4], [[int(30 < x < 90 and 5 < y < 15) + 2 * int(y == 22) for x in range(140)] for y in range(30)]),
+        "runs of several lengths, some of which break",
+        "7.6",
+    )
+    yield (
+        "mixed-deep",
+        image(ramp, [[(x * 5 + y * 3 + x * y // 16) % 256 for x in range(40)] for y in range(40)]),
+        "256 symbols: a tree of eight levels",
+        "7.6",
+    )
+    yield (
+        "mixed-alphas",
+        image(
+            [(v, 255 - v, 128, v) for v in range(0, 256, 5)], [[(x + y * y) % 52 for x in range(30)] for y in range(20)]
+        ),
+        "translucent colours, premultiplied for the tree; 52 symbols",
+        "7.3",
+    )
+    yield (
+        "mixed-unused",
+        image([*ramp[:20], *[(0, 0, 0)] * 236], [[(x * y) % 9 * 2 for x in range(30)] for y in range(30)]),
+        "a list of symbols; a palette with padding, of which a copy is told",
+        "7.2",
+    )
+    yield (
+        "mixed-beyond",
+        image(ramp[:3], [[(x * 7 + y) % 200 for x in range(40)] for y in range(40)]),
+        "symbols beyond the palette: opaque black, all of them alike in the tree",
+        "7.2",
+    )
+    yield (
+        "mixed-bitmap",
+        image(ramp, [[(x * 2 + y * 6) % 256 for x in range(60)] for y in range(40)]),
+        "every other entry is used: 32 bytes list them",
+        "7.2",
+    )
+    yield "mixed-flat", image([(1, 2, 3)] * 2, [[0] * 300] * 300), "one symbol needs no code", "7.2"
+
+
+def striped_file(picture: IndexedImage) -> bytes:
+    """What the encoder writes where stripes are to end behind few bytes."""
+    before = mixed.STRIPE_BYTES
+    mixed.STRIPE_BYTES = 300
+    try:
+        return encode(picture)
+    finally:
+        mixed.STRIPE_BYTES = before
+
+
 def assembled_good_files() -> Iterator[tuple[str, bytes, IndexedImage, str, str]]:
     """Name, file, image, sentence, section."""
+    stripes = image([(v, 0, v) for v in range(64)], [[(x * y // 3 + y) % 64 for x in range(50)] for y in range(64)])
+    yield "mixed-stripes", striped_file(stripes), stripes, "several stripes, each with a checksum", "7.2"
     yield (
         "ancillary",
         assemble(HEADER, chunk("z", b"unknown"), PALETTE, chunk("z", b""), PIXELS, CHECKSUM),
@@ -355,7 +423,12 @@ def rejected_palettes() -> Iterator[tuple[str, bytes, str, str, str, str]]:
         ("bomb", (b"\x01" + deflated(bytes(40000)),), "corrupt", "40000 bytes of palette, deflated"),
         ("257", (b"\x01" + deflated(bytes(3 * 257)),), "corrupt", "257 entries, deflated"),
         ("after-deflate", (b"\x01" + deflated(b"abc") + b"!",), "corrupt", "a byte after the deflate stream"),
-        ("coding", (b"\x02abc",), "unsupported", "palette coding 2"),
+        ("sorted-without-counts", (b"\x02\x05",), "corrupt", "a sorted palette without its second count"),
+        ("sorted-listed", (b"\x02\x01\x02abc",), "corrupt", "a sorted palette of two entries that lists three"),
+        ("sorted-range", (b"\x22\x01" + bytes(9),), "corrupt", "a sorted palette with an alpha above 255"),
+        ("sorted-long", (b"\x22\x00\xff\xff\xff\xff" + bytes(9),), "corrupt", "a sorted palette that is too long"),
+        ("sorted-options", (b"\x42\x00abc",), "unsupported", "a sorted palette with bit 6"),
+        ("coding", (b"\x03abc",), "unsupported", "palette coding 3"),
         ("options", (b"\x20abc",), "unsupported", "bit 5 of the palette's first byte"),
     ):
         yield f"palette-{name}", with_palette(*payloads), outcome, "open", says, "6"
@@ -390,6 +463,23 @@ def rejected_pixels() -> Iterator[tuple[str, bytes, str, str, str, str]]:
         ("deflate-bomb", b"\x01" + deflated(bytes(100000)), "corrupt", "load", "100000 bytes for four pixels"),
     ):
         yield f"pixels-{name}", with_pixels(payload), outcome, stage, says, "7.1" if name != "coding" else "7"
+    stripe = b"\x80\x40"
+    index = bytes([1, 2]) + zlib.crc32(stripe).to_bytes(4, "little")
+    for name, payload, says in (
+        ("list-missing", b"\x43", "a list of symbols is announced, and nothing follows"),
+        ("list-short", b"\x43\x00\x01\x02", "two of 32 bytes that list the symbols"),
+        ("list-empty", b"\x43\x01\x00", "no symbol is listed"),
+        ("list-long", b"\x43\x03\x80\x7f\x02", "257 entries are listed"),
+        ("flat-long", b"\x43\x01\x01\x00", "one symbol, and a code that it does not need"),
+        ("code-long", b"\x03" + bytes(9), "a code of which four pixels do not need all bytes"),
+        ("stripes-missing", b"\x83", "stripes are announced, and nothing follows"),
+        ("stripes-many", b"\x83\x01" + index * 3 + stripe * 3, "three stripes for two rows"),
+        ("stripes-rows", b"\x83\x00" + index + b"\x02" + index[1:] + stripe * 2, "stripes of three rows for two"),
+        ("stripes-zero", b"\x83\x00" + b"\x02" + index[1:] + b"\x00" + index[1:] + stripe * 2, "a stripe of no rows"),
+        ("stripes-length", b"\x83\x00" + index * 2 + stripe, "the code of the second stripe is missing"),
+        ("stripes-checksum", b"\x83\x00" + index * 2 + stripe + b"\x80\x41", "a stripe differs from its checksum"),
+    ):
+        yield f"mixed-{name}", with_pixels(payload), "corrupt", "load", says, "7.2"
     yield (
         "pixels-cannot-fill",
         with_pixels(b"\x01" + stream, SIGNATURE + b"\xff\xff\xff\x07" * 2),
@@ -403,8 +493,9 @@ def rejected_pixels() -> Iterator[tuple[str, bytes, str, str, str, str]]:
 def cases() -> list[Case]:
     """All vectors."""
     result = [
-        Case(f"good-{name}", encode(image), says, section, "good", image=image, encoded=True)
-        for name, image, says, section in encoded_images()
+        Case(f"good-{name}", encode(image, compression=level), says, section, "good", image=image, encoded=level)
+        for level, images in (("deflate", encoded_images()), ("default", mixed_images()))
+        for name, image, says, section in images
     ]
     result += [
         Case(f"good-{name}", data, says, section, "good", image=image)

@@ -98,3 +98,116 @@ def nearest_entry(rgba: Sequence[int], palette: Sequence[Sequence[int]], space: 
     differences = {j: color_difference(rgba, palette[j], space) for j in entries}
     least = min(differences.values())
     return [j for j, difference in differences.items() if difference <= least * (1 + 1e-4) + 1e-3]
+
+
+def _premultiplied(rgba: Sequence[float]) -> list[float]:
+    return [c * rgba[3] / 255.0 for c in rgba[:3]] + [rgba[3]]
+
+
+def entry_spacing(palette: Sequence[Sequence[int]]) -> list[float]:
+    """The mean distance of each palette entry to its three nearest others that look different."""
+    entries = [_premultiplied(entry) for entry in palette]
+    result = []
+    for entry in entries:
+        near = sorted(math.sqrt(squared_distance(entry, other)) for other in entries if other != entry)[:3]
+        result.append(sum(near) / len(near) if near else 0.0)
+    return result
+
+
+def _aim(rgba: Sequence[int], color: Sequence[float]) -> list[int]:
+    """The straight 8-bit colour nearest to a premultiplied one that comes from a pixel."""
+
+    def level(x: float) -> int:
+        return int(min(max(x + 0.5, 0.0), 255.0))
+
+    if rgba[3] == 255:
+        return [level(c) for c in color[:3]] + [255]
+    straight = 255.0 / color[3] if color[3] > 0 else 0.0
+    return [level(c * straight) for c in color[:3]] + [level(color[3])]
+
+
+def _near(rgba: Sequence[int], color: Sequence[float], palette: Sequence[Sequence[int]]) -> set[int]:
+    """The entries nearest to a premultiplied colour that comes from a pixel, whichever way rounding goes."""
+    aims = [_aim(rgba, [c + nudge for c in color]) for nudge in (-2e-3, 0.0, 2e-3)]
+    return {entry for aim in aims for entry in nearest_entry(aim, palette, "srgb")}
+
+
+def diffusion_choices(
+    image: Sequence[Sequence[Sequence[int]]],
+    palette: Sequence[Sequence[int]],
+    strength: Sequence[Sequence[float]],
+    chosen: Sequence[Sequence[int]],
+    quiet: float = -1.0,
+    loud: float = -1.0,
+) -> list[list[set[int]]]:
+    """What Floyd-Steinberg in sRGB may choose for each RGBA pixel, if it chose as it did for the pixels before.
+
+    strength: that of each pixel. quiet, loud: squared distances, as in quant/dithering/diffusion.py. More than one
+    entry where they tie to rounding.
+    """
+    height, width = len(image), len(image[0])
+    error = [[[0.0] * 4 for _ in range(width + 2)] for _ in range(height + 1)]
+    entries, limits = [_premultiplied(entry) for entry in palette], entry_spacing(palette)
+    clear = any(entry[3] == 0 for entry in palette)
+    allowed: list[list[set[int]]] = [[set() for _ in range(width)] for _ in range(height)]
+    for y in range(height):
+        step = -1 if y % 2 else 1
+        for x in range(width)[::step]:
+            pixel, part = image[y][x], strength[y][x]
+            color, best = _premultiplied(pixel), chosen[y][x]
+            own = nearest_entry(pixel, palette, "srgb")
+            off = squared_distance(color, entries[own[0]])
+            if part == 0 or (pixel[3] == 0 and clear) or off <= quiet:
+                allowed[y][x] = set(own)
+                continue
+            if quiet >= 0:
+                part *= min(1.0, (off - quiet) / (loud - quiet))
+            color = [c + part * e for c, e in zip(color, error[y][x + 1], strict=True)]
+            allowed[y][x] = _near(pixel, color, palette)
+            limit = limits[best]
+            wrong = [min(max(c - e, -limit), limit) for c, e in zip(color, entries[best], strict=True)]
+            for dy, dx, share in ((0, step, 7), (1, -step, 3), (1, 0, 5), (1, step, 1)):
+                cell = error[y + dy][x + 1 + dx]
+                for c in range(4):
+                    cell[c] += wrong[c] * share / 16
+    return allowed
+
+
+def activity(image: Sequence[Sequence[Sequence[int]]]) -> list[list[int]]:
+    """The largest range of any channel among each pixel and its neighbours."""
+    height, width = len(image), len(image[0])
+
+    def around(y: int, x: int) -> list[Sequence[int]]:
+        rows = range(max(y - 1, 0), min(y + 2, height))
+        return [image[v][u] for v in rows for u in range(max(x - 1, 0), min(x + 2, width))]
+
+    def span(pixels: list[Sequence[int]]) -> int:
+        return max(max(values) - min(values) for values in zip(*pixels, strict=True))
+
+    return [[span(around(y, x)) for x in range(width)] for y in range(height)]
+
+
+def pattern(color: Sequence[int], palette: Sequence[Sequence[int]], strength: float, length: int) -> list[int]:
+    """The entries that stand for an opaque colour in ordered dithering, by luma; all entries are opaque."""
+    error = [0.0] * 4
+    chosen = []
+    for _ in range(length):
+        aim = _aim(color, [c + strength * e for c, e in zip(color, error, strict=True)])
+        chosen.append(nearest(aim, palette))
+        error = [e + c - p for e, c, p in zip(error, color, palette[chosen[-1]], strict=True)]
+    return sorted(chosen, key=lambda j: (77 * palette[j][0] + 150 * palette[j][1] + 29 * palette[j][2], j))
+
+
+def bayer(size: int) -> list[list[int]]:
+    """Bayer's ranks: the bits of x ^ y and y, reversed and interleaved."""
+
+    def rank(y: int, x: int) -> int:
+        value, bit = 0, size // 2
+        place = 0
+        while bit:
+            value |= ((x ^ y) // bit % 2) << (2 * place + 1) | (y // bit % 2) << (2 * place)
+            bit //= 2
+            place += 1
+        return value
+
+    return [[rank(y, x) for x in range(size)] for y in range(size)]

@@ -6,7 +6,7 @@ Slow, obvious, and independent of the package, so that the two check each other.
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 class Rejected(Exception):
@@ -17,12 +17,26 @@ class Rejected(Exception):
         return str(self.args[0])
 
 
+Color = tuple[int, int, int, int]
+
+
 @dataclass
 class Image:
     width: int
     height: int
-    palette: list[tuple[int, int, int, int]]
+    palette: list[Color]
     rows: list[list[int]]
+    metadata: dict[str, object] = field(default_factory=dict)
+    plays: int = 1
+    frames: list[Frame] = field(default_factory=list)
+
+
+@dataclass
+class Frame:
+    """A frame of an animation as it is shown: rows of colours."""
+
+    duration: int
+    canvas: list[list[Color]]
 
 
 def require(condition: bool, outcome: str) -> None:
@@ -36,12 +50,13 @@ def require(condition: bool, outcome: str) -> None:
 class File:
     """The bytes of a file, and how far they are read."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, at_end: str = "truncated") -> None:
         self.data = data
         self.place = 0
+        self.at_end = at_end
 
     def take(self, count: int) -> bytes:
-        require(self.place + count <= len(self.data), "truncated")
+        require(self.place + count <= len(self.data), self.at_end)
         self.place += count
         return self.data[self.place - count : self.place]
 
@@ -80,9 +95,14 @@ def inflate(stream: bytes) -> bytes:
 def decode(data: bytes) -> Image:
     file = File(data)
     width, height = header(file)
-    palette, pixels = chunks(file)
+    head = chunks(file, zlib.crc32(file.data[: file.place]), "PA")
+    first = Image(width, height, head.palette, indices(head.pixels, width, height, head.palette))
+    first.metadata = {letter: metadata(letter, payload) for letter, payload in head.metadata.items()}
+    first.metadata = {letter: value for letter, value in first.metadata.items() if value is not None}
+    if head.animation is not None:
+        animation(file, head, first)
     require(file.place == len(data), "corrupt")
-    return Image(width, height, palette, indices(pixels, width, height))
+    return first
 
 
 # 3. Header
@@ -103,38 +123,58 @@ def header(file: File) -> tuple[int, int]:
 # 4. Chunks, 5. Checksums
 
 
-def chunks(file: File) -> tuple[list[tuple[int, int, int, int]], bytes]:
-    """The palette, and the payload of chunk D."""
-    colors: list[tuple[int, int, int, int]] | None = None
-    covered = file.data[: file.place]
+@dataclass
+class Chunks:
+    palette: list[Color]
+    pixels: bytes
+    crc: int
+    animation: bytes | None
+    metadata: dict[str, bytes]
+
+
+def chunks(file: File, crc: int, critical: str) -> Chunks:
+    """All chunks up to the next chunk D. crc: of what stands before them. critical: other types that may occur."""
+    found: dict[str, bytes] = {}
+    alone = False
     for _ in range(256):
         start = file.place
         tag = file.u8()
         letter = chr(tag % 128)
         require("A" <= letter <= "Z" or "a" <= letter <= "z", "corrupt")
         payload_length = file.varint()
-        require(letter in "PD" or letter.islower(), "unsupported")
+        require(letter in "PDA" or letter.islower(), "unsupported")
+        require(letter in "D" + critical or letter.islower(), "corrupt")
         payload = file.take(payload_length)
 
-        covered += file.data[start : file.place]
+        crc = zlib.crc32(file.data[start : file.place], crc)
+        damaged = False
         if tag >= 128:
-            require(file.u32() == zlib.crc32(covered), "corrupt")
+            damaged = file.u32() != crc
+            require(not damaged or (letter.islower() and alone), "corrupt")
+            crc = int.from_bytes(file.data[file.place - 4 : file.place], "little")
+        alone = tag >= 128
 
-        if letter == "P":
-            require(colors is None, "corrupt")
-            colors = palette(payload)
         if letter == "D":
             require(tag >= 128, "corrupt")
-            return colors or [], payload
+            stated = {letter: payload for letter, payload in found.items() if letter.islower()}
+            return Chunks(palette(found["P"]) if "P" in found else [], payload, crc, found.get("A"), stated)
+        if letter.isupper():
+            require(letter not in found, "corrupt")
+            require(letter != "A" or tag >= 128, "corrupt")
+        if not damaged and letter not in found:
+            found[letter] = payload
     raise Rejected("corrupt")
 
 
 # 6. Palette
 
 
-def palette(payload: bytes) -> list[tuple[int, int, int, int]]:
+def palette(payload: bytes) -> list[Color]:
     require(1 <= len(payload) <= 1026, "corrupt")
     coding, has_alphas, reserved = payload[0] & 15, payload[0] >> 4 & 1, payload[0] >> 5
+    if coding == 2:
+        require(has_alphas == 0 and reserved <= 1, "unsupported")
+        return sorted_colors(payload[1:], natural=reserved == 1)
     require(coding <= 1 and reserved == 0, "unsupported")
     payload = payload[1:]
     a = 0
@@ -153,12 +193,77 @@ def palette(payload: bytes) -> list[tuple[int, int, int, int]]:
     return [(payload[i], payload[k + i], payload[2 * k + i], alphas[i]) for i in range(k)]
 
 
+# 6.1 Sorted colours
+
+
+def sorted_colors(payload: bytes, natural: bool) -> list[Color]:
+    require(len(payload) >= (1 if natural else 2), "corrupt")
+    k = payload[0] + 1
+    m = k if natural else payload[1] + 1
+    require(m <= k, "corrupt")
+    coder = RangeDecoder(payload[1:] if natural else payload[2:])
+    contexts = [[32768] * 20 for _ in range(14)]
+
+    def number(c: int) -> int:
+        length = 0
+        while length < 9 and coder.bit(contexts[c], length):
+            length += 1
+        value = 0 if length == 0 else 1
+        if length >= 2:
+            value = 2 * value + coder.bit(contexts[c], 10 + length)
+        for _ in range(length - 2):
+            value = 2 * value + coder.fixed(32768)
+        return value
+
+    def signed(c: int) -> int:
+        value = number(c)
+        return -value if value != 0 and coder.bit(contexts[c], 9) else value
+
+    def below(n: int) -> int:
+        low, high = 0, 1
+        while high < n:
+            high *= 2
+        while high - low > 1:
+            middle = (low + high) // 2
+            ones, zeros = min(n, high) - middle, middle - low
+            if ones <= 0:
+                b = 0
+            elif ones == zeros:
+                b = coder.fixed(32768)
+            else:
+                b = coder.fixed(65536 * ones // (ones + zeros))
+            low, high = (middle, high) if b else (low, middle)
+        return low
+
+    colors: list[Color] = []
+    green = alpha = 0
+    for _ in range(m):
+        step = number(0)
+        alpha += step
+        green = number(2) if step > 0 else green + number(1)
+        u = signed(3)
+        t = min(4, (abs(u).bit_length() + 1) // 2)
+        v = signed(4 + 2 * t + (1 if u > 0 else 0))
+        color = (green + u, green, green + v, alpha)
+        require(all(0 <= value <= 255 for value in color), "corrupt")
+        colors.append(color)
+    if not natural:
+        left = colors
+        colors = []
+        for _ in range(m):
+            colors.append(left.pop(below(len(left))))
+    require(coder.at_end(), "corrupt")
+    return colors + [colors[-1]] * (k - m)
+
+
 # 7. Pixels
 
 
-def indices(payload: bytes, width: int, height: int) -> list[list[int]]:
+def indices(payload: bytes, width: int, height: int, palette: list[Color]) -> list[list[int]]:
     require(len(payload) >= 1, "corrupt")
     coding, options, coded = payload[0] & 15, payload[0] >> 4, payload[1:]
+    if coding == 3:
+        return mixed(options, coded, width, height, palette)
     require(coding <= 1, "unsupported")
     return rows(coding, options, coded, width, height)
 
@@ -202,3 +307,417 @@ def unfilter(filters: bytes, data: bytes, width: int) -> list[list[int]]:
         result.append(row)
         above = row
     return result
+
+
+# 7.2 Symbols and stripes
+
+
+def mixed(options: int, coded: bytes, width: int, height: int, palette: list[Color]) -> list[list[int]]:
+    file = File(coded, at_end="corrupt")
+    used = list(range(len(palette)))
+    if options & 4:
+        used = listed_symbols(file)
+    require(len(used) > 0, "corrupt")
+    if len(used) == 1:
+        require(file.place == len(coded), "corrupt")
+        return [used * width for _ in range(height)]
+
+    stripes = [(height, len(coded) - file.place, None)]
+    if options & 8:
+        count = file.varint() + 2
+        require(count <= height, "corrupt")
+        stripes = [(file.varint(), file.varint(), file.u32()) for _ in range(count)]
+        require(all(rows > 0 for rows, _, _ in stripes), "corrupt")
+    require(sum(rows for rows, _, _ in stripes) == height, "corrupt")
+    require(sum(length for _, length, _ in stripes) == len(coded) - file.place, "corrupt")
+
+    tree = Tree([palette[i] if i < len(palette) else (0, 0, 0, 255) for i in used])
+    result = []
+    for rows, length, checksum in stripes:
+        code = file.take(length)
+        require(checksum is None or checksum == zlib.crc32(code), "corrupt")
+        for row in Stripe(tree, code, width, 12 + 2 * (options & 3)).rows(rows):
+            result.append([used[tree.order[symbol]] for symbol in row])
+    return result
+
+
+def listed_symbols(file: File) -> list[int]:
+    c = file.u8()
+    if c == 0:
+        flags = file.take(32)
+        return [i for i in range(256) if flags[i // 8] >> (i % 8) & 1]
+    used: list[int] = []
+    place = 0
+    for number, run in enumerate(file.take(c)):
+        if number % 2 == 0:
+            used += range(place, place + run)
+        place += run
+    require(place <= 256, "corrupt")
+    return used
+
+
+# 7.3 The tree of colours
+
+
+class Tree:
+    def __init__(self, colors: list[Color]) -> None:
+        self.axes = []
+        for r, g, b, a in colors:
+            r, g, b = (r * a + 127) // 255, (g * a + 127) // 255, (b * a + 127) // 255
+            self.axes.append((r + g + b, r - b, 2 * g - r - b, a))
+        self.order: list[int] = []
+        self.leaf: dict[int, int] = {}
+        self.nodes: dict[int, tuple[int, int, int, int]] = {}
+        self.split(1, sorted(range(len(colors)), key=lambda i: self.axes[i]))
+
+    def split(self, node: int, entries: list[int]) -> None:
+        m = len(entries)
+        if m == 1:
+            self.leaf[node] = len(self.order)
+            self.order.append(entries[0])
+            return
+        h = (m + 1) // 2
+        spreads = []
+        for axis in range(4):
+            values = sorted(self.axes[i][axis] for i in entries)
+            spreads.append(sum(abs(value - values[h]) for value in values) * (17, 21, 12, 30)[axis])
+        axis = spreads.index(max(spreads))
+        ranked = sorted(entries, key=lambda i: self.axes[i][axis])
+        values = [self.axes[i][axis] for i in ranked]
+        bound = values[h - 1] + values[h]
+        width = max(1, sum(abs(2 * value - bound) for value in values))
+        self.nodes[node] = axis, bound, width, m
+        self.split(2 * node, [i for i in entries if i in ranked[:h]])
+        self.split(2 * node + 1, [i for i in entries if i in ranked[h:]])
+
+    def level(self, node: int, symbol: int) -> int:
+        axis, bound, width, m = self.nodes[node]
+        v = self.axes[self.order[symbol]][axis]
+        return sum(limit * width <= 16 * m * (2 * v - bound) for limit in (-16, -6, 0, 6, 16))
+
+    def distance(self, s: int, t: int) -> int:
+        there, here = self.axes[self.order[s]], self.axes[self.order[t]]
+        total = sum(abs(a - b) for a, b in zip(there, here, strict=True))
+        return sum(limit <= total for limit in (1, 30, 75, 187, 467, 1167))
+
+
+# 7.4 Counters and the range coder
+
+RATES = [655360 // tenths for tenths in (16, 26, 36, 46, 56, 66, 76, 86, 96, 106, 120, 140, 170, 210, 260, 320)]
+
+
+def teach(counters: list[int], place: int, b: int) -> None:
+    p, c = divmod(counters[place], 16)
+    if b:
+        p += ((4095 - p) * RATES[c] + 32768) // 65536
+    else:
+        p -= (p * RATES[c] + 32768) // 65536
+    counters[place] = 16 * p + min(c + 1, 15)
+
+
+class RangeDecoder:
+    def __init__(self, code: bytes) -> None:
+        self.code = code
+        self.place = 0
+        self.size = 2**32 - 1
+        self.x = 0
+        for _ in range(4):
+            self.x = 256 * self.x + self.byte()
+
+    def byte(self) -> int:
+        self.place += 1
+        return self.code[self.place - 1] if self.place <= len(self.code) else 0
+
+    def fixed(self, p: int) -> int:
+        bound = self.size * p // 65536
+        b = int(self.x < bound)
+        if b:
+            self.size = bound
+        else:
+            self.x -= bound
+            self.size -= bound
+        while self.size < 2**24:
+            self.size *= 256
+            self.x = (256 * self.x + self.byte()) % 2**32
+        return b
+
+    def bit(self, counters: list[int], place: int) -> int:
+        b = self.fixed(16 * (counters[place] // 16) + 8)
+        teach(counters, place, b)
+        return b
+
+    def overrun(self) -> bool:
+        return self.place > len(self.code) + 4
+
+    def at_end(self) -> bool:
+        return len(self.code) <= self.place <= len(self.code) + 4
+
+
+# 7.5 Mixing
+
+KNOTS = [1, 1, 1, 2, 3, 5, 8, 13, 22, 36, 60, 98, 162, 267, 439, 720, 1179, 1921, 3108, 4971, 7812, 11955, 17625, 24743]
+KNOTS += [32768, 40793, 47911, 53581, 57724, 60565, 62428, 63615, 64357, 64816, 65097, 65269, 65374, 65438, 65476]
+KNOTS += [65500, 65514, 65523, 65528, 65531, 65533, 65534, 65535, 65535, 65535]
+
+
+def squash(x: int) -> int:
+    i, f = divmod(x + 3072, 128)
+    return (KNOTS[i] * (128 - f) + KNOTS[i + 1] * f) // 128
+
+
+STRETCH: list[int] = []
+for _p in range(4096):
+    _x = STRETCH[-1] if STRETCH else -3072
+    while squash(_x) < 16 * _p + 8:
+        _x += 1
+    STRETCH.append(_x)
+
+
+class Mixer:
+    """A set of weights with its count."""
+
+    def __init__(self, weights: tuple[int, int, int, int]) -> None:
+        self.weights = list(weights)
+        self.count = 0
+
+    def mix(self, s: list[int]) -> int:
+        return max(-2900, min(2900, sum(w * x for w, x in zip(self.weights, s, strict=True)) // 65536))
+
+    def learn(self, s: list[int], error: int) -> None:
+        step = 24 + 960 // (self.count + 16)
+        for i in range(4):
+            w = self.weights[i] + ((((s[i] * error + 8192) // 16384) * step + 32) // 64)
+            self.weights[i] = max(-196608, min(196608, w))
+        self.count = min(self.count + 1, 255)
+
+
+def new_cells() -> list[int]:
+    return [squash(128 * j + 64 - 3072) for j in range(48)]
+
+
+# 7.6 The model of `default`
+
+KINDS = ((-240, -496, -464, -480, -448), (-384, -192, -528, -512, -560))
+SHAPES = ((144, 48, 32, 112, 144, -16, 64, 64, 48, 0, 0, 160), (0, 320, 144, 224, -16, 128, 32, 16, 0, 112, 96, 176))
+
+
+class Table(dict[object, list[int]]):
+    """Lists of 1 counter that come into being when they are used; so a table is a dictionary of contexts."""
+
+    def __missing__(self, key: object) -> list[int]:
+        self[key] = [32768]
+        return self[key]
+
+
+class Stripe:
+    def __init__(self, tree: Tree, code: bytes, width: int, bits: int) -> None:
+        self.tree, self.width, self.down = tree, width, 32 - bits
+        self.coder = RangeDecoder(code)
+        self.counters = Table()
+        self.run = [32768] * 8
+        self.mixers: dict[object, Mixer] = {}
+        self.cells: dict[object, list[int]] = {}
+        self.recent: dict[int, int] = {}
+
+    def shape_counter(self, flag: int, kind: int, shape: int) -> list[int]:
+        key = "shape", flag, kind, shape
+        if key not in self.counters:
+            total = KINDS[flag][kind] + sum(SHAPES[flag][i] for i in range(12) if shape >> i & 1)
+            self.counters[key] = [(squash(total) >> 4) * 16 + 2]
+        return self.counters[key]
+
+    def mixed(self, counters: list[list[int]], mixer: Mixer, cells: list[int]) -> int:
+        s = [STRETCH[counter[0] // 16] for counter in counters]
+        x = mixer.mix(s)
+        p = squash(x)
+        cell = (x + 3072) // 128
+        q = cells[cell]
+        b = self.coder.fixed((p + q + 1) // 2)
+        for counter in counters:
+            teach(counter, 0, b)
+        cells[cell] = q + (65535 - q) // 32 if b else q - q // 32
+        mixer.learn(s, 65536 * b - p)
+        return b
+
+    def rows(self, height: int) -> list[list[int]]:
+        margin = [0] * (self.width + 6)
+        rows = [margin, margin]
+        for _ in range(height):
+            first = rows[-1][3]
+            row = [first] * 3 + [0] * self.width + [0] * 3
+            rows.append(row)
+            x = 0
+            while x < self.width:
+                x += self.pixels(rows, x)
+            row[-3:] = [row[-4]] * 3
+            require(not self.coder.overrun(), "corrupt")
+        require(self.coder.at_end(), "corrupt")
+        return [row[3:-3] for row in rows[2:]]
+
+    def pixels(self, rows: list[list[int]], x: int) -> int:
+        """Decode the pixel at x, or a run that begins there; return how many these are."""
+        at = x + 3
+        row, above, above2 = rows[-1], rows[-2], rows[-3]
+        w, ww = row[at - 1], row[at - 2]
+        n, nw, nww, ne, nee = above[at], above[at - 1], above[at - 2], above[at + 1], above[at + 2]
+        nn, nnw, nne = above2[at], above2[at - 1], above2[at + 1]
+        if w == n == nw == ne == ww == nn:
+            length = 2
+            while x + length < self.width and above[at + length + 1] == n:
+                length += 1
+            length = min(length, self.width - x)
+            if length >= 8 and self.coder.bit(self.run, min(7, (length // 8).bit_length() - 1)):
+                row[at : at + length] = [n] * length
+                return length
+
+        pairs = (
+            (w, n), (w, nw), (n, ne), (n, nw), (w, ww), (n, nn),
+            (ne, nee), (nw, nww), (nn, nne), (ne, nne), (nw, nnw), (w, ne),
+        )  # fmt: skip
+        shape = sum((a == b) << i for i, (a, b) in enumerate(pairs))
+        h3 = (w + n * 2**8 + ne * 2**16) * 0x9E3779B1 % 2**32
+        h4 = (w + n * 2**8 + ne * 2**16 + nw * 2**24) * 0x85EBCA6B % 2**32
+        h6 = ((h4 ^ h4 >> 15) + (ww + nn * 2**8) * 0xC2B2AE35) % 2**32
+        h6 = (h6 ^ h6 >> 15) * 0x2C1B3C6D % 2**32
+        slot = h6 >> self.down >> 2
+        r = self.recent.get(slot, 0)
+        kind = 0 if r == w else 1 if r == n else 2 if r == nw else 3 if r == ne else 4
+        distance = self.tree.distance
+        spread = distance(w, n) + 8 * distance(w, nw) + 64 * distance(n, nw) + 512 * distance(n, ne)
+        contexts = ("three", h3 >> self.down), ("six", h6 >> self.down), ("spread", spread)
+
+        def trust(counter: list[int]) -> int:
+            return sum(limit <= counter[0] % 16 for limit in (1, 3, 12))
+
+        chosen = 16 * kind + 4 * trust(self.counters[0, contexts[1]]) + trust(self.counters[0, contexts[0]])
+
+        def flag(number: int) -> int:
+            counters = [self.shape_counter(number, kind, shape), *(self.counters[number, c] for c in contexts)]
+            mixer = self.mixers.setdefault((number, chosen), Mixer((36864, 20480, 20480, 18432)))
+            return self.mixed(counters, mixer, self.cells.setdefault(("flag", number, w), new_cells()))
+
+        if flag(0):
+            symbol = w
+        elif n != w and (len(self.tree.order) == 2 or flag(1)):
+            symbol = n
+        else:
+            symbol = self.descend(w, n, ne, h4)
+        self.recent[slot] = symbol
+        row[at] = symbol
+        return 1
+
+    def descend(self, w: int, n: int, ne: int, h4: int) -> int:
+        leaf, level = self.tree.leaf, self.tree.level
+        i, j, start = 1, 1, 0
+        line = (h4 >> self.down) // 16 * 16
+        while i not in leaf:
+            if leaf.get(2 * i) in (w, n):
+                right = 1
+            elif leaf.get(2 * i + 1) in (w, n):
+                right = 0
+            else:
+                levels = 36 * level(i, w) + 6 * level(i, n) + level(i, ne)
+                places = ("W", w, start + j), ("N", n, start + j), ("four", line + j), ("colours", i, levels)
+                mixer = self.mixers.setdefault(i, Mixer((25600, 25600, 30720, 25600)))
+                cells = self.cells.setdefault(i, new_cells())
+                right = self.mixed([self.counters[place] for place in places], mixer, cells)
+            i, j = 2 * i + right, 2 * j + right
+            if 16 <= i <= 31:
+                j = 1
+                start = 16 * (i - 15)
+                line = ((h4 ^ i * 0x9E3779B1 % 2**32) * 0x2C1B3C6D % 2**32 >> self.down) // 16 * 16
+        return leaf[i]
+
+
+# 8. Metadata
+
+
+def metadata(letter: str, payload: bytes) -> object:
+    """What an ancillary chunk says, or None if it is unknown or wrong."""
+    try:
+        if letter == "r":
+            file = File(payload)
+            x, y = file.varint(), file.varint()
+            require(x > 0 and y > 0 and file.place == len(payload), "corrupt")
+            return x, y
+        if letter not in "ixet":
+            return None
+        require(len(payload) >= 2 and payload[0] <= 1, "corrupt")
+        require(len(payload) <= 2**24, "corrupt")
+        data = inflate(payload[1:]) if payload[0] == 1 else payload[1:]
+        require(0 < len(data) <= 2**24, "corrupt")
+        if letter != "t":
+            return data
+        parts = data.decode("utf-8").split("\0")
+        texts = {parts[i]: parts[i + 1] for i in range(0, len(parts) - 1, 2)}
+        require(len(parts) == 2 * len(texts) and "" not in texts, "corrupt")
+        return texts
+    except (Rejected, UnicodeDecodeError):
+        return None
+
+
+# 9. Animation
+
+
+def animation(file: File, head: Chunks, first: Image) -> None:
+    """Read all frames behind the first one."""
+    assert head.animation is not None
+    payload = head.animation
+    require(len(payload) >= 1, "corrupt")
+    require(payload[0] <= 1, "unsupported")
+    table = File(inflate(payload[1:]) if payload[0] == 1 else payload[1:])
+    try:
+        frames = read_table(table, first)
+        require(table.place == len(table.data), "corrupt")
+    except Rejected as error:
+        raise Rejected("corrupt" if error.outcome == "truncated" else error.outcome) from None
+
+    canvas = [[color_of(head.palette, i) for i in row] for row in first.rows]
+    first.frames.append(Frame(frames[0]["duration"], canvas))
+    key, crc = canvas, head.crc
+    for frame in frames[1:]:
+        start = file.place
+        found = chunks(file, crc, "P" if frame["own palette"] else "")
+        require(file.place == start + frame["length"], "corrupt")
+        require(not frame["own palette"] or found.palette != [], "corrupt")
+        crc = found.crc
+        colors = found.palette or head.palette
+        rows = indices(found.pixels, frame["width"], frame["height"], colors)
+        if frame["base"] == 0:
+            canvas = key = [[color_of(colors, i) for i in row] for row in rows]
+        else:
+            canvas = [list(row) for row in (canvas if frame["base"] == 1 else key)]
+            for y, row in enumerate(rows):
+                for x, i in enumerate(row):
+                    if i != frame["keep"]:
+                        canvas[frame["top"] + y][frame["left"] + x] = color_of(colors, i)
+        first.frames.append(Frame(frame["duration"], canvas))
+
+
+def color_of(palette: list[Color], index: int) -> Color:
+    return palette[index] if index < len(palette) else (0, 0, 0, 255)
+
+
+def read_table(table: File, image: Image) -> list[dict[str, int]]:
+    count = table.varint() + 2
+    require(count <= 65536, "corrupt")
+    image.plays = table.varint()
+    frames = [{"duration": table.varint()} for _ in range(count)]
+    for frame in frames[1:]:
+        flags = table.u8()
+        require(flags <= 15 and flags % 4 <= 2, "unsupported")
+        frame.update({"base": flags % 4, "own palette": flags >> 2 & 1, "keep": flags >> 3})
+        require(frame["base"] != 0 or frame["keep"] == 0, "corrupt")
+        frame.update({"left": 0, "top": 0, "width": image.width, "height": image.height})
+    drawn = [frame for frame in frames[1:] if frame["base"] != 0]
+    for field_ in ("left", "top", "width", "height"):
+        for frame in drawn:
+            frame[field_] = table.varint() + (field_ in ("width", "height"))
+    for frame in frames[1:]:
+        require(frame["left"] + frame["width"] <= image.width, "corrupt")
+        require(frame["top"] + frame["height"] <= image.height, "corrupt")
+    for frame in frames[1:]:
+        frame["keep"] = table.u8() if frame["keep"] else -1
+    for frame in frames[1:]:
+        frame["length"] = table.varint()
+    return frames

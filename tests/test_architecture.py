@@ -20,8 +20,13 @@ PILLOW = {
     "_compat",
     "saving",
     "compare",
+    "fitting",
+    "metadata",
     "cli",
+    "conversion",
+    "quant.images",
     "quant.pillow",
+    "report",
 }
 NUMBA = {"_jit"}
 COMPILED = {"color", "quant", "codec"}
@@ -29,7 +34,7 @@ CLICK = {"cli"}
 
 
 def name_of(path: Path) -> str:
-    """`quant.lloyd` for .../quant/lloyd.py, `quant` for .../quant/__init__.py, and "" for the package itself."""
+    """`quant.search` for .../quant/search.py, `quant` for .../quant/__init__.py, and "" for the package itself."""
     parts = path.relative_to(SOURCE).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 

@@ -122,6 +122,83 @@ def test_the_quantiser_gets_the_options() -> None:
     assert Image.open("a-kmq.png").convert("RGB").tobytes() == expected.convert("RGB").tobytes()
 
 
+@pytest.mark.parametrize(
+    ("arguments", "options"),
+    [
+        (("--quality", "20-60"), {"quality": (20, 60)}),
+        (("-Q", "60"), {"quality": 60}),
+        (("--quality=-60",), {"quality": (0, 60)}),
+        (("-k", "250", "--quality", "10-"), {"colors": 250, "quality": (10, 100)}),
+        (("--posterize", "4"), {"posterize": (4, 4, 4, 4)}),
+        (("--posterize", "rgb565"), {"posterize": "rgb565"}),
+        (("--speed", "1"), {"effort": "best"}),
+        (("--speed", "3"), {"effort": "default"}),
+        (("-s", "11"), {"effort": "fast"}),
+        (("--dither", "1", "--nofs"), {}),
+        (("--dither", "floyd-steinberg"), {"dither": 1.0}),
+        (("--palette", "cga"), {"palette": "cga", "dither": 0}),
+        (("--map", "few.png"), {"palette": [[1, 2, 3], [200, 100, 50]], "dither": 0}),
+        (("--palette", "few-p.png"), {"palette": [[1, 2, 3], [200, 100, 50]], "dither": 0}),
+    ],
+)
+def test_options_mean_what_they_mean_to_quantize(arguments: tuple[str, ...], options: dict[str, Any]) -> None:
+    image = picture()
+    few = Image.new("RGB", (2, 1), (1, 2, 3))
+    few.putpixel((1, 0), (200, 100, 50))
+    few.save("few.png")
+    few.quantize(2).save("few-p.png")
+    result = kmq("a.png", *arguments)
+    assert result.exit_code == 0, result.output
+    expected = pillow_kmq.quantize(image, **options)
+    assert Image.open("a-kmq.png").convert("RGB").tobytes() == expected.convert("RGB").tobytes()
+
+
+def test_too_low_a_quality_writes_nothing_with_status_99() -> None:
+    picture()
+    result = kmq("4", "a.png", "--quality", "90-95")
+    assert result.exit_code == 99
+    assert "a.png: quality 90 is out of reach: with 4 colours it is quality" in result.stderr
+    assert names() == {"a.png"}
+    data = Path("a.png").read_bytes()
+    result = kmq("4", "-", "--quality", "90-95", stdin=data)
+    assert (result.exit_code, result.stdout_bytes) == (99, data)
+
+
+def test_other_inputs_are_done_and_failures_weigh_more() -> None:
+    picture()
+    Image.new("RGB", (9, 9)).save("b.png")
+    assert kmq("4", "a.png", "b.png", "--quality", "90-95").exit_code == 99
+    assert names() == {"a.png", "b.png", "b-kmq.png"}
+    assert kmq("4", "a.png", "missing.png", "--quality", "90-95").exit_code == 1
+
+
+@pytest.mark.parametrize("format_", ["png", "kmq"])
+def test_max_bytes_is_kept_or_nothing_is_written(format_: str) -> None:
+    picture()
+    assert kmq("a.png", "--max-bytes", "600", "-o", f"b.{format_}", "--format", format_).exit_code == 0
+    assert 300 < Path(f"b.{format_}").stat().st_size <= 600
+    result = kmq("a.png", "--max-bytes", "10", "-o", f"c.{format_}", "--format", format_)
+    assert result.exit_code == 98
+    assert re.search(r"max_bytes=10 is too small: the least palette takes \d+ bytes", result.stderr)
+    assert names() == {"a.png", f"b.{format_}"}
+
+
+def test_strip_drops_the_colour_profile_and_the_resolution() -> None:
+    picture(icc_profile=bytes(16) + b"RGB " + bytes(108), dpi=(72, 72))
+    assert kmq("8", "a.png").exit_code == 0
+    assert {"icc_profile", "dpi"} <= set(Image.open("a-kmq.png").info)
+    assert kmq("8", "a.png", "--strip", "-o", "b.png").exit_code == 0
+    assert Image.open("b.png").info == {}
+
+
+def test_transbug_puts_the_transparent_colour_last() -> None:
+    image = picture(mode="RGBA", size=(8, 8))
+    image.putpixel((3, 3), (1, 2, 3, 0))
+    image.save("a.png")
+    assert kmq("5", "a.png", "--transbug").exit_code == 0
+    assert Image.open("a-kmq.png").info["transparency"] == 4
+
+
 def test_transparency_survives() -> None:
     image = picture(mode="RGBA", size=(8, 8))
     image.putpixel((3, 3), (1, 2, 3, 0))
@@ -489,14 +566,26 @@ def test_too_little_memory_is_one_files_problem(monkeypatch: pytest.MonkeyPatch)
         (("300", "a.png"), "1 to 256, not 300"),
         (("16",), "no input after"),
         (("16", "-k", "8", "a.png"), "two numbers of colours"),
-        (("--dither", "1.5", "a.png"), "1.5 is not in the range"),
+        (("--dither", "1.5", "a.png"), "dither must be 0 to 1, not 1.5"),
+        (("--dither", "fancy", "a.png"), "dither"),
         (("--effort", "great", "a.png"), "great"),
         (("-o", "b.png", "a.png", "c.png"), "single input"),
         (("-o", "b.png", "--ext", ".png", "a.png"), "exclude each other"),
         (("-o", "b.jpg", "a.png"), "cannot tell the format from 'b.jpg'"),
         (("--ext", "", "a.png"), "must not be empty"),
         (("-", "-"), "only once"),
-        (("--quality", "60-80", "a.png"), "No such option"),
+        (("--iebug", "a.png"), "No such option"),
+        (("--quality", "good", "a.png"), "'good' is not like 60-80"),
+        (("--quality", "-", "a.png"), "not like 60-80"),
+        (("--quality", "80-60", "a.png"), "0 <= MIN <= MAX <= 100"),
+        (("--quality", "101", "a.png"), "0 <= MIN <= MAX <= 100"),
+        (("--max-bytes", "0", "a.png"), "0 is not in the range"),
+        (("--posterize", "5", "a.png"), "0 to 4 bits"),
+        (("--posterize", "rgb9", "a.png"), "0 to 4 bits"),
+        (("--speed", "12", "a.png"), "12 is not in the range"),
+        (("--speed", "1", "--effort", "best", "a.png"), "exclude each other"),
+        (("--palette", "vga", "a.png"), "neither an image nor one of gray-2"),
+        (("--palette", "a.png", "a.png"), "more than 256 colours"),
     ],
 )
 def test_wrong_usage_is_explained_with_status_2(arguments: tuple[str, ...], words: str) -> None:

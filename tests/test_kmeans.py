@@ -11,7 +11,8 @@ import naive
 import pillow_kmq
 from pillow_kmq import kmeans
 from pillow_kmq.errors import OptionError, OptionTypeError
-from pillow_kmq.quant.lloyd import BLOCK, Clusters
+from pillow_kmq.quant.clustering.assign import BLOCK
+from pillow_kmq.quant.clustering.lloyd import Clusters
 
 
 def cloud(n: int, d: int, seed: int = 0) -> np.ndarray:

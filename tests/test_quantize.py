@@ -203,6 +203,20 @@ def test_fixed_colours_are_in_the_palette(effort):
 
 
 @pytest.mark.jit
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_fixed_colours_may_be_all_there_are(mode):
+    fixed = [[255, 0, 255], [1, 1, 1], [0, 0, 0, 0]]
+    out = quantize(noise(mode, (50, 50)), 3, fixed=fixed)
+    palette = np.array(out.getpalette("RGBA")).reshape(-1, 4).tolist()
+    assert sorted(palette) == [[0, 0, 0, 0], [1, 1, 1, 255], [255, 0, 255, 255]]
+
+
+def test_fixed_colours_must_leave_room_for_transparent_pixels():
+    with pytest.raises(ValueError, match="2 fixed colours leave no entry of 2 for transparent pixels"):
+        quantize(noise("RGBA", (9, 9)), 2, fixed=[[255, 0, 255], [1, 1, 1]])
+
+
+@pytest.mark.jit
 def test_same_input_same_bytes_and_other_seed_other_palette():
     im = noise("RGB", (90, 90))
     one, two, other = (quantize(im, 64, seed=s) for s in (0, 0, 1))

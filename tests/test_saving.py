@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from io import BytesIO
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from PIL import Image
 
 import pillow_kmq
 from pillow_kmq import saving
-from pillow_kmq.errors import OptionError, UnsupportedError
+from pillow_kmq.errors import OptionError, OptionTypeError, UnsupportedError
 
 
 def palette_image(entries: int = 4, mode: str = "RGB") -> Image.Image:
@@ -123,3 +124,13 @@ def test_a_palette_grows_only_for_a_visible_entry_that_is_not_opaque(highest: in
     assert len(palette) == entries
     assert not palette[2:, :3].any()
     assert np.array_equal(palette[2:, 3], np.frombuffer(alphas, np.uint8)[2:entries])
+
+
+@pytest.mark.parametrize("format_name", ["PNG8", "KMQ"])
+def test_a_report_that_cannot_be_called_is_refused_before_anything_is_written(format_name: str) -> None:
+    out = BytesIO()
+    with pytest.raises(OptionError, match="report must be a function"):
+        Image.new("RGB", (3, 3)).save(out, format_name, report="yes")
+    assert not out.getvalue()
+    with pytest.raises(OptionTypeError, match="report must be a function"):
+        pillow_kmq.quantize(Image.new("RGB", (3, 3)), report=1)

@@ -14,8 +14,6 @@ from typing import IO, Any
 
 from PIL import Image, PngImagePlugin
 
-from .errors import UnsupportedError
-
 FORMAT = "PNG8"
 
 
@@ -26,13 +24,10 @@ def register_png8_saver() -> None:
 
 
 def _save(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
-    from .saving import to_palette_image
+    from .saving import save_quantized
 
-    if 0 in im.size:
-        raise UnsupportedError(f"cannot write an empty image ({im.width}x{im.height}) as PNG8")
-    # Everything that can fail runs before the first byte is written.
-    image = to_palette_image(im, im.encoderinfo)
-    fp.write(_encode(_with_rgb_palette(image, im.encoderinfo), filename))
+    options = im.encoderinfo
+    save_quantized(im, fp, FORMAT, lambda image: _encode(_with_rgb_palette(image, options), filename))
 
 
 def _save_all(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:

@@ -14,14 +14,31 @@ from .Png8ImagePlugin import register_png8_saver
 
 if TYPE_CHECKING:
     from .codec import decode, encode
-    from .quant import quantize
+    from .quant import quantize, quantize_all
+    from .quant.arrays import ColorCounts, dither, find_palette, histogram, quantize_array, remap
+    from .quant.dithering.options import FloydSteinberg, Ordered, Selective
     from .quant.kmeans import KMeansResult, kmeans
+    from .quant.target import PSNR, DeltaE
+    from .report import Report
     from .types import IndexedImage
 
 __version__ = "0.1.0"
 
 _LAZY = {
     "quantize": ".quant",
+    "quantize_all": ".quant",
+    "quantize_array": ".quant.arrays",
+    "histogram": ".quant.arrays",
+    "ColorCounts": ".quant.arrays",
+    "find_palette": ".quant.arrays",
+    "remap": ".quant.arrays",
+    "dither": ".quant.arrays",
+    "FloydSteinberg": ".quant.dithering.options",
+    "Selective": ".quant.dithering.options",
+    "Ordered": ".quant.dithering.options",
+    "PSNR": ".quant.target",
+    "DeltaE": ".quant.target",
+    "Report": ".report",
     "kmeans": ".quant.kmeans",
     "KMeansResult": ".quant.kmeans",
     "encode": ".codec",
@@ -30,14 +47,27 @@ _LAZY = {
 }
 
 __all__ = [
+    "PSNR",
+    "ColorCounts",
+    "DeltaE",
+    "FloydSteinberg",
     "IndexedImage",
     "KMeansResult",
+    "Ordered",
+    "Report",
+    "Selective",
     "decode",
+    "dither",
     "encode",
+    "find_palette",
+    "histogram",
     "kmeans",
     "quantize",
+    "quantize_all",
+    "quantize_array",
     "register_kmq_opener",
     "register_png8_saver",
+    "remap",
 ]
 
 

@@ -6,68 +6,75 @@ imports NumPy or Numba before the first image is read, so that `kmq --help` answ
 
 from __future__ import annotations
 
-import math
-import os
+import re
 import sys
-import time
-import warnings
-from dataclasses import dataclass
-from io import BytesIO
-from typing import Any, BinaryIO
+from typing import Any
 
 import click
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 
 from . import __version__
-from .errors import KmqError, OptionError
-from .outputs import STREAM, Job, Refused, check_target, plan, reason, write
+from .conversion import LARGER, SAVERS, TOO_BAD, Settings, convert, sentence
+from .errors import KmqError, OptionError, OptionTypeError, QualityError, SizeError
+from .outputs import STREAM, plan
 
-FAILED, LARGER = 1, 98  # exit statuses; 98 is what pngquant returns for --skip-if-larger
-SAVERS = {"png": "PNG8", "kmq": "KMQ"}
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What applies to all jobs of a run."""
-
-    quantize: dict[str, Any]
-    force: bool
-    skip_if_larger: bool
+FAILED = 1  # exit status
 
 
-@dataclass
-class Outcome:
-    """What became of a job. Sizes in bytes, psnr in dB."""
+def _quality(_: click.Context, __: click.Parameter, value: str | None) -> tuple[int, int] | None:
+    """min-max as pngquant takes it; -max and a single number are only aimed at, min- is the least."""
+    if value is None:
+        return None
+    match = re.fullmatch(r"(\d*)(-?)(\d*)", value)
+    if not match or not (match[1] or match[3]):
+        raise click.BadParameter(f"{value!r} is not like 60-80, -80, 60- or 80.")
+    low, high = (int(match[1] or 0), int(match[3] or 100)) if match[2] else (0, int(value))
+    if not low <= high <= 100:
+        raise click.BadParameter(f"{value!r} is not MIN-MAX with 0 <= MIN <= MAX <= 100.")
+    return low, high
 
-    after: int
-    colors: int
-    psnr: float
-    details: str
-    notes: list[str]
-    before: int = 0
-    skipped: bool = False
+
+def _posterize(_: click.Context, __: click.Parameter, value: str | None) -> tuple[int, ...] | str | None:
+    """Bits to drop from each channel, as with pngquant, or a name like rgb565."""
+    if value is None:
+        return None
+    if re.fullmatch("[0-4]", value):
+        return (8 - int(value),) * 4
+    if not re.fullmatch(r"rgb[1-8]{3}|rgba[1-8]{4}", value.lower()):
+        raise click.BadParameter(f"{value!r} is neither 0 to 4 bits to drop nor a name like rgb565.")
+    return value
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("inputs", metavar="[COLORS] IN...", nargs=-1, required=True)
 @click.option("-k", "--colors", type=click.IntRange(1, 256), help="Most colours in the palette.  [default: 256]")
+@click.option(
+    "-Q",
+    "--quality",
+    metavar="MIN-MAX",
+    callback=_quality,
+    help="Fewest colours that reach MAX of 100; nothing below MIN.",
+)
+@click.option("--max-bytes", type=click.IntRange(min=1), metavar="N", help="Most colours that make no larger file.")
 @click.option("-o", "--output", metavar="OUT", help="Output file, for a single input; - is standard output.")
 @click.option("--ext", metavar="SUFFIX", help="End of output names.  [default: -kmq.png, or .kmq]")
 @click.option(
-    "--format",
-    "format_",
-    type=click.Choice(list(SAVERS)),
-    help="Output format.  [default: by name, else png]",
+    "--format", "format_", type=click.Choice(list(SAVERS)), help="Output format.  [default: by name, else png]"
 )
-@click.option("--dither", type=click.FloatRange(0, 1), default=0.0, show_default=True, help="Strength of dithering.")
+@click.option("--dither", metavar="S", default="0", show_default=True, help="Strength 0 to 1 of dithering, or a name.")
+@click.option("--nofs", is_flag=True, help="No dithering, as --dither 0.")
+@click.option("--palette", "--map", metavar="FILE", help="Colours to use: an image of at most 256, or a name: cga.")
 @click.option(
-    "--effort",
-    type=click.Choice(["fast", "default", "best"]),
-    default="default",
-    show_default=True,
-    help="Time spent on the palette.",
+    "--posterize",
+    metavar="BITS",
+    callback=_posterize,
+    help="Bits to drop from each channel, 0 to 4, or a name: rgb565.",
 )
+@click.option("--effort", type=click.Choice(["fast", "default", "best"]), help="Time spent on the palette.")
+@click.option("-s", "--speed", type=click.IntRange(1, 11), help="As pngquant: 1 or 2 is best, 10 or 11 is fast.")
 @click.option("--max-iter", type=click.IntRange(min=0), help="A plain k-means of at most so many rounds.")
+@click.option("--strip", is_flag=True, help="Keep no metadata: no colour profile, no resolution.")
+@click.option("--transbug", is_flag=True, help="Put the fully transparent colour at the end of the palette.")
 @click.option("--skip-if-larger", is_flag=True, help="Write nothing that is not smaller than its input.")
 @click.option("-f", "--force", is_flag=True, help="Overwrite existing files.")
 @click.option("-v", "--verbose", is_flag=True, help="Say more about each file.")
@@ -79,13 +86,12 @@ def main(
     output: str | None,
     ext: str | None,
     format_: str | None,
-    dither: float,
-    effort: str,
-    max_iter: int | None,
-    skip_if_larger: bool,
     force: bool,
+    skip_if_larger: bool,
+    strip: bool,
     verbose: bool,
     quiet: bool,
+    **choices: Any,
 ) -> None:
     """Reduce images to a palette of at most COLORS colours.
 
@@ -93,33 +99,36 @@ def main(
     beside it, or photo.kmq with --format kmq. Existing files are kept unless --force is given.
 
     Exit status: 0 if all is well, 1 if an input failed (the others are done), 2 for wrong usage, 98 if
-    --skip-if-larger held an output back.
+    --skip-if-larger or --max-bytes held an output back, 99 if --quality did.
     """
     colors, inputs = _leading_colors(colors, inputs)
     try:
         jobs = plan(inputs, output, ext, format_)
-    except OptionError as error:
+        save = {"colors": colors, **_save_options(**choices)}
+    except (OptionError, OptionTypeError) as error:
         raise click.UsageError(str(error)) from None
-    options = {"colors": colors, "dither": dither, "effort": effort, "max_iter": max_iter}
-    settings = Settings(options, force, skip_if_larger)
+    settings = Settings(save, force, skip_if_larger, strip)
     to_stderr = any(job.target == STREAM for job in jobs)
     status = 0
     for number, job in enumerate(jobs, 1):
-        with _Progress(f"[{number}/{len(jobs)}] {job.source}", enabled=not quiet):
+        outcome, failure = None, 0
+        with _Progress(f"[{number}/{len(jobs)}] {job.source}", enabled=not quiet) as shown:
             try:
-                outcome = convert(job, settings)
+                outcome = convert(job, settings, shown.update if shown.enabled else None)
             except KmqError as error:
-                outcome = None
-                message = str(error)
+                message, failure = str(error), _status_of(error)
         if outcome is None:
             click.echo(f"kmq: {job.source}: {message}", err=True)
-            status = FAILED
+            status = FAILED if FAILED in (status, failure) else status or failure
             continue
-        if outcome.skipped:
-            status = status or LARGER
+        status = status or outcome.held
         if not quiet:
-            click.echo(_report(job, outcome, verbose), err=to_stderr)
+            click.echo(sentence(job, outcome, verbose=verbose), err=to_stderr)
     sys.exit(status)
+
+
+def _status_of(error: KmqError) -> int:
+    return {QualityError: TOO_BAD, SizeError: LARGER}.get(type(error), FAILED)
 
 
 def _leading_colors(colors: int | None, inputs: tuple[str, ...]) -> tuple[int, tuple[str, ...]]:
@@ -136,141 +145,81 @@ def _leading_colors(colors: int | None, inputs: tuple[str, ...]) -> tuple[int, t
     return number, inputs[1:]
 
 
-# One job
+def _save_options(
+    *,
+    dither: str,
+    nofs: bool,
+    palette: str | None,
+    effort: str | None,
+    speed: int | None,
+    transbug: bool,
+    **others: Any,
+) -> dict[str, Any]:
+    """The keywords of `Image.save` that options stand for. Raises OptionError."""
+    if effort is not None and speed is not None:
+        raise OptionError("--effort and --speed exclude each other")
+    if speed is not None:
+        effort = "best" if speed <= 2 else "default" if speed <= 9 else "fast"
+    options: dict[str, Any] = {name: value for name, value in others.items() if value is not None}
+    options |= {"effort": effort or "default", "dither": 0.0 if nofs else _dither(dither)}
+    if palette is not None:
+        options["palette"] = _palette(palette)
+    if transbug:
+        options["transparent_index"] = -1
+    return options
 
 
-def convert(job: Job, settings: Settings) -> Outcome:
-    """Read, quantise, encode and write one image. Raises Refused or another KmqError with a sentence."""
-    if job.problem:
-        raise Refused(job.problem)
-    check_target(job.target, settings.force)
-    with _open(job.source) as stream:
-        before = stream.seek(0, os.SEEK_END)
-        outcome, encoded = _reduce(stream, job.format, settings.quantize)
-        outcome.before = before
-        outcome.skipped = settings.skip_if_larger and len(encoded) >= before
-        if outcome.skipped and job.target == STREAM:
-            stream.seek(0)
-            encoded = stream.read()  # the next command in a pipeline gets an image in any case
-    # The input is closed by now: it may be the file to be replaced.
-    if not outcome.skipped or job.target == STREAM:
-        write(job.target, encoded)
-    return outcome
-
-
-def _open(source: str) -> BinaryIO:
-    """The source as a seekable stream."""
+def _dither(text: str) -> float | str:
     try:
-        if source == STREAM:
-            return BytesIO(sys.stdin.buffer.read())
-        file = open(source, "rb")  # noqa: SIM115 - handed to the caller, who closes it
-        if file.seekable():
-            return file
-        with file:  # a named pipe
-            return BytesIO(file.read())
+        value: float | str = float(text)
+    except ValueError:
+        value = text
+    if value != 0:
+        from .quant.dithering.options import to_dither
+
+        to_dither(value)
+    return value
+
+
+def _palette(name: str) -> Image.Image | str:
+    """A hardware palette's name, or an image file as an image of mode P."""
+    from .quant.hardware import HARDWARE_NAMES
+
+    if name in HARDWARE_NAMES:
+        return name
+    try:
+        with Image.open(name) as image:
+            image.load()
     except OSError as error:
-        raise Refused(f"cannot read it: {reason(error)}") from None
-
-
-def _reduce(stream: BinaryIO, format_: str, options: dict[str, Any]) -> tuple[Outcome, bytes]:
-    """Read the image, quantise it and encode the result."""
-    from .compare import psnr
+        raise OptionError(f"--palette {name}: neither an image nor one of {', '.join(HARDWARE_NAMES)}") from error
+    if image.mode == "P":
+        return image
+    if image.convert("RGBA").getcolors(256) is None:
+        raise OptionError(f"--palette {name} has more than 256 colours")
     from .quant import quantize
 
-    started = time.perf_counter()
-    try:
-        image, notes = _read(stream)
-        indexed = quantize(image, **options)
-        encoded = _encode(indexed, image, format_)
-        error = psnr(image, indexed)
-    except MemoryError:
-        raise Refused("not enough memory for an image of this size") from None
-    used = len(indexed.getcolors(256) or ())
-    seconds = time.perf_counter() - started
-    details = f"{image.width}x{image.height} {image.mode}, {seconds:.2f} s"
-    return Outcome(len(encoded), used, error, details, notes), encoded
-
-
-def _read(stream: BinaryIO) -> tuple[Image.Image, list[str]]:
-    """The first frame, upright, with at most 8 bits per channel, and what the user should know about it."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow's remarks on odd files are for programmers
-            return _decode(stream)
-    except UnidentifiedImageError:
-        raise Refused("not an image that Pillow can read") from None
-    except Image.DecompressionBombError as error:
-        raise Refused(f"too large: {error}") from None
-    except (KmqError, MemoryError):
-        raise
-    except Exception as error:  # what Pillow's decoders raise for damaged files is not limited to OSError
-        raise Refused(f"damaged image: {error}") from None
-
-
-def _decode(stream: BinaryIO) -> tuple[Image.Image, list[str]]:
-    stream.seek(0)
-    image: Image.Image = Image.open(stream)
-    notes = []
-    if getattr(image, "is_animated", False):
-        notes.append(f"first of {getattr(image, 'n_frames', 1)} frames only")
-    image.load()
-    # A palette PNG need not carry Exif data, so the orientation goes into the pixels.
-    ImageOps.exif_transpose(image, in_place=True)
-    if image.mode.startswith("I;16"):
-        notes.append("16 bits reduced to 8")
-        image = _to_8_bits(image)
-    return image, notes
-
-
-def _to_8_bits(image: Image.Image) -> Image.Image:
-    import numpy as np
-
-    levels = np.asarray(image).astype(np.uint32)
-    reduced = Image.fromarray(((levels + 128) // 257).astype(np.uint8))
-    reduced.info = dict(image.info)
-    key = reduced.info.pop("transparency", None)
-    if key is not None:
-        reduced.putalpha(Image.fromarray(np.where(levels == key, 0, 255).astype(np.uint8)))
-    return reduced
-
-
-def _encode(indexed: Image.Image, source: Image.Image, format_: str) -> bytes:
-    buffer = BytesIO()
-    indexed.save(buffer, format=SAVERS[format_], optimize=True, dpi=source.info.get("dpi"))
-    return buffer.getvalue()
-
-
-# Telling the user
-
-
-def _report(job: Job, outcome: Outcome, verbose: bool) -> str:
-    source = "stdin" if job.source == STREAM else job.source
-    target = "stdout" if job.target == STREAM else job.target
-    saved = 100 * (1 - outcome.after / outcome.before)
-    change = f"{saved:.1f} % saved" if saved >= 0 else f"{-saved:.1f} % larger"
-    quality = "exact" if math.isinf(outcome.psnr) else f"PSNR {outcome.psnr:.2f} dB"
-    line = (
-        f"{source} -> {target}: {outcome.before:,} -> {outcome.after:,} bytes, {change}, "
-        f"{outcome.colors} colour{'s' * (outcome.colors != 1)}, {quality}"
-    )
-    if outcome.skipped:
-        line += "; not smaller, so not written"
-    if verbose:
-        line += f" ({outcome.details})"
-    return "\n".join([line, *(f"{source}: note: {note}" for note in outcome.notes)])
+    return quantize(image)
 
 
 class _Progress:
-    """A line on the terminal that says what is being worked on, and goes away afterwards."""
+    """A line on the terminal that says what is being worked on and how far, and goes away afterwards."""
 
     def __init__(self, text: str, enabled: bool) -> None:
-        self.text = text
+        self._text = text
+        self._percent = -1
         self.enabled = enabled and sys.stderr.isatty()
 
-    def __enter__(self) -> None:
-        if self.enabled:
-            click.echo(f"\r{self.text}", err=True, nl=False)
+    def __enter__(self) -> _Progress:
+        self.update(0.0)
+        return self
+
+    def update(self, done: float) -> None:
+        """Show the part that is done, 0..1."""
+        percent = int(100 * done)
+        if self.enabled and percent != self._percent:
+            self._percent = percent
+            click.echo(f"\r{self._text} {percent:3} %", err=True, nl=False)
 
     def __exit__(self, *_: object) -> None:
         if self.enabled:
-            click.echo("\r" + " " * len(self.text) + "\r", err=True, nl=False)
+            click.echo("\r" + " " * (len(self._text) + 6) + "\r", err=True, nl=False)

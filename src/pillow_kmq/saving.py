@@ -2,7 +2,9 @@
 
 | keyword of `Image.save` | meaning |
 |---|---|
-| colors, palette, dither, space, effort, seed, max_iter, fixed | as in `pillow_kmq.quantize`; any of them, if not None, has a P image quantised anew |
+| colors, palette, dither, quality, space, effort, seed, max_iter, fixed, posterize, importance, order, transparent_index | as in `pillow_kmq.quantize`; any of them, if not None, has a P image quantised anew |
+| max_bytes | the most colours whose file is no larger, see `fitting` |
+| threads, progress, report | as in `pillow_kmq.quantize`; the report has the size of the file |
 | transparency | in place of `info["transparency"]`: a palette index, or bytes with the alphas of the first entries; other entries keep those of an RGBA palette, as Pillow shows them |
 
 Keywords that are not known are ignored, as in all of Pillow's plugins.
@@ -10,7 +12,9 @@ Keywords that are not known are ignored, as in all of Pillow's plugins.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import IO, Any
 
 import numpy as np
 from PIL import Image
@@ -18,12 +22,70 @@ from PIL import Image
 from .errors import ModeError, OptionError, OptionTypeError, UnsupportedError
 from .types import IndexedImage
 
-QUANTIZE_KEYWORDS = ("colors", "palette", "dither", "space", "effort", "seed", "max_iter", "fixed")
+QUANTIZE_KEYWORDS = (
+    "colors",
+    "palette",
+    "dither",
+    "quality",
+    "space",
+    "effort",
+    "seed",
+    "max_iter",
+    "fixed",
+    "posterize",
+    "importance",
+    "order",
+    "transparent_index",
+)
 
 
 def quantize_options(encoderinfo: dict[str, Any]) -> dict[str, Any]:
     """The keywords of `quantize` among those given to `Image.save`. None counts as not given."""
     return {name: encoderinfo[name] for name in QUANTIZE_KEYWORDS if encoderinfo.get(name) is not None}
+
+
+def _threads(encoderinfo: dict[str, Any]) -> dict[str, Any]:
+    """The keyword `threads`, which is no reason to quantise a P image."""
+    threads = encoderinfo.get("threads")
+    return {} if threads is None else {"threads": threads}
+
+
+def save_quantized(im: Image.Image, fp: IO[bytes], format_name: str, encode: Callable[[Image.Image], bytes]) -> None:
+    """Quantise as the keywords in `im.encoderinfo` ask, encode, write, report; `encode` makes a file of a P image.
+
+    Nothing is written before everything that can fail is done. Raises UnsupportedError (an OSError) for a mode that
+    cannot be quantised or an empty image, OptionError, QualityError and SizeError (ValueErrors), CancelledError.
+    """
+    if 0 in im.size:
+        raise UnsupportedError(f"cannot write an empty image ({im.width}x{im.height}) as {format_name}")
+    encoderinfo = im.encoderinfo
+    max_bytes, report = encoderinfo.get("max_bytes"), encoderinfo.get("report")
+    if report is not None and not callable(report):
+        raise OptionError(f"report must be a function, not {type(report).__name__}")
+    if max_bytes is None:
+        image = to_palette_image(im, encoderinfo, format_name)
+        data = encode(image)
+    else:
+        image, data = _fitting(im, encoderinfo, format_name, encode, max_bytes)
+    fp.write(data)
+    if report is not None:
+        from .report import Report
+
+        report(Report(im, image, len(data)))
+
+
+def _fitting(
+    im: Image.Image,
+    encoderinfo: dict[str, Any],
+    format_name: str,
+    encode: Callable[[Image.Image], bytes],
+    max_bytes: Any,
+) -> tuple[Image.Image, bytes]:
+    from .fitting import fitting
+
+    with _saving(im, format_name):
+        options = {**quantize_options(encoderinfo), **_threads(encoderinfo)}
+        return fitting(im, options, max_bytes, encode, encoderinfo.get("progress"))
 
 
 def to_palette_image(im: Image.Image, encoderinfo: dict[str, Any], format_name: str = "PNG8") -> Image.Image:
@@ -38,8 +100,15 @@ def to_palette_image(im: Image.Image, encoderinfo: dict[str, Any], format_name: 
 
     from .quant import quantize
 
+    with _saving(im, format_name):
+        return quantize(im, progress=encoderinfo.get("progress"), **_threads(encoderinfo), **options)
+
+
+@contextmanager
+def _saving(im: Image.Image, format_name: str) -> Iterator[None]:
+    """Raise what a plugin of Pillow raises in place of the quantiser's errors."""
     try:
-        return quantize(im, **options)
+        yield
     except ModeError as error:
         raise UnsupportedError(f"cannot write mode {im.mode} as {format_name}: {error}") from error
     except OptionTypeError as error:

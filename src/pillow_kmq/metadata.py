@@ -1,0 +1,114 @@
+"""Which metadata the KMQ plugin writes, and how Pillow's users find those of a file.
+
+| keyword of `Image.save` | if not given | in `info` after opening |
+|---|---|---|
+| icc_profile: bytes | `info["icc_profile"]`, if its colours are RGB | icc_profile: bytes |
+| exif: `Image.Exif` or bytes | none | exif: bytes, for `getexif()` |
+| xmp: bytes | none | xmp: bytes, for `getxmp()` |
+| dpi: two numbers | none | dpi: two floats |
+| comment: text, or bytes of UTF-8 | none | comment: bytes of UTF-8 |
+| text: texts by key | none | text: texts by key |
+
+These are Pillow's rules for PNG. None and empty values stand for nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from PIL import Image
+
+from .codec.metadata import MAX_RESOLUTION, Metadata
+from .errors import OptionError
+
+_EXIF_PREFIX = b"Exif\0\0"
+_COMMENT = "Comment"
+_PER_1000_INCHES = 1000
+
+
+def metadata_of(im: Image.Image, encoderinfo: dict[str, Any]) -> Metadata:
+    """What to write beside `im`. Raises OptionError (a ValueError) for values that make no sense."""
+    exif = encoderinfo.get("exif")
+    if isinstance(exif, Image.Exif):
+        # An empty one still makes a header of some bytes.
+        exif = exif.tobytes() if len(exif) else b""
+    return Metadata(
+        icc_profile=_profile(im, encoderinfo),
+        exif=_bytes("exif", exif).removeprefix(_EXIF_PREFIX),
+        xmp=_bytes("xmp", encoderinfo.get("xmp")),
+        resolution=_resolution(encoderinfo.get("dpi")),
+        texts=_texts(encoderinfo),
+    )
+
+
+def info_of(metadata: Metadata) -> dict[str, Any]:
+    """What `info` says about the metadata of a file."""
+    info: dict[str, Any] = {}
+    if metadata.icc_profile:
+        info["icc_profile"] = metadata.icc_profile
+    if metadata.exif:
+        info["exif"] = _EXIF_PREFIX + metadata.exif
+    if metadata.xmp:
+        info["xmp"] = metadata.xmp
+    if metadata.resolution:
+        x, y = metadata.resolution
+        info["dpi"] = x / _PER_1000_INCHES, y / _PER_1000_INCHES
+    texts = dict(metadata.texts)
+    if (comment := texts.pop(_COMMENT, "")) != "":
+        info["comment"] = comment.encode()
+    if texts:
+        info["text"] = texts
+    return info
+
+
+def _profile(im: Image.Image, encoderinfo: dict[str, Any]) -> bytes:
+    if "icc_profile" in encoderinfo:
+        return _bytes("icc_profile", encoderinfo["icc_profile"])
+    profile = im.info.get("icc_profile") or b""
+    # A profile that came along from a CMYK or grey source says nothing about RGB colours (ICC.1:2022, 7.2.6).
+    return profile if profile[16:20] == b"RGB " else b""
+
+
+def _bytes(name: str, value: Any) -> bytes:
+    if not value:
+        return b""
+    if isinstance(value, str) and name == "xmp":
+        return value.encode()
+    if not isinstance(value, (bytes, bytearray)):
+        raise OptionError(f"{name} must be bytes, not {type(value).__name__}")
+    return bytes(value)
+
+
+def _resolution(dpi: Any) -> tuple[int, int] | None:
+    if not dpi:
+        return None
+    try:
+        x, y = (float(value) for value in dpi)
+    except (TypeError, ValueError):
+        raise OptionError(f"dpi must be two numbers, not {dpi!r}") from None
+    if not all(math.isfinite(value) and 1 <= value * _PER_1000_INCHES <= MAX_RESOLUTION for value in (x, y)):
+        raise OptionError(f"dpi must be two numbers from 0.001 to {MAX_RESOLUTION // _PER_1000_INCHES}, not {dpi!r}")
+    return round(x * _PER_1000_INCHES), round(y * _PER_1000_INCHES)
+
+
+def _texts(encoderinfo: dict[str, Any]) -> dict[str, str]:
+    given, comment = encoderinfo.get("text") or {}, encoderinfo.get("comment") or ""
+    if not isinstance(given, Mapping) or not all(isinstance(part, str) for pair in given.items() for part in pair):
+        raise OptionError("text must map keys, which are text, to text")
+    texts = dict(given)
+    if isinstance(comment, (bytes, bytearray)):
+        comment = _decoded(bytes(comment))
+    if not isinstance(comment, str):
+        raise OptionError(f"comment must be text or bytes, not {type(comment).__name__}")
+    if comment:
+        texts[_COMMENT] = comment
+    return texts
+
+
+def _decoded(comment: bytes) -> str:
+    try:
+        return comment.decode()
+    except UnicodeDecodeError:
+        return comment.decode("latin-1")  # as older GIF files have them

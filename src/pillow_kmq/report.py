@@ -1,0 +1,51 @@
+"""What became of an image: the answer to `report=`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from PIL import Image
+
+
+@dataclass(frozen=True)
+class Report:
+    """A palette image beside its original. Measures are taken when they are asked for, as in `compare`.
+
+    original, image: before and after. bytes: the size of the file, or None where none was written.
+    """
+
+    original: Image.Image
+    image: Image.Image
+    bytes: int | None = None
+
+    def __str__(self) -> str:
+        size = "" if self.bytes is None else f"{self.bytes:,} bytes, "
+        colors = f"{self.colors} colour{'s' * (self.colors != 1)}"
+        return f"{size}{colors}, PSNR {self.psnr:.2f} dB, DeltaE {self.delta_e:.2f}, quality {self.quality:.0f}"
+
+    @cached_property
+    def colors(self) -> int:
+        """Palette entries that pixels use."""
+        return len(self.image.getcolors(256) or ())
+
+    @cached_property
+    def psnr(self) -> float:
+        """In dB over R, G and B, infinite if no pixel looks different."""
+        from .compare import psnr
+
+        return psnr(self.original, self.image)
+
+    @cached_property
+    def delta_e(self) -> float:
+        """Mean distance in Oklab times 100; about 2 is just noticeable."""
+        from .compare import oklab_distance
+
+        return oklab_distance(self.original, self.image)
+
+    @property
+    def quality(self) -> float:
+        """0..100, on the scale of the option `quality`."""
+        from .quant.target import quality_of
+
+        return quality_of(255.0**2 / 10.0 ** (self.psnr / 10.0))
