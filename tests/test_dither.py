@@ -71,7 +71,7 @@ def dithered(pixels, palette, way, cuts=None, importance=None, space="srgb"):
     source = Rows(pixels, importance)
     out = np.full(pixels.shape[:2], 255, np.uint8)
     bounds = [0, *(cuts or []), source.height]
-    dither_stripes(source, itertools.pairwise(bounds), palette, way, space, out)
+    dither_stripes(source, itertools.pairwise(bounds), palette, way, space, out, 1)
     return out
 
 
@@ -86,7 +86,7 @@ def test_diffusion_equals_the_plain_version(size, k, alpha, selective, seed):
     strengths = random.choice(np.array([0.0, 0.5, 1.0], np.float32), size)
     quiet = (400.0, 6400.0) if selective else (-1.0, -1.0)
     out = np.empty(size, np.uint8)
-    Diffuser(palette, "srgb", size[1], *quiet).remap(packed(pixels), strengths, out)
+    Diffuser(palette, "srgb", size[1], *quiet).remap(packed(pixels), 0, strengths, out)
     allowed = naive.diffusion_choices(pixels.tolist(), palette.tolist(), strengths.tolist(), out.tolist(), *quiet)
     assert all(out[at] in allowed[at[0]][at[1]] for at in np.ndindex(size))
 
@@ -104,7 +104,9 @@ def test_ordered_dithering_equals_the_plain_version(size, k, strength, seed):
     random = np.random.default_rng(seed)
     pixels, palette = random_pixels(random, size, "opaque"), unique_palette(random, k, "opaque")
     out = np.empty(size, np.uint8)
-    Thresholder(palette, "srgb", thresholds("bayer", 4)).remap(packed(pixels), np.full(size, strength, np.float32), out)
+    Thresholder(palette, "srgb", thresholds("bayer", 4)).remap(
+        packed(pixels), 0, np.full(size, strength, np.float32), out
+    )
     ranks = naive.bayer(4)
     for y, x in np.ndindex(size):
         entries = naive.pattern(pixels[y, x].tolist(), palette.tolist(), strength, ordered.length(k))

@@ -62,6 +62,16 @@ def test_threads_change_no_byte(mode, monkeypatch):
 
 
 @pytest.mark.jit
+@pytest.mark.parametrize("dither", ["floyd-steinberg", "selective", "bayer", "blue-noise"])
+def test_threads_change_no_byte_of_a_dithered_image(dither, monkeypatch):
+    monkeypatch.setattr(counting, "STRIPE", 500)
+    im = noise(101, 97, "RGBA")
+    alone = picture(pillow_kmq.quantize(im, 16, dither=dither))
+    for threads in (0, 3):
+        assert picture(pillow_kmq.quantize(im, 16, dither=dither, threads=threads)) == alone
+
+
+@pytest.mark.jit
 def test_gives_the_same_from_many_threads_at_once():
     alone = [digest(seed) for seed in range(8)]
     with ThreadPoolExecutor(8) as pool:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageSequence
 
 from pillow_kmq import errors, quantize, quantize_all
+from pillow_kmq.codec import natural_order
 from pillow_kmq.compare import compare
 from pillow_kmq.quant.arrays import ArraySource
 from pillow_kmq.quant.choose import Counts
@@ -264,6 +265,13 @@ def test_no_order_changes_a_pixel(order, at, mode, colors):
         palette = palette_of(out)
         assert np.flatnonzero(palette[:, 3] == 0).tolist() == [len(palette) - 1 if at == -1 else at]
         assert max(at + 1, 1) <= len(palette) <= max(at + 1, colors)
+
+
+@pytest.mark.jit
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_the_order_for_compression_is_the_natural_one_of_kmq_files(mode):
+    palette = palette_of(quantize(noise(mode=mode, size=(50, 50)), 60, order="compression"))
+    assert natural_order(palette.tobytes()) == list(range(len(palette)))
 
 
 @pytest.mark.jit

@@ -20,8 +20,10 @@ def arranged(palette: Palette, images: Sequence[Indices], options: Options) -> P
     A `transparent_index` beyond the end lengthens the palette by black entries that nothing uses.
     """
     order = np.arange(len(palette))
-    if options.order == "popularity":  # the other orders are the one in which palettes are found
+    if options.order == "popularity":  # by luminance is how palettes are found
         order = _by_popularity(palette, images)
+    elif options.order == "compression":
+        order = np.lexsort(palette.T[[2, 0, 1, 3]])  # alpha, green, red, blue: what KMQ stores at least cost
     clear = np.flatnonzero(palette[order, 3] == 0)
     if options.transparent_index is not None and len(clear):
         at = len(order) - 1 if options.transparent_index < 0 else options.transparent_index

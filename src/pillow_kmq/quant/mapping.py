@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Protocol
 
@@ -47,6 +47,11 @@ def map_stripes(
         remap(find, source.rows(start, stop).ravel(), out[start:stop].reshape(-1), table)
         idle.append(find)
 
+    in_stripes(work, spans, threads)
+
+
+def in_stripes(work: Callable[[int, int], None], spans: Iterable[tuple[int, int]], threads: int) -> None:
+    """Call `work` with the first and last row (exclusive) of each stripe, so many at once; 0 is one per core."""
     threads = threads or _cores()
     if threads == 1:
         for span in spans:

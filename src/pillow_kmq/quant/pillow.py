@@ -112,7 +112,7 @@ def quantize(
     order: of entries: "luminance" (None), "popularity" (most pixels first) or "compression" (for small files).
         Transparent ones come first in any order.
     transparent_index: where the fully transparent entry goes, 0..255, or -1 for the end.
-    threads: for choosing indices without dithering, 1..1024, or 0 for one per core. Their number changes no byte.
+    threads: for choosing indices, 1..1024, or 0 for one per core; error diffusion takes one. They change no byte.
     progress: called with the part that is done, 0..1; to return False cancels, with CancelledError.
     report: called with a Report when all is done.
 

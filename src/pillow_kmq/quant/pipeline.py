@@ -65,11 +65,11 @@ def _indices(source: Source, palette: Palette, options: Options) -> npt.NDArray[
     out = np.empty((source.height, source.width), np.uint8)
     if out.size == 0:
         return out
-    if options.dither is None:
-        map_stripes(source, stripes(source, options.progress), palette, options.space, out, options.threads)
-        return out
     cuts = stripes(source, options.progress)
-    dither_stripes(source, cuts, palette, options.dither, options.space, out)
+    if options.dither is None:
+        map_stripes(source, cuts, palette, options.space, out, options.threads)
+    else:
+        dither_stripes(source, cuts, palette, options.dither, options.space, out, options.threads)
     return out
 
 

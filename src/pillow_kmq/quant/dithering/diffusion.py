@@ -141,11 +141,13 @@ class Diffuser:
         self._palette = premultiplied(palette)
         self._limits = spacing(palette)
         self._errors = np.zeros((2, width + 2, 4), np.float32)
-        self._row = 0
         self._quiet, self._loud = np.float32(quiet), np.float32(loud)
 
-    def remap(self, pixels: npt.NDArray[np.uint32], strengths: Strengths, out: npt.NDArray[np.uint8]) -> None:
-        """Choose entries for the next rows: pixels uint32[h, w], strengths float32[h, w] 0..1, out uint8[h, w]."""
+    def remap(self, pixels: npt.NDArray[np.uint32], row: int, strengths: Strengths, out: npt.NDArray[np.uint8]) -> None:
+        """Choose entries for the next rows: pixels uint32[h, w], strengths float32[h, w] 0..1, out uint8[h, w].
+
+        row: the number of the first one.
+        """
         _diffuse(
             self._find,
             self._palette,
@@ -156,6 +158,5 @@ class Diffuser:
             self._loud,
             out,
             self._errors,
-            self._row,
+            row,
         )
-        self._row += len(pixels)

@@ -10,33 +10,33 @@ import numpy.typing as npt
 
 from ...types import Palette
 from ..counting import Source
+from ..mapping import in_stripes
 from .diffusion import Diffuser, Strengths, spacing
 from .options import FloydSteinberg, Ordered, Selective
 from .ordered import Thresholder
 from .selective import REACH, activity, smoothness
 from .thresholds import thresholds
 
-_QUIET, _LOUD = (
-    0.1,
-    0.4,
-)  # of the mean step of the palette: errors that a selective ditherer leaves alone, and takes whole
-
+# Of the mean step of the palette: errors that a selective ditherer leaves alone, and takes whole.
+_QUIET, _LOUD = 0.1, 0.4
 
 Map = npt.NDArray[np.uint8]
 
 
 class Ditherer(Protocol):
-    """Chooses entries for the rows of an image, which come in order, from the top, in stripes of any height.
+    """Chooses entries for the rows of an image, in stripes of any height.
 
-    reach: rows above and below a stripe that it looks at.
+    reach: rows above and below a stripe that it looks at. in_order: whether stripes must come from the top on, one by
+    one.
     """
 
     reach: int
+    in_order: bool
 
     def remap(
-        self, pixels: npt.NDArray[np.uint32], first: int, out: npt.NDArray[np.uint8], importance: Map | None
+        self, pixels: npt.NDArray[np.uint32], first: int, row: int, out: npt.NDArray[np.uint8], importance: Map | None
     ) -> None:
-        """Write the entries of the next rows to out, uint8[h, w].
+        """Write the entries of the image's rows from `row` on to out, uint8[h, w].
 
         pixels: uint32[m, w], packed: these rows are first <= y < first + h; around them up to `reach` others, fewer
         only at the image's ends. importance: uint8[h, w], the part of the strength to be used; None is all, 255.
@@ -59,15 +59,22 @@ def dither_stripes(
     dither: FloydSteinberg | Selective | Ordered,
     space: str,
     out: npt.NDArray[np.uint8],
+    threads: int,
 ) -> None:
     """Write the entry of every pixel to out, uint8[h, w]. stripes: first and last row, exclusive, of all, in order.
 
-    How the image is cut changes nothing.
+    threads: how many stripes at once, 0 for one per core; error diffusion does one at a time all the same. Neither
+    these nor how the image is cut change anything.
     """
-    worker = ditherer(dither, palette, space, source.width)
-    for start, stop in stripes:
+    idle = [ditherer(dither, palette, space, source.width)]
+
+    def work(start: int, stop: int) -> None:
+        worker = idle.pop() if idle else ditherer(dither, palette, space, source.width)
         top, bottom = max(start - worker.reach, 0), min(stop + worker.reach, source.height)
-        worker.remap(source.rows(top, bottom), start - top, out[start:stop], source.importance(start, stop))
+        worker.remap(source.rows(top, bottom), start - top, start, out[start:stop], source.importance(start, stop))
+        idle.append(worker)
+
+    in_stripes(work, stripes, 1 if idle[0].in_order else threads)
 
 
 def _reduce(strengths: Strengths, importance: Map | None) -> None:
@@ -82,20 +89,22 @@ class _Uniform:
 
     def __init__(self, kernel: Diffuser | Thresholder, strength: float) -> None:
         self._kernel = kernel
+        self.in_order = isinstance(kernel, Diffuser)
         self._strength = np.float32(strength)
 
     def remap(
-        self, pixels: npt.NDArray[np.uint32], first: int, out: npt.NDArray[np.uint8], importance: Map | None
+        self, pixels: npt.NDArray[np.uint32], first: int, row: int, out: npt.NDArray[np.uint8], importance: Map | None
     ) -> None:
         strengths = np.full(out.shape, self._strength)
         _reduce(strengths, importance)
-        self._kernel.remap(pixels[first : first + len(out)], strengths, out)
+        self._kernel.remap(pixels[first : first + len(out)], row, strengths, out)
 
 
 class _Selective:
     """Error diffusion in smooth places."""
 
     reach = REACH
+    in_order = True
 
     def __init__(self, palette: Palette, space: str, width: int, strength: float) -> None:
         self._step = float(spacing(palette).astype(np.float64).mean())
@@ -103,9 +112,9 @@ class _Selective:
         self._strength = np.float32(strength)
 
     def remap(
-        self, pixels: npt.NDArray[np.uint32], first: int, out: npt.NDArray[np.uint8], importance: Map | None
+        self, pixels: npt.NDArray[np.uint32], first: int, row: int, out: npt.NDArray[np.uint8], importance: Map | None
     ) -> None:
         strengths = smoothness(activity(pixels, first, len(out)), self._step)
         strengths *= self._strength
         _reduce(strengths, importance)
-        self._diffuser.remap(pixels[first : first + len(out)], strengths, out)
+        self._diffuser.remap(pixels[first : first + len(out)], row, strengths, out)

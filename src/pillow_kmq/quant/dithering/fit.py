@@ -136,7 +136,7 @@ def fitted(
         share, seen = np.zeros(k), np.empty(len(window) ** 2, np.int64)
         for band, color in zip(bands, colors, strict=True):
             indices: npt.NDArray[np.uint8] = np.empty(band.pixels.shape, np.uint8)
-            ditherer(dither, palette, space, indices.shape[1]).remap(band.pixels, 0, indices, band.importance)
+            ditherer(dither, palette, space, indices.shape[1]).remap(band.pixels, 0, 0, indices, band.importance)
             weights = weights_of(band.importance)
             weights = np.ones(indices.size, np.float32) if weights is None else weights
             each = weights.reshape(indices.shape)

@@ -81,7 +81,7 @@ def _threshold(find, palette, lumas, matrix, pixels, strengths, out, row, chosen
 
 
 class Thresholder:
-    """Ordered dithering of an image whose rows come in order, from the top."""
+    """Ordered dithering of an image, whose rows may come in any order."""
 
     def __init__(self, palette: Palette, space: str, matrix: Matrix) -> None:
         self._find = nearest_finder(palette, space)
@@ -90,10 +90,12 @@ class Thresholder:
         self._lumas = (palette.astype(np.int64) * palette[:, 3:] @ weights).astype(np.float32)
         self._matrix = matrix
         self._chosen = np.empty(length(len(palette)), np.int64)
-        self._row = 0
 
-    def remap(self, pixels: npt.NDArray[np.uint32], strengths: Strengths, out: npt.NDArray[np.uint8]) -> None:
-        """Choose entries for the next rows: pixels uint32[h, w], strengths float32[h, w] 0..1, out uint8[h, w]."""
+    def remap(self, pixels: npt.NDArray[np.uint32], row: int, strengths: Strengths, out: npt.NDArray[np.uint8]) -> None:
+        """Choose entries for the rows from `row` on.
+
+        pixels uint32[h, w], strengths float32[h, w] 0..1, out uint8[h, w].
+        """
         _threshold(
             self._find,
             self._palette,
@@ -102,7 +104,6 @@ class Thresholder:
             pixels,
             strengths,
             out,
-            self._row,
+            row,
             self._chosen,
         )
-        self._row += len(pixels)
