@@ -1,0 +1,97 @@
+"""The decoder in JavaScript (src/pillow_kmq/web), run by Node: the tests of tests/web, and files encoded here."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pillow_kmq import codec, quantize
+from pillow_kmq.types import IndexedImage
+
+HERE = Path(__file__).parent
+WEB = HERE.parent / "src" / "pillow_kmq" / "web"
+SAMPLES = HERE.parent / "sample_images"
+OLDEST = 18
+
+
+def node_version() -> int:
+    """The major version of Node, 0 where there is none."""
+    if shutil.which("node") is None:
+        return 0
+    shown = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout
+    return int(shown.removeprefix("v").split(".")[0])
+
+
+# Where the tests of the web decoder are asked for, a missing Node is a failure.
+needs_node = pytest.mark.skipif(
+    node_version() < OLDEST and "KMQ_TEST_WEB" not in os.environ, reason=f"Node {OLDEST} or newer is not installed"
+)
+
+
+def run(*arguments: str | Path) -> str:
+    done = subprocess.run(["node", *map(str, arguments)], capture_output=True, text=True, timeout=240, check=False)
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
+    return done.stdout
+
+
+@needs_node
+def test_every_test_in_javascript_passes() -> None:
+    files = sorted((HERE / "web").glob("*.test.mjs"))
+    vectors = json.loads((HERE / "vectors" / "vectors.json").read_text())
+    shown = run("--test", "--test-reporter=tap", *files)
+    passed = re.search(r"^# pass (\d+)$", shown, re.MULTILINE)
+    assert passed is not None
+    assert int(passed[1]) > len(vectors)
+    assert re.search(r"^# fail 0$", shown, re.MULTILINE)
+    assert re.search(r"^# skipped 0$", shown, re.MULTILINE)
+
+
+def entry_of(name: str, image: IndexedImage) -> dict[str, Any]:
+    height, width = image.indices.shape
+    palette, indices = image.palette.tobytes().hex(), image.indices.tobytes().hex()
+    stated = {"width": width, "height": height, "palette": palette, "indices": indices}
+    return {"file": name, "outcome": "good", **stated}
+
+
+def sample(name: str, colors: int, size: tuple[int, int]) -> IndexedImage:
+    with Image.open(SAMPLES / name) as file:
+        image = quantize(file.crop((0, 0, *size)), colors)
+    palette = np.frombuffer(bytes(image.getpalette("RGBA") or b""), np.uint8).reshape(-1, 4)
+    return IndexedImage(palette.copy(), np.asarray(image))
+
+
+@needs_node
+def test_files_of_the_encoder_decode_to_the_same_pixels(tmp_path: Path) -> None:
+    random = np.random.default_rng(5)
+    images = {
+        "photo": sample("photo.png", 256, (200, 120)),
+        "sprite": sample("sprite.png", 16, (150, 150)),
+        "screenshot": sample("screenshot.png", 40, (260, 130)),
+        "noise": IndexedImage(random.integers(0, 256, (256, 4), np.uint8), random.integers(0, 256, (90, 70), np.uint8)),
+        "flat": IndexedImage(np.array([[9, 8, 7, 255]], np.uint8), np.zeros((300, 200), np.uint8)),
+        "ramp": IndexedImage(
+            np.repeat(np.arange(256, dtype=np.uint8)[:, None], 4, 1),
+            np.arange(20000).reshape(100, 200).astype(np.uint8),
+        ),
+    }
+    entries = []
+    for name, image in images.items():
+        for level in codec.COMPRESSIONS:
+            file = f"{name}-{level}.kmq"
+            (tmp_path / file).write_bytes(codec.encode(image, compression=level))
+            entries.append(entry_of(file, image))
+    (tmp_path / "list.json").write_text(json.dumps(entries))
+    assert f"{len(entries)} of {len(entries)} as stated" in run(HERE / "web" / "files.mjs", tmp_path / "list.json")
+
+
+def test_the_decoder_stays_small() -> None:
+    assert (WEB / "kmq.js").stat().st_size <= 40_000
