@@ -271,7 +271,8 @@ def test_no_order_changes_a_pixel(order, at, mode, colors):
 @pytest.mark.parametrize("mode", ["RGB", "RGBA"])
 def test_the_order_for_compression_is_the_natural_one_of_kmq_files(mode):
     palette = palette_of(quantize(noise(mode=mode, size=(50, 50)), 60, order="compression"))
-    assert natural_order(palette.tobytes()) == list(range(len(palette)))
+    rgba = np.pad(palette, ((0, 0), (0, 4 - palette.shape[1])), constant_values=255)
+    assert natural_order(rgba.tobytes()) == list(range(len(palette)))
 
 
 @pytest.mark.jit
