@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from pillow_kmq.codec import encode, mixed
+from pillow_kmq.codec import Metadata, container, encode, mixed
 from pillow_kmq.types import IndexedImage
 
 VECTORS = Path(__file__).parent / "vectors"
@@ -37,6 +37,7 @@ class Case:
     stage: str = ""
     image: IndexedImage | None = None
     encoded: str = ""
+    metadata: Metadata = field(default_factory=Metadata)
 
 
 def assemble(*parts: bytes | None) -> bytes:
@@ -76,6 +77,12 @@ def chunk(tag: str, payload: bytes, *, checked: bool = False) -> bytes:
     return bytes([ord(tag) | checked << 7, len(payload)]) + payload
 
 
+def ancillary(tag: str, payload: bytes) -> bytes:
+    """An ancillary chunk and its checksum, which depends on nothing else."""
+    data = container.Chunk(tag, len(payload), checked=True).head() + payload
+    return data + zlib.crc32(data).to_bytes(4, "little")
+
+
 def pixels(payload: bytes) -> bytes:
     return chunk("D", payload, checked=True)
 
@@ -88,7 +95,7 @@ def word(x: int, y: int, place: int) -> int:
 def encoded_images() -> Iterator[tuple[str, IndexedImage, str, str]]:
     """Name, image, sentence, section."""
     grey = [(v, v, v) for v in range(256)]
-    yield "smallest", image([(255, 128, 0)], [[0]]), "one pixel of one entry, the example of section 10", "10"
+    yield "smallest", image([(255, 128, 0)], [[0]]), "one pixel of one entry, the example of section 12", "12"
     yield "two-by-two", TWO_BY_TWO, "two entries, 1 bit per pixel, stored", "7.1"
     yield "empty-palette", image([], [[7, 0, 255]]), "no chunk P: every index is beyond the palette's end", "6"
     yield "beyond-palette", image([(1, 2, 3)], [[0, 5], [200, 0]]), "indices above the only entry are kept", "6"
@@ -210,21 +217,21 @@ def assembled_good_files() -> Iterator[tuple[str, bytes, IndexedImage, str, str]
     yield "mixed-stripes", striped_file(stripes), stripes, "several stripes, each with a checksum", "7.2"
     yield (
         "ancillary",
-        assemble(HEADER, chunk("z", b"unknown"), PALETTE, chunk("z", b""), PIXELS, CHECKSUM),
+        HEADER + chunk("z", b"unknown") + PALETTE + chunk("z", b"") + WHOLE[len(HEADER + PALETTE) :],
         TWO_BY_TWO,
         "two chunks of an unknown ancillary type are skipped, one of them empty",
         "4",
     )
     yield (
         "ancillary-checked",
-        assemble(HEADER, chunk("z", b"unknown", checked=True), CHECKSUM, PALETTE, PIXELS, CHECKSUM),
+        assemble(HEADER) + ancillary("z", b"unknown") + WHOLE[len(HEADER) :],
         TWO_BY_TWO,
-        "a checksum follows an ancillary chunk; the next checksum leaves it out",
+        "an ancillary chunk of an unknown type has a checksum of its own; the next one leaves it out altogether",
         "5",
     )
     yield (
         "most-chunks",
-        assemble(HEADER, chunk("z", b"") * 254, PALETTE, PIXELS, CHECKSUM),
+        assemble(HEADER) + chunk("z", b"") * 254 + WHOLE[len(HEADER) :],
         TWO_BY_TWO,
         "255 chunks before the pixels are allowed",
         "4",
@@ -273,6 +280,84 @@ def assembled_good_files() -> Iterator[tuple[str, bytes, IndexedImage, str, str]
         "a deflated palette with one alpha, although that is larger",
         "6",
     )
+
+
+ALL_METADATA = Metadata(b"profile " * 9, b"II*\0exif", b"<xmp/>", (72000, 300000), {"Author": "Zoë", "Empty": ""})
+
+
+def metadata_files() -> Iterator[tuple[str, bytes, Metadata, str, str]]:
+    """Name, file, metadata, sentence, section: all of them show TWO_BY_TWO."""
+    palette_end = len(HEADER + PALETTE)
+
+    def beside(*chunks: bytes) -> bytes:
+        return WHOLE[:palette_end] + b"".join(chunks) + WHOLE[palette_end:]
+
+    def damaged(tag: str, payload: bytes) -> bytes:
+        data = ancillary(tag, payload)
+        return data[:4] + bytes([data[4] ^ 1]) + data[5:]
+
+    nothing = Metadata()
+    texts = b"\0Comment\0hello"
+    yield (
+        "metadata-all",
+        encode(TWO_BY_TWO, compression="deflate", metadata=ALL_METADATA),
+        ALL_METADATA,
+        "all types",
+        "8",
+    )
+    yield (
+        "metadata-deflated-texts",
+        beside(ancillary("t", b"\1" + deflated(b"a\0b\0c\0" + "ä".encode() * 9))),
+        Metadata(texts={"a": "b", "c": "ä" * 9}),
+        "two texts, deflated, in UTF-8",
+        "8",
+    )
+    yield (
+        "metadata-unchecked",
+        beside(chunk("t", texts), chunk("r", b"\x80\x01\x02")),
+        Metadata(texts={"Comment": "hello"}, resolution=(128, 2)),
+        "metadata without checksums",
+        "8",
+    )
+    yield (
+        "metadata-first",
+        HEADER + ancillary("t", texts) + WHOLE[len(HEADER) :],
+        Metadata(texts={"Comment": "hello"}),
+        "metadata before the palette",
+        "4",
+    )
+    for name, chunks, left, says in (
+        ("checksum", [damaged("t", texts)], nothing, "the checksum of the texts does not match: they are left out"),
+        (
+            "one-of-two",
+            [damaged("x", b"\0<xmp/>"), ancillary("t", texts)],
+            Metadata(texts={"Comment": "hello"}),
+            "the first of two chunks is damaged, the second is not",
+        ),
+        (
+            "of-one-type",
+            [ancillary("r", b"\5"), ancillary("r", b"\5\6"), ancillary("r", b"\7\7")],
+            Metadata(resolution=(5, 6)),
+            "three resolutions: the first that is in order counts",
+        ),
+        ("coding", [ancillary("i", b"\2abc")], nothing, "a profile of an unknown coding"),
+        ("empty", [ancillary("x", b"\0"), ancillary("e", b"")], nothing, "XMP and Exif without content"),
+        ("deflate", [ancillary("e", b"\1" + deflated(b"exif")[:-1])], nothing, "a deflate stream that is cut"),
+        (
+            "after-deflate",
+            [ancillary("e", b"\1" + deflated(b"exif") + b"!")],
+            nothing,
+            "a byte after the deflate stream",
+        ),
+        ("zero", [ancillary("r", b"\0\1")], nothing, "a resolution of zero"),
+        ("long", [ancillary("r", b"\1\1\1")], nothing, "a resolution that is too long"),
+        ("padded", [ancillary("r", b"\x81\0\1")], nothing, "a resolution that is not in its shortest form"),
+        ("utf-8", [ancillary("t", b"\0key\0\xff")], nothing, "a text that is not UTF-8"),
+        ("no-key", [ancillary("t", b"\0\0value")], nothing, "a text without a key"),
+        ("no-value", [ancillary("t", b"\0key")], nothing, "a text without a value"),
+        ("key-twice", [ancillary("t", b"\0a\0b\0a\0c")], nothing, "a key that is there twice"),
+    ):
+        yield f"damaged-metadata-{name}", beside(*chunks), left, says, "8"
 
 
 def rejected_files() -> Iterator[tuple[str, bytes, str, str, str, str]]:
@@ -331,7 +416,7 @@ def rejected_files() -> Iterator[tuple[str, bytes, str, str, str, str]]:
         "truncated",
         "open",
         "announces a chunk of 4 GB of which 5 bytes are there",
-        "8",
+        "10",
     )
 
     yield "tag", assemble(HEADER, chunk("1", b""), *palette_and_pixels), "corrupt", "open", "a digit as a tag", "4"
@@ -501,6 +586,10 @@ def cases() -> list[Case]:
         Case(f"good-{name}", data, says, section, "good", image=image)
         for name, data, image, says, section in assembled_good_files()
     ]
+    result += [
+        Case(f"good-{name}", data, says, section, "good", image=TWO_BY_TWO, metadata=metadata)
+        for name, data, metadata, says, section in metadata_files()
+    ]
     for name, data, outcome, stage, says, section in rejected_files():
         kind = "unsupported" if outcome == "unsupported" else "bad"
         result.append(Case(f"{kind}-{name}", data, says, section, outcome, stage))
@@ -524,6 +613,11 @@ def manifest(cases: list[Case]) -> str:
             entry["width"], entry["height"] = case.image.width, case.image.height
             entry["palette"] = case.image.palette.tobytes().hex()
             entry["indices"] = case.image.indices.tobytes().hex()
+            entry["metadata"] = {
+                name: value.hex() if isinstance(value, bytes) else value
+                for name, value in asdict(case.metadata).items()
+                if value
+            }
         entries.append(entry)
     return json.dumps(entries, indent=1) + "\n"
 
@@ -534,7 +628,7 @@ def readme(cases: list[Case]) -> str:
         "# Vectors of the KMQ format, version 1",
         "",
         "Made by `tests/make_vectors.py`; they never change within a format version. `vectors.json` has the same for",
-        "programs, with the size, palette (RGBA) and indices of every good file in hexadecimal.",
+        "programs, with the size, palette (RGBA), indices and metadata of every good file, bytes in hexadecimal.",
         "",
         "`good-` files decode to the image listed. `bad-` files must be rejected as damaged, `unsupported-` files with",
         "the remark that a newer decoder is needed; the outcomes are those of docs/FORMAT.md, section 1. Stage `open`:",

@@ -97,8 +97,7 @@ def decode(data: bytes) -> Image:
     width, height = header(file)
     head = chunks(file, zlib.crc32(file.data[: file.place]), "PA")
     first = Image(width, height, head.palette, indices(head.pixels, width, height, head.palette))
-    first.metadata = {letter: metadata(letter, payload) for letter, payload in head.metadata.items()}
-    first.metadata = {letter: value for letter, value in first.metadata.items() if value is not None}
+    first.metadata = head.metadata
     if head.animation is not None:
         animation(file, head, first)
     require(file.place == len(data), "corrupt")
@@ -129,13 +128,13 @@ class Chunks:
     pixels: bytes
     crc: int
     animation: bytes | None
-    metadata: dict[str, bytes]
+    metadata: dict[str, object]
 
 
 def chunks(file: File, crc: int, critical: str) -> Chunks:
     """All chunks up to the next chunk D. crc: of what stands before them. critical: other types that may occur."""
     found: dict[str, bytes] = {}
-    alone = False
+    beside: dict[str, object] = {}
     for _ in range(256):
         start = file.place
         tag = file.u8()
@@ -146,23 +145,23 @@ def chunks(file: File, crc: int, critical: str) -> Chunks:
         require(letter in "D" + critical or letter.islower(), "corrupt")
         payload = file.take(payload_length)
 
-        crc = zlib.crc32(file.data[start : file.place], crc)
-        damaged = False
+        chunk = file.data[start : file.place]
+        if letter.islower():
+            damaged = tag >= 128 and file.u32() != zlib.crc32(chunk)
+            value = None if damaged else metadata(letter, payload)
+            if value is not None:
+                beside.setdefault(letter, value)
+            continue
+        crc = zlib.crc32(chunk, crc)
         if tag >= 128:
-            damaged = file.u32() != crc
-            require(not damaged or (letter.islower() and alone), "corrupt")
-            crc = int.from_bytes(file.data[file.place - 4 : file.place], "little")
-        alone = tag >= 128
+            require(file.u32() == crc, "corrupt")
 
         if letter == "D":
             require(tag >= 128, "corrupt")
-            stated = {letter: payload for letter, payload in found.items() if letter.islower()}
-            return Chunks(palette(found["P"]) if "P" in found else [], payload, crc, found.get("A"), stated)
-        if letter.isupper():
-            require(letter not in found, "corrupt")
-            require(letter != "A" or tag >= 128, "corrupt")
-        if not damaged and letter not in found:
-            found[letter] = payload
+            return Chunks(palette(found["P"]) if "P" in found else [], payload, crc, found.get("A"), beside)
+        require(letter not in found, "corrupt")
+        require(letter != "A" or tag >= 128, "corrupt")
+        found[letter] = payload
     raise Rejected("corrupt")
 
 

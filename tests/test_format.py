@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import zlib
+from dataclasses import asdict
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,8 @@ ERRORS = {
     "corrupt": errors.CorruptError,
     "unsupported": errors.UnsupportedError,
 }
+
+TAGS_OF = {"icc_profile": "i", "exif": "e", "xmp": "x", "resolution": "r", "texts": "t"}
 
 other_zlib = pytest.mark.skipif(
     "ng" in zlib.ZLIB_RUNTIME_VERSION, reason="the vectors were deflated by zlib, which zlib-ng does not repeat"
@@ -62,6 +65,22 @@ def test_the_naive_decoder_agrees_on_good_vectors(entry: dict[str, Any]) -> None
     assert (naive.width, naive.height) == (stated.width, stated.height)
     assert naive.palette == [tuple(color) for color in stated.palette.tolist()]
     assert naive.rows == stated.indices.tolist()
+
+
+@each(GOOD)
+def test_good_vectors_have_the_metadata_they_state(entry: dict[str, Any]) -> None:
+    head = codec.read_head(BytesIO(data_of(entry)))
+    found = {name: value for name, value in asdict(head.metadata).items() if value}
+    if "resolution" in found:
+        found["resolution"] = list(found["resolution"])
+    assert {name: value.hex() if isinstance(value, bytes) else value for name, value in found.items()} == entry[
+        "metadata"
+    ]
+    assert bool(head.dropped) == ("damaged-metadata" in entry["file"])
+    naive = naive_kmq.decode(data_of(entry)).metadata
+    assert naive.keys() == {TAGS_OF[name] for name in found}
+    for name, value in asdict(head.metadata).items():
+        assert naive.get(TAGS_OF[name]) == (value or None)
 
 
 @other_zlib
@@ -127,7 +146,7 @@ def test_the_vectors_are_what_their_script_makes() -> None:
 
 
 def test_the_format_document_shows_the_bytes_of_the_smallest_file() -> None:
-    section = FORMAT.read_text().split("## 10.")[1].split("## 11.")[0]
+    section = FORMAT.read_text().split("## 12.")[1].split("## 13.")[0]
     cells = re.findall(r"^\| (`[0-9A-F `]+`) \|", section, re.MULTILINE)
     shown = bytes.fromhex("".join(cells).replace("`", ""))
     assert shown == (VECTORS / "good-smallest.kmq").read_bytes()

@@ -56,7 +56,7 @@ def encode(image: IndexedImage, *, compression: str = "default", metadata: Metad
     file = Writer(image.width, image.height)
     if colors:
         palette = encode_palette(colors, sorting=compression != "deflate")
-        file.chunk("P", palette, checked=bool(beside) or len(pixels) >= _OWN_CHECKSUM)
+        file.chunk("P", palette, checked=len(pixels) >= _OWN_CHECKSUM)
     for tag, payload in beside:
         file.chunk(tag, payload, checked=True)
     file.chunk("D", pixels, checked=True)

@@ -16,7 +16,6 @@ MAX_SIDE = 1 << 24
 _CHECKED = 0x80
 _ANCILLARY = 0x20
 _BLOCK = 1 << 20
-_MISMATCH = "broken KMQ file: a checksum does not match, so the file was damaged"
 
 
 class DamagedChunkError(CorruptError):
@@ -36,6 +35,10 @@ class Chunk:
         """Whether a decoder that does not know this chunk may skip it."""
         return bool(ord(self.tag) & _ANCILLARY)
 
+    def head(self) -> bytes:
+        """It as bytes."""
+        return bytes([ord(self.tag) | (_CHECKED if self.checked else 0)]) + to_varint(self.length)
+
 
 class Writer:
     """A file in the making. width, height: 1..MAX_SIDE."""
@@ -46,11 +49,16 @@ class Writer:
         self._append(SIGNATURE + bytes([VERSION]) + to_varint(width - 1) + to_varint(height - 1))
 
     def chunk(self, tag: str, payload: bytes, *, checked: bool) -> None:
-        """Append a chunk, and the checksum of all that was written so far if `checked`."""
-        self._append(bytes([ord(tag) | (_CHECKED if checked else 0)]) + to_varint(len(payload)))
-        self._append(payload)
+        """Append a chunk, and if `checked` a checksum: of itself if ancillary, else of all critical ones so far."""
+        data = Chunk(tag, len(payload), checked).head() + payload
+        if ord(tag) & _ANCILLARY:
+            self._bytes += data
+            crc = zlib.crc32(data)
+        else:
+            self._append(data)
+            crc = self._crc
         if checked:
-            self._bytes += self._crc.to_bytes(4, "little")
+            self._bytes += crc.to_bytes(4, "little")
 
     def getvalue(self) -> bytes:
         """The file so far."""
@@ -67,8 +75,6 @@ class Reader:
     def __init__(self, stream: IO[bytes], crc: int = 0) -> None:
         self._stream = stream
         self.crc = crc
-        self._unverified = 0  # bytes since the last checksum
-        self._alone = False  # whether a checksum stands right before the chunk
 
     def header(self) -> tuple[int, int]:
         """Width and height, 1..MAX_SIDE. Raises NotKmqError, UnsupportedError, CorruptError, TruncatedError."""
@@ -88,15 +94,18 @@ class Reader:
 
     def chunk(self) -> Chunk:
         """The head of the next chunk, up to its payload."""
-        self._alone = self._unverified == 0
+        before = self.crc
         byte = self.byte()
         tag = chr(byte & ~_CHECKED)
         if not tag.isalpha():
             raise CorruptError(f"broken KMQ file: no chunk has the tag {byte:#04x}")
-        return Chunk(tag, read_varint(self.byte), bool(byte & _CHECKED))
+        chunk = Chunk(tag, read_varint(self.byte), bool(byte & _CHECKED))
+        if chunk.ancillary:
+            self.crc = before
+        return chunk
 
     def payload(self, chunk: Chunk) -> bytes:
-        """The payload of `chunk`, its checksum verified if it has one. Raises TruncatedError, CorruptError."""
+        """The payload of a critical chunk, its checksum verified if it has one. Raises TruncatedError, CorruptError."""
         data = self._exactly(chunk.length)
         if chunk.checked:
             self.checksum()
@@ -105,9 +114,10 @@ class Reader:
     def ancillary_payload(self, chunk: Chunk, limit: int) -> bytes | None:
         """The payload of an ancillary chunk, or None if it is longer than `limit`.
 
-        Raises TruncatedError, CorruptError; and DamagedChunkError where reading can go on, as the damage is known to
-        lie in this chunk: there is a checksum on each side of it.
+        Raises TruncatedError; and DamagedChunkError where the chunk's checksum does not match: the rest of the file
+        does not depend on it.
         """
+        before, self.crc = self.crc, zlib.crc32(chunk.head())
         blocks = []
         left = chunk.length
         while left > 0:
@@ -115,13 +125,11 @@ class Reader:
             left -= len(block)
             if chunk.length <= limit:
                 blocks.append(block)
-        if chunk.checked:
-            expected, stored = self.crc, int.from_bytes(self._exactly(4), "little")
-            if stored != expected and not self._alone:
-                raise CorruptError(_MISMATCH)
-            self.crc, self._unverified = stored, 0
-            if stored != expected:
-                raise DamagedChunkError("its checksum does not match")
+        expected = self.crc
+        damaged = chunk.checked and int.from_bytes(self._exactly(4), "little") != expected
+        self.crc = before
+        if damaged:
+            raise DamagedChunkError("its checksum does not match")
         return b"".join(blocks) if chunk.length <= limit else None
 
     def available(self, length: int) -> bytes:
@@ -136,7 +144,6 @@ class Reader:
             length -= len(block)
         data = b"".join(blocks)
         self.crc = zlib.crc32(data, self.crc)
-        self._unverified += len(data)
         return data
 
     def byte(self) -> int:
@@ -146,10 +153,9 @@ class Reader:
     def checksum(self) -> None:
         """Compare the checksum that stands here with what was read. Raises CorruptError where they differ."""
         expected = self.crc
-        stored = int.from_bytes(self._exactly(4), "little")
-        if stored != expected:
-            raise CorruptError(_MISMATCH)
-        self.crc, self._unverified = expected, 0  # later checksums leave this one out
+        if int.from_bytes(self._exactly(4), "little") != expected:
+            raise CorruptError("broken KMQ file: a checksum does not match, so the file was damaged")
+        self.crc = expected  # later checksums leave this one out
 
     def _exactly(self, length: int) -> bytes:
         data = self.available(length)
