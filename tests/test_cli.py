@@ -645,3 +645,21 @@ def test_the_help_describes_every_option() -> None:
         if parameter.param_type_name == "option":
             assert parameter.opts[0] in words
             assert getattr(parameter, "help", None), parameter.name
+
+
+@pytest.mark.jit
+def test_warmup_compiles_and_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = kmq("warmup")
+    assert result.exit_code == 0
+    lines = result.stderr.splitlines()
+    assert lines[0] == "  0 % compiling the quantiser"
+    assert lines[-1] == "100 %"
+    assert kmq("warmup", "--quiet").stderr == ""
+
+
+def test_an_image_named_warmup_is_an_image(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    Image.new("RGB", (3, 2), "red").save("warmup", "PNG")
+    assert kmq("warmup").exit_code == 0
+    assert Path("warmup-kmq.png").exists()

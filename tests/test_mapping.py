@@ -56,7 +56,7 @@ def test_threads_change_no_byte(mode, monkeypatch):
     alone = picture(pillow_kmq.quantize(im, 64))
     for threads in (0, 2, 5):
         assert picture(pillow_kmq.quantize(im, 64, threads=threads)) == alone
-    monkeypatch.setattr(mapping, "_LARGE", 1)
+    monkeypatch.setattr(mapping, "LARGE", 1)
     for threads in (1, 3):
         assert picture(pillow_kmq.quantize(im, 64, threads=threads)) == alone
 

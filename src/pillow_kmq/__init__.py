@@ -14,6 +14,7 @@ from .Png8ImagePlugin import register_png8_saver
 
 if TYPE_CHECKING:
     from .codec import decode, encode
+    from .compiling import warmup
     from .quant import quantize, quantize_all
     from .quant.arrays import ColorCounts, dither, find_palette, histogram, quantize_array, remap
     from .quant.dithering.options import FloydSteinberg, Ordered, Selective
@@ -44,6 +45,7 @@ _LAZY = {
     "encode": ".codec",
     "decode": ".codec",
     "IndexedImage": ".types",
+    "warmup": ".compiling",
 }
 
 __all__ = [
@@ -68,6 +70,7 @@ __all__ = [
     "register_kmq_opener",
     "register_png8_saver",
     "remap",
+    "warmup",
 ]
 
 

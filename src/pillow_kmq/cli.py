@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
@@ -19,6 +20,7 @@ from .errors import KmqError, OptionError, OptionTypeError, QualityError, SizeEr
 from .outputs import STREAM, plan
 
 FAILED = 1  # exit status
+WARMUP = "warmup"
 
 
 def _quality(_: click.Context, __: click.Parameter, value: str | None) -> tuple[int, int] | None:
@@ -98,9 +100,14 @@ def main(
     IN is any image that Pillow opens, .kmq included; - is standard input. photo.jpg becomes photo-kmq.png
     beside it, or photo.kmq with --format kmq. Existing files are kept unless --force is given.
 
+    `kmq warmup` compiles everything ahead of time, which otherwise the first use of each feature does.
+
     Exit status: 0 if all is well, 1 if an input failed (the others are done), 2 for wrong usage, 98 if
     --skip-if-larger or --max-bytes held an output back, 99 if --quality did.
     """
+    if inputs == (WARMUP,) and not Path(WARMUP).exists():
+        _warm_up(quiet)
+        return
     colors, inputs = _leading_colors(colors, inputs)
     try:
         jobs = plan(inputs, output, ext, format_)
@@ -125,6 +132,16 @@ def main(
         if not quiet:
             click.echo(sentence(job, outcome, verbose=verbose), err=to_stderr)
     sys.exit(status)
+
+
+def _warm_up(quiet: bool) -> None:
+    from .compiling import warmup
+
+    def show(what: str, done: float) -> None:
+        if not quiet:
+            click.echo(f"{100 * done:3.0f} % {what and 'compiling ' + what}".rstrip(), err=True)
+
+    warmup(show)
 
 
 def _status_of(error: KmqError) -> int:

@@ -50,7 +50,9 @@ class ArraySource:
 
     def rows(self, start: int, stop: int) -> npt.NDArray[np.uint32]:
         """Pixels 0xAABBGGRR of the rows start <= y < stop, uint32[stop - start, width]."""
-        return pack(_with_alpha(self._pixels[start:stop])).reshape(stop - start, self.width)
+        packed = pack(_with_alpha(self._pixels[start:stop])).reshape(stop - start, self.width)
+        packed.flags.writeable = False  # as those of images: kernels compile once for both
+        return packed
 
     def importance(self, start: int, stop: int) -> npt.NDArray[np.uint8] | None:
         """How important each pixel of these rows is, uint8[stop - start, width]; None: all the same."""

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from ..types import Palette
 from .nearest import Nearest, color_table, nearest_finder, remap
 
-_LARGE = 3 << 19  # pixels from which a table of all opaque colours pays
+LARGE = 3 << 19  # pixels from which a table of all opaque colours pays
 
 
 class Rows(Protocol):
@@ -39,7 +39,7 @@ def map_stripes(
 
     spans: first and last row (exclusive) of each stripe. threads: how many at once, 0 for one per core.
     """
-    table = color_table() if out.size >= _LARGE else None
+    table = color_table() if out.size >= LARGE else None
     idle: list[Nearest] = []
 
     def work(start: int, stop: int) -> None:
