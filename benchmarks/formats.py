@@ -1,34 +1,38 @@
-"""Sizes and speeds of lossless palette formats on indexed images: `python benchmarks/formats.py FOLDER`.
+"""Sizes and speeds of lossless palette formats on indexed images.
 
-FOLDER holds PNGs of mode P as CLASS/kN/*.png. Writes results/formats.csv (a line per class and format). KMQ files are
-written with palette_mode "compact", as the rivals keep neither order nor unused entries; `kmq-LEVEL-exact` are not.
-Needs pyoxipng, and pillow-jxl-plugin for JPEG XL. Times are CPU seconds of one thread, once everything is compiled.
+    python benchmarks/formats.py            # KMQ anew; the rivals as committed, where their sizes are known
+    python benchmarks/formats.py --rivals   # all anew: an hour
+    python benchmarks/formats.py FOLDER     # other PNGs of mode P, as CLASS/kN/*.png; nothing is committed
+
+KMQ files are written with palette_mode "compact", as the rivals keep neither order nor unused entries. Times are CPU
+seconds of whole calls, one thread, compiled; KMQ's are the least of three rounds. Needs pyoxipng and pillow-jxl-plugin.
+Writes results/formats.csv (bytes of each file), formats_speed.csv and formats.md.
 """
 
 from __future__ import annotations
 
+import argparse
 import csv
-import sys
+import statistics
 import time
 import warnings
-from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import oxipng
+import pillow_jxl  # noqa: F401  registers JPEG XL
 from PIL import Image
 
-import pillow_kmq
 from pillow_kmq import codec
+from report import HERE, RESULTS, Row, heading, write_csv
 
-try:
-    import pillow_jxl
-except ImportError:
-    pillow_jxl = None
-
-RESULTS = Path(__file__).parent / "results" / "formats.csv"
+CORPUS = HERE.parent.parent / "shared" / "corpora" / "indexed"
+LEVELS = tuple(f"kmq-{level}" for level in codec.COMPRESSIONS)
+BEST_OF = ("oxipng-max", "webp", "jxl-e9")
+ROUNDS = 3
 Encode = Callable[[Image.Image], bytes]
 
 
@@ -58,56 +62,190 @@ def gif(image: Image.Image) -> bytes:
     return saved(copy, "GIF")
 
 
-def formats() -> dict[str, Encode]:
-    """Encoders by name."""
-    found: dict[str, Encode] = {}
-    for level in codec.COMPRESSIONS:
-        found[f"kmq-{level}"] = lambda im, c=level: saved(im, "KMQ", compression=c, palette_mode="compact")
-        found[f"kmq-{level}-exact"] = lambda im, c=level: saved(im, "KMQ", compression=c)
-    found["oxipng-max"] = lambda im: oxipng.optimize_from_memory(saved(im, "PNG", optimize=True), level=6)
-    found["webp"] = webp
-    if pillow_jxl:
-        found["jxl-e9"] = lambda im: saved(full_color(im), "JXL", lossless=True, effort=9)
-    found["gif"] = gif
-    return found
+RIVALS: dict[str, Encode] = {
+    "oxipng-max": lambda im: oxipng.optimize_from_memory(saved(im, "PNG", optimize=True), level=6),
+    "webp": webp,
+    "jxl-e9": lambda im: saved(full_color(im), "JXL", lossless=True, effort=9),
+    "gif": gif,
+}
+OURS: dict[str, Encode] = {
+    f"kmq-{level}": lambda im, c=level: saved(im, "KMQ", compression=c, palette_mode="compact")
+    for level in codec.COMPRESSIONS
+}
 
 
-def measure(folder: Path, encoders: dict[str, Encode]) -> list[list[object]]:
-    """Class, format, files, pixels, bytes, encode and decode in MP/s."""
-    sums: dict[tuple[str, str], list[float]] = defaultdict(lambda: [0, 0, 0, 0, 0])
+@dataclass
+class Table:
+    """What is known of each file, by its path in the corpus: bytes and MP/s, by format."""
+
+    sizes: dict[str, Row] = field(default_factory=dict)
+    speeds: dict[tuple[str, str], list[tuple[float, float]]] = field(default_factory=dict)
+
+    def groups(self) -> Iterator[tuple[str, list[Row]]]:
+        """Classes with their files."""
+        for name in sorted({Path(file).parent.as_posix() for file in self.sizes}):
+            yield name, [row for file, row in self.sizes.items() if Path(file).parent.as_posix() == name]
+
+
+def known_sizes() -> dict[str, Row]:
+    """The committed sizes of rivals."""
+    path = RESULTS / "formats.csv"
+    if not path.exists():
+        return {}
+    with path.open(newline="") as file:
+        return {row["file"]: {**row} for row in csv.DictReader(file)}
+
+
+def measure(folder: Path, known: dict[str, Row], only: tuple[str, ...]) -> Table:
+    """Encode and decode everything that is not known."""
+    table = Table()
     for path in sorted(folder.glob("*/k*/*.png")):
         with Image.open(path) as image:
             image.load()
-        for name, encode in encoders.items():
-            if (path.parent.relative_to(folder).as_posix(), name) not in sums and name.startswith("kmq"):
-                Image.open(BytesIO(encode(image))).load()  # compile
-            begin = time.process_time()
-            data = encode(image)
-            encoded = time.process_time()
-            if name != "gif":  # its palette of several transparent entries is gone, only its size counts
-                Image.open(BytesIO(data)).load()
-            decoded = time.process_time()
-            added = (1, image.width * image.height, len(data), encoded - begin, decoded - encoded)
-            row = sums[path.parent.relative_to(folder).as_posix(), name]
-            row[:] = [a + b for a, b in zip(row, added, strict=True)]
+        name = path.relative_to(folder).as_posix()
+        if not name.startswith(only):
+            continue
+        pixels = image.width * image.height
+        row: Row = {"file": name, "pixels": pixels}
+        for rival, encode in RIVALS.items():
+            if rival in known.get(name, {}):
+                row[rival] = int(str(known[name][rival]))
+            else:
+                row[rival] = timed(table, name, rival, encode, image, rounds=1)
+        for level, encode in OURS.items():
+            row[level] = timed(table, name, level, encode, image, rounds=ROUNDS)
+        table.sizes[name] = row
+    return table
+
+
+def timed(table: Table, name: str, format_: str, encode: Encode, image: Image.Image, rounds: int) -> int:
+    """Bytes of the file; its speeds go to the table. The first use of a format on a class compiles, and is repeated."""
+    key = (Path(name).parent.as_posix(), format_)
+    if key not in table.speeds and format_ in OURS:
+        Image.open(BytesIO(encode(image))).load()
+    encoding, decoding = [], []
+    for _ in range(rounds):
+        begin = time.process_time()
+        data = encode(image)
+        encoded = time.process_time()
+        if format_ != "gif":  # of which only the size counts: transparent entries are gone
+            Image.open(BytesIO(data)).load()
+        encoding.append(encoded - begin)
+        decoding.append(time.process_time() - encoded)
+    million = image.width * image.height / 1e6
+    table.speeds.setdefault(key, []).append((million / min(encoding), million / max(min(decoding), 1e-6)))
+    return len(data)
+
+
+def total(rows: list[Row], format_: str) -> int:
+    """Bytes of all files."""
+    return sum(int(str(row[format_])) for row in rows)
+
+
+def sizes_of(table: Table) -> str:
+    """Bytes of each class; for KMQ, over the best of the rivals."""
+    names = [*BEST_OF, "gif"]
+    lines = [
+        "| class | files | " + " | ".join(names) + " | " + " | ".join(LEVELS) + " |",
+        "|---|---:" + "|---:" * (len(names) + len(LEVELS)) + "|",
+    ]
+    ratios: dict[str, list[float]] = {level: [] for level in LEVELS}
+    for name, rows in table.groups():
+        best = min(total(rows, rival) for rival in BEST_OF)
+        cells = [str(total(rows, rival)) for rival in names]
+        for level in LEVELS:
+            ratios[level].append(total(rows, level) / best)
+            cells.append(f"{ratios[level][-1]:.3f}")
+        lines.append(f"| {name} | {len(rows)} | " + " | ".join(cells) + " |")
+    means = [f"{statistics.fmean(ratios[level]):.3f}" for level in LEVELS]
+    lines.append("| mean of classes | | " + " | ".join([""] * len(names) + means) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def worst_of(table: Table) -> str:
+    """For each level: files that are larger than the best of the rivals by more than 2 % and by more than 16 bytes."""
+    lines = []
+    for level in LEVELS:
+        found = []
+        for name, row in table.sizes.items():
+            best = min(int(str(row[rival])) for rival in BEST_OF)
+            size = int(str(row[level]))
+            if size > best * 1.02 and size > best + 16:
+                found.append(f"{name} ({size} bytes, best {best})")
+        lines.append(f"- {level}: {len(found)} of {len(table.sizes)}" + "".join(f"; {one}" for one in found[:3]))
+    return "\n".join(lines) + "\n"
+
+
+def oxipng_ratios(table: Table) -> str:
+    """Each level over oxipng, by kind of image, plain and dithered together."""
+    lines = ["| kind | " + " | ".join(["webp", "jxl-e9", *LEVELS]) + " |", "|---" + "|---:" * (len(LEVELS) + 2) + "|"]
+    for kind in sorted({file.split("/")[0] for file in table.sizes}):
+        groups = [rows for name, rows in table.groups() if name.split("/")[0] == kind]
+        cells = []
+        for format_ in ("webp", "jxl-e9", *LEVELS):
+            cells.append(f"{statistics.fmean(total(rows, format_) / total(rows, 'oxipng-max') for rows in groups):.3f}")
+        lines.append(f"| {kind} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def speed_rows(table: Table) -> list[Row]:
+    """Median MP/s of each class and format."""
     return [
-        [*key, int(files), int(pixels), int(size), f"{pixels / 1e6 / coding:.2f}", f"{pixels / 1e6 / decoding:.2f}"]
-        for key, (files, pixels, size, coding, decoding) in sorted(sums.items())
+        {
+            "class": name,
+            "format": format_,
+            "encode_mps": statistics.median(speed[0] for speed in speeds),
+            "decode_mps": statistics.median(speed[1] for speed in speeds),
+        }
+        for (name, format_), speeds in sorted(table.speeds.items())
     ]
 
 
+def speeds_of(table: Table) -> str:
+    """Encoding / decoding in MP/s, medians over the files of a class."""
+    formats = [name for name in (*BEST_OF, *LEVELS) if any(key[1] == name for key in table.speeds)]
+    lines = ["| class | " + " | ".join(formats) + " |", "|---" + "|---:" * len(formats) + "|"]
+    rows = {(str(row["class"]), str(row["format"])): row for row in speed_rows(table)}
+    for name, _ in table.groups():
+        cells = []
+        for format_ in formats:
+            row = rows.get((name, format_))
+            cells.append(f"{row['encode_mps']:.2f} / {row['decode_mps']:.1f}" if row else "")
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
 def main() -> None:
-    """Measure and write the table."""
+    """Measure and write the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, nargs="?", default=CORPUS)
+    parser.add_argument("--rivals", action="store_true")
+    parser.add_argument("--only", nargs="*", default=[], metavar="CLASS/kN", help="beginnings of paths")
+    arguments = parser.parse_args()
     codec.set_threads(1)
     warnings.simplefilter("ignore")
-    rows = measure(Path(sys.argv[1]), formats())
-    with RESULTS.open("w", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["class", "format", "files", "pixels", "bytes", "encode_mps", "decode_mps"])
-        writer.writerows(rows)
-    for row in rows:
-        print(*row)
-    print("pillow-kmq", pillow_kmq.__version__)
+    whole = arguments.folder == CORPUS and not arguments.only
+    known = known_sizes() if arguments.folder == CORPUS and not arguments.rivals else {}
+    table = measure(arguments.folder, known, tuple(arguments.only) or ("",))
+    text = "\n".join(
+        [
+            "# Lossless palette formats\n",
+            heading(f"{len(table.sizes)} palette images"),
+            "## Bytes; of KMQ, over the best of " + ", ".join(BEST_OF) + "\n",
+            sizes_of(table),
+            "## Files more than 2 % and 16 bytes above the best\n",
+            worst_of(table),
+            "## Bytes over oxipng's, mean of classes\n",
+            oxipng_ratios(table),
+            "## MP/s, encoding / decoding\n",
+            speeds_of(table),
+        ]
+    )
+    print(text)
+    out = RESULTS if whole else RESULTS / "local"
+    write_csv("formats", list(table.sizes.values()), out)
+    write_csv("formats_speed", speed_rows(table), out)
+    (out / "formats.md").write_text(text)
 
 
 if __name__ == "__main__":
