@@ -1,0 +1,325 @@
+"""The decoder and the element (src/pillow_kmq/web) in a headless Chromium, driven by Selenium."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+import pillow_kmq  # noqa: F401  (registers the format)
+
+HERE = Path(__file__).parent
+WEB = HERE.parent / "src" / "pillow_kmq" / "web"
+SAMPLES = HERE.parent / "sample_images"
+VECTORS: list[dict[str, Any]] = json.loads((HERE / "vectors" / "vectors.json").read_text())
+OUTCOMES = {"not KMQ": "not-kmq"}
+
+# Asked for, missing parts are a failure; in other runs, these tests are not for every machine.
+if "KMQ_TEST_WEB" not in os.environ:
+    pytest.skip("KMQ_TEST_WEB is not set: tox -e web runs the tests in Chromium", allow_module_level=True)
+
+from selenium import webdriver
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.chrome.service import Service
+
+
+class Handler(SimpleHTTPRequestHandler):
+    """/web is the package's folder, /vectors and /page.html are of the tests, /made is made here, /slow takes 1 s."""
+
+    extensions_map = {".js": "text/javascript", ".html": "text/html", ".kmq": "image/x-kmq", ".png": "image/png"}  # noqa: RUF012
+
+    def __init__(self, *arguments: Any, made: Path, **more: Any) -> None:
+        self.folders = {"web": WEB, "vectors": HERE / "vectors", "made": made}
+        super().__init__(*arguments, **more)
+
+    def translate_path(self, path: str) -> str:
+        parts = path.split("?")[0].strip("/").split("/")
+        if parts[0] == "slow":
+            time.sleep(1)
+            parts = parts[1:]
+        return str(self.folders.get(parts[0], HERE / "web").joinpath(parts[-1]))
+
+    def log_message(self, *arguments: Any) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Our samples, as palette PNG and as KMQ; they have the same pixels."""
+    folder = tmp_path_factory.mktemp("made")
+    for name, colors in (("photo", 256), ("sprite", 64), ("screenshot", 64), ("pixel-art", 32)):
+        with Image.open(SAMPLES / f"{name}.png") as image:
+            image.save(folder / f"{name}.kmq", colors=colors)
+        with Image.open(folder / f"{name}.kmq") as image:
+            image.convert("RGBA").save(folder / f"{name}.png")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def address(made: Path) -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, made=made)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[webdriver.Chrome]:
+    options = Options()
+    options.binary_location = os.environ.get("CHROMIUM") or shutil.which("chromium") or ""
+    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=900,700"):
+        options.add_argument(argument)
+    driver = webdriver.Chrome(options, Service(shutil.which("chromedriver") or ""))
+    driver.set_script_timeout(60)
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture
+def page(browser: webdriver.Chrome, address: str) -> webdriver.Chrome:
+    """The page of the tests, fresh."""
+    browser.get(f"{address}/page.html")
+    run(browser, "while (!globalThis.ready) await new Promise((done) => setTimeout(done, 10))")
+    return browser
+
+
+def run(page: webdriver.Chrome, script: str, *arguments: Any) -> Any:
+    """What an async function returns; `a` are its arguments."""
+    call = "const [done, a] = [arguments[arguments.length - 1], Array.prototype.slice.call(arguments, 0, -1)];"
+    wrapped = f"(async () => {{ {script} }})().then((value) => done({{ value }}), (e) => done({{ error: e.stack }}));"
+    answer = page.execute_async_script(call + wrapped, *arguments)
+    assert "error" not in answer, answer["error"]
+    return answer.get("value")
+
+
+def stated(entry: dict[str, Any]) -> dict[str, Any]:
+    if entry["outcome"] != "good":
+        return {"outcome": OUTCOMES.get(entry["outcome"], entry["outcome"])}
+    return {name: entry[name] for name in ("outcome", "width", "height", "palette", "indices")}
+
+
+@pytest.mark.parametrize("function", ["decode", "decodeInWorker"])
+def test_all_vectors_decode_to_what_they_state(page: webdriver.Chrome, function: str) -> None:
+    script = "return Promise.all(a[0].map((file) => outcomeOf(kmq[a[1]], `/vectors/${file}`)))"
+    outcomes = run(page, script, [entry["file"] for entry in VECTORS], function)
+    wrong = [entry["file"] for entry, got in zip(VECTORS, outcomes, strict=True) if got != stated(entry)]
+    assert wrong == []
+
+
+def test_a_worker_decodes_while_the_page_stays_responsive(page: webdriver.Chrome) -> None:
+    script = """
+        const bytes = await bytesOf("/made/photo.kmq");
+        const before = bytes.length;
+        let ticks = 0;
+        const timer = setInterval(() => ticks++, 1);
+        const image = await kmq.decodeInWorker(bytes);
+        clearInterval(timer);
+        const here = kmq.decode(bytes);
+        return [hex(image.indices) === hex(here.indices), hex(image.palette) === hex(here.palette), ticks,
+          bytes.length === before];
+    """
+    same_pixels, same_palette, ticks, untouched = run(page, script)
+    assert (same_pixels, same_palette, untouched) == (True, True, True)
+    assert ticks > 3
+
+
+def test_without_workers_decoding_falls_back_to_the_page(page: webdriver.Chrome) -> None:
+    script = """
+        globalThis.Worker = class { constructor() { throw new DOMException("no", "SecurityError"); } };
+        const again = await import("/web/kmq.js?again");
+        const image = await again.decodeInWorker(await bytesOf("/vectors/good-two-by-two.kmq"));
+        const error = await again.decodeInWorker(new Uint8Array(9)).catch((caught) => caught);
+        return [hex(image.indices), error.kind];
+    """
+    assert run(page, script) == ["01000001", "not-kmq"]
+
+
+def test_a_worker_that_cannot_be_loaded_falls_back_to_the_page(page: webdriver.Chrome) -> None:
+    script = """
+        const Real = Worker;
+        globalThis.Worker = class extends Real { constructor(_, options) { super("/nowhere.js", options); } };
+        const again = await import("/web/kmq.js?lost");
+        const bytes = await bytesOf("/vectors/good-two-by-two.kmq");
+        const images = await Promise.all([again.decodeInWorker(bytes), again.decodeInWorker(bytes)]);
+        return [...images, await again.decodeInWorker(bytes)].map((image) => hex(image.indices));
+    """
+    assert run(page, script) == ["01000001"] * 3
+
+
+@pytest.mark.parametrize("name", ["photo", "sprite", "pixel-art"])
+def test_the_element_shows_the_pixels_that_img_shows_of_a_png(page: webdriver.Chrome, name: str) -> None:
+    script = """
+        const element = make("kmq-image", { src: `/made/${a[0]}.kmq` });
+        const image = make("img", { src: `/made/${a[0]}.png` });
+        const outcomes = await Promise.all([shown(element), shown(image)]);
+        const { naturalWidth, naturalHeight } = image;
+        const expected = pixelsOf(image, naturalWidth, naturalHeight);
+        const got = pixelsOf(canvasOf(element), naturalWidth, naturalHeight);
+        return [outcomes, [element.naturalWidth, element.naturalHeight], [naturalWidth, naturalHeight],
+          got.filter((value, i) => Math.abs(value - expected[i]) > (expected[i | 3] < 255 ? 1 : 0)).length];
+    """
+    outcomes, size, expected_size, different = run(page, script, name)
+    assert outcomes == ["load", "load"]
+    assert size == expected_size
+    assert different == 0
+
+
+LAYOUTS = [
+    ({}, ""),
+    ({"width": "120"}, ""),
+    ({"height": "90"}, ""),
+    ({"width": "120", "height": "31"}, ""),
+    ({"width": "50%"}, ""),
+    ({"width": "99", "height": "33"}, "height: auto"),
+    ({"width": "99", "height": "33"}, "width: 200px"),
+    ({}, "width: 77px"),
+    ({}, "height: 77px"),
+    ({}, "max-width: 100px"),
+    ({}, "max-width: 100px; height: auto"),
+    ({}, "width: 60px; height: 20px; object-fit: cover"),
+    ({}, "display: block"),
+    ({}, "display: block; width: 100%"),
+    ({}, "display: none"),
+    ({"width": "64"}, "padding: 5px; border: 3px solid red; margin: 2px"),
+    ({}, "float: right; width: 40px"),
+    ({}, "vertical-align: middle; width: 44px"),
+    ({"hidden": ""}, ""),
+]
+
+
+@pytest.mark.parametrize(("attributes", "style"), LAYOUTS)
+def test_the_element_takes_the_place_that_img_takes(
+    page: webdriver.Chrome, attributes: dict[str, str], style: str
+) -> None:
+    script = """
+        const boxes = [];
+        for (const [tag, type] of [["img", "png"], ["kmq-image", "kmq"]]) {
+          const around = make("div", { style: "width: 300px; border: 1px solid; position: absolute; top: 0; left: 0" });
+          document.body.replaceChildren(around);
+          const element = make(tag, { ...a[0], style: a[1], alt: "words", src: `/made/sprite.${type}` });
+          around.append("text ", element, " text");
+          await element.decode();
+          const boxOf = (node) => {
+            const { x, y, width, height } = node.getBoundingClientRect();
+            return [x, y, width, height].map((value) => Math.round(value * 4) / 4);
+          };
+          boxes.push([boxOf(element), boxOf(around), element.width, element.height]);
+        }
+        return boxes;
+    """
+    expected, got = run(page, script, attributes, style)
+    assert got == expected
+
+
+def test_sizes_in_attributes_keep_the_place_of_an_image_that_is_not_there_yet(page: webdriver.Chrome) -> None:
+    script = """
+        const element = make("kmq-image", { width: "120", height: "40", style: "width: 60px; height: auto" });
+        document.body.append(element);
+        return [element.complete, element.clientWidth, element.clientHeight];
+    """
+    assert run(page, script) == [True, 60, 20]
+
+
+@pytest.mark.parametrize(
+    ("file", "kind"),
+    [("vectors/bad-checksum.kmq", "corrupt"), ("made/photo.png", "not-kmq"), ("vectors/nowhere.kmq", None), ("", None)],
+)
+def test_a_broken_image_shows_its_alternative_text(page: webdriver.Chrome, file: str, kind: str | None) -> None:
+    script = """
+        const element = make("kmq-image", { src: a[0] && `/${a[0]}`, alt: "A red house" });
+        const outcome = await shown(element);
+        const rejected = await element.decode().then(() => false, (error) => error === element.error);
+        return [outcome, element.error.kind ?? null, rejected, element.complete, element.naturalWidth,
+          element.shadowRoot.querySelector("[part=alt]").textContent, element.clientWidth > 50,
+          element.matches(":state(broken)"), canvasOf(element).hidden];
+    """
+    assert run(page, script, file) == ["error", kind, True, True, 0, "A red house", True, True, True]
+
+
+def test_an_image_that_is_shown_has_its_alternative_text_for_screen_readers_alone(page: webdriver.Chrome) -> None:
+    script = """
+        const element = make("kmq-image", { id: "it", src: "/made/sprite.kmq", alt: "A fox" });
+        await shown(element);
+        return [element.shadowRoot.textContent, element.alt, element.matches(":state(loaded)")];
+    """
+    assert run(page, script) == ["", "A fox", True]
+    element = page.find_element("id", "it")
+    assert (element.aria_role, element.accessible_name) == ("image", "A fox")
+
+
+def test_a_new_src_ends_a_load_that_is_not_done(page: webdriver.Chrome) -> None:
+    script = """
+        const element = make("kmq-image", { src: "/slow/made/photo.kmq" });
+        document.body.append(element);
+        let events = 0;
+        element.onload = element.onerror = () => events++;
+        const first = element.decode().then(() => "decoded", (error) => error.name);
+        await new Promise((done) => setTimeout(done, 200));
+        const waiting = element.complete;
+        element.src = "/made/pixel-art.kmq";
+        await element.decode();
+        const width = element.naturalWidth;
+        await new Promise((done) => setTimeout(done, 1500));
+        return [waiting, await first, events, width === element.naturalWidth, element.currentSrc.split("/").pop()];
+    """
+    assert run(page, script) == [False, "AbortError", 1, True, "pixel-art.kmq"]
+
+
+def test_without_src_there_is_no_image(page: webdriver.Chrome) -> None:
+    script = """
+        const element = make("kmq-image", { src: "/made/sprite.kmq" });
+        await shown(element);
+        element.removeAttribute("src");
+        return [element.naturalWidth, element.complete, element.src, element.clientWidth, element.error];
+    """
+    assert run(page, script) == [0, True, "", 0, None]
+
+
+def test_a_lazy_image_is_loaded_when_it_comes_near_the_window(page: webdriver.Chrome) -> None:
+    script = """
+        document.body.append(make("div", { style: "height: 5000px" }));
+        const element = make("kmq-image", { src: "/made/sprite.kmq", loading: "lazy" });
+        const loaded = shown(element);
+        await new Promise((done) => setTimeout(done, 400));
+        const before = [element.complete, element.naturalWidth];
+        element.scrollIntoView();
+        return [before, await loaded, element.naturalWidth > 0];
+    """
+    assert run(page, script) == [[False, 0], "load", True]
+
+
+def test_a_lazy_image_that_becomes_eager_is_loaded(page: webdriver.Chrome) -> None:
+    script = """
+        document.body.append(make("div", { style: "height: 5000px" }));
+        const element = make("kmq-image", { src: "/made/sprite.kmq", loading: "lazy" });
+        const loaded = shown(element);
+        await new Promise((done) => setTimeout(done, 200));
+        const before = element.complete;
+        element.loading = "eager";
+        return [before, await loaded];
+    """
+    assert run(page, script) == [False, "load"]
+
+
+def test_properties_set_before_the_element_is_known_count(page: webdriver.Chrome, address: str) -> None:
+    script = """
+        const { KmqImageElement } = await import("/web/kmq-image.js");
+        const element = document.createElement("kmq-late");
+        element.src = "/made/sprite.kmq";
+        element.width = 50;
+        document.body.append(element);
+        customElements.define("kmq-late", class extends KmqImageElement {});
+        await element.decode();
+        return [element.src, element.clientWidth];
+    """
+    assert run(page, script) == [f"{address}/made/sprite.kmq", 50]
