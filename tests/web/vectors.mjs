@@ -12,11 +12,21 @@ export const VECTORS = load(new URL("../vectors/vectors.json", import.meta.url))
 
 const hex = (bytes) => Buffer.from(bytes).toString("hex");
 
+function plain({ iccProfile, exif, xmp, texts, resolution }) {
+  const result = { icc_profile: iccProfile, exif, xmp, texts, resolution };
+  for (const [name, value] of Object.entries(result)) {
+    if (value === undefined) delete result[name];
+    else if (value instanceof Uint8Array) result[name] = hex(value);
+    else if (value instanceof Map) result[name] = Object.fromEntries(value);
+  }
+  return result;
+}
+
 /** What the decoder makes of a file, in the words of vectors.json. Anything but an image or a KmqError is thrown. */
 export function outcomeOf(bytes, options) {
   try {
-    const { width, height, palette, indices } = decode(bytes, options);
-    return { outcome: "good", width, height, palette: hex(palette), indices: hex(indices) };
+    const { width, height, palette, indices, metadata } = decode(bytes, options);
+    return { outcome: "good", width, height, palette: hex(palette), indices: hex(indices), metadata: plain(metadata) };
   } catch (error) {
     if (!(error instanceof KmqError)) throw error;
     return { outcome: error.kind };
@@ -24,7 +34,7 @@ export function outcomeOf(bytes, options) {
 }
 
 /** What vectors.json says that the decoder must make of it. */
-export function statedOutcome({ outcome, width, height, palette, indices }) {
+export function statedOutcome({ outcome, width, height, palette, indices, metadata }) {
   if (outcome !== "good") return { outcome: outcome === "not KMQ" ? "not-kmq" : outcome };
-  return { outcome, width, height, palette, indices };
+  return { outcome, width, height, palette, indices, metadata };
 }

@@ -240,9 +240,13 @@ function crc32(bytes, crc = 0) {
 
 // 4. Chunks
 
-/** All chunks up to the next chunk D, as payloads by letter; `crc` is of all that stands before them. */
+/**
+ * All chunks up to the next chunk D: their payloads by letter, and what the ancillary ones say. `crc` is that of the
+ * critical chunks so far, `critical` the letters of those that may follow.
+ */
 function readChunks(file, crc, critical) {
   const found = new Map();
+  const metadata = {};
   for (let number = 0; number < 256; number++) {
     const start = file.place;
     const tag = file.u8();
@@ -250,17 +254,22 @@ function readChunks(file, crc, critical) {
     requireSound(/[A-Za-z]/.test(letter), "a chunk without a letter");
     const payloadLength = file.varint();
     const ancillary = letter > "Z";
-    require(ancillary || critical.includes(letter), "unsupported", `a KMQ file with a chunk "${letter}": a newer decoder is needed`);
+    require(ancillary || critical.includes(letter), "unsupported", `a KMQ file with a chunk ${letter}`);
     const payload = file.take(payloadLength);
-    crc = crc32(file.bytes.subarray(start, file.place), crc);
-    if (tag > 127) requireSound(file.u32() === crc, "a checksum does not match, so the file was damaged");
+    const crcHere = crc32(file.bytes.subarray(start, file.place), ancillary ? 0 : crc);
+    const matches = tag < 128 || file.u32() === crcHere;
+    if (ancillary) {
+      if (matches) readMetadata(letter, payload, metadata);
+      continue;
+    }
+    requireSound(matches, "a checksum does not match, so the file was damaged");
+    requireSound(!found.has(letter), `two chunks ${letter}`);
+    crc = crcHere;
+    found.set(letter, payload);
     if (letter === "D") {
       requireSound(tag > 127, "its pixels lack a checksum");
-      found.set(letter, payload);
-      return { found, crc };
+      return { found, crc, metadata };
     }
-    requireSound(ancillary || !found.has(letter), `two chunks "${letter}"`);
-    if (!found.has(letter)) found.set(letter, payload);
   }
   throw new KmqError("corrupt", "broken KMQ file: more than 255 chunks before the pixels");
 }
@@ -886,6 +895,49 @@ function decodeStripe(code, tree, B, width, rows, out, table) {
   requireSound(place >= end, "something follows a code");
 }
 
+// 8. Metadata
+
+const METADATA = { i: "iccProfile", e: "exif", x: "xmp", t: "texts", r: "resolution" };
+
+/** Add what a chunk says to `metadata`; nothing if it breaks a rule. */
+function readMetadata(letter, payload, metadata) {
+  const name = METADATA[letter];
+  if (!name || name in metadata) return;
+  try {
+    metadata[name] = letter === "r" ? resolutionOf(payload) : contentOf(payload, letter === "t");
+  } catch (error) {
+    if (!(error instanceof KmqError)) throw error;
+  }
+}
+
+function resolutionOf(payload) {
+  const file = new File(payload, "corrupt");
+  const resolution = [file.varint(), file.varint()];
+  requireSound(file.left === 0 && resolution.every((value) => value > 0), "a wrong resolution");
+  return resolution;
+}
+
+function contentOf(payload, isTexts) {
+  requireSound(payload[0] <= 1 && payload.length <= MAX_METADATA, "another coding of metadata");
+  const stored = payload.subarray(1);
+  const content = (payload[0] ? inflate(stored, MAX_METADATA) : stored).slice();
+  requireSound(content.length > 0, "metadata without content");
+  return isTexts ? textsOf(content) : content;
+}
+
+function textsOf(content) {
+  let parts;
+  try {
+    parts = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(content).split("\0");
+  } catch {
+    throw new KmqError("corrupt", "texts that are not UTF-8");
+  }
+  const texts = new Map();
+  for (let i = 0; i + 1 < parts.length; i += 2) texts.set(parts[i], parts[i + 1]);
+  requireSound(parts.length === 2 * texts.size && !texts.has(""), "texts without a key or value, or a key twice");
+  return texts;
+}
+
 // The whole file
 
 /**
@@ -895,11 +947,11 @@ function decodeStripe(code, tree, B, width, rows, out, table) {
 export function decode(bytes, { maxPixels = MAX_PIXELS } = {}) {
   const file = new File(bytesOf(bytes));
   const { width, height } = readHeader(file);
-  const { found } = readChunks(file, crc32(file.bytes.subarray(0, file.place)), "PD");
+  const { found, metadata } = readChunks(file, crc32(file.bytes.subarray(0, file.place)), "PD");
   const palette = found.has("P") ? readPalette(found.get("P")) : new Uint8Array(0);
   const indices = readPixels(found.get("D"), width, height, palette, maxPixels);
   requireSound(file.left === 0, "something follows its pixels");
-  return { width, height, indices, palette };
+  return { width, height, indices, palette, metadata };
 }
 
 function bytesOf(bytes) {

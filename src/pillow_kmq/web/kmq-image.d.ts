@@ -1,0 +1,27 @@
+/** The element <kmq-image>; importing the module defines it. Its attributes and properties are those of <img>. */
+export class KmqImageElement extends HTMLElement {
+  /** Absolute; setting it starts a load. */
+  src: string;
+  alt: string;
+  loading: "eager" | "lazy";
+  crossOrigin: "anonymous" | "use-credentials" | null;
+  /** As rendered; of an image that is not rendered, as stored. Setting it sets the attribute. */
+  width: number;
+  height: number;
+  /** 0 while there is no image. */
+  readonly naturalWidth: number;
+  readonly naturalHeight: number;
+  readonly currentSrc: string;
+  /** Whether there is nothing to wait for. */
+  readonly complete: boolean;
+  /** Why the image could not be shown: a KmqError, or what fetch threw. */
+  readonly error: Error | null;
+  /** Fulfilled when the image can be shown, rejected with what went wrong. */
+  decode(): Promise<void>;
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "kmq-image": KmqImageElement;
+  }
+}
