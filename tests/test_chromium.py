@@ -28,9 +28,9 @@ OUTCOMES = {"not KMQ": "not-kmq"}
 if "KMQ_TEST_WEB" not in os.environ:
     pytest.skip("KMQ_TEST_WEB is not set: tox -e web runs the tests in Chromium", allow_module_level=True)
 
-from selenium import webdriver
-from selenium.webdriver.chrome.options import Options
-from selenium.webdriver.chrome.service import Service
+from selenium import webdriver  # noqa: E402
+from selenium.webdriver.chrome.options import Options  # noqa: E402
+from selenium.webdriver.chrome.service import Service  # noqa: E402
 
 
 class Handler(SimpleHTTPRequestHandler):

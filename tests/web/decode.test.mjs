@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import zlib from "node:zlib";
 import { decode, KmqError, toRGBA } from "../../src/pillow_kmq/web/kmq.js";
 import { outcomeOf, statedOutcome, VECTORS } from "./vectors.mjs";
 
@@ -40,6 +41,46 @@ test("the smallest file is refused, whichever bit of it is flipped", () => {
   }
 });
 
+test("inflate takes what zlib takes, and yields the same bytes", () => {
+  const below = numbers(7);
+  const counts = { good: 0, bad: 0 };
+  for (let round = 0; round < 6000; round++) {
+    const rows = Buffer.alloc(40 + below(600)).map((_, i) => round % 3 ? below(1 + round % 250) : i);
+    const strategies = [zlib.constants.Z_DEFAULT_STRATEGY, zlib.constants.Z_FIXED, zlib.constants.Z_HUFFMAN_ONLY];
+    const stream = zlib.deflateRawSync(rows, { level: round % 10, strategy: strategies[below(3)] });
+    for (let i = below(3); i > 0; i--) stream[below(Math.min(stream.length, 90))] ^= 1 << below(8);
+    let expected = "corrupt";
+    try {
+      const { buffer, engine } = zlib.inflateRawSync(stream, { info: true, maxOutputLength: rows.length });
+      if (engine.bytesWritten === stream.length && buffer.length === rows.length) expected = buffer.toString("hex");
+    } catch (error) {
+      assert.match(error.code, /^(Z_|ERR_BUFFER_TOO_LARGE)/);
+    }
+    const { outcome, indices } = outcomeOf(fileOf(rows.length, 1, [0x31, ...stream]));
+    assert.equal(indices ?? outcome, expected, `round ${round}`);
+    counts[outcome === "good" ? "good" : "bad"]++;
+  }
+  assert.ok(counts.good > 2000 && counts.bad > 500, JSON.stringify(counts));
+});
+
+const varint = (value) => value < 128 ? [value] : [value % 128 + 128, ...varint(Math.floor(value / 128))];
+
+/** A file without a palette. */
+function fileOf(width, height, pixels) {
+  const bytes = [0x8b, 0x4b, 0x4d, 0x51, 1, ...varint(width - 1), ...varint(height - 1), 0xc4];
+  const file = Buffer.from([...bytes, ...varint(pixels.length), ...pixels, 0, 0, 0, 0]);
+  file.writeUInt32LE(crc32(file.subarray(0, -4)), file.length - 4);
+  return file;
+}
+
+/** A source of the same random numbers, below n, in every run. */
+function numbers(seed) {
+  return (n) => {
+    seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
+    return Math.floor((seed / 2 ** 32) * n);
+  };
+}
+
 function crc32(bytes) {
   let crc = ~0;
   for (const byte of bytes) {
@@ -50,11 +91,7 @@ function crc32(bytes) {
 }
 
 test("damage that every checksum agrees with gives an image of the stated size or a KmqError, in time", () => {
-  let seed = 1;
-  const below = (n) => {
-    seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
-    return Math.floor((seed / 2 ** 32) * n);
-  };
+  const below = numbers(1);
   const counts = { good: 0, bad: 0 };
   const alone = SMALL.filter(({ bytes, outcome }) =>
     outcome === "good" && bytes.readUInt32LE(bytes.length - 4) === crc32(bytes.subarray(0, -4)));
