@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops
 
 import pillow_kmq  # noqa: F401  (registers the format)
 
 HERE = Path(__file__).parent
 WEB = HERE.parent / "src" / "pillow_kmq" / "web"
+SCREENSHOT = HERE.parent / "docs" / "web.png"
 SAMPLES = HERE.parent / "sample_images"
 VECTORS: list[dict[str, Any]] = json.loads((HERE / "vectors" / "vectors.json").read_text())
 OUTCOMES = {"not KMQ": "not-kmq"}
@@ -57,7 +58,7 @@ class Handler(SimpleHTTPRequestHandler):
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Our samples, as palette PNG and as KMQ; they have the same pixels."""
     folder = tmp_path_factory.mktemp("made")
-    for name, colors in (("photo", 256), ("sprite", 64), ("screenshot", 64), ("pixel-art", 32)):
+    for name, colors in (("photo", 256), ("gradient", 256), ("sprite", 64), ("screenshot", 64), ("pixel-art", 32)):
         with Image.open(SAMPLES / f"{name}.png") as image:
             image.save(folder / f"{name}.kmq", colors=colors)
         with Image.open(folder / f"{name}.kmq") as image:
@@ -323,3 +324,27 @@ def test_properties_set_before_the_element_is_known_count(page: webdriver.Chrome
         return [element.src, element.clientWidth];
     """
     assert run(page, script) == [f"{address}/made/sprite.kmq", 50]
+
+
+def test_a_page_of_elements_looks_as_its_screenshot_shows(
+    browser: webdriver.Chrome, address: str, tmp_path: Path
+) -> None:
+    """Made anew with KMQ_SCREENSHOT=docs/web.png; compared by means of blocks, as fonts differ."""
+    browser.set_window_size(752, 600)
+    browser.get(f"{address}/gallery.html")
+    script = """
+        await customElements.whenDefined("kmq-image");
+        const elements = [...document.querySelectorAll("kmq-image")];
+        return Promise.all(elements.map((element) => element.decode().then(() => "shown", (error) => error.kind)));
+    """
+    assert run(browser, script) == ["shown"] * 5 + ["corrupt"]
+    browser.save_screenshot(str(tmp_path / "page.png"))
+    with Image.open(tmp_path / "page.png") as shot:
+        taken = shot.convert("RGB").crop((0, 0, 736, 396))
+    if "KMQ_SCREENSHOT" in os.environ:
+        taken.save(os.environ["KMQ_SCREENSHOT"], "PNG8", colors=128)
+    with Image.open(SCREENSHOT) as committed:
+        expected = committed.convert("RGB")
+    assert taken.size == expected.size
+    difference = ImageChops.difference(taken.reduce(16), expected.reduce(16))
+    assert max(high for _, high in difference.getextrema()) < 40

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import pillow_kmq
 from pillow_kmq import codec, quantize
 from pillow_kmq.types import IndexedImage
 
@@ -95,3 +96,18 @@ def test_files_of_the_encoder_decode_to_the_same_pixels(tmp_path: Path) -> None:
 
 def test_the_decoder_stays_small() -> None:
     assert (WEB / "kmq.js").stat().st_size <= 40_000
+
+
+def test_the_npm_package_names_files_that_exist_and_the_version_of_the_python_package() -> None:
+    package = json.loads((WEB / "package.json").read_text())
+    exported = {name.removeprefix("./") for paths in package["exports"].values() for name in paths.values()}
+    assert set(package["files"]) == exported == {path.name for path in WEB.iterdir()} - {"package.json"}
+    assert package["version"] == pillow_kmq.__version__
+
+
+def test_the_modules_import_nothing_but_each_other() -> None:
+    imported = {
+        name: re.findall(r"""^import .* from "(.*)";$""", (WEB / name).read_text(), re.MULTILINE)
+        for name in ("kmq.js", "kmq-image.js")
+    }
+    assert imported == {"kmq.js": [], "kmq-image.js": ["./kmq.js"]}
