@@ -9,12 +9,17 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from pillow_kmq.codec import Metadata, container, encode, mixed
+from pillow_kmq.codec import Metadata, container, encode, mixed, read_animation
+from pillow_kmq.codec import encode_animation as encode_frames
+from pillow_kmq.codec.animation import Animation, Film, encode_table
+from pillow_kmq.codec.films import to_image
+from pillow_kmq.codec.palette import encode_palette
 from pillow_kmq.types import IndexedImage
 
 VECTORS = Path(__file__).parent / "vectors"
@@ -38,6 +43,7 @@ class Case:
     image: IndexedImage | None = None
     encoded: str = ""
     metadata: Metadata = field(default_factory=Metadata)
+    frames: list[np.ndarray] | None = None
 
 
 def assemble(*parts: bytes | None) -> bytes:
@@ -360,6 +366,258 @@ def metadata_files() -> Iterator[tuple[str, bytes, Metadata, str, str]]:
         yield f"damaged-metadata-{name}", beside(*chunks), left, says, "8"
 
 
+THREE = [(0, 0, 0, 0), (255, 0, 0), (0, 0, 255)]
+DOTS = [image(THREE, [[int(x == y == i) * (1 + i % 2) for x in range(4)] for y in range(4)]) for i in range(4)]
+
+
+def encode_animation(
+    frames: list[IndexedImage] | list[np.ndarray], durations: int | list[int] = 10, **options: Any
+) -> bytes:
+    return encode_frames(frames, durations, **options)
+
+
+def encoded_animations() -> Iterator[tuple[str, bytes, str, str]]:
+    """Name, file, sentence, section."""
+    yield (
+        "two-frames",
+        encode_animation([image(THREE, [[1]]), image(THREE, [[2]])], [100, 200], plays=1, compression="deflate"),
+        "two frames of one pixel, 100 and 200 ms, shown once",
+        "9",
+    )
+    yield "smallest", SMALLEST_ANIMATION, "the example of section 12: two frames of one pixel", "12"
+    yield "one-frame", encode_animation(DOTS[:1], 0, compression="deflate"), "an animation of one frame", "9"
+    yield "dots", encode_animation(DOTS, 40, compression="default"), "a film of four pictures", "9"
+    many = [
+        image([(v, v, v) for v in range(9)], [[(x * y + i) % 9 for x in range(12)] for y in range(9)]) for i in range(5)
+    ]
+    yield "durations", encode_animation(many, [1, 1, 300, 0, 2**32 - 1]), "durations of several kinds", "9"
+    grey = np.indices((20, 20)).sum(axis=0) % 200
+    frames = [np.dstack([(grey * k) % 256] * 3 + [np.full((20, 20), 255)]).astype(np.uint8) for k in (1, 3, 7)]
+    for k, frame in enumerate(frames):
+        frame[..., k] //= 2
+    yield "palettes", encode_animation(frames), "films with palettes of their own: frames are colours", "9"
+    colors = (np.arange(400, dtype=np.uint32) * 2654435761).astype(np.uint32).view(np.uint8).reshape(20, 20, 4)
+    yield "overlays", encode_animation([colors, colors[::-1].copy()]), "frames of 400 colours, by overlays", "9"
+
+
+def assembled_animations() -> Iterator[tuple[str, bytes, str, str]]:
+    """Name, file, sentence, section."""
+    rng = np.random.default_rng(1)
+    pictures = rng.integers(0, 3, (3, 4, 5), np.uint8)
+    for number, name in enumerate(("below", "beside", "rows", "columns")):
+        film = Film(3, 0, 0, 5, 4, number, key=True)
+        yield name, animated((5, 4), THREE, [(film, pictures)]), f"the arrangement `{name}`", "9"
+    key = Film(1, 0, 0, 5, 4, key=True)
+    first = (key, pictures[:1])
+    yield (
+        "rectangle",
+        animated((5, 4), THREE, [first, (Film(2, 3, 1, 2, 3), pictures[:2, :3, :2])]),
+        "two films, the second of a rectangle",
+        "9",
+    )
+    yield (
+        "keep",
+        animated((5, 4), THREE, [first, (Film(2, 1, 1, 4, 3, 3, keep=0), pictures[:2, :3, :4])]),
+        "the index 0 leaves pixels as they are",
+        "9",
+    )
+    yield (
+        "keep-beyond",
+        animated((5, 4), THREE, [first, (Film(2, 1, 1, 4, 3, keep=200), np.where(pictures[:2, :3, :4], 200, 1))]),
+        "an index to keep pixels by that is beyond the palette",
+        "9",
+    )
+    yield (
+        "keep-in-key",
+        animated((5, 4), THREE, [(Film(2, 1, 0, 3, 4, keep=2, key=True), pictures[:2, :, :3])]),
+        "a key film of a rectangle that keeps pixels: the others are of index 0",
+        "9",
+    )
+    yield (
+        "key",
+        animated((5, 4), THREE, [first, (Film(1, 1, 1, 2, 2, key=True), pictures[:1, :2, :2])]),
+        "a second key film",
+        "9",
+    )
+    yield (
+        "overlay",
+        animated((5, 4), THREE, [first, (Film(2, 0, 0, 2, 2, overlay=True), pictures[1:, :2, :2])]),
+        "an overlay of two pictures: the first completes the first frame",
+        "9",
+    )
+    yield (
+        "overlay-of-overlay",
+        animated(
+            (5, 4),
+            THREE,
+            [first] + [(Film(1, i, 0, 2, 2, overlay=True), pictures[i : i + 1, :2, :2]) for i in range(3)],
+        ),
+        "three overlays on one frame",
+        "9",
+    )
+    other = [(9, 9, 9), (10, 200, 30, 128)]
+    yield (
+        "own-palette",
+        animated(
+            (5, 4), THREE, [first, (Film(1, 1, 1, 3, 2, own_palette=True), pictures[1:2, :2, :3])], [THREE, other]
+        ),
+        "a film with a palette of two entries and three indices: the last one is opaque black",
+        "9",
+    )
+    yield (
+        "no-palette",
+        animated((5, 4), [], [first]),
+        "an animation with an empty palette",
+        "9",
+    )
+    whole = animated((5, 4), THREE, [first])
+    end = whole.index(b"\xc1")
+    yield (
+        "palette-behind",
+        SIGNATURE + b"\x04\x03" + reordered(whole, end),
+        "chunk A before chunk P",
+        "4",
+    )
+
+
+def reordered(whole: bytes, start: int) -> bytes:
+    """The chunks P and A of an animation the other way round, and the rest, with new checksums."""
+    table = whole[start : start + 2 + whole[start + 1]]
+    pixels = whole[start + len(table) + 4 : -4]
+    return assemble(SIGNATURE + b"\x04\x03", table, CHECKSUM, whole[7:start], pixels, CHECKSUM)[7:]
+
+
+def animated(
+    size: tuple[int, int],
+    palette: list[tuple[int, ...]],
+    films: list[tuple[Film, np.ndarray]],
+    palettes: list[list[tuple[int, ...]]] | None = None,
+    *,
+    table: bytes | None = None,
+) -> bytes:
+    """An animation of films, pixels being stored rows. palettes: of each film where they differ. table: its chunk A."""
+    colors = [image(each, [[0]]).palette.tobytes() for each in palettes or [palette] * len(films)]
+    frames = sum(film.pictures - film.overlay for film, _ in films)
+    file = container.Writer(*size)
+    if colors[0]:
+        file.chunk("P", encode_palette(colors[0], sorting=False), checked=False)
+    stated = Animation((10,) * frames, 0, tuple(film for film, _ in films))
+    file.chunk("A", encode_table(stated, *size) if table is None else table, checked=True)
+    file.end_head()
+    for number, (film, pictures) in enumerate(films):
+        if number:
+            file.film(number)
+        if film.own_palette:
+            file.chunk("P", encode_palette(colors[number], sorting=False), checked=False)
+        file.chunk("D", b"\x30" + to_image(pictures.astype(np.uint8), film.arrangement).tobytes(), checked=True)
+    return file.getvalue()
+
+
+SMALLEST_ANIMATION = animated(
+    (1, 1), [(255, 128, 0), (0, 0, 255)], [(Film(2, 0, 0, 1, 1, key=True), np.array([[[0]], [[1]]], np.uint8))]
+)
+
+
+def rejected_animations() -> Iterator[tuple[str, bytes, str, str, str, str]]:
+    """Name, file, outcome, stage, sentence, section."""
+    picture = np.zeros((1, 2, 2), np.uint8)
+    key, over = Film(1, 0, 0, 2, 2, key=True), Film(1, 0, 0, 2, 2)
+
+    def with_table(*numbers: int, films: list[tuple[Film, np.ndarray]] | None = None) -> bytes:
+        return animated((2, 2), THREE, films or [(key, picture)], table=bytes(numbers))
+
+    def stated(*films: Film, durations: tuple[int, ...] = (10,)) -> bytes:
+        table = encode_table(Animation(durations, 0, films), 2, 2)
+        return animated((2, 2), THREE, [(key, picture)] * len(films), table=table)
+
+    good = animated((2, 2), THREE, [(key, picture), (over, picture)])
+    place = good.index(b"\xc1")
+    for name, data, outcome, says in (
+        ("empty-table", with_table(), "corrupt", "an empty chunk A"),
+        ("short-table", with_table(0, 0, 0, 0), "corrupt", "a chunk A that ends within the durations"),
+        ("no-films", with_table(0, 0, 0, 0, 10), "corrupt", "a chunk A that ends before the films"),
+        ("long-table", with_table(0, 0, 0, 0, 10, 4, 0, 0), "corrupt", "a byte behind the last film"),
+        ("durations", with_table(0, 0, 0, 1, 10, 4, 0), "corrupt", "two durations for one frame"),
+        ("frames", stated(key, durations=(10, 10)), "corrupt", "two frames and one picture"),
+        ("pictures", stated(key, over), "corrupt", "one frame and two pictures"),
+        ("many-frames", with_table(0x80, 0x80, 4, 0, 0, 0xFF, 0xFF, 3, 10, 4, 0), "corrupt", "65537 frames"),
+        ("many-films", with_table(0, 0x80, 0x80, 4, 0, 0, 10, 4, 0), "corrupt", "65537 films"),
+        ("no-key", stated(over), "corrupt", "a first film that is not key"),
+        ("first-palette", stated(replace(key, own_palette=True)), "corrupt", "a first film with a palette of its own"),
+        ("first-overlay", stated(replace(over, overlay=True)), "corrupt", "a first film that is an overlay"),
+        ("key-overlay", stated(key, replace(key, overlay=True)), "corrupt", "a film that is key and an overlay"),
+        (
+            "beyond",
+            stated(replace(key, left=1, width=2, height=1)),
+            "corrupt",
+            "a rectangle that goes beyond the canvas",
+        ),
+        (
+            "film-pixels",
+            stated(replace(key, pictures=2**22 + 1), durations=(1,) * 65536),
+            "corrupt",
+            "a film of more than 2^24 pixels",
+        ),
+        (
+            "film-side",
+            with_table(0, 0, 0, 0, 10, 9 | 4, 0xFF, 0xFF, 0xFF, 7, 0, 0, 0, 1),
+            "corrupt",
+            "a film of more than 2^24 pixels, 2^24 pictures beside each other",
+        ),
+        ("two-tables", two_tables(good, place), "corrupt", "two chunks A"),
+        ("unchecked-table", good.replace(b"\xc1", b"A"), "corrupt", "a chunk A without a checksum"),
+        ("damaged-table", good[: place + 4] + b"\5" + good[place + 5 :], "corrupt", "a chunk A with a wrong checksum"),
+        (
+            "short-film",
+            stated(replace(key, pictures=2), durations=(1, 1)),
+            "corrupt",
+            "a film of two pictures, and one",
+        ),
+    ):
+        yield f"animation-{name}", data, outcome, "open", says, "9"
+    yield "animation-flags", with_table(0, 0, 0, 0, 10, 0x84, 0), "unsupported", "open", "bit 7 of a film's flags", "9"
+
+    second = len(animated((2, 2), THREE, [(key, picture)])) + 2  # a second film takes two bytes of chunk A
+    film = good[second:]
+    assert film[:1] == b"\xc4"
+    for name, data, outcome, says in (
+        ("no-second-film", good[:second], "truncated", "the second film is missing"),
+        ("cut-film", good[:-1], "truncated", "the second film is cut"),
+        ("film-checksum", good[:-1] + bytes([good[-1] ^ 1]), "corrupt", "the checksum of the second film is wrong"),
+        ("film-ancillary", good[:second] + ancillary("z", b"") + film, "corrupt", "an ancillary chunk before a film"),
+        ("film-critical", good[:second] + b"Z\0" + film, "unsupported", "an unknown chunk before a film"),
+        ("film-palette", good[:second] + b"P\4\0abc" + film, "corrupt", "a palette that chunk A does not announce"),
+        ("film-unchecked", good[:second] + b"D" + film[1:], "corrupt", "a film without a checksum"),
+        ("film-of-another-place", exchanged(key, over), "corrupt", "two films have changed places"),
+        ("trailing", good + b"\0", "corrupt", "a byte behind the last film"),
+    ):
+        yield f"animation-{name}", data, outcome, "frames", says, "9"
+    own = animated((2, 2), THREE, [(key, picture), (replace(over, own_palette=True), picture)])
+    start = own.rindex(b"P", 0, -8)
+    length = 2 + own[start + 1]
+    yield (
+        "animation-no-palette",
+        own[:start] + own[start + length :],
+        "corrupt",
+        "frames",
+        "a palette is announced and missing",
+        "9",
+    )
+
+
+def two_tables(good: bytes, place: int) -> bytes:
+    length = 2 + good[place + 1]
+    table = good[place : place + length]
+    return assemble(good[:place], table, CHECKSUM, table, CHECKSUM, good[place + length + 4 :])
+
+
+def exchanged(key: Film, over: Film) -> bytes:
+    """An animation whose second and third film have changed places."""
+    pictures = [np.full((1, 2, 2), value, np.uint8) for value in range(3)]
+    good = animated((2, 2), THREE, list(zip((key, over, over), pictures, strict=True)))
+    return good[:-22] + good[-11:] + good[-22:-11]
+
+
 def rejected_files() -> Iterator[tuple[str, bytes, str, str, str, str]]:
     """Name, file, outcome, stage, sentence, section."""
     palette_and_pixels = (PALETTE, PIXELS, CHECKSUM)
@@ -590,10 +848,34 @@ def cases() -> list[Case]:
         Case(f"good-{name}", data, says, section, "good", image=TWO_BY_TWO, metadata=metadata)
         for name, data, metadata, says, section in metadata_files()
     ]
-    for name, data, outcome, stage, says, section in rejected_files():
+    result += [
+        Case(f"good-animation-{name}", data, says, section, "good", frames=frames_of(data))
+        for name, data, says, section in (*encoded_animations(), *assembled_animations())
+    ]
+    for name, data, outcome, stage, says, section in (*rejected_files(), *rejected_animations()):
         kind = "unsupported" if outcome == "unsupported" else "bad"
         result.append(Case(f"{kind}-{name}", data, says, section, outcome, stage))
     return result
+
+
+def frames_of(data: bytes) -> list[np.ndarray]:
+    reader = read_animation(data)
+    return [reader.frame(number) for number in range(len(reader))]
+
+
+def animation_entry(case: Case) -> dict[str, object]:
+    reader = read_animation(case.data)
+    assert case.frames is not None
+    return {
+        "width": reader.head.width,
+        "height": reader.head.height,
+        "palette": reader.head.palette.tobytes().hex(),
+        "plays": reader.plays,
+        "durations": reader.durations,
+        "indexed": reader.indexed,
+        "frames": [frame.tobytes().hex() for frame in case.frames],
+        "metadata": {},
+    }
 
 
 def manifest(cases: list[Case]) -> str:
@@ -606,7 +888,9 @@ def manifest(cases: list[Case]) -> str:
             "section": case.section,
             "outcome": case.outcome,
         }
-        if case.image is None:
+        if case.frames is not None:
+            entry.update(animation_entry(case))
+        elif case.image is None:
             entry["stage"] = case.stage
         else:
             entry["encoded"] = case.encoded
@@ -630,11 +914,13 @@ def readme(cases: list[Case]) -> str:
         "Made by `tests/make_vectors.py`; they never change within a format version. `vectors.json` has the same for",
         "programs, with the size, palette (RGBA), indices and metadata of every good file, bytes in hexadecimal.",
         "",
-        "`good-` files decode to the image listed. `bad-` files must be rejected as damaged, `unsupported-` files with",
-        "the remark that a newer decoder is needed; the outcomes are those of docs/FORMAT.md, section 1. Stage `open`:",
-        "a reader that stops at the first byte of the pixels already notices. Stage `load`: it shows when the pixels",
-        "are read. Stage `trailing`: only a reader that knows where the file ends notices. Files marked * are what the",
-        "encoder writes, byte for byte, with the original zlib (other implementations deflate differently).",
+        "`good-` files decode to the image listed. `bad-` files must be rejected as damaged, `unsupported-` files",
+        "with the remark that a newer decoder is needed; the outcomes are those of docs/FORMAT.md, section 1. Stage",
+        "`open`: a reader that stops at the first byte of the pixels already notices. Stage `load`: it shows when the",
+        "pixels are read. Stage `trailing`: only a reader that knows where the file ends notices. Stage `frames`: it",
+        "shows when all frames of an animation are read and the file must end there. Of good animations, `frames` has",
+        "the indices of each frame if `indexed`, or else its colours (RGBA). Files marked * are what the encoder",
+        "writes, byte for byte, with the original zlib (other implementations deflate differently).",
         "",
         "| file | bytes | what it shows | section | outcome | stage |",
         "|---|---|---|---|---|---|",

@@ -27,16 +27,17 @@ class Image:
     palette: list[Color]
     rows: list[list[int]]
     metadata: dict[str, object] = field(default_factory=dict)
-    plays: int = 1
-    frames: list[Frame] = field(default_factory=list)
+    animation: Animation | None = None
 
 
 @dataclass
-class Frame:
-    """A frame of an animation as it is shown: rows of colours."""
+class Animation:
+    """Frames as they are shown, rows of indices if all films have one palette, otherwise rows of colours."""
 
-    duration: int
-    canvas: list[list[Color]]
+    plays: int
+    durations: list[int]
+    indexed: bool
+    frames: list[list[list[object]]]
 
 
 def require(condition: bool, outcome: str) -> None:
@@ -93,15 +94,17 @@ def inflate(stream: bytes) -> bytes:
 
 
 def decode(data: bytes) -> Image:
+    """The image; of an animation, `rows` is empty."""
     file = File(data)
     width, height = header(file)
-    head = chunks(file, zlib.crc32(file.data[: file.place]), "PA")
-    first = Image(width, height, head.palette, indices(head.pixels, width, height, head.palette))
-    first.metadata = head.metadata
-    if head.animation is not None:
-        animation(file, head, first)
+    head = chunks(file, zlib.crc32(file.data[: file.place]))
+    result = Image(width, height, head.palette, [], head.metadata)
+    if head.animation is None:
+        result.rows = indices(head.pixels, width, height, head.palette)
+    else:
+        animation(file, head, result)
     require(file.place == len(data), "corrupt")
-    return first
+    return result
 
 
 # 3. Header
@@ -126,13 +129,13 @@ def header(file: File) -> tuple[int, int]:
 class Chunks:
     palette: list[Color]
     pixels: bytes
-    crc: int
+    crc_before: int
     animation: bytes | None
     metadata: dict[str, object]
 
 
-def chunks(file: File, crc: int, critical: str) -> Chunks:
-    """All chunks up to the next chunk D. crc: of what stands before them. critical: other types that may occur."""
+def chunks(file: File, crc: int) -> Chunks:
+    """All chunks up to the first chunk D. crc: of what stands before them."""
     found: dict[str, bytes] = {}
     beside: dict[str, object] = {}
     for _ in range(256):
@@ -142,7 +145,6 @@ def chunks(file: File, crc: int, critical: str) -> Chunks:
         require("A" <= letter <= "Z" or "a" <= letter <= "z", "corrupt")
         payload_length = file.varint()
         require(letter in "PDA" or letter.islower(), "unsupported")
-        require(letter in "D" + critical or letter.islower(), "corrupt")
         payload = file.take(payload_length)
 
         chunk = file.data[start : file.place]
@@ -152,13 +154,13 @@ def chunks(file: File, crc: int, critical: str) -> Chunks:
             if value is not None:
                 beside.setdefault(letter, value)
             continue
-        crc = zlib.crc32(chunk, crc)
+        crc_before, crc = crc, zlib.crc32(chunk, crc)
         if tag >= 128:
             require(file.u32() == crc, "corrupt")
 
         if letter == "D":
             require(tag >= 128, "corrupt")
-            return Chunks(palette(found["P"]) if "P" in found else [], payload, crc, found.get("A"), beside)
+            return Chunks(palette(found["P"]) if "P" in found else [], payload, crc_before, found.get("A"), beside)
         require(letter not in found, "corrupt")
         require(letter != "A" or tag >= 128, "corrupt")
         found[letter] = payload
@@ -658,65 +660,121 @@ def metadata(letter: str, payload: bytes) -> object:
 # 9. Animation
 
 
-def animation(file: File, head: Chunks, first: Image) -> None:
-    """Read all frames behind the first one."""
+@dataclass
+class Film:
+    pictures: int
+    left: int
+    top: int
+    width: int
+    height: int
+    arrangement: int
+    keep: int | None
+    key: bool
+    own_palette: bool
+    overlay: bool
+
+
+def animation(file: File, head: Chunks, image: Image) -> None:
     assert head.animation is not None
-    payload = head.animation
-    require(len(payload) >= 1, "corrupt")
-    require(payload[0] <= 1, "unsupported")
-    table = File(inflate(payload[1:]) if payload[0] == 1 else payload[1:])
-    try:
-        frames = read_table(table, first)
-        require(table.place == len(table.data), "corrupt")
-    except Rejected as error:
-        raise Rejected("corrupt" if error.outcome == "truncated" else error.outcome) from None
+    table = File(head.animation, at_end="corrupt")
+    plays, durations, films = read_table(table, image)
+    indexed = not any(film.own_palette for film in films)
+    image.animation = Animation(plays, durations, indexed, [])
+    frames = image.animation.frames
+    canvas: list[list[object]] = [[0] * image.width for _ in range(image.height)]
+    for number, film in enumerate(films):
+        colors, pixels = head.palette, head.pixels
+        if number > 0:
+            colors, pixels = film_chunks(file, film, number, head)
 
-    canvas = [[color_of(head.palette, i) for i in row] for row in first.rows]
-    first.frames.append(Frame(frames[0]["duration"], canvas))
-    key, crc = canvas, head.crc
-    for frame in frames[1:]:
+        def value(index: int, colors: list[Color] = colors) -> object:
+            if indexed:
+                return index
+            return colors[index] if index < len(colors) else (0, 0, 0, 255)
+
+        if film.key:
+            canvas = [[value(0)] * image.width for _ in range(image.height)]
+        for i, picture in enumerate(film_pictures(film, pixels, colors)):
+            canvas = [list(row) for row in canvas]
+            for y, row in enumerate(picture):
+                for x, index in enumerate(row):
+                    if index != film.keep:
+                        canvas[film.top + y][film.left + x] = value(index)
+            if i == 0 and film.overlay:
+                frames[-1] = canvas
+            else:
+                frames.append(canvas)
+
+
+def film_chunks(file: File, film: Film, number: int, head: Chunks) -> tuple[list[Color], bytes]:
+    """The palette and the pixels of a film that is not the first."""
+    crc = zlib.crc32(varint(number), head.crc_before)
+    colors = head.palette
+    for letter in "PD" if film.own_palette else "D":
         start = file.place
-        found = chunks(file, crc, "P" if frame["own palette"] else "")
-        require(file.place == start + frame["length"], "corrupt")
-        require(not frame["own palette"] or found.palette != [], "corrupt")
-        crc = found.crc
-        colors = found.palette or head.palette
-        rows = indices(found.pixels, frame["width"], frame["height"], colors)
-        if frame["base"] == 0:
-            canvas = key = [[color_of(colors, i) for i in row] for row in rows]
-        else:
-            canvas = [list(row) for row in (canvas if frame["base"] == 1 else key)]
-            for y, row in enumerate(rows):
-                for x, i in enumerate(row):
-                    if i != frame["keep"]:
-                        canvas[frame["top"] + y][frame["left"] + x] = color_of(colors, i)
-        first.frames.append(Frame(frame["duration"], canvas))
+        tag = file.u8()
+        found = chr(tag % 128)
+        require(found in "PDA" or not "A" <= found <= "Z", "unsupported")
+        require(found == letter, "corrupt")
+        payload = file.take(file.varint())
+        crc = zlib.crc32(file.data[start : file.place], crc)
+        require(tag >= 128 or letter == "P", "corrupt")
+        if tag >= 128:
+            require(file.u32() == crc, "corrupt")
+        if letter == "P":
+            colors = palette(payload)
+    return colors, payload
 
 
-def color_of(palette: list[Color], index: int) -> Color:
-    return palette[index] if index < len(palette) else (0, 0, 0, 255)
+def varint(value: int) -> bytes:
+    return bytes([value]) if value < 128 else bytes([value % 128 + 128]) + varint(value // 128)
 
 
-def read_table(table: File, image: Image) -> list[dict[str, int]]:
-    count = table.varint() + 2
-    require(count <= 65536, "corrupt")
-    image.plays = table.varint()
-    frames = [{"duration": table.varint()} for _ in range(count)]
-    for frame in frames[1:]:
-        flags = table.u8()
-        require(flags <= 15 and flags % 4 <= 2, "unsupported")
-        frame.update({"base": flags % 4, "own palette": flags >> 2 & 1, "keep": flags >> 3})
-        require(frame["base"] != 0 or frame["keep"] == 0, "corrupt")
-        frame.update({"left": 0, "top": 0, "width": image.width, "height": image.height})
-    drawn = [frame for frame in frames[1:] if frame["base"] != 0]
-    for field_ in ("left", "top", "width", "height"):
-        for frame in drawn:
-            frame[field_] = table.varint() + (field_ in ("width", "height"))
-    for frame in frames[1:]:
-        require(frame["left"] + frame["width"] <= image.width, "corrupt")
-        require(frame["top"] + frame["height"] <= image.height, "corrupt")
-    for frame in frames[1:]:
-        frame["keep"] = table.u8() if frame["keep"] else -1
-    for frame in frames[1:]:
-        frame["length"] = table.varint()
-    return frames
+def film_pictures(film: Film, pixels: bytes, colors: list[Color]) -> list[list[list[int]]]:
+    m, w, h = film.pictures, film.width, film.height
+    size = {0: (w, m * h), 1: (m * w, h), 2: (w, m * h), 3: (m * w, h)}[film.arrangement]
+    rows = indices(pixels, *size, colors)
+
+    def pixel(i: int, x: int, y: int) -> int:
+        if film.arrangement == 0:
+            return rows[i * h + y][x]
+        if film.arrangement == 1:
+            return rows[y][i * w + x]
+        if film.arrangement == 2:
+            return rows[y * m + i][x]
+        return rows[y][x * m + i]
+
+    return [[[pixel(i, x, y) for x in range(w)] for y in range(h)] for i in range(m)]
+
+
+def read_table(table: File, image: Image) -> tuple[int, list[int], list[Film]]:
+    require(len(table.data) <= 2**22, "corrupt")
+    frames, films = table.varint() + 1, table.varint() + 1
+    require(frames <= 65536 and films <= 65536, "corrupt")
+    plays = table.varint()
+    durations: list[int] = []
+    while len(durations) < frames:
+        count, duration = table.varint() + 1, table.varint()
+        require(count <= frames - len(durations), "corrupt")
+        durations += [duration] * count
+    result = [read_film(table, image, first=number == 0) for number in range(films)]
+    require(table.place == len(table.data), "corrupt")
+    require(sum(film.pictures - film.overlay for film in result) == frames, "corrupt")
+    return plays, durations, result
+
+
+def read_film(table: File, image: Image, first: bool) -> Film:
+    flags = table.u8()
+    require(flags < 128, "unsupported")
+    m = table.varint() + 1
+    left, top, w, h = 0, 0, image.width, image.height
+    if flags & 8:
+        left, top, w, h = table.varint(), table.varint(), table.varint() + 1, table.varint() + 1
+    keep = table.u8() if flags & 16 else None
+    film = Film(m, left, top, w, h, flags & 3, keep, flags & 4 > 0, flags & 32 > 0, flags & 64 > 0)
+    require(left + w <= image.width and top + h <= image.height, "corrupt")
+    require(m * w * h <= max(2**24, image.width * image.height), "corrupt")
+    require((m * h if film.arrangement in (0, 2) else m * w) <= 2**24, "corrupt")
+    require(not (film.key and film.overlay), "corrupt")
+    require(not first or (film.key and not film.own_palette), "corrupt")
+    return film

@@ -23,8 +23,10 @@ from pillow_kmq.types import IndexedImage
 VECTORS = Path(__file__).parent / "vectors"
 FORMAT = Path(__file__).parent.parent / "docs" / "FORMAT.md"
 MANIFEST: list[dict[str, Any]] = json.loads((VECTORS / "vectors.json").read_text())
-GOOD = [entry for entry in MANIFEST if entry["outcome"] == "good"]
-REJECTED = [entry for entry in MANIFEST if entry["outcome"] != "good"]
+GOOD = [entry for entry in MANIFEST if entry["outcome"] == "good" and "frames" not in entry]
+ANIMATED = [entry for entry in MANIFEST if "frames" in entry]
+REJECTED = [entry for entry in MANIFEST if entry["outcome"] not in ("good",) and entry["stage"] != "frames"]
+REJECTED_FRAMES = [entry for entry in MANIFEST if entry.get("stage") == "frames"]
 
 ERRORS = {
     "not KMQ": errors.NotKmqError,
@@ -135,6 +137,38 @@ def test_pillow_refuses_rejected_vectors_with_an_oserror(entry: dict[str, Any]) 
     assert stream.read() == b"\0"
 
 
+@each(ANIMATED)
+def test_good_animations_decode_to_the_frames_they_state(entry: dict[str, Any]) -> None:
+    reader = codec.read_animation(data_of(entry))
+    assert (reader.head.width, reader.head.height) == (entry["width"], entry["height"])
+    assert reader.head.palette.tobytes().hex() == entry["palette"]
+    assert (reader.plays, list(reader.durations), reader.indexed) == tuple(
+        entry[key] for key in ("plays", "durations", "indexed")
+    )
+    for number in reversed(range(len(reader))):
+        assert reader.frame(number).tobytes().hex() == entry["frames"][number]
+    reader.verify()
+
+
+@each(ANIMATED)
+def test_the_naive_decoder_agrees_on_good_animations(entry: dict[str, Any]) -> None:
+    naive = naive_kmq.decode(data_of(entry)).animation
+    assert naive is not None
+    assert (naive.plays, naive.durations, naive.indexed) == tuple(entry[k] for k in ("plays", "durations", "indexed"))
+    assert [np.array(frame, np.uint8).tobytes().hex() for frame in naive.frames] == entry["frames"]
+
+
+@each(REJECTED_FRAMES)
+def test_rejected_animations_open_and_end_with_the_error_they_state(entry: dict[str, Any]) -> None:
+    reader = codec.read_animation(data_of(entry))
+    with pytest.raises(errors.KmqError) as caught:
+        reader.verify()
+    assert type(caught.value) is ERRORS[entry["outcome"]]
+    with pytest.raises(naive_kmq.Rejected) as rejected:
+        naive_kmq.decode(data_of(entry))
+    assert rejected.value.outcome == entry["outcome"]
+
+
 @other_zlib
 def test_the_vectors_are_what_their_script_makes() -> None:
     cases = make_vectors.cases()
@@ -146,11 +180,12 @@ def test_the_vectors_are_what_their_script_makes() -> None:
 
 
 def test_the_format_document_shows_the_bytes_of_the_smallest_file() -> None:
-    section = FORMAT.read_text().split("## 12.")[1].split("## 13.")[0]
-    cells = re.findall(r"^\| (`[0-9A-F `]+`) \|", section, re.MULTILINE)
-    shown = bytes.fromhex("".join(cells).replace("`", ""))
-    assert shown == (VECTORS / "good-smallest.kmq").read_bytes()
-    assert f"{len(shown)} bytes" in section
+    section = FORMAT.read_text().split("\n## 12.")[1].split("\n## 13.")[0]
+    for part, name in zip(section.split("### 12.1"), ("smallest", "animation-smallest"), strict=True):
+        cells = re.findall(r"^\| (`[0-9A-F `]+`) \|", part, re.MULTILINE)
+        shown = bytes.fromhex("".join(cells).replace("`", ""))
+        assert shown == (VECTORS / f"good-{name}.kmq").read_bytes()
+        assert f"{len(shown)} bytes" in part
 
 
 def test_every_section_that_a_vector_names_exists() -> None:

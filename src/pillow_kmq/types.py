@@ -19,6 +19,9 @@ Palette: TypeAlias = npt.NDArray[np.uint8]
 Indices: TypeAlias = npt.NDArray[np.uint8]
 """Palette entry per pixel, uint8[h, w]."""
 
+Pictures: TypeAlias = npt.NDArray[np.uint8]
+"""Palette entry per pixel of several pictures of one size, uint8[m, h, w]."""
+
 MAX_COLORS = 256
 
 

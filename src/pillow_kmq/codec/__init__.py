@@ -14,7 +14,10 @@ from .reading import Head, read_head, read_indices, read_pixels
 from .threads import set_threads
 
 if TYPE_CHECKING:
-    from ..types import IndexedImage
+    from collections.abc import Iterable, Sequence
+
+    from ..types import IndexedImage, Pixels
+    from .frames import FrameReader
 
 __all__ = [
     "COMPRESSIONS",
@@ -23,7 +26,9 @@ __all__ = [
     "Metadata",
     "decode",
     "encode",
+    "encode_animation",
     "natural_order",
+    "read_animation",
     "read_head",
     "read_indices",
     "read_pixels",
@@ -63,24 +68,66 @@ def encode(image: IndexedImage, *, compression: str = "default", metadata: Metad
     return file.getvalue()
 
 
+def encode_animation(
+    frames: Iterable[IndexedImage | Pixels],
+    durations: int | Sequence[int],
+    *,
+    plays: int = 0,
+    compression: str = "default",
+    metadata: Metadata | None = None,
+) -> bytes:
+    """The `.kmq` file of an animation, without loss.
+
+    frames: 1..65536, all of one size, gone through twice; IndexedImages, or colours, RGBA uint8[h, w, 4]. Where all
+    are IndexedImages of one palette, indices and palette are kept, as colours otherwise; with at most 256 of them in
+    all, the file has one palette and frames that are indices. durations: milliseconds, of each frame or of all, below
+    2^32. plays: 0 is without end. compression, metadata: as in `encode`. Raises OptionError, and OptionTypeError for
+    frames of another type.
+    """
+    from .animating import encode_frames
+
+    if compression not in COMPRESSIONS:
+        raise OptionError(f"compression must be one of {', '.join(COMPRESSIONS)}, not {compression!r}")
+    return encode_frames(frames, durations, plays, compression, metadata or Metadata())
+
+
 def decode(data: bytes, *, max_pixels: int | None = MAX_PIXELS) -> IndexedImage:
     """The image in a `.kmq` file.
 
     max_pixels: refuse larger images before anything is allocated; None for no limit. Raises NotKmqError,
-    TruncatedError, CorruptError, UnsupportedError, LimitError (docs/FORMAT.md, section 1).
+    TruncatedError, CorruptError, UnsupportedError, LimitError (docs/FORMAT.md, section 1), and OptionError for an
+    animation.
     """
     stream = BytesIO(data)
-    head = read_head(stream)
-    if max_pixels is not None and head.width * head.height > max_pixels:
-        raise LimitError(
-            f"a KMQ file of {head.width}x{head.height} pixels: more than {max_pixels} need a higher max_pixels"
-        )
+    head = _checked_head(stream, max_pixels)
+    if head.animation is not None:
+        raise OptionError("a KMQ file of several frames: read_animation reads them")
     indices = read_indices(stream, head)
     if stream.read(1):
         raise CorruptError("broken KMQ file: something follows the end of the image")
     from ..types import IndexedImage
 
     return IndexedImage(head.palette, indices)
+
+
+def read_animation(data: bytes, *, max_pixels: int | None = MAX_PIXELS) -> FrameReader:
+    """The frames of a `.kmq` file, one if it is a still image; they are decoded when they are asked for.
+
+    max_pixels: refuse larger frames. Raises what `decode` raises, and so do the methods of what is returned.
+    """
+    from .frames import FrameReader
+
+    stream = BytesIO(data)
+    return FrameReader(stream, _checked_head(stream, max_pixels))
+
+
+def _checked_head(stream: BytesIO, max_pixels: int | None) -> Head:
+    head = read_head(stream)
+    if max_pixels is not None and head.width * head.height > max_pixels:
+        raise LimitError(
+            f"a KMQ file of {head.width}x{head.height} pixels: more than {max_pixels} need a higher max_pixels"
+        )
+    return head
 
 
 def warmup() -> None:

@@ -40,6 +40,11 @@ class Chunk:
         return bytes([ord(self.tag) | (_CHECKED if self.checked else 0)]) + to_varint(self.length)
 
 
+def film_crc(head_crc: int, number: int) -> int:
+    """What the checksums of a film's chunks start from. head_crc: the checksum of all before the first chunk D."""
+    return zlib.crc32(to_varint(number), head_crc) if number else head_crc
+
+
 class Writer:
     """A file in the making. width, height: 1..MAX_SIDE."""
 
@@ -59,6 +64,14 @@ class Writer:
             crc = self._crc
         if checked:
             self._bytes += crc.to_bytes(4, "little")
+
+    def end_head(self) -> None:
+        """What follows is the chunk D."""
+        self._head_crc = self._crc
+
+    def film(self, number: int) -> None:
+        """What follows are the chunks of film `number` > 0 of an animation."""
+        self._crc = film_crc(self._head_crc, number)
 
     def getvalue(self) -> bytes:
         """The file so far."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any
 
 from ..errors import CorruptError, TruncatedError, UnsupportedError
+from .animation import Animation, decode_table
 from .container import Chunk, DamagedChunkError, Reader
 from .metadata import MAX_BYTES, TAGS, Metadata, decode_metadata, name_of
 from .palette import MAX_PAYLOAD, decode_palette
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from ..types import Indices, Palette
 
 _MAX_HEAD_CHUNKS = 255
+
+MAX_TABLE = 1 << 22
+"""Bytes of a chunk A: more than 65536 frames and films ever take."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,9 +35,18 @@ class Head:
     """How many bytes of chunk D follow it."""
     crc: int = field(repr=False)
     """The checksum of everything up to and including that byte."""
+    head_crc: int = field(repr=False)
+    """The checksum of everything before chunk D."""
+    animation: Animation | None = None
+    """If there are several frames; chunk D is then the first film."""
     metadata: Metadata = field(default_factory=Metadata)
     dropped: tuple[str, ...] = ()
     """What is wrong with metadata that were left out, a phrase each."""
+
+    @property
+    def image_size(self) -> tuple[int, int]:
+        """Height and width of the image in chunk D."""
+        return self.animation.films[0].image_size if self.animation else (self.height, self.width)
 
     @property
     def palette(self) -> Palette:
@@ -53,15 +66,21 @@ def read_head(stream: IO[bytes]) -> Head:
     colors = b""
     metadata: dict[str, Any] = {}
     dropped: list[str] = []
+    animation: Animation | None = None
     for _ in range(_MAX_HEAD_CHUNKS + 1):
+        head_crc = reader.crc
         chunk = reader.chunk()
         if chunk.tag == "D":
-            coding_byte = _coding_byte(reader, chunk, height, width)
+            size = animation.films[0].image_size if animation else (height, width)
+            coding_byte = read_coding_byte(reader, chunk, *size)
             return Head(
-                width, height, colors, coding_byte, chunk.length - 1, reader.crc, Metadata(**metadata), tuple(dropped)
-            )
+                width, height, colors, coding_byte, chunk.length - 1, reader.crc, head_crc,
+                animation, Metadata(**metadata), tuple(dropped),
+            )  # fmt: skip
         if chunk.tag == "P":
-            colors = _palette(reader, chunk, seen=colors != b"")
+            colors = read_palette(reader, chunk, seen=colors != b"")
+        elif chunk.tag == "A":
+            animation = _animation(reader, chunk, width, height, seen=animation is not None)
         elif chunk.ancillary:
             _read_metadata(reader, chunk, metadata, dropped)
         else:
@@ -94,7 +113,16 @@ def _decoded(tag: str, payload: bytes) -> Any:
         raise DamagedChunkError(str(error)) from error
 
 
-def _palette(reader: Reader, chunk: Chunk, *, seen: bool) -> bytes:
+def _animation(reader: Reader, chunk: Chunk, width: int, height: int, *, seen: bool) -> Animation:
+    if seen or not chunk.checked:
+        raise CorruptError("broken KMQ file: it has two chunks A, or one without a checksum")
+    if chunk.length > MAX_TABLE:
+        raise CorruptError(f"broken KMQ file: a chunk A of {chunk.length} bytes")
+    return decode_table(reader.payload(chunk), width, height)
+
+
+def read_palette(reader: Reader, chunk: Chunk, *, seen: bool) -> bytes:
+    """The entries of a chunk P whose head was read, RGBA; seen: whether there was one before."""
     if seen:
         raise CorruptError("broken KMQ file: it has two palettes")
     if chunk.length > MAX_PAYLOAD:
@@ -102,7 +130,7 @@ def _palette(reader: Reader, chunk: Chunk, *, seen: bool) -> bytes:
     return decode_palette(reader.payload(chunk))
 
 
-def _coding_byte(reader: Reader, chunk: Chunk, height: int, width: int) -> int:
+def read_coding_byte(reader: Reader, chunk: Chunk, height: int, width: int) -> int:
     """The first byte of chunk D, if it and the chunk's length fit the image."""
     if not chunk.checked or chunk.length == 0:
         raise CorruptError("broken KMQ file: its pixels lack a checksum or are missing")
@@ -112,29 +140,36 @@ def _coding_byte(reader: Reader, chunk: Chunk, height: int, width: int) -> int:
 
 
 def read_pixels(stream: IO[bytes], head: Head, *, partial: bool = False) -> bytes | bytearray:
-    """The indices, row by row, read from where `read_head` stopped; nothing beyond the image is read.
+    """The indices of chunk D, row by row, read from where `read_head` stopped; nothing beyond is read.
 
     partial: show what there is of a truncated or damaged file; rows that did not arrive are zero. Otherwise raises
     TruncatedError. Raises CorruptError.
     """
     reader = Reader(stream, head.crc)
-    coded = reader.available(head.coded_length)
+    return read_coded(reader, head.coding_byte, head.coded_length, head.image_size, head.colors, partial=partial)
+
+
+def read_coded(
+    reader: Reader, coding_byte: int, length: int, size: tuple[int, int], colors: bytes, *, partial: bool
+) -> bytes | bytearray:
+    """The indices of a chunk D whose first byte was read. size: height and width. Otherwise as `read_pixels`."""
+    coded = reader.available(length)
     try:
         reader.checksum()
     except TruncatedError:
         if not partial:
             raise
     except CorruptError:
-        if not (partial and has_stripes(head.coding_byte)):
+        if not (partial and has_stripes(coding_byte)):
             raise
     else:
         partial = False
-    return decode_pixels(head.coding_byte, coded, head.height, head.width, head.colors, partial=partial)
+    return decode_pixels(coding_byte, coded, *size, colors, partial=partial)
 
 
 def read_indices(stream: IO[bytes], head: Head, *, partial: bool = False) -> Indices:
-    """What `read_pixels` reads, as uint8[h, w]."""
+    """What `read_pixels` reads, as uint8[h, w]; of an animation, the image of its first film."""
     import numpy as np
 
     pixels = read_pixels(stream, head, partial=partial)
-    return np.frombuffer(bytearray(pixels), np.uint8).reshape(head.height, head.width)
+    return np.frombuffer(bytearray(pixels), np.uint8).reshape(head.image_size)

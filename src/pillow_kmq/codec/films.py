@@ -1,0 +1,31 @@
+"""Pictures as the image of a film, and back (docs/FORMAT.md, section 9)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..types import Indices, Pictures
+from .animation import BELOW, BESIDE, ROWS, Film
+
+
+def to_image(pictures: Pictures, arrangement: int) -> Indices:
+    """Pictures uint8[m, h, w] as one image, uint8[H, W]."""
+    m, h, w = pictures.shape
+    if arrangement == BELOW:
+        return np.ascontiguousarray(pictures).reshape(m * h, w)
+    if arrangement == BESIDE:
+        return np.ascontiguousarray(pictures.transpose(1, 0, 2)).reshape(h, m * w)
+    if arrangement == ROWS:
+        return np.ascontiguousarray(pictures.transpose(1, 0, 2)).reshape(h * m, w)
+    return np.ascontiguousarray(pictures.transpose(1, 2, 0)).reshape(h, w * m)
+
+
+def to_pictures(pixels: bytes | bytearray, film: Film) -> Pictures:
+    """The pictures uint8[m, h, w] of a film, from its image row by row; they share its memory."""
+    m, h, w = film.pictures, film.height, film.width
+    flat = np.frombuffer(pixels, np.uint8)
+    if film.arrangement == BELOW:
+        return flat.reshape(m, h, w)
+    if film.arrangement in (BESIDE, ROWS):
+        return flat.reshape(h, m, w).transpose(1, 0, 2)
+    return flat.reshape(h, w, m).transpose(2, 0, 1)
