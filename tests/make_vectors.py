@@ -204,6 +204,13 @@ def mixed_images() -> Iterator[tuple[str, IndexedImage, str, str]]:
         "every other entry is used: 32 bytes list them",
         "7.2",
     )
+    for n in (16, 64, 250):
+        yield (
+            f"mixed-large-{n}",
+            image(ramp[:n], [[(x // 4 * (y // 5) + x % 4 * (y % 3 // 2)) % n for x in range(96)] for y in range(88)]),
+            f"more than 8192 pixels: {n} symbols, told of a second neighbour",
+            "7.6",
+        )
     yield "mixed-flat", image([(1, 2, 3)] * 2, [[0] * 300] * 300), "one symbol needs no code", "7.2"
 
 

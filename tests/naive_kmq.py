@@ -404,7 +404,7 @@ class Tree:
 
 # 7.4 Counters and the range coder
 
-RATES = [655360 // tenths for tenths in (16, 26, 36, 46, 56, 66, 76, 86, 96, 106, 120, 140, 170, 210, 260, 320)]
+RATES = [655360 // tenths for tenths in (16, 26, 36, 46, 56, 66, 76, 86, 96, 106, 120, 140, 160, 180, 200, 220)]
 
 
 def teach(counters: list[int], place: int, b: int) -> None:
@@ -602,12 +602,16 @@ class Stripe:
         elif n != w and (len(self.tree.order) == 2 or flag(1)):
             symbol = n
         else:
-            symbol = self.descend(w, n, ne, h4)
+            symbol = self.descend((w, ww), (n, nn), ne, h4)
         self.recent[slot] = symbol
         row[at] = symbol
         return 1
 
-    def descend(self, w: int, n: int, ne: int, h4: int) -> int:
+    def descend(self, ws: tuple[int, int], ns: tuple[int, int], ne: int, h4: int) -> int:
+        (w, ww), (n, nn) = ws, ns
+        symbols = len(self.tree.order)
+        finer = 1 if self.down > 14 else 16 if symbols <= 16 else 4 if symbols <= 64 else 2
+        by_w, by_n = w * finer + ww * finer // symbols, n * finer + nn * finer // symbols
         leaf, level = self.tree.leaf, self.tree.level
         i, j, start = 1, 1, 0
         line = (h4 >> self.down) // 16 * 16
@@ -618,7 +622,7 @@ class Stripe:
                 right = 0
             else:
                 levels = 36 * level(i, w) + 6 * level(i, n) + level(i, ne)
-                places = ("W", w, start + j), ("N", n, start + j), ("four", line + j), ("colours", i, levels)
+                places = ("W", by_w, start + j), ("N", by_n, start + j), ("four", line + j), ("colours", i, levels)
                 mixer = self.mixers.setdefault(i, Mixer((25600, 25600, 30720, 25600)))
                 cells = self.cells.setdefault(i, new_cells())
                 right = self.mixed([self.counters[place] for place in places], mixer, cells)

@@ -15,7 +15,7 @@ LINE = 0x3FFFFF0
 WEIGHT_LIMIT = 196608
 
 # Counters, in this order: runs; flags by shape, by distances, by three and by six neighbours, each first for W and
-# then for N; symbols by four neighbours, by W, by N, and by the colours of three.
+# then for N; symbols by four neighbours, by W and a part of WW, by N and a part of NN, and by the colours of three.
 RUNS, SHAPES, DISTANCES = 64, 32768, 4096
 LEVELS = 6
 COLORS = LEVELS**3
@@ -50,12 +50,19 @@ class Stripe(NamedTuple):
 
 def counter_count(n: int, bits: int) -> int:
     """How many counters a stripe of n symbols has."""
-    return RUNS + 2 * SHAPES + 2 * DISTANCES + (5 << bits) + 2 * n * node_places(n) + NODES * COLORS
+    return RUNS + 2 * SHAPES + 2 * DISTANCES + (5 << bits) + 2 * n * parts(n, bits) * node_places(n) + NODES * COLORS
 
 
 def node_places(n: int) -> int:
     """Places for the nodes of a tree of n symbols: 16 for the first four bits and, by these, 16 for the others."""
     return 16 if n <= 16 else 272
+
+
+def parts(n: int, bits: int) -> int:
+    """Of how many parts of the tree one is told of a second neighbour: all 16 symbols, or 4, or 2; 1 is nothing."""
+    if bits < 18:
+        return 1
+    return 16 if n <= 16 else 4 if n <= 64 else 2
 
 
 def learn(error, weights, w, s0, s1, s2, s3, steps):  # type: ignore[no-untyped-def]
@@ -162,8 +169,9 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
     four = six + 2 * hashed
     places = 16 if n <= 16 else 272
     by_w = four + hashed
-    by_n = by_w + n * places
-    colors = by_n + n * places
+    finer = parts(n, bits)
+    by_n = by_w + n * finer * places
+    colors = by_n + n * finer * places
     stride = width + 6
     deep = 1  # the nodes below this one have no leaf
     while deep * 4 < n:
@@ -291,8 +299,8 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
                 else:
                     node = 1
                     place = 1
-                    c0 = by_w + W * places
-                    c1 = by_n + N * places
+                    c0 = by_w + (W * finer + WW * finer // n) * places
+                    c1 = by_n + (N * finer + NN * finer // n) * places
                     c2 = four + ((h4 >> down) & LINE)
                     while leaf[node & 511] < 0:
                         implied = False

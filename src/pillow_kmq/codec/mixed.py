@@ -154,7 +154,7 @@ def _colors_of(used: list[int], colors: bytes) -> bytes:
 def _table_bits(indices: Indices, n: int) -> int:
     """Small tables for small images and for photos of many colours, which gain nothing by more and lose speed."""
     bits = 12
-    while bits < 18 and (1 << bits) < 4 * indices.size:
+    while bits < 18 and (1 << bits) < (4 if bits < 16 else 8) * indices.size:
         bits += 2
     if n > 100 and bits > 14:
         inner = indices[1:, 1:]

@@ -12,7 +12,7 @@ _KNOTS = (
 )  # fmt: skip
 """65536 / (1 + exp(-x)) at x = -12, -11.5, ..., 12."""
 
-RATES = tuple(655360 // tenths for tenths in (16, 26, 36, 46, 56, 66, 76, 86, 96, 106, 120, 140, 170, 210, 260, 320))
+RATES = tuple(655360 // tenths for tenths in (16, 26, 36, 46, 56, 66, 76, 86, 96, 106, 120, 140, 160, 180, 200, 220))
 """By the count of a counter: the part, of 65536, of the way to the bit that its probability goes."""
 
 STEPS = tuple(24 + 960 // (count + 16) for count in range(256))

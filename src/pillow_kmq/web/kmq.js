@@ -550,7 +550,7 @@ class Tree {
 
 // 7.4 Counters and the range coder
 
-const RATES = Uint16Array.from([16, 26, 36, 46, 56, 66, 76, 86, 96, 106, 120, 140, 170, 210, 260, 320],
+const RATES = Uint16Array.from([16, 26, 36, 46, 56, 66, 76, 86, 96, 106, 120, 140, 160, 180, 200, 220],
 	(tenths) => Math.floor(655360 / tenths));
 
 /** A counter after a one and after a zero. */
@@ -672,13 +672,14 @@ function decodeStripe(code, tree, B, width, rows, out, table) {
 	const hashed = 1 << B;
 	const lineMask = hashed - 16;
 	const places = n <= 16 ? 16 : 272;
+	const finer = B < 18 ? 1 : n <= 16 ? 16 : n <= 64 ? 4 : 2;
 	const SPREAD = 8 + 2 * SHAPE_COUNT; // where each kind of counters begins; runs at 0 and shapes at 8
 	const THREE = SPREAD + 2 * 4096;
 	const SIX = THREE + 2 * hashed;
 	const FOUR = SIX + 2 * hashed;
 	const BY_W = FOUR + hashed;
-	const BY_N = BY_W + n * places;
-	const COLORS = BY_N + n * places;
+	const BY_N = BY_W + n * finer * places;
+	const COLORS = BY_N + n * finer * places;
 	const counters = new Uint16Array(COLORS + 256 * 216).fill(32768);
 	setShapeCounters(counters, 8);
 	const weights = firstWeights();
@@ -846,8 +847,8 @@ function decodeStripe(code, tree, B, width, rows, out, table) {
 					continue;
 				} else {
 					node = 1;
-					base0 = BY_W + W * places;
-					base1 = BY_N + N * places;
+					base0 = BY_W + (W * finer + (WW * finer / n | 0)) * places;
+					base1 = BY_N + (N * finer + (NN * finer / n | 0)) * places;
 					base2 = FOUR + (h4 >>> down & lineMask);
 				}
 
