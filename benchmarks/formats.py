@@ -87,18 +87,23 @@ class Table:
             yield name, [row for file, row in self.sizes.items() if Path(file).parent.as_posix() == name]
 
 
-def known_sizes() -> dict[str, Row]:
-    """The committed sizes of rivals."""
-    path = RESULTS / "formats.csv"
+def committed(name: str) -> list[dict[str, str]]:
+    """Rows of a table in results/."""
+    path = RESULTS / f"{name}.csv"
     if not path.exists():
-        return {}
+        return []
     with path.open(newline="") as file:
-        return {row["file"]: {**row} for row in csv.DictReader(file)}
+        return list(csv.DictReader(file))
 
 
-def measure(folder: Path, known: dict[str, Row], only: tuple[str, ...]) -> Table:
-    """Encode and decode everything that is not known."""
+def measure(folder: Path, only: tuple[str, ...], *, again: bool) -> Table:
+    """Encode and decode everything; rivals that are known already only if `again`."""
     table = Table()
+    known = {} if again else {row["file"]: row for row in committed("formats")}
+    for speeds in committed("formats_speed") if known else ():
+        if speeds["format"] in RIVALS:
+            pair = float(speeds["encode_mps"]), float(speeds["decode_mps"])
+            table.speeds[speeds["class"], speeds["format"]] = [pair]
     for path in sorted(folder.glob("*/k*/*.png")):
         with Image.open(path) as image:
             image.load()
@@ -109,7 +114,7 @@ def measure(folder: Path, known: dict[str, Row], only: tuple[str, ...]) -> Table
         row: Row = {"file": name, "pixels": pixels}
         for rival, encode in RIVALS.items():
             if rival in known.get(name, {}):
-                row[rival] = int(str(known[name][rival]))
+                row[rival] = int(known[name][rival])
             else:
                 row[rival] = timed(table, name, rival, encode, image, rounds=1)
         for level, encode in OURS.items():
@@ -225,8 +230,8 @@ def main() -> None:
     codec.set_threads(1)
     warnings.simplefilter("ignore")
     whole = arguments.folder == CORPUS and not arguments.only
-    known = known_sizes() if arguments.folder == CORPUS and not arguments.rivals else {}
-    table = measure(arguments.folder, known, tuple(arguments.only) or ("",))
+    again = arguments.rivals or arguments.folder != CORPUS
+    table = measure(arguments.folder, tuple(arguments.only) or ("",), again=again)
     text = "\n".join(
         [
             "# Lossless palette formats\n",

@@ -197,6 +197,8 @@ def versions() -> dict[str, str]:
         "scikit-learn",
         "scikit-image",
         "ssimulacra2",
+        "pyoxipng",
+        "pillow-jxl-plugin",
     )
     found = {}
     for name in names:
