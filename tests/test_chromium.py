@@ -137,7 +137,7 @@ def test_a_worker_decodes_while_the_page_stays_responsive(page: webdriver.Chrome
 def test_without_workers_decoding_falls_back_to_the_page(page: webdriver.Chrome) -> None:
     script = """
         globalThis.Worker = class { constructor() { throw new DOMException("no", "SecurityError"); } };
-        const again = await import("/web/kmq.js?again");
+        const again = await import("/web/kmq-worker.js?again");
         const image = await again.decodeInWorker(await bytesOf("/vectors/good-two-by-two.kmq"));
         const error = await again.decodeInWorker(new Uint8Array(9)).catch((caught) => caught);
         return [hex(image.indices), error.kind];
@@ -149,7 +149,7 @@ def test_a_worker_that_cannot_be_loaded_falls_back_to_the_page(page: webdriver.C
     script = """
         const Real = Worker;
         globalThis.Worker = class extends Real { constructor(_, options) { super("/nowhere.js", options); } };
-        const again = await import("/web/kmq.js?lost");
+        const again = await import("/web/kmq-worker.js?lost");
         const bytes = await bytesOf("/vectors/good-two-by-two.kmq");
         const images = await Promise.all([again.decodeInWorker(bytes), again.decodeInWorker(bytes)]);
         return [...images, await again.decodeInWorker(bytes)].map((image) => hex(image.indices));

@@ -16,6 +16,12 @@ export class KmqImageElement extends HTMLElement {
   readonly complete: boolean;
   /** Why the image could not be shown: a KmqError, or what fetch threw. */
   readonly error: Error | null;
+  /** Whether nothing moves: a still image, an animation that is over or was paused, a user who prefers no motion. */
+  readonly paused: boolean;
+  /** Go on with an animation; one that is over begins anew. */
+  play(): void;
+  /** Stop an animation at the frame that it shows. */
+  pause(): void;
   /** Fulfilled when the image can be shown, rejected with what went wrong. */
   decode(): Promise<void>;
 }

@@ -2,8 +2,11 @@
  * <kmq-image src="picture.kmq" alt="…">: an element that behaves like <img>. MIT licence.
  */
 
-import { decodeInWorker, toImageData } from "./kmq.js";
+import { decodeInWorker } from "./kmq-worker.js";
+import { frames } from "./kmq.js";
 
+const SHORTEST = 10; // frames of so many milliseconds or fewer are shown for 100, as browsers do with GIF
+const LONGEST = 2 ** 31 - 1; // of a timer
 const LAZY_MARGIN = "400px"; // how far outside the window lazy images begin to load
 
 const sheet = new CSSStyleSheet();
@@ -27,6 +30,74 @@ function pending() {
 	return settled;
 }
 
+/** Draws the frames of an image in time. */
+class Player {
+	#image;
+	#canvas;
+	#frames;
+	#playsLeft;
+	#wait = 0;
+	#due = 0;
+	#timer = 0;
+
+	/** Draws the first frame. ended: called when the last play is over. */
+	constructor(image, canvas, ended) {
+		this.#image = image;
+		this.#canvas = canvas;
+		this.ended = ended;
+		canvas.width = image.width;
+		canvas.height = image.height;
+		this.rewind();
+	}
+
+	rewind() {
+		this.#playsLeft = this.#image.animation?.plays || Infinity;
+		this.#begin();
+	}
+
+	#begin() {
+		this.#frames = frames(this.#image);
+		this.#step();
+	}
+
+	/** Draw the next frame; false if there is none. */
+	#step() {
+		const { value, done } = this.#frames.next();
+		if (done) return false;
+		const pixels = new ImageData(value.pixels, this.#image.width, this.#image.height);
+		this.#canvas.getContext("2d").putImageData(pixels, 0, 0);
+		this.#wait = value.duration <= SHORTEST ? 100 : value.duration;
+		return true;
+	}
+
+	start() {
+		this.stop();
+		this.#due = performance.now() + this.#wait;
+		this.#schedule();
+	}
+
+	stop() {
+		clearTimeout(this.#timer);
+	}
+
+	#schedule() {
+		this.#timer = setTimeout(() => this.#tick(), Math.min(LONGEST, this.#due - performance.now()));
+	}
+
+	#tick() {
+		const now = performance.now();
+		if (this.#due <= now) {
+			if (!this.#step()) {
+				this.#playsLeft--;
+				if (this.#playsLeft <= 0) return this.ended();
+				this.#begin();
+			}
+			this.#due = Math.max(this.#due, now - 1000) + this.#wait; // what slept for long does not catch up
+		}
+		this.#schedule();
+	}
+}
+
 export class KmqImageElement extends HTMLElement {
 	static observedAttributes = ["src", "alt", "width", "height", "loading"];
 
@@ -40,6 +111,10 @@ export class KmqImageElement extends HTMLElement {
 	#scheduled = false;
 	#observer = null;
 	#abort = null;
+	#player = null; // of an animation
+	#playing = false;
+	#over = false;
+	#stillness = matchMedia("(prefers-reduced-motion: reduce)");
 	#pending = null; // the promise of a load, while it lasts, and what settles it: { promise, resolve, reject }
 
 	constructor() {
@@ -56,7 +131,16 @@ export class KmqImageElement extends HTMLElement {
 		for (const name of ["src", "alt", "width", "height", "loading", "crossOrigin"]) this.#upgrade(name);
 		this.#describe();
 		if (this.#observer) this.#observer.observe(this);
+		this.#stillness.addEventListener("change", this.#preferenceChanged);
+		if (this.#playing) this.#player.start();
 	}
+
+	disconnectedCallback() {
+		this.#stillness.removeEventListener("change", this.#preferenceChanged);
+		this.#player?.stop();
+	}
+
+	#preferenceChanged = ({ matches }) => matches ? this.pause() : this.play();
 
 	/** Properties that were set before the element was defined. */
 	#upgrade(name) {
@@ -162,6 +246,26 @@ export class KmqImageElement extends HTMLElement {
 		return this.#error;
 	}
 
+	/** Whether nothing moves: a still image, an animation that is over or was paused, a user who prefers no motion. */
+	get paused() {
+		return !this.#playing;
+	}
+
+	/** Go on with an animation; one that is over begins anew. */
+	play() {
+		if (!this.#player || this.#playing) return;
+		if (this.#over) this.#player.rewind();
+		this.#over = false;
+		this.#playing = true;
+		if (this.isConnected) this.#player.start();
+	}
+
+	/** Stop an animation at the frame that it shows. */
+	pause() {
+		this.#playing = false;
+		this.#player?.stop();
+	}
+
 	// Loading
 
 	/** Take the new src in a microtask, so that the other attributes of the same script are known. */
@@ -201,7 +305,6 @@ export class KmqImageElement extends HTMLElement {
 		this.#observer = null;
 		const abort = this.#abort = new AbortController();
 		let image = null;
-		let pixels = null;
 		let error = null;
 		try {
 			const src = this.getAttribute("src");
@@ -211,19 +314,17 @@ export class KmqImageElement extends HTMLElement {
 			const response = await fetch(this.#currentSrc, { signal: abort.signal, credentials });
 			if (!response.ok) throw new Error(`${this.#currentSrc}: ${response.status} ${response.statusText}`);
 			image = await decodeInWorker(await response.arrayBuffer());
-			pixels = toImageData(image);
 		} catch (caught) {
-			image = null;
 			error = caught;
 		}
 		if (abort.signal.aborted) return;
 		this.#abort = null;
-		this.#show(image, error, pixels);
+		this.#show(image, error);
 		const { resolve, reject } = this.#pending;
 		this.#pending = null;
-		if (image) resolve();
-		else reject(error);
-		this.dispatchEvent(new Event(image ? "load" : "error"));
+		if (this.#error) reject(this.#error);
+		else resolve();
+		this.dispatchEvent(new Event(this.#error ? "error" : "load"));
 	}
 
 	#resolve(src) {
@@ -236,15 +337,26 @@ export class KmqImageElement extends HTMLElement {
 
 	// Showing
 
-	#show(image, error, pixels) {
-		this.#image = image && { width: image.width, height: image.height };
+	#show(image, error) {
+		this.pause();
+		this.#over = false;
+		this.#player = null;
+		this.#image = null;
 		this.#error = error;
-		this.#canvas.hidden = !image;
-		this.#canvas.width = image?.width ?? 0;
-		this.#canvas.height = image?.height ?? 0;
-		if (image) this.#canvas.getContext("2d").putImageData(pixels, 0, 0);
+		try {
+			const player = image && new Player(image, this.#canvas, () => {
+				this.#playing = false;
+				this.#over = true;
+			});
+			this.#image = image && { width: image.width, height: image.height };
+			if (image?.animation?.durations.length > 1) this.#player = player;
+		} catch (caught) { // canvases have limits of their own
+			this.#error = caught;
+		}
+		this.#canvas.hidden = !this.#image;
 		this.#layOut();
 		this.#describe();
+		if (!this.#stillness.matches) this.play();
 	}
 
 	/** The alternative text, for those who do not see the image, and on the page if it is broken. */

@@ -17,11 +17,22 @@ export interface KmqImage {
   width: number;
   /** 1..2^24. */
   height: number;
-  /** One index per pixel, row by row. Indices beyond the palette mean opaque black. */
-  indices: Uint8Array;
+  /** One index per pixel, row by row; null for an animation. Indices beyond the palette mean opaque black. */
+  indices: Uint8Array | null;
   /** R, G, B and straight alpha of each entry: four bytes each, 0 to 256 entries. */
   palette: Uint8Array;
   metadata: KmqMetadata;
+  /** null for a still image. */
+  animation: KmqAnimation | null;
+}
+
+export interface KmqAnimation {
+  /** How often all frames are shown; 0 is without end. */
+  plays: number;
+  /** Milliseconds, of each frame. */
+  durations: number[];
+  /** What `frames` draws; see docs/FORMAT.md, section 9. */
+  films: object[];
 }
 
 /** What the file says beside its picture; whatever is missing or broken is left out. See docs/FORMAT.md, section 8. */
@@ -39,14 +50,18 @@ export interface KmqMetadata {
 /** Decode a whole file. Throws KmqError. */
 export function decode(bytes: ArrayBuffer | ArrayBufferView, options?: DecodeOptions): KmqImage;
 
-/** The colours of all pixels: R, G, B and straight alpha, as ImageData has them. */
-export function toRGBA(image: Pick<KmqImage, "indices" | "palette">): Uint8ClampedArray;
+export interface KmqFrame {
+  /** Milliseconds; 0 for a still image. */
+  duration: number;
+  /** The whole canvas, R, G, B and straight alpha. The next frame is drawn into the same array. */
+  pixels: Uint8ClampedArray;
+}
 
-/** What a canvas takes. */
-export function toImageData(image: Pick<KmqImage, "width" | "height" | "indices" | "palette">): ImageData;
+/** All frames in turn; of a still image, one. */
+export function frames(image: KmqImage): Generator<KmqFrame, void, void>;
 
-/**
- * Like `decode`, in a worker where there are any. `bytes` stay as they are. The promise is rejected with what `decode`
- * throws.
- */
-export function decodeInWorker(bytes: ArrayBuffer | ArrayBufferView, options?: DecodeOptions): Promise<KmqImage>;
+/** The colours of all pixels, of an animation's first frame: R, G, B and straight alpha, as ImageData has them. */
+export function toRGBA(image: KmqImage): Uint8ClampedArray;
+
+/** The same as what a canvas takes. */
+export function toImageData(image: KmqImage): ImageData;

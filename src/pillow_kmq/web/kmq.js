@@ -1,6 +1,6 @@
 /**
  * Decoder of `.kmq` images, written from docs/FORMAT.md; the sections named below are that document's.
- * No dependencies; browsers, workers, Node, Deno. MIT licence.
+ * No dependencies, no other files; for browsers, workers, Node, Deno. MIT licence.
  */
 
 /** Why a file was refused. kind: "not-kmq", "truncated", "corrupt", "unsupported" or "limit" (section 1). */
@@ -238,36 +238,44 @@ function crc32(bytes, crc = 0) {
 
 // 4. Chunks
 
-/**
- * All chunks up to the next chunk D: their payloads by letter, and what the ancillary ones say. `crc` is that of the
- * critical chunks so far, `critical` the letters of those that may follow.
- */
-function readChunks(file, crc, critical) {
+/** The tag of the next chunk and its letter; one that is not known must not be critical. */
+function readTag(file) {
+	const tag = file.u8();
+	const letter = String.fromCharCode(tag & 127);
+	sound(/[A-Za-z]/.test(letter), "a chunk without a letter");
+	demand(letter > "Z" || "APD".includes(letter), "unsupported", `a KMQ file with a chunk ${letter}`);
+	return { tag, letter };
+}
+
+/** A payload, and the checksum that goes on from `crc` with the chunk that began at `start`. */
+function readPayload(file, start, tag, crc) {
+	const payload = file.take(file.varint());
+	const after = crc32(file.bytes.subarray(start, file.place), crc);
+	return { payload, after, matches: tag < 128 || file.u32() === after };
+}
+
+const DAMAGED = "a checksum does not match, so the file was damaged";
+const UNCHECKED = "a checksum is missing";
+
+/** All chunks up to the first chunk D: payloads by letter, the checksum before D, and what the ancillary ones say. */
+function readHead(file, crc) {
 	const found = new Map();
 	const metadata = {};
 	for (let number = 0; number < 256; number++) {
 		const start = file.place;
-		const tag = file.u8();
-		const letter = String.fromCharCode(tag & 127);
-		sound(/[A-Za-z]/.test(letter), "a chunk without a letter");
-		const payloadLength = file.varint();
+		const { tag, letter } = readTag(file);
 		const ancillary = letter > "Z";
-		demand(ancillary || critical.includes(letter), "unsupported", `a KMQ file with a chunk ${letter}`);
-		const payload = file.take(payloadLength);
-		const crcHere = crc32(file.bytes.subarray(start, file.place), ancillary ? 0 : crc);
-		const matches = tag < 128 || file.u32() === crcHere;
+		const { payload, after, matches } = readPayload(file, start, tag, ancillary ? 0 : crc);
 		if (ancillary) {
 			if (matches) readMetadata(letter, payload, metadata);
 			continue;
 		}
-		sound(matches, "a checksum does not match, so the file was damaged");
+		sound(matches, DAMAGED);
 		sound(!found.has(letter), `two chunks ${letter}`);
-		crc = crcHere;
+		sound(tag > 127 || letter === "P", UNCHECKED);
 		found.set(letter, payload);
-		if (letter === "D") {
-			sound(tag > 127, "its pixels lack a checksum");
-			return { found, crc, metadata };
-		}
+		if (letter === "D") return { found, crc, metadata };
+		crc = after;
 	}
 	throw new KmqError("corrupt", "broken KMQ file: more than 255 chunks before the pixels");
 }
@@ -378,7 +386,7 @@ function readPixels(payload, width, height, colors, maxPixels) {
 	const size = coding > 1 ? 0 : height * Math.ceil(width * bits / 8) + (options === 4 ? height : 0);
 	sound(coding > 1 || (coding ? size <= 1032 * coded.length : size === coded.length),
 		"its pixels do not fill it");
-	demand(width * height <= maxPixels, "limit", `${width} x ${height} pixels, more than ${maxPixels}`);
+	demandPixels(width * height, maxPixels);
 	if (coding === 3) return readMixed(options, coded, width, height, colors);
 	const rows = coding === 1 ? inflate(coded, size) : coded;
 	sound(rows.length === size, "its pixels do not fill it");
@@ -938,6 +946,106 @@ function textsOf(content) {
 	return texts;
 }
 
+// 9. Animation
+
+/** What chunk A says. */
+function readTable(payload, width, height) {
+	const table = new File(payload, "corrupt");
+	const count = table.varint() + 1;
+	const filmCount = table.varint() + 1;
+	sound(count <= 65536 && filmCount <= 65536, "more frames or films than there may be");
+	const plays = table.varint();
+	const durations = [];
+	while (durations.length < count) {
+		const run = table.varint() + 1;
+		const duration = table.varint();
+		sound(durations.length + run <= count, "more durations than frames");
+		for (let i = 0; i < run; i++) durations.push(duration);
+	}
+	const films = [];
+	let frameCount = 0;
+	while (films.length < filmCount) {
+		const film = readFilm(table, width, height);
+		sound(films.length > 0 || film.key && !film.ownPalette, "a first film that needs another");
+		frameCount += film.pictures - film.overlay;
+		films.push(film);
+	}
+	sound(table.left === 0 && frameCount === count, "films that do not make its frames");
+	return { plays, durations, films };
+}
+
+function readFilm(table, canvasWidth, canvasHeight) {
+	const flags = table.u8();
+	demand(flags < 128, "unsupported", "a KMQ file with another kind of film");
+	const m = table.varint() + 1;
+	let [left, top, width, height] = [0, 0, canvasWidth, canvasHeight];
+	if (flags & 8) [left, top, width, height] = [table.varint(), table.varint(), table.varint() + 1, table.varint() + 1];
+	const keep = flags & 16 ? table.u8() : -1;
+	const [key, ownPalette, overlay] = [4, 32, 64].map((bit) => (flags & bit) > 0);
+	sound(left + width <= canvasWidth && top + height <= canvasHeight, "a film goes beyond the canvas");
+	sound(m * width * height <= Math.max(2 ** 24, canvasWidth * canvasHeight), "a film has too many pixels");
+	sound(!key || !overlay, "a film that is key and an overlay");
+	const arrangement = flags & 3;
+	const imageWidth = arrangement & 1 ? m * width : width;
+	const imageHeight = arrangement & 1 ? height : m * height;
+	sound(imageWidth <= MAX_SIDE && imageHeight <= MAX_SIDE, "a film is too long");
+	const where = { left, top, width, height, imageWidth, imageHeight };
+	return { pictures: m, ...where, arrangement, keep, key, overlay, ownPalette };
+}
+
+/** The palette and the payload of chunk D of film `number` > 0. */
+function readFilmChunks(file, film, number, palette, crc) {
+	const varint = [];
+	for (let rest = number; rest > 0; rest >>>= 7) varint.push(rest & 127 | (rest > 127 ? 128 : 0));
+	crc = crc32(Uint8Array.from(varint), crc);
+	for (const expected of film.ownPalette ? "PD" : "D") {
+		const start = file.place;
+		const { tag, letter } = readTag(file);
+		sound(letter === expected, `a chunk ${letter} among films`);
+		const { payload, after, matches } = readPayload(file, start, tag, crc);
+		sound(matches, DAMAGED);
+		sound(tag > 127 || letter === "P", UNCHECKED);
+		if (letter === "D") return [palette, payload];
+		palette = readPalette(payload);
+		crc = after;
+	}
+}
+
+/**
+ * All frames in turn, of a still image one: { duration, pixels }, milliseconds and RGBA. `pixels` is the canvas, which
+ * the next frame changes.
+ */
+export function* frames({ width, height, indices, palette, animation }) {
+	const canvas = new Uint32Array(width * height);
+	const pixels = new Uint8ClampedArray(canvas.buffer);
+	const still = { pictures: 1, left: 0, top: 0, width, height, arrangement: 0, keep: -1, indices, palette };
+	const { films, durations } = animation ?? { films: [still], durations: [0] };
+	let frame = 0;
+	for (const [number, film] of films.entries()) {
+		const colors = colorsOf(film.palette);
+		if (film.key) canvas.fill(colors[0]);
+		for (let i = 0; i < film.pictures; i++) {
+			draw(film, i, colors, canvas, width);
+			const unfinished = i === film.pictures - 1 && films[number + 1]?.overlay;
+			if (!unfinished) yield { duration: durations[frame++], pixels };
+		}
+	}
+}
+
+function draw({ pictures: m, left, top, width, height, arrangement, keep, indices }, i, colors, canvas, stride) {
+	const across = arrangement === 3 ? m : 1;
+	const down = arrangement === 0 ? width : m * width;
+	const first = i * (arrangement === 0 ? width * height : arrangement === 3 ? 1 : width);
+	for (let y = 0; y < height; y++) {
+		let from = first + y * down;
+		let to = (top + y) * stride + left;
+		for (const end = to + width; to < end; to++, from += across) {
+			const index = indices[from];
+			if (index !== keep) canvas[to] = colors[index];
+		}
+	}
+}
+
 // The whole file
 
 /**
@@ -947,12 +1055,27 @@ function textsOf(content) {
 export function decode(bytes, { maxPixels = MAX_PIXELS } = {}) {
 	const file = new File(bytesOf(bytes));
 	const { width, height } = readHeader(file);
-	const { found, metadata } = readChunks(file, crc32(file.bytes.subarray(0, file.place)), "PD");
+	const { found, crc, metadata } = readHead(file, crc32(file.bytes.subarray(0, file.place)));
 	const palette = found.has("P") ? readPalette(found.get("P")) : new Uint8Array(0);
-	const indices = readPixels(found.get("D"), width, height, palette, maxPixels);
+	const animation = found.has("A") ? readTable(found.get("A"), width, height) : null;
+	let indices = null;
+	if (animation) {
+		const filmPixels = animation.films.reduce((sum, film) => sum + film.imageWidth * film.imageHeight, 0);
+		demandPixels(Math.max(filmPixels, width * height), maxPixels);
+		for (const [number, film] of animation.films.entries()) {
+			const [colors, payload] = number === 0 ? [palette, found.get("D")]
+				: readFilmChunks(file, film, number, palette, crc);
+			film.palette = colors;
+			film.indices = readPixels(payload, film.imageWidth, film.imageHeight, colors, maxPixels);
+		}
+	} else {
+		indices = readPixels(found.get("D"), width, height, palette, maxPixels);
+	}
 	sound(file.left === 0, "something follows its pixels");
-	return { width, height, indices, palette, metadata };
+	return { width, height, indices, palette, metadata, animation };
 }
+
+const demandPixels = (pixels, most) => demand(pixels <= most, "limit", `${pixels} pixels, more than ${most}`);
 
 function bytesOf(bytes) {
 	if (bytes instanceof Uint8Array) return bytes;
@@ -960,81 +1083,20 @@ function bytesOf(bytes) {
 	return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/** The colours of all pixels, R, G, B and straight alpha: Uint8ClampedArray, four values a pixel. */
-export function toRGBA({ indices, palette }) {
+/** Of 256 indices, as they stand in memory; those beyond the palette are opaque black. */
+function colorsOf(palette) {
 	const entries = new Uint8Array(1024);
 	for (let i = 3; i < 1024; i += 4) entries[i] = 255;
 	entries.set(palette);
-	const colors = new Uint32Array(entries.buffer);
-	const pixels = new Uint32Array(indices.length);
-	for (let i = 0; i < pixels.length; i++) pixels[i] = colors[indices[i]];
-	return new Uint8ClampedArray(pixels.buffer);
+	return new Uint32Array(entries.buffer);
+}
+
+/** The colours of all pixels, of an animation's first frame: R, G, B and straight alpha, in a Uint8ClampedArray. */
+export function toRGBA(image) {
+	return frames(image).next().value.pixels;
 }
 
 /** The same as ImageData, for a canvas. */
 export function toImageData(image) {
 	return new ImageData(toRGBA(image), image.width, image.height);
-}
-
-// Workers
-
-const inBrowser = "document" in globalThis || "WorkerGlobalScope" in globalThis;
-const workers = []; // { worker, jobs: who waits, by number }
-let noWorkers = !inBrowser || !("Worker" in globalThis);
-let jobNumber = 0;
-
-function startWorker() {
-	const worker = new Worker(new URL("./kmq.js", import.meta.url), { type: "module", name: "kmq-decoder" });
-	const jobs = new Map();
-	worker.onmessage = ({ data: { number, image, error } }) => {
-		const { resolve, reject } = jobs.get(number);
-		jobs.delete(number);
-		if (image) resolve(image);
-		else reject(error.kind ? new KmqError(error.kind, error.message) : new Error(error.message));
-	};
-	worker.onerror = (event) => { // it could not be loaded: everything is decoded here
-		event.preventDefault();
-		noWorkers = true;
-		worker.terminate();
-		for (const job of jobs.values()) job.here();
-		jobs.clear();
-	};
-	workers.push({ worker, jobs });
-	return workers.at(-1);
-}
-
-/** Like `decode`, in a worker where there are any: the promise of an image. `bytes` stay as they are. */
-export function decodeInWorker(bytes, options = {}) {
-	return new Promise((resolve, reject) => {
-		const here = () => {
-			try {
-				resolve(decode(bytes, options));
-			} catch (error) {
-				reject(error);
-			}
-		};
-		try {
-			if (noWorkers) return here();
-			let chosen = workers.reduce((a, b) => a && a.jobs.size <= b.jobs.size ? a : b, undefined);
-			const most = Math.min(4, navigator.hardwareConcurrency || 1);
-			if (!chosen || chosen.jobs.size > 0 && workers.length < most) chosen = startWorker();
-			const copy = bytesOf(bytes).slice();
-			const number = jobNumber++;
-			chosen.worker.postMessage({ number, copy, options }, [copy.buffer]);
-			chosen.jobs.set(number, { resolve, reject, here });
-		} catch {
-			here();
-		}
-	});
-}
-
-if (inBrowser && globalThis.name === "kmq-decoder" && !("document" in globalThis)) {
-	globalThis.onmessage = ({ data: { number, copy, options } }) => {
-		try {
-			const image = decode(copy, options);
-			postMessage({ number, image }, [image.indices.buffer, image.palette.buffer]);
-		} catch ({ kind, message }) {
-			postMessage({ number, error: { kind, message } });
-		}
-	};
 }
