@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,10 @@ def entry_of(name: str, image: IndexedImage) -> dict[str, Any]:
     return {"file": name, "outcome": "good", **stated}
 
 
+def rgba(frame: IndexedImage | np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    return frame.palette[frame.indices] if isinstance(frame, IndexedImage) else frame
+
+
 def sample(name: str, colors: int, size: tuple[int, int]) -> IndexedImage:
     with Image.open(SAMPLES / name) as file:
         image = quantize(file.crop((0, 0, *size)), colors)
@@ -90,6 +95,41 @@ def test_files_of_the_encoder_decode_to_the_same_pixels(tmp_path: Path) -> None:
             file = f"{name}-{level}.kmq"
             (tmp_path / file).write_bytes(codec.encode(image, compression=level))
             entries.append(entry_of(file, image))
+    (tmp_path / "list.json").write_text(json.dumps(entries))
+    assert f"{len(entries)} of {len(entries)} as stated" in run(HERE / "web" / "files.mjs", tmp_path / "list.json")
+
+
+@needs_node
+def test_animations_of_the_encoder_decode_to_the_same_frames(tmp_path: Path) -> None:
+    picture = sample("sprite.png", 40, (96, 80))
+    moved = [IndexedImage(picture.palette, np.roll(picture.indices, (i // 2, 3 * i), (0, 1))) for i in range(7)]
+    random = np.random.default_rng(6)
+    changing = [
+        IndexedImage(random.integers(0, 256, (20 + 80 * i, 4), np.uint8), random.integers(0, 20, (30, 24), np.uint8))
+        for i in range(3)
+    ]
+    colors = [random.integers(0, 256, (20, 30, 4), np.uint8) for _ in range(2)]
+    entries = []
+    for name, frames in (("moved", moved), ("changing", changing), ("colors", colors)):
+        for level in codec.COMPRESSIONS:
+            durations = [40 * (1 + i // 2) for i in range(len(frames))]
+            data = codec.encode_animation(frames, durations, plays=3, compression=level)
+            file = f"{name}-{level}.kmq"
+            (tmp_path / file).write_bytes(data)
+            height, width = rgba(frames[0]).shape[:2]
+            entries.append(
+                {
+                    "file": file,
+                    "outcome": "good",
+                    "width": width,
+                    "height": height,
+                    "palette": codec.read_head(BytesIO(data)).palette.tobytes().hex(),
+                    "plays": 3,
+                    "durations": durations,
+                    "indexed": False,
+                    "frames": [rgba(frame).tobytes().hex() for frame in frames],
+                }
+            )
     (tmp_path / "list.json").write_text(json.dumps(entries))
     assert f"{len(entries)} of {len(entries)} as stated" in run(HERE / "web" / "files.mjs", tmp_path / "list.json")
 

@@ -2,14 +2,15 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import zlib from "node:zlib";
 import { decode, KmqError, toRGBA } from "../../src/pillow_kmq/web/kmq.js";
-import { outcomeOf, statedOutcome, VECTORS } from "./vectors.mjs";
+import { stated } from "./outcomes.mjs";
+import { outcomeOf, VECTORS } from "./vectors.mjs";
 
 const named = (name) => VECTORS.find((entry) => entry.file === name).bytes;
 const SMALL = VECTORS.filter((entry) => entry.bytes.length <= 400);
 
 for (const entry of VECTORS) {
   test(`${entry.file}: ${entry.says}`, () => {
-    assert.deepEqual(outcomeOf(entry.bytes), statedOutcome(entry));
+    assert.deepEqual(outcomeOf(entry.bytes), stated(entry));
   });
 }
 
@@ -101,8 +102,8 @@ test("damage that every checksum agrees with gives an image of the stated size o
     const damaged = Buffer.from(alone[below(alone.length)].bytes);
     for (let i = 0; i <= below(3); i++) damaged[5 + below(damaged.length - 9)] = below(256);
     damaged.writeUInt32LE(crc32(damaged.subarray(0, -4)), damaged.length - 4);
-    const { outcome, width, height, indices } = outcomeOf(damaged, { maxPixels: 1e6 });
-    if (outcome === "good") assert.equal(indices.length, 2 * width * height);
+    const { outcome, width, height, shown } = outcomeOf(damaged, { maxPixels: 1e4 });
+    if (outcome === "good") assert.ok(shown.every(({ pixels }) => pixels.length === 8 * width * height));
     counts[outcome === "good" ? "good" : "bad"]++;
   }
   assert.ok(counts.good > 100 && counts.bad > 1000, JSON.stringify(counts));
@@ -124,6 +125,12 @@ test("buffers, views of them and typed arrays are decoded alike", () => {
   assert.deepEqual(outcomeOf(bytes.buffer), expected);
   assert.deepEqual(outcomeOf(new DataView(within.buffer, 3, bytes.length)), expected);
   assert.deepEqual(outcomeOf(within.subarray(3, 3 + bytes.length)), expected);
+});
+
+test("the pixels of all films count for the limit", () => {
+  const bytes = named("good-animation-dots.kmq");
+  assert.equal(decode(bytes, { maxPixels: 64 }).animation.durations.length, 4);
+  assert.throws(() => decode(bytes, { maxPixels: 63 }), (error) => error instanceof KmqError && error.kind === "limit");
 });
 
 test("colours are those of the palette, and opaque black beyond it", () => {
