@@ -647,6 +647,18 @@ def test_the_help_describes_every_option() -> None:
             assert getattr(parameter, "help", None), parameter.name
 
 
+def test_the_level_of_kmq_files_can_be_chosen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    picture()
+    assert kmq("a.png", "-o", "a.kmq", "--compression", "deflate").exit_code == 0
+    assert kmq("a.png", "-o", "b.kmq").exit_code == 0
+    Image.open("a.kmq").save("c.kmq", compression="deflate")
+    assert Path("c.kmq").read_bytes() == Path("a.kmq").read_bytes() != Path("b.kmq").read_bytes()
+    refused = kmq("a.png", "--compression", "deflate")
+    assert refused.exit_code == 2
+    assert "--format kmq" in refused.stderr
+
+
 @pytest.mark.jit
 def test_warmup_compiles_and_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)

@@ -15,6 +15,7 @@ import click
 from PIL import Image
 
 from . import __version__
+from .codec.pixels import COMPRESSIONS
 from .conversion import LARGER, SAVERS, TOO_BAD, Settings, convert, sentence
 from .errors import KmqError, OptionError, OptionTypeError, QualityError, SizeError
 from .outputs import STREAM, plan
@@ -63,6 +64,7 @@ def _posterize(_: click.Context, __: click.Parameter, value: str | None) -> tupl
 @click.option(
     "--format", "format_", type=click.Choice(list(SAVERS)), help="Output format.  [default: by name, else png]"
 )
+@click.option("--compression", type=click.Choice(COMPRESSIONS), help="Of .kmq files: the level.  [default: default]")
 @click.option("--dither", metavar="S", default="0", show_default=True, help="Strength 0 to 1 of dithering, or a name.")
 @click.option("--nofs", is_flag=True, help="No dithering, as --dither 0.")
 @click.option("--palette", "--map", metavar="FILE", help="Colours to use: an image of at most 256, or a name: cga.")
@@ -114,6 +116,8 @@ def main(
         save = {"colors": colors, **_save_options(**choices)}
     except (OptionError, OptionTypeError) as error:
         raise click.UsageError(str(error)) from None
+    if "compression" in save and all(job.format != "kmq" for job in jobs):
+        raise click.UsageError("--compression is for .kmq files: add --format kmq")
     settings = Settings(save, force, skip_if_larger, strip)
     to_stderr = any(job.target == STREAM for job in jobs)
     status = 0
