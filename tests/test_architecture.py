@@ -16,6 +16,7 @@ MODULES = sorted(SOURCE.rglob("*.py"))
 
 PILLOW = {
     "KmqImagePlugin",
+    "animated",
     "Png8ImagePlugin",
     "_compat",
     "saving",

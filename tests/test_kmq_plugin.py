@@ -236,13 +236,6 @@ def test_empty_images_are_refused(mode: str, size: tuple[int, int]) -> None:
     assert stream.getvalue() == b""
 
 
-def test_several_frames_are_refused() -> None:
-    stream = BytesIO()
-    with pytest.raises(UnsupportedError, match="holds one frame, not 3"):
-        palette_image().save(stream, "KMQ", save_all=True, append_images=[palette_image(), palette_image()])
-    assert stream.getvalue() == b""
-
-
 # Opening
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Callable
+from io import BytesIO
 from typing import IO, TYPE_CHECKING, Any
 
 from PIL import Image, ImageFile, ImagePalette
@@ -12,6 +13,8 @@ from PIL import Image, ImageFile, ImagePalette
 from .errors import OptionError
 
 if TYPE_CHECKING:
+    from .animated import Frames
+    from .codec.frames import FrameReader
     from .types import IndexedImage
 
 FORMAT = "KMQ"
@@ -35,7 +38,11 @@ def _accept(prefix: bytes) -> bool:
 
 
 class KmqImageFile(ImageFile.ImageFile):
-    """A palette image as Pillow's PNG plugin gives it: mode P, an RGB palette, alphas in `info["transparency"]`."""
+    """A palette image as Pillow's PNG plugin gives it: mode P, an RGB palette, alphas in `info["transparency"]`.
+
+    The frames of an animation are such images where all share one palette, and RGBA otherwise. `info["duration"]` is
+    the current frame's, in milliseconds; `info["loop"]` how often all are repeated, 0 without end.
+    """
 
     format = FORMAT
     format_description = "K-means quantised palette image"
@@ -47,15 +54,58 @@ class KmqImageFile(ImageFile.ImageFile):
         assert self.fp is not None
         head = read_head(self.fp)
         self._size = head.width, head.height
-        self._mode = "P"
-        self.palette = ImagePalette.raw("RGB", _rgb(head.colors))
-        transparency = _transparency(head.colors)
-        if transparency is not None:
-            self.info["transparency"] = transparency
         self.info.update(info_of(head.metadata))
         for what in head.dropped:
             warnings.warn(f"metadata left out of a KMQ file, {what}", stacklevel=2)
-        self.tile = [ImageFile._Tile("kmq", (0, 0, *self.size), self.fp.tell(), (head,))]
+        self._offset = self.fp.tell()
+        self._head = head
+        self._frame = 0
+        self._reader: FrameReader | None = None
+        if head.animation is None:
+            self.n_frames, self.is_animated = 1, False
+            self._show((head,), indexed=True)
+            return
+        from .codec.frames import FrameReader
+
+        self._fp = self.fp  # loading a frame takes `fp` away
+        self._reader = FrameReader(self.fp, head)
+        self.n_frames = len(self._reader)
+        self.is_animated = self.n_frames > 1
+        self._close_exclusive_fp_after_loading = False
+        if self._reader.plays != 1:
+            self.info["loop"] = max(0, self._reader.plays - 1)
+        self._show_frame()
+
+    def _show(self, source: tuple[Any, ...], *, indexed: bool) -> None:
+        """Have the next load decode `source`."""
+        self._mode = "P" if indexed else "RGBA"
+        if indexed:
+            self.palette = ImagePalette.raw("RGB", _rgb(self._head.colors))
+            transparency = _transparency(self._head.colors)
+            if transparency is not None:
+                self.info["transparency"] = transparency
+        self.tile = [ImageFile._Tile("kmq", (0, 0, *self.size), self._offset, source)]
+
+    def _show_frame(self) -> None:
+        assert self._reader is not None
+        self.info["duration"] = self._reader.durations[self._frame]
+        self._show((self._reader, self._frame), indexed=self._reader.indexed)
+
+    def seek(self, frame: int) -> None:
+        """Show frame 0..n_frames-1. Raises EOFError for others."""
+        if not self._seek_check(frame):
+            return
+        Image._decompression_bomb_check(self.size)
+        fp: Any = self._fp
+        fp.tell()  # raises what Pillow says of a closed image
+        self.fp = fp
+        self._frame = frame
+        self._im = None
+        self._show_frame()
+
+    def tell(self) -> int:
+        """The number of the current frame."""
+        return self._frame
 
     def load_seek(self, pos: int) -> None:
         """Go to the pixels. That this method exists tells ImageFile.Parser to wait for the whole file."""
@@ -88,9 +138,14 @@ class KmqDecoder(ImageFile.PyDecoder):
         from .codec import read_pixels
 
         assert self.fd is not None
-        (head,) = self.args
-        pixels = read_pixels(self.fd, head, partial=ImageFile.LOAD_TRUNCATED_IMAGES)
-        self.set_as_raw(bytes(pixels))
+        partial = ImageFile.LOAD_TRUNCATED_IMAGES
+        if len(self.args) == 1:
+            pixels = bytes(read_pixels(self.fd, self.args[0], partial=partial))
+        else:
+            reader, number = self.args
+            reader.partial = partial
+            pixels = reader.frame(number).tobytes()
+        self.set_as_raw(pixels)
         return -1, 0
 
 
@@ -133,7 +188,30 @@ def _arrangement(im: Image.Image, options: dict[str, Any]) -> Callable[[IndexedI
 
 
 def _save_all(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
-    from .saving import refuse_several_frames
+    """Keywords: those in animated.py, and those of `_save` but `max_bytes`."""
+    from .animated import Frames
 
-    refuse_several_frames(im, im.encoderinfo, FORMAT)
-    _save(im, fp, filename)
+    frames = Frames(im, im.encoderinfo.get("append_images"))
+    if len(frames) == 1:
+        _save(im, fp, filename)
+    else:
+        _save_frames(im, frames, fp)
+
+
+def _save_frames(im: Image.Image, frames: Frames, fp: IO[bytes]) -> None:
+    from .animated import durations_of, frames_to_store, plays_of
+    from .codec import encode_animation
+    from .metadata import metadata_of
+    from .saving import check_animation_options, reported, saving
+
+    options = im.encoderinfo
+    check_animation_options(im, options, FORMAT)
+    metadata = metadata_of(im, options)
+    durations, plays = durations_of(frames, options), plays_of(im, options)
+    with saving(im, FORMAT):
+        stored = frames_to_store(frames, options)
+    compression = options.get("compression", "default")
+    data = encode_animation(stored, durations, plays=plays, compression=compression, metadata=metadata)
+    fp.write(data)
+    if options.get("report") is not None:
+        reported(im, Image.open(BytesIO(data)), len(data), options["report"])

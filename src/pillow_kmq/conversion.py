@@ -102,12 +102,15 @@ def _reduce(
     reports: list[Report] = []
     buffer = BytesIO()
     try:
-        image, notes = _read(stream)
-        if settings.strip:
+        image, notes = _read(stream, all_frames=format_ == "kmq")
+        animated = format_ == "kmq" and getattr(image, "is_animated", False)
+        if settings.strip and not animated:
             image.info = {key: image.info[key] for key in ("transparency",) if key in image.info}
         options = {"optimize": True, "dpi": image.info.get("dpi"), "progress": progress, **settings.save}
+        if animated:
+            options = {**_keeping(options), "save_all": True}
         if format_ == "kmq":
-            options.update(_metadata(image.info))
+            options.update({"icc_profile": None, "dpi": None} if animated and settings.strip else _metadata(image.info))
         image.save(buffer, format=SAVERS[format_], report=reports.append, **options)
         (report,) = reports
         error = report.psnr
@@ -116,6 +119,16 @@ def _reduce(
     seconds = time.perf_counter() - started
     details = f"{image.width}x{image.height} {image.mode}, quality {report.quality:.0f}, {seconds:.2f} s"
     return Outcome(len(buffer.getvalue()), report.colors, error, details, notes), buffer.getvalue()
+
+
+def _keeping(options: dict[str, Any]) -> dict[str, Any]:
+    """Options for an animation: where they only repeat the defaults, it is kept without loss."""
+    from .saving import QUANTIZE_KEYWORDS
+
+    chosen = {name for name in QUANTIZE_KEYWORDS if options.get(name) is not None} - {"effort"}
+    if chosen <= {"colors", "dither"} and options["colors"] == 256 and not options["dither"]:
+        return {name: value for name, value in options.items() if name not in QUANTIZE_KEYWORDS}
+    return options
 
 
 def _metadata(info: dict[Any, Any]) -> dict[str, Any]:
@@ -129,12 +142,15 @@ def _metadata(info: dict[Any, Any]) -> dict[str, Any]:
     return kept
 
 
-def _read(stream: BinaryIO) -> tuple[Image.Image, list[str]]:
-    """The first frame, upright, with at most 8 bits per channel, and what the user should know about it."""
+def _read(stream: BinaryIO, *, all_frames: bool) -> tuple[Image.Image, list[str]]:
+    """The first frame, upright, with at most 8 bits per channel, and what the user should know about it.
+
+    all_frames: an animation comes as it is, to be gone through.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's remarks on odd files are for programmers
-            return _decode(stream)
+            return _decode(stream, all_frames=all_frames)
     except UnidentifiedImageError:
         raise Refused("not an image that Pillow can read") from None
     except Image.DecompressionBombError as error:
@@ -145,11 +161,14 @@ def _read(stream: BinaryIO) -> tuple[Image.Image, list[str]]:
         raise Refused(f"damaged image: {error}") from None
 
 
-def _decode(stream: BinaryIO) -> tuple[Image.Image, list[str]]:
+def _decode(stream: BinaryIO, *, all_frames: bool) -> tuple[Image.Image, list[str]]:
     stream.seek(0)
     image: Image.Image = Image.open(stream)
-    notes = []
+    notes: list[str] = []
     if getattr(image, "is_animated", False):
+        if all_frames:
+            image.load()
+            return image, notes
         notes.append(f"first of {getattr(image, 'n_frames', 1)} frames only")
     image.load()
     # A palette PNG need not carry Exif data, so the orientation goes into the pixels.

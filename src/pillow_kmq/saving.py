@@ -69,9 +69,7 @@ def save_quantized(im: Image.Image, fp: IO[bytes], format_name: str, encode: Cal
         image, data = _fitting(im, encoderinfo, format_name, encode, max_bytes)
     fp.write(data)
     if report is not None:
-        from .report import Report
-
-        report(Report(im, image, len(data)))
+        reported(im, image, len(data), report)
 
 
 def _fitting(
@@ -83,7 +81,7 @@ def _fitting(
 ) -> tuple[Image.Image, bytes]:
     from .fitting import fitting
 
-    with _saving(im, format_name):
+    with saving(im, format_name):
         options = {**quantize_options(encoderinfo), **_threads(encoderinfo)}
         return fitting(im, options, max_bytes, encode, encoderinfo.get("progress"))
 
@@ -100,12 +98,12 @@ def to_palette_image(im: Image.Image, encoderinfo: dict[str, Any], format_name: 
 
     from .quant import quantize
 
-    with _saving(im, format_name):
+    with saving(im, format_name):
         return quantize(im, progress=encoderinfo.get("progress"), **_threads(encoderinfo), **options)
 
 
 @contextmanager
-def _saving(im: Image.Image, format_name: str) -> Iterator[None]:
+def saving(im: Image.Image, format_name: str) -> Iterator[None]:
     """Raise what a plugin of Pillow raises in place of the quantiser's errors."""
     try:
         yield
@@ -113,6 +111,25 @@ def _saving(im: Image.Image, format_name: str) -> Iterator[None]:
         raise UnsupportedError(f"cannot write mode {im.mode} as {format_name}: {error}") from error
     except OptionTypeError as error:
         raise OptionError(str(error)) from error
+
+
+def check_animation_options(im: Image.Image, encoderinfo: dict[str, Any], format_name: str) -> None:
+    """Raise OptionError for what makes no sense with several frames, UnsupportedError for an empty image."""
+    if 0 in im.size:
+        raise UnsupportedError(f"cannot write an empty image ({im.width}x{im.height}) as {format_name}")
+    for name in ("max_bytes", "importance"):
+        if encoderinfo.get(name) is not None:
+            raise OptionError(f"{name} is for a single image, not for several frames")
+    report = encoderinfo.get("report")
+    if report is not None and not callable(report):
+        raise OptionError(f"report must be a function, not {type(report).__name__}")
+
+
+def reported(original: Image.Image, image: Image.Image, size: int, report: Callable[[Any], object]) -> None:
+    """Hand on a Report of an image in a file of `size` bytes."""
+    from .report import Report
+
+    report(Report(original, image, size))
 
 
 def refuse_several_frames(im: Image.Image, encoderinfo: dict[str, Any], format_name: str) -> None:

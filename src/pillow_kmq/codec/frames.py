@@ -48,7 +48,7 @@ class FrameReader:
         self.indexed = not any(film.own_palette for film in self._animation.films)
         """Whether frames are indices into the palette of the head; otherwise they are colours."""
         self._stream = stream
-        self._partial = partial
+        self.partial = partial
         self._starts = [stream.tell()]
         self._ends = _last_pictures(self._animation)
         self._canvas = np.zeros((head.height, head.width), np.uint8 if self.indexed else np.uint32)
@@ -139,7 +139,7 @@ class FrameReader:
         try:
             pixels, colors = self._read(number)
         except (CorruptError, UnsupportedError):
-            if not self._partial:
+            if not self.partial:
                 raise
             return np.zeros((0, film.height, film.width), np.uint8), self.head.colors
         return to_pictures(pixels, film), colors
@@ -149,7 +149,7 @@ class FrameReader:
         head = self.head
         self._stream.seek(self._start_of(number))
         if number == 0:
-            return read_pixels(self._stream, head, partial=self._partial), head.colors
+            return read_pixels(self._stream, head, partial=self.partial), head.colors
         film = self._animation.films[number]
         reader = Reader(self._stream, film_crc(head.head_crc, number))
         chunk = reader.chunk()
