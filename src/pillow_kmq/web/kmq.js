@@ -380,14 +380,14 @@ function readPixels(payload, width, height, colors, maxPixels) {
 	const coding = payload[0] & 15;
 	const options = payload[0] >> 4;
 	const coded = payload.subarray(1);
-	const known = coding <= 1 && options <= 4 || coding === 3;
+	const known = coding <= 1 && options <= 4 || coding === 3 || coding === 5;
 	demand(known, "unsupported", "a KMQ file with another coding of pixels: a newer decoder is needed");
 	const bits = [1, 2, 4, 8, 8][options];
 	const size = coding > 1 ? 0 : height * Math.ceil(width * bits / 8) + (options === 4 ? height : 0);
 	sound(coding > 1 || (coding ? size <= 1032 * coded.length : size === coded.length),
 		"its pixels do not fill it");
 	demandPixels(width * height, maxPixels);
-	if (coding === 3) return readMixed(options, coded, width, height, colors);
+	if (coding > 1) return readStripes(coding, options, coded, width, height, colors);
 	const rows = coding === 1 ? inflate(coded, size) : coded;
 	sound(rows.length === size, "its pixels do not fill it");
 	return options === 4 ? unfilter(rows, width, height) : unpack(rows, 1 << options, width, height);
@@ -424,7 +424,7 @@ function unfilter(rows, width, height) {
 
 // 7.2 Symbols and stripes
 
-function readMixed(options, coded, width, height, colors) {
+function readStripes(coding, options, coded, width, height, colors) {
 	const file = new File(coded, "corrupt");
 	let used = Uint8Array.from({ length: colors.length / 4 }, (_, i) => i);
 	if (options & 4) used = listedSymbols(file);
@@ -447,13 +447,17 @@ function readMixed(options, coded, width, height, colors) {
 	sound(sum("length") === file.left, "its stripes do not fill it");
 
 	const indices = new Uint8Array(width * height);
-	const tree = new Tree(used, colors);
-	const table = tree.order.map((i) => used[i]);
+	const points = axesOf(used, colors);
+	const tree = coding === 3 ? new Tree(points) : null;
+	const table = coding === 3 ? tree.order.map((i) => used[i]) : used;
+	const ranked = coding === 5 ? ranking(points) : null;
 	let row = 0;
 	for (const { rows, length, crc } of stripes) {
 		const code = file.take(length);
 		sound(crc === undefined || crc32(code) === crc, `damage in the stripe of rows ${row} to ${row + rows - 1}`);
-		decodeStripe(code, tree, 12 + 2 * (options & 3), width, rows, indices.subarray(row * width), table);
+		const out = indices.subarray(row * width);
+		if (coding === 3) decodeMixed(code, tree, 12 + 2 * (options & 3), width, rows, out, table);
+		else decodeFast(code, ranked.slice(), used.length, [0, 12, 14, 16][options & 3], width, rows, out, table);
 		row += rows;
 	}
 	return indices;
@@ -476,21 +480,26 @@ function listedSymbols(file) {
 
 // 7.3 The tree of colours
 
+/** The four axes of the colours of entries. */
+function axesOf(used, colors) {
+	return Array.from(used, (entry) => {
+		const [r, g, b, a] = 4 * entry < colors.length ? colors.subarray(4 * entry, 4 * entry + 4) : [0, 0, 0, 255];
+		const [R, G, B] = [r, g, b].map((c) => Math.floor((c * a + 127) / 255));
+		return [R + G + B, R - B, 2 * G - R - B, a];
+	});
+}
+
 const LEAVES = 0x100; // in Tree.leaf: a symbol and this; 0 where a node has children
 
 class Tree {
-	constructor(used, colors) {
-		this.n = used.length;
-		this.points = Array.from(used, (entry) => {
-			const [r, g, b, a] = 4 * entry < colors.length ? colors.subarray(4 * entry, 4 * entry + 4) : [0, 0, 0, 255];
-			const [R, G, B] = [r, g, b].map((c) => Math.floor((c * a + 127) / 255));
-			return [R + G + B, R - B, 2 * G - R - B, a];
-		});
+	constructor(points) {
+		this.n = points.length;
+		this.points = points;
 		this.order = [];
 		this.leaf = new Uint16Array(512);
 		this.levels = new Uint8Array(256 * this.n);
 		this.splits = [];
-		const all = Array.from(used, (_, i) => i);
+		const all = points.map((_, i) => i);
 		this.split(1, all.sort((i, j) => this.compare(i, j)));
 		this.points = this.order.map((i) => this.points[i]);
 		for (const split of this.splits) this.setLevels(split);
@@ -672,7 +681,7 @@ function firstWeights() {
 }
 
 /** Decode a stripe of `rows` rows into `out`, whose values are table[symbol]. B: bits of a hashed address. */
-function decodeStripe(code, tree, B, width, rows, out, table) {
+function decodeMixed(code, tree, B, width, rows, out, table) {
 	const n = tree.n;
 	const { leaf, levels, distances } = tree;
 	const [squash, stretch, steps, rates] = [SQUASH, STRETCH, STEPS, RATES];
@@ -724,11 +733,9 @@ function decodeStripe(code, tree, B, width, rows, out, table) {
 			const NNE = symbols[above2 + col + 1];
 
 			if (W === N && N === NW && N === NE && N === WW && N === NN) {
-				let L = 2;
-				while (col + L < width && symbols[above + col + L + 1] === N) L++;
-				if (L > width - col) L = width - col;
+				const L = runLength(symbols, above + col, width - col);
 				if (L >= 8) {
-					const k = L >= 1024 ? 7 : 28 - Math.clz32(L);
+					const k = runClass(L);
 					const state = counters[k];
 					const bound = boundOf(size, (state & 0xfff0) + 8);
 					const run = x < bound;
@@ -901,6 +908,217 @@ function decodeStripe(code, tree, B, width, rows, out, table) {
 		[here, above, above2] = [above2, here, above];
 	}
 	sound(place >= end, "something follows a code");
+}
+
+/** How long a run may be, of the symbol above, in a row that has `left` pixels left. */
+function runLength(symbols, above, left) {
+	const N = symbols[above];
+	let L = 2;
+	while (L < left && symbols[above + L + 1] === N) L++;
+	return Math.min(L, left);
+}
+
+const runClass = (L) => L >= 1024 ? 7 : 28 - Math.clz32(L);
+
+// 7.8 The level `fast`
+
+/** Where symbol t stands in ranked[s], at 256 s + place. */
+function ranking(points) {
+	const ranked = new Uint8Array(256 * points.length);
+	for (const [s, [p, q, r, o]] of points.entries()) {
+		const keys = Int32Array.from(points, ([P, Q, R, O], t) => {
+			const apart = Math.abs(P - p) + 2 * (Math.abs(Q - q) + Math.abs(R - r) + Math.abs(O - o)) >> 2;
+			return t === s ? t : apart + 1 << 8 | t;
+		});
+		ranked.set(Uint8Array.from(keys.sort()), 256 * s);
+	}
+	return ranked;
+}
+
+const CONTEXT = 32; // room for the counts and the starts of a context
+const LOOK = 128; // in `look`: the token of every 32nd slot
+
+/** Decode a stripe into `out`, as `decodeMixed`; `ranked` is used up. */
+function decodeFast(code, ranked, n, B, width, rows, out, table) {
+	const rank = new Uint8Array(256 * n);
+	for (let s = 0; s < n; s++) for (let i = 0; i < n; i++) rank[256 * s + ranked[256 * s + i]] = i;
+	const most = 8 + 82 + 80 * 14;
+	const counts = new Uint16Array(most * CONTEXT);
+	const starts = new Uint16Array(most * CONTEXT);
+	const look = new Uint8Array(most * LOOK);
+	const waits = new Uint16Array(most);
+	const periods = new Uint16Array(most);
+	const uses = new Uint16Array(80);
+	const parts = new Uint16Array(80 * 14);
+	const recent = new Uint8Array(1 << B);
+	let contexts = 0;
+
+	function halve(base, T, most) {
+		let sum = 0;
+		for (let t = 0; t < T; t++) sum += counts[base + t];
+		while (sum > most) {
+			sum = 0;
+			for (let t = 0; t < T; t++) sum += counts[base + t] = counts[base + t] + 1 >> 1;
+		}
+		return sum;
+	}
+
+	function learn(context, T, most) {
+		const base = context * CONTEXT;
+		const scale = Math.floor(65536 * (4096 - T) / halve(base, T, most));
+		let highest = 0;
+		let missing = 4096;
+		for (let t = 0; t < T; t++) {
+			const count = counts[base + t];
+			missing -= 1 + (count * scale >>> 16);
+			if (count > counts[base + highest]) highest = t;
+		}
+		const period = periods[context];
+		waits[context] = period;
+		let start = 0;
+		let place = context * LOOK;
+		for (let t = 0; t < T; t++) {
+			starts[base + t] = start;
+			const end = start + 1 + (counts[base + t] * scale >>> 16) + (t === highest ? missing : 0);
+			for (; place - context * LOOK << 5 < end; place++) look[place] = t;
+			start = end;
+		}
+		starts[base + T] = 4096;
+	}
+
+	/** A context with counts of its own, which are there already. */
+	function newContext(T, most) {
+		periods[contexts] = 1;
+		learn(contexts, T, most);
+		return contexts++;
+	}
+
+	const r = n - 2;
+	const log = 30 - Math.clz32(r);
+	const T = 5 + (r < 4 ? r : 2 * log + (r >> log));
+	counts.fill(1, 0, 8 * CONTEXT);
+	for (let i = 8 * CONTEXT; i < 90 * CONTEXT; i++) counts[i] = i % CONTEXT < 4 ? 6 : i % CONTEXT < 12 ? 3 : 1;
+	while (contexts < 90) newContext(contexts < 8 ? 26 : T, 8000);
+
+	const end = code.length;
+	sound(end >= 4, "a code without its state");
+	let place = 4;
+	let x = (code[0] | code[1] << 8 | code[2] << 16 | code[3] << 24) >>> 0;
+	sound(x >= 65536, "a code of a wrong state");
+
+	function refill() {
+		if (place + 2 > end) outOfCode();
+		x = (x << 16 | code[place] | code[place + 1] << 8) >>> 0;
+		place += 2;
+	}
+
+	function bits(k) {
+		const slot = x & 4095;
+		x = (x >>> 12 << 12 - k | slot & (1 << 12 - k) - 1) >>> 0;
+		if (x < 65536) refill();
+		return slot >> 12 - k;
+	}
+
+	function token(context, T) {
+		const base = context * CONTEXT;
+		const slot = x & 4095;
+		let t = look[context * LOOK + (slot >> 5)];
+		while (slot >= starts[base + t + 1]) t++;
+		const start = starts[base + t];
+		x = Math.imul(starts[base + t + 1] - start, x >>> 12) + slot - start >>> 0;
+		if (x < 65536) refill();
+		counts[base + t] += 16;
+		if (--waits[context] === 0) {
+			const period = periods[context];
+			periods[context] = Math.min(1024, period + (period + 3 >> 2));
+			learn(context, T, 8000);
+		}
+		return t;
+	}
+
+	const stride = width + 4;
+	const symbols = new Uint8Array(3 * stride);
+	let here = 2;
+	let above = stride + 2;
+	let above2 = 2 * stride + 2;
+	for (let y = 0; y < rows; y++) {
+		symbols[here - 1] = symbols[here - 2] = symbols[above];
+		let behind = false;
+		for (let col = 0; col < width;) {
+			const W = symbols[here + col - 1];
+			const WW = symbols[here + col - 2];
+			const NW = symbols[above + col - 1];
+			const N = symbols[above + col];
+			const NE = symbols[above + col + 1];
+			if (!behind && W === N && N === NW && N === NE && N === WW && N === symbols[above2 + col]) {
+				const L = runLength(symbols, above + col, width - col);
+				if (L >= 8) {
+					const t = token(runClass(L), 26);
+					let run = t === 0 ? L : 0;
+					if (t > 1) {
+						const low = bits(Math.min(t - 2, 12));
+						run = (1 << t - 2) + 4096 * bits(Math.max(0, t - 14)) + low;
+						sound(run < L, "a run is too long");
+					}
+					symbols.fill(N, here + col, here + col + run);
+					col += run;
+					behind = t > 0;
+					continue;
+				}
+			}
+
+			const slot = B && Math.imul(W | N << 8 | NE << 16 | NW << 24, 0x85ebca6b) >>> 32 - B;
+			const guess = B ? recent[slot] : W;
+			const far = rank[W << 8 | N];
+			let context = W === N ? 88 : 89;
+			if (!behind) {
+				const kind = guess === W ? 0 : guess === N ? 1 : guess === NE ? 2 : guess === NW ? 3 : 4;
+				const shape = kind << 4 | (W === N ? 1 : 0) | (W === NW ? 2 : 0) | (N === NE ? 4 : 0) | (N === NW ? 8 : 0);
+				const extent = far < 1 ? 0 : far < 4 ? 1 : far < 8 ? 2 : far < 16 ? 3 : far < 32 ? 4 : far < 64 ? 5 : 6;
+				const part = 14 * shape + 2 * extent + (W === WW ? 1 : 0);
+				context = parts[part];
+				if (context === 0) {
+					context = 8 + shape;
+					if (uses[shape] < 100) {
+						uses[shape]++;
+					} else {
+						counts.copyWithin(contexts * CONTEXT, context * CONTEXT, context * CONTEXT + T);
+						context = parts[part] = newContext(T, 400);
+					}
+				}
+			}
+			behind = false;
+			const t = token(context, T);
+			let symbol = t === 0 ? guess : t === 1 ? W : t === 2 ? N : NE;
+			if (t > 3) {
+				let at = t - 3;
+				if (t > 7) {
+					const k = (t >> 1) - 3;
+					at = 1 + (2 + (t & 1) << k) + bits(k);
+				}
+				const other = guess === N ? 0 : rank[W << 8 | guess];
+				const less = far < other ? far : other;
+				const more = far < other ? other : far;
+				if (less > 0 && at >= less) at++;
+				if (more > 0 && at >= more) at++;
+				sound(at < n, "a pixel of no colour");
+				symbol = ranked[W << 8 | at];
+				const to = at - (at + 6 >> 3);
+				const swapped = ranked[W << 8 | to];
+				ranked[W << 8 | to] = symbol;
+				ranked[W << 8 | at] = swapped;
+				rank[W << 8 | symbol] = to;
+				rank[W << 8 | swapped] = at;
+			}
+			recent[slot] = symbol;
+			symbols[here + col] = symbol;
+			col++;
+		}
+		symbols[here + width] = symbols[here + width + 1] = symbols[here + width - 1];
+		for (let i = 0; i < width; i++) out[y * width + i] = table[symbols[here + i]];
+		[here, above, above2] = [above2, here, above];
+	}
+	sound(place === end && x === 65536, "a code of a wrong end");
 }
 
 // 8. Metadata
