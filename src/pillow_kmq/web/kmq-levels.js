@@ -126,7 +126,8 @@ class Tree {
 	setLevels({ node, axis, bound, width, m }) {
 		for (let s = 0; s < this.n; s++) {
 			const place = 16 * m * (2 * this.points[s][axis] - bound);
-			for (const limit of [-16, -6, 0, 6, 16]) this.levels[256 * s + node] += limit * width <= place;
+			this.levels[256 * s + node] = place < 0 ? place < -16 * width ? 0 : place < -6 * width ? 1 : 2
+				: place < 6 * width ? 3 : place < 16 * width ? 4 : 5;
 		}
 	}
 
@@ -178,14 +179,19 @@ const SHAPES = [
 ];
 const SHAPE_COUNT = 5 * 4096;
 
-function setShapeCounters(counters, start) {
+let shapeCounters;
+
+function firstShapeCounters() {
+	const counters = new Uint16Array(2 * SHAPE_COUNT);
+	let at = 0;
 	for (const { kinds, bits } of SHAPES) {
 		for (const kind of kinds) {
-			const sums = [kind + 3072];
-			for (const bit of bits) for (let i = 0, half = sums.length; i < half; i++) sums.push(sums[i] + bit);
-			for (const sum of sums) counters[start++] = SQUASH[sum] & 0xfff0 | 2;
+			const start = at;
+			counters[at++] = kind + 3072;
+			for (const bit of bits) for (let i = start, end = at; i < end; i++) counters[at++] = counters[i] + bit;
 		}
 	}
+	return counters.map((sum) => SQUASH[sum] & 0xfff0 | 2);
 }
 
 function firstWeights() {
@@ -214,7 +220,7 @@ function decodeMixed(code, tree, B, width, rows, out, table) {
 	const BY_N = BY_W + n * finer * places;
 	const COLORS = BY_N + n * finer * places;
 	const counters = new Uint16Array(COLORS + 256 * 216).fill(32768);
-	setShapeCounters(counters, 8);
+	counters.set(shapeCounters ??= firstShapeCounters(), 8);
 	const weights = firstWeights();
 	const cells = new Uint16Array((256 + 2 * n) * CELLS);
 	for (let i = 0; i < cells.length; i++) cells[i] = squash[128 * (i % CELLS) + 64];
