@@ -27,6 +27,7 @@ PILLOW = {
     "conversion",
     "quant.images",
     "quant.pillow",
+    "regions",
     "report",
 }
 NUMBA = {"_jit"}

@@ -58,7 +58,7 @@ class KmqImageFile(ImageFile.ImageFile):
         for what in head.dropped:
             warnings.warn(f"metadata left out of a KMQ file, {what}", stacklevel=2)
         self._offset = self.fp.tell()
-        self._head = head
+        self.head = head
         self._frame = 0
         self._reader: FrameReader | None = None
         if head.animation is None:
@@ -80,8 +80,8 @@ class KmqImageFile(ImageFile.ImageFile):
         """Have the next load decode `source`."""
         self._mode = "P" if indexed else "RGBA"
         if indexed:
-            self.palette = ImagePalette.raw("RGB", _rgb(self._head.colors))
-            transparency = _transparency(self._head.colors)
+            self.palette = ImagePalette.raw("RGB", _rgb(self.head.colors))
+            transparency = _transparency(self.head.colors)
             if transparency is not None:
                 self.info["transparency"] = transparency
         self.tile = [ImageFile._Tile("kmq", (0, 0, *self.size), self._offset, source)]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .quant.dithering.options import FloydSteinberg, Ordered, Selective
     from .quant.kmeans import KMeansResult, kmeans
     from .quant.target import PSNR, DeltaE
+    from .regions import read_region
     from .report import Report
     from .types import IndexedImage
 
@@ -40,6 +41,7 @@ _LAZY = {
     "PSNR": ".quant.target",
     "DeltaE": ".quant.target",
     "Report": ".report",
+    "read_region": ".regions",
     "kmeans": ".quant.kmeans",
     "KMeansResult": ".quant.kmeans",
     "encode": ".codec",
@@ -67,6 +69,7 @@ __all__ = [
     "quantize",
     "quantize_all",
     "quantize_array",
+    "read_region",
     "register_kmq_opener",
     "register_png8_saver",
     "remap",

@@ -11,6 +11,7 @@ from .metadata import Metadata, encode_metadata
 from .palette import encode_palette, natural_order
 from .pixels import COMPRESSIONS, encode_pixels
 from .reading import Head, read_head, read_indices, read_pixels
+from .region import read_region
 from .threads import set_threads
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ __all__ = [
     "read_head",
     "read_indices",
     "read_pixels",
+    "read_region",
     "set_threads",
     "warmup",
 ]

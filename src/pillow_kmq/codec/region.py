@@ -1,0 +1,86 @@
+"""A part of a still image: only the stripes that it needs are decoded (docs/FORMAT.md, section 7.2)."""
+
+from __future__ import annotations
+
+import zlib
+from typing import IO, TYPE_CHECKING
+
+from ..errors import CorruptError, LimitError, OptionError, TruncatedError
+from .container import Reader
+from .mixed import _STRIPED, _stripe_index, _StripeIndex, _symbols
+from .pixels import decode_pixels, has_stripes
+from .reading import Head
+from .varint import to_varint
+
+if TYPE_CHECKING:
+    from ..types import Indices
+
+
+def read_region(
+    stream: IO[bytes], head: Head, left: int, top: int, width: int, height: int, *, max_pixels: int | None
+) -> Indices:
+    """The indices uint8[height, width] of a rectangle, read from where `read_head` stopped.
+
+    Damage in stripes that it does not touch goes unnoticed. Where an image is one stripe, all of it is decoded.
+    max_pixels: of the rows that have to be decoded. Raises OptionError for a rectangle that is empty or not within the
+    image, or a file of several frames; LimitError, TruncatedError, CorruptError.
+    """
+    import numpy as np
+
+    if head.animation is not None:
+        raise OptionError("a region is of a still image, not of several frames")
+    if not (0 <= left < left + width <= head.width and 0 <= top < top + height <= head.height):
+        raise OptionError(f"a region must lie within the image of {head.width}x{head.height} pixels")
+    first_row, rows, coding_byte, coded = _needed(stream, head, top, top + height)
+    if max_pixels is not None and rows * head.width > max_pixels:
+        raise LimitError(f"a region that needs {head.width}x{rows} pixels: more than {max_pixels}")
+    pixels = decode_pixels(coding_byte, coded, rows, head.width, head.colors)
+    decoded = np.frombuffer(pixels, np.uint8).reshape(rows, head.width)
+    return decoded[top - first_row : top - first_row + height, left : left + width].copy()
+
+
+def _needed(stream: IO[bytes], head: Head, top: int, bottom: int) -> tuple[int, int, int, bytes]:
+    """The smallest image of whole stripes that has some rows: its first row, how many, and its chunk D."""
+    reader = Reader(stream, head.crc)
+    coded = reader.available(head.coded_length)
+    try:
+        index, place = _stripes(head, coded)
+    except TruncatedError as error:
+        raise CorruptError("broken data stream in a KMQ file: it ends before its stripes") from error
+    if not index:
+        reader.checksum()
+        return 0, head.height, head.coding_byte, coded
+    listing = coded[: _symbols(head.coding_byte, coded, len(head.colors) // 4)[1]]
+    needed: list[tuple[int, bytes]] = []
+    row = first = 0
+    for rows, length, crc in index:
+        if row < bottom and row + rows > top:
+            code = coded[place : place + length]
+            if len(code) < length:
+                raise TruncatedError("truncated KMQ file: it ends before the stripes of a region do")
+            if zlib.crc32(code) != crc:
+                raise CorruptError(f"broken KMQ file: damage in the stripe of rows {row} to {row + rows - 1}")
+            first = first if needed else row
+            needed.append((rows, code))
+        row += rows
+        place += length
+    payload = _joined(head.coding_byte & ~_STRIPED, listing, needed)
+    return first, sum(rows for rows, _ in needed), payload[0], payload[1:]
+
+
+def _stripes(head: Head, coded: bytes) -> tuple[list[_StripeIndex], int]:
+    """The stripes of an image, if it has a table of them, and where they begin."""
+    if not has_stripes(head.coding_byte):
+        return [], 0
+    used, place = _symbols(head.coding_byte, coded, len(head.colors) // 4)
+    return ([], 0) if len(used) == 1 else _stripe_index(head.coding_byte, coded, place, head.height)
+
+
+def _joined(first: int, listing: bytes, stripes: list[tuple[int, bytes]]) -> bytes:
+    """The payload of a chunk D of these stripes alone."""
+    if len(stripes) == 1:
+        return bytes([first]) + listing + stripes[0][1]
+    index = to_varint(len(stripes) - 2)
+    for rows, code in stripes:
+        index += to_varint(rows) + to_varint(len(code)) + zlib.crc32(code).to_bytes(4, "little")
+    return bytes([first | _STRIPED]) + listing + index + b"".join(code for _, code in stripes)

@@ -1,0 +1,32 @@
+"""Parts of large `.kmq` images, without decoding the whole."""
+
+from __future__ import annotations
+
+from os import PathLike
+from typing import IO
+
+from PIL import Image
+
+from .KmqImagePlugin import KmqImageFile
+
+
+def read_region(source: str | PathLike[str] | IO[bytes], box: tuple[int, int, int, int]) -> Image.Image:
+    """A rectangle of a `.kmq` file as a P image, decoding only the stripes of rows that it needs.
+
+    box: left, upper, right, lower, as in `Image.crop`, within the image and not empty. Palette and `info` are as if the
+    file had been opened. Pillow's limit on pixels holds for the rows that have to be decoded. Damage to other rows does
+    no harm. Small images have one stripe, so this gains nothing. Raises OptionError (a ValueError) for another box or
+    an animation, whose frames are cropped after `seek`; and what opening and loading a file raises.
+    """
+    from .codec import read_region as read
+
+    with KmqImageFile(source) as im:
+        assert im.fp is not None
+        left, top, right, bottom = box
+        limit = None if Image.MAX_IMAGE_PIXELS is None else 2 * Image.MAX_IMAGE_PIXELS
+        indices = read(im.fp, im.head, left, top, right - left, bottom - top, max_pixels=limit)
+        part = Image.frombytes("P", (right - left, bottom - top), indices.tobytes())
+        assert im.palette is not None
+        part.putpalette(bytes(im.palette.palette), "RGB")  # getpalette would load the image
+        part.info = dict(im.info)
+    return part
