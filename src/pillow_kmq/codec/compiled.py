@@ -13,7 +13,7 @@ from types import FunctionType, ModuleType
 
 from .._jit import inlined, kernel
 
-ENTRIES = ("encode_stripe", "decode_stripe")
+ENTRIES = ("encode_stripe", "decode_stripe", "rank_colors")
 
 
 @cache
