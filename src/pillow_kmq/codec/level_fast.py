@@ -36,7 +36,7 @@ STEP = 16  # what a token adds to its count
 LIMIT = 8000
 SPLIT = 100  # a context that was used so often is split
 SPLIT_TOTAL = 400
-PERIOD = 256
+PERIOD = 1024
 GRAIN = 4  # colours closer than this count as equally far
 
 
@@ -52,7 +52,7 @@ class Stripe(NamedTuple):
     symbols: Any
     ranked: Any
     ranks: Any
-    levels: Any
+    extents: Any
     counts: Any
     starts: Any
     slots: Any
@@ -63,9 +63,11 @@ class Stripe(NamedTuple):
     recent: Any
     trace: Any
     costs: Any
+    widths: Any
+    bases: Any
 
 
-def rank_colors(axes, n, ranked, ranks, levels, places):  # type: ignore[no-untyped-def]
+def rank_colors(axes, n, ranked, ranks, places):  # type: ignore[no-untyped-def]
     """Order the other colours by their distance from each. axes: int32[4 * n]; places: int32[1200], for counting."""
     for s in range(n):
         for i in range(1200):
@@ -77,10 +79,6 @@ def rank_colors(axes, n, ranked, ranks, levels, places):  # type: ignore[no-unty
                 + 2 * abs(axes[4 * s + 2] - axes[4 * t + 2])
                 + 2 * abs(axes[4 * s + 3] - axes[4 * t + 3])
             )
-            level = 0
-            while level < 6 and distance >> (level + 5) > 0:
-                level += 1
-            levels[256 * s + t] = level
             if t != s:
                 places[distance // GRAIN + 1] += 1
         places[0] = 1
@@ -175,6 +173,16 @@ def part_of(shape, part, tokens, used, counts, starts, slots, wait, period, uses
     return used, used + 1
 
 
+def fill(x, pos, end, data):  # type: ignore[no-untyped-def]
+    """The next two bytes into a small state: x, pos. Without a branch, which could not be foreseen."""
+    place = min(pos, end) & LONG
+    word = (0 + data[place]) | (0 + data[place + 1]) << 8
+    small = x < LOW
+    x = x << 16 | word if small else x
+    pos = pos + 2 if small else pos
+    return x, pos
+
+
 def token_of(rank):  # type: ignore[no-untyped-def]
     """The token of a rank, less RANKS."""
     k = 0
@@ -198,11 +206,7 @@ def code_token(  # type: ignore[no-untyped-def]
             start = after
             after = 0 + starts[(first + token + 1) & PLACE]
         x = (after - start) * (x >> 12) + low - start
-        if x < LOW:
-            x = x << 16
-            if pos < end:
-                x |= (0 + data[pos & LONG]) | (0 + data[(pos + 1) & LONG]) << 8
-            pos += 2
+        x, pos = fill(x, pos, end, data)
     else:
         start = 0 + starts[(first + token) & PLACE]
         size = (0 + starts[(first + token + 1) & PLACE]) - start
@@ -227,11 +231,7 @@ def code_bits(decoding, value, count, x, pos, end, data, trace):  # type: ignore
         low = x & (ONE - 1)
         value = low >> (12 - count)
         x = (x >> 12 << (12 - count)) | (low & ((1 << (12 - count)) - 1))
-        if x < LOW:
-            x = x << 16
-            if pos < end:
-                x |= (0 + data[pos & LONG]) | (0 + data[(pos + 1) & LONG]) << 8
-            pos += 2
+        x, pos = fill(x, pos, end, data)
     else:
         trace[pos & PLACE] = 1 << (28 - count) | value << (12 - count)
         pos += 1
@@ -244,8 +244,9 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
     Decoding: from data[pos] up to data[end], or to where the code has ended before the rows have; the position behind
     them, or -1 where the code makes no sense. Encoding: up to `end` entries of the trace; their number.
     """
-    symbols, ranked, ranks, levels, counts, starts, slots = stripe[:7]
-    wait, period, uses, parts, recent, trace, costs = stripe[7:]
+    symbols, ranked, ranks, extents, counts, starts, slots = stripe[:7]
+    wait, period, uses, parts, recent, trace, costs, widths, bases = stripe[7:]
+    guessing = bits > 0
     down = 32 - bits
     stride = width + 4
     tokens = RANKS + token_of(n - 2) + 1
@@ -340,7 +341,10 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
                         continue
 
             slot = (((W | N << 8 | NE << 16 | NW << 24) * HASH) & WORD) >> down
-            guess = 0 + recent[slot & 0xFFFFF]
+            guess = W
+            if guessing:
+                guess = 0 + recent[slot & 0xFFFFF]
+            rank_n = 0 + ranks[(W << 8 | N) & 0xFFFF]
             if broken:
                 broken = False
                 context = BROKEN + (W == N)
@@ -357,13 +361,18 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
                 if guess == W:
                     kind = 0
                 shape = kind | (W == N) | (W == NW) << 1 | (N == NE) << 2 | (N == NW) << 3
-                part = 2 * (0 + levels[(W << 8 | N) & 0xFFFF]) + (W == WW)
+                part = 2 * (0 + extents[rank_n]) + (W == WW)
                 context = 0 + parts[(shape * PARTS + part) & 0xFFFF]
                 if context == 0:
                     context, used = part_of(
                         shape, part, tokens, used, counts, starts, slots, wait, period, uses, parts
                     )
-            rank = rank_n = rank_g = 256
+            rank_g = 0 + ranks[(W << 8 | guess) & 0xFFFF]
+            if guess == N:
+                rank_g = 0
+            near = min(rank_n, rank_g)
+            far = max(rank_n, rank_g)
+            rank = 0
             if not decoding:
                 symbol = 0 + symbols[here]
                 if symbol == guess:
@@ -372,60 +381,45 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
                     token = LEFT
                 elif symbol == N:
                     token = ABOVE
-                elif symbol == NE:
+                elif guessing and symbol == NE:
                     token = NEXT
                 else:
                     rank = 0 + ranks[W << 8 | symbol]
-                    k = rank - 1
-                    if N != W and ranks[W << 8 | N] < rank:
-                        k -= 1
-                    if guess != W and guess != N and ranks[W << 8 | guess] < rank:
-                        k -= 1
-                    rank = k
+                    rank -= 1 + (0 < near < rank) + (0 < far < rank)
                     token = RANKS + token_of(rank)
             token, x, pos = code_token(
                 decoding, token, x, pos, end, data, trace, context, tokens, counts, starts, slots, wait, period
             )
-            if token < RANKS:
-                if decoding:
+            # Without branches, as these could not be foreseen: for a token that is no rank, nothing changes.
+            k = 0 + widths[token & 31]
+            low = 0
+            if not decoding:
+                low = rank & ((1 << k) - 1)
+            low, x, pos = code_bits(decoding, low, k, x, pos, end, data, trace)
+            rank = (0 + bases[token & 31]) + low
+            rank += near > 0 and rank >= near
+            rank += far > 0 and rank >= far
+            if rank >= n:
+                return row, -1
+            ranked_there = 0 + ranked[(W << 8 | rank) & 0xFFFF]
+            if decoding:
+                symbol = ranked_there
+                if token == NEXT:
+                    symbol = NE
+                if token == ABOVE:
+                    symbol = N
+                if token == LEFT:
+                    symbol = W
+                if token == GUESS:
                     symbol = guess
-                    if token == LEFT:
-                        symbol = W
-                    elif token == ABOVE:
-                        symbol = N
-                    elif token == NEXT:
-                        symbol = NE
-            else:
-                k = (token - RANKS) >> 1
-                if k < 2:
-                    rank = token - RANKS
-                else:
-                    k -= 1
-                    low, x, pos = code_bits(decoding, rank & ((1 << k) - 1), k, x, pos, end, data, trace)
-                    rank = (2 + (token & 1)) << k | low
-                rank += 1
-                rank_n = 0 + ranks[(W << 8 | N) & 0xFFFF]
-                rank_g = 0 + ranks[(W << 8 | guess) & 0xFFFF]
-                if guess == N:
-                    rank_g = 0
-                near = min(rank_n, rank_g)
-                far = max(rank_n, rank_g)
-                if near > 0 and rank >= near:
-                    rank += 1
-                if far > 0 and rank >= far:
-                    rank += 1
-                if decoding:
-                    if rank >= n:
-                        return row, -1
-                    symbol = 0 + ranked[(W << 8 | rank) & 0xFFFF]
-                better = rank - ((rank + 7) >> 3)
-                if better > 0:
-                    other = 0 + ranked[(W << 8 | better) & 0xFFFF]
-                    ranked[(W << 8 | better) & 0xFFFF] = symbol
-                    ranked[(W << 8 | rank) & 0xFFFF] = other
-                    ranks[(W << 8 | symbol) & 0xFFFF] = better
-                    ranks[(W << 8 | other) & 0xFFFF] = rank
-            recent[slot & 0xFFFFF] = symbol
+            better = rank - ((rank + 6) >> 3)
+            other = 0 + ranked[(W << 8 | better) & 0xFFFF]
+            ranked[(W << 8 | better) & 0xFFFF] = ranked_there
+            ranked[(W << 8 | rank) & 0xFFFF] = other
+            ranks[(W << 8 | ranked_there) & 0xFFFF] = better
+            ranks[(W << 8 | other) & 0xFFFF] = rank
+            if guessing:
+                recent[slot & 0xFFFFF] = symbol
             symbols[here] = symbol
             col += 1
 
