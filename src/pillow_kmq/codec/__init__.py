@@ -63,6 +63,9 @@ def encode(image: IndexedImage, *, compression: str = "default", metadata: Metad
     file = Writer(image.width, image.height)
     if colors:
         palette = encode_palette(colors, sorting=compression != "deflate")
+        if compression == "fast":  # a sorted palette takes long to read
+            plain = encode_palette(colors, sorting=False)
+            palette = plain if 64 * (len(plain) - len(palette)) < len(pixels) else palette
         file.chunk("P", palette, checked=len(pixels) >= _OWN_CHECKSUM)
     for tag, payload in beside:
         file.chunk(tag, payload, checked=True)
@@ -140,4 +143,5 @@ def warmup() -> None:
 
     y, x = np.indices((100, 100))
     image = IndexedImage(np.zeros((4, 4), np.uint8), (x * y // 16 % 4).astype(np.uint8))
-    decode(encode(image))
+    for compression in COMPRESSIONS:
+        decode(encode(image, compression=compression))

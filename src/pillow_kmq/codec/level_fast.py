@@ -37,6 +37,7 @@ LIMIT = 8000
 SPLIT = 100  # a context that was used so often is split
 SPLIT_TOTAL = 400
 PERIOD = 1024
+DISTANCES = 1200
 GRAIN = 4  # colours closer than this count as equally far
 
 
@@ -68,9 +69,9 @@ class Stripe(NamedTuple):
 
 
 def rank_colors(axes, n, ranked, ranks, places):  # type: ignore[no-untyped-def]
-    """Order the other colours by their distance from each. axes: int32[4 * n]; places: int32[1200], for counting."""
+    """Order the other colours by distance, for each. axes: int32[4 * n]; places: int32[DISTANCES], to count in."""
     for s in range(n):
-        for i in range(1200):
+        for i in range(DISTANCES):
             places[i] = 0
         for t in range(n):
             distance = (
@@ -82,7 +83,7 @@ def rank_colors(axes, n, ranked, ranks, places):  # type: ignore[no-untyped-def]
             if t != s:
                 places[distance // GRAIN + 1] += 1
         places[0] = 1
-        for i in range(1, 1200):
+        for i in range(1, DISTANCES):
             places[i] += places[i - 1]
         ranked[256 * s] = s
         ranks[257 * s] = 0
@@ -290,7 +291,7 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
             N = NE
             NE = 0 + symbols[above + 1]
 
-            if W == N and N == NE and N == NW and W == WW and N == symbols[(up2 + col) & LONG] and not broken:
+            if W == N and N == NE and N == NW and W == WW and symbols[(up2 + col) & LONG] == N and not broken:
                 length = 2
                 while col + length < width and symbols[above + length + 1] == N:
                     length += 1
@@ -364,9 +365,7 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
                 part = 2 * (0 + extents[rank_n]) + (W == WW)
                 context = 0 + parts[(shape * PARTS + part) & 0xFFFF]
                 if context == 0:
-                    context, used = part_of(
-                        shape, part, tokens, used, counts, starts, slots, wait, period, uses, parts
-                    )
+                    context, used = part_of(shape, part, tokens, used, counts, starts, slots, wait, period, uses, parts)
             rank_g = 0 + ranks[(W << 8 | guess) & 0xFFFF]
             if guess == N:
                 rank_g = 0

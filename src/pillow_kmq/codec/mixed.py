@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import sys
-import zlib
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from ..errors import CorruptError, TruncatedError
 from . import level_default as model
+from .stripes import LISTED, Stripe, decode_stripes, encode_list, joined, read_stripes
 from .tables import RATES, STEPS, squash, stretch
-from .threads import threads
 from .tree import Tree, tree
-from .varint import to_varint, varint_at
 
 if TYPE_CHECKING:
     from ..types import Indices
@@ -28,7 +24,6 @@ STRIPE_BYTES = 1 << 17
 # Larger images are worth the import of Numba, which takes 0.4 s; a pixel takes up to 40 microseconds without it.
 _SMALL = 6000
 
-_LISTED, _STRIPED = 0x40, 0x80  # bits of the first byte of a chunk D
 _LEAST_BITS = 12
 
 _FIRST_WEIGHTS = ((25600, 25600, 30720, 25600), (36864, 20480, 20480, 18432))
@@ -37,25 +32,19 @@ _SHAPES = ((144, 48, 32, 112, 144, -16, 64, 64, 48, 0, 0, 160), (0, 320, 144, 22
 _KINDS = ((-240, -496, -464, -480, -448), (-384, -192, -528, -512, -560))
 
 
-class _StripeIndex(NamedTuple):
-    rows: int
-    length: int
-    crc: int | None
-
-
 def encode_mixed(indices: Indices, colors: bytes) -> bytes:
     """The payload of a chunk D. colors: the palette, RGBA."""
     import numpy as np
 
     height, width = indices.shape
     used = np.flatnonzero(np.bincount(indices.ravel(), minlength=256)).tolist()
-    forest = tree(_colors_of(used, colors))
+    forest = tree(colors_of(used, colors))
     bits = _table_bits(indices, len(used))
     first = MIXED | (bits - _LEAST_BITS) // 2 << 4
     listing = b""
     if used != list(range(len(colors) // 4)):
-        first |= _LISTED
-        listing = _encode_list(used)
+        first |= LISTED
+        listing = encode_list(used)
     if len(used) == 1:
         return bytes([first]) + listing
 
@@ -73,17 +62,7 @@ def encode_mixed(indices: Indices, colors: bytes) -> bytes:
         coded = data[:end].tobytes()
         stripes.append((rows, coded[:-4] + coded[-4:].rstrip(b"\0")))
         row += rows
-    if len(stripes) == 1:
-        return bytes([first]) + listing + stripes[0][1]
-    index = to_varint(len(stripes) - 2)
-    for rows, coded in stripes:
-        index += to_varint(rows) + to_varint(len(coded)) + zlib.crc32(coded).to_bytes(4, "little")
-    return bytes([first | _STRIPED]) + listing + index + b"".join(coded for _, coded in stripes)
-
-
-def has_stripes(first: int) -> bool:
-    """Whether the first byte of a chunk D announces stripes that have checksums of their own."""
-    return first & 0x0F == MIXED and bool(first & _STRIPED)
+    return joined(first, listing, stripes)
 
 
 def decode_mixed(
@@ -94,48 +73,24 @@ def decode_mixed(
     partial: the payload may end early, and what did not arrive is zero. Raises CorruptError.
     """
     pixels = bytearray(width * height)
-    try:
-        used, pos = _symbols(first, payload, len(colors) // 4)
-        if len(used) == 1:
-            if pos < len(payload):
-                raise CorruptError("broken data stream in a KMQ file: one colour needs no pixels")
-            return bytes(used) * (width * height)
-        stripes, pos = _stripe_index(first, payload, pos, height)
-    except TruncatedError as error:
-        if partial:
-            return pixels
-        raise CorruptError("broken data stream in a KMQ file: it ends before its stripes") from error
-    forest = tree(_colors_of(used, colors))
+    found = read_stripes(first, payload, height, len(colors) // 4, partial=partial)
+    if found is None:
+        return pixels
+    used, stripes = found
+    if len(used) == 1:
+        return bytes(used) * (width * height)
+    forest = tree(colors_of(used, colors))
     table = bytes(used[i] for i in forest.order).ljust(256, b"\0")
     bits = _LEAST_BITS + 2 * (first >> 4 & 3)
-    jobs = []
-    row = 0
-    for rows, length, crc in stripes:
-        jobs.append((row, rows, payload[pos : pos + length], length, crc))
-        row += rows
-        pos += length
-    if pos < len(payload) or (pos > len(payload) and not partial):
-        raise CorruptError("broken data stream in a KMQ file: its stripes do not fill it")
 
-    def decode(job: tuple[int, int, bytes, int, int | None]) -> None:
-        row, rows, coded, length, crc = job
-        complete = len(coded) == length
-        if complete and crc is not None and zlib.crc32(coded) != crc:
-            if partial:
-                return
-            raise CorruptError(f"broken KMQ file: damage in the stripe of rows {row} to {row + rows - 1}")
-        symbols = bytearray((rows + 2) * (width + 6))
-        done, end = _run("decode_stripe", coded, len(coded), symbols, forest, width, rows, bits)
-        if (done < rows or end < length) and not partial:
-            raise CorruptError("broken data stream in a KMQ file: a stripe is too long or too short")
-        _copy_rows(symbols, table, pixels, row, done, width)
+    def decode(stripe: Stripe) -> bool:
+        symbols = bytearray((stripe.rows + 2) * (width + 6))
+        coded = stripe.coded
+        done, end = _run("decode_stripe", coded, len(coded), symbols, forest, width, stripe.rows, bits)
+        _copy_rows(symbols, table, pixels, stripe.row, done, width)
+        return done == stripe.rows and end >= stripe.length
 
-    if threads() > 1 and len(jobs) > 1:
-        with ThreadPoolExecutor(min(threads(), len(jobs))) as pool:
-            list(pool.map(decode, jobs))
-    else:
-        for job in jobs:
-            decode(job)
+    decode_stripes(stripes, decode, partial=partial)
     return pixels
 
 
@@ -146,7 +101,7 @@ def _copy_rows(symbols: bytearray, table: bytes, pixels: bytearray, row: int, ro
         pixels[(row + y) * width : (row + y + 1) * width] = symbols[start : start + width].translate(table)
 
 
-def _colors_of(used: list[int], colors: bytes) -> bytes:
+def colors_of(used: list[int], colors: bytes) -> bytes:
     """Entries beyond the palette are opaque black."""
     return b"".join(colors[4 * i : 4 * i + 4] or b"\0\0\0\xff" for i in used)
 
@@ -164,78 +119,6 @@ def _table_bits(indices: Indices, n: int) -> int:
     return bits
 
 
-# Symbols and stripes
-
-
-def _encode_list(used: list[int]) -> bytes:
-    """Runs of entries that are used and unused, in turns; or a bit for each where these are shorter."""
-    runs, next_, state = [], 0, True
-    flags = [i in used for i in range(256)]
-    while next_ <= used[-1]:
-        length = 0
-        while next_ + length <= used[-1] and flags[next_ + length] == state:
-            length += 1
-        runs.append(length)
-        next_ += length
-        state = not state
-    if len(runs) < 32 and max(runs) < 256:
-        return bytes([len(runs), *runs])
-    return b"\0" + bytes(sum(flags[8 * i + j] << j for j in range(8)) for i in range(32))
-
-
-def _symbols(first: int, payload: bytes, entries: int) -> tuple[list[int], int]:
-    """The entries that pixels use, and where the list ends."""
-    if not first & _LISTED:
-        if entries == 0:
-            raise CorruptError("broken data stream in a KMQ file: pixels without colours")
-        return list(range(entries)), 0
-    if not payload:
-        raise TruncatedError("truncated KMQ file: it ends before its pixels")
-    count = payload[0]
-    length = count or 32
-    if len(payload) <= length:
-        raise TruncatedError("truncated KMQ file: it ends before its pixels")
-    used: list[int] = []
-    if count:
-        place = 0
-        for i, run in enumerate(payload[1 : 1 + length]):
-            if i % 2 == 0:
-                used += range(place, place + run)
-            place += run
-        if place > 256:
-            raise CorruptError("broken data stream in a KMQ file: more than 256 colours are listed")
-    else:
-        used = [i for i in range(256) if payload[1 + i // 8] >> i % 8 & 1]
-    if not used:
-        raise CorruptError("broken data stream in a KMQ file: pixels without colours")
-    return used, 1 + length
-
-
-def _stripe_index(first: int, payload: bytes, pos: int, height: int) -> tuple[list[_StripeIndex], int]:
-    """The stripes, and where they begin."""
-    if not first & _STRIPED:
-        return [_StripeIndex(height, max(0, len(payload) - pos), None)], pos
-    count, pos = varint_at(payload, pos)
-    if count + 2 > height:
-        raise CorruptError("broken data stream in a KMQ file: more stripes than rows")
-    stripes = []
-    left = height
-    for _ in range(count + 2):
-        rows, pos = varint_at(payload, pos)
-        length, pos = varint_at(payload, pos)
-        crc = int.from_bytes(payload[pos : pos + 4], "little")
-        pos += 4
-        left -= rows
-        if rows == 0 or left < 0:
-            raise CorruptError("broken data stream in a KMQ file: the stripes do not add up")
-        stripes.append(_StripeIndex(rows, length, crc))
-    if pos > len(payload):
-        raise TruncatedError("truncated KMQ file: it ends before its stripes")
-    if left:
-        raise CorruptError("broken data stream in a KMQ file: the stripes do not add up")
-    return stripes, pos
-
-
 # Kernels
 
 
@@ -244,7 +127,7 @@ def _run(
 ) -> tuple[int, int]:
     """Run a kernel over one stripe: rows done, end of the code."""
     n = len(forest.order)
-    if not _worth_compiling(width * rows):
+    if not worth_compiling(width * rows):
         stripe = _plain_stripe(memoryview(symbols), forest, n, bits)
         data = memoryview(data)
         kernel: Callable[..., tuple[int, int]] = getattr(model, name)
@@ -261,7 +144,7 @@ def _run(
     return int(rows), int(end)
 
 
-def _worth_compiling(pixels: int) -> bool:
+def worth_compiling(pixels: int) -> bool:
     """Whether compiled kernels are to be had, and at hand or worth loading."""
     if pixels <= _SMALL and "numba" not in sys.modules:
         return False

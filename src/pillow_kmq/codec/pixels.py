@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import UnsupportedError
-from .mixed import MIXED, decode_mixed, encode_mixed, has_stripes
+from .fast import FAST, decode_fast, encode_fast
+from .mixed import MIXED, decode_mixed, encode_mixed
+from .stripes import STRIPED
 
 if TYPE_CHECKING:
     from ..types import Indices
 
 __all__ = ["COMPRESSIONS", "check_pixels", "decode_pixels", "encode_pixels", "has_stripes"]
 
-COMPRESSIONS = ("deflate", "default")
+COMPRESSIONS = ("deflate", "fast", "default")
 """The levels of compression, fastest first."""
 
 _STORED, _DEFLATED = 0, 1
@@ -21,12 +23,18 @@ _SAMPLE = 1 << 15
 
 def encode_pixels(indices: Indices, colors: bytes, compression: str) -> bytes:
     """The payload for indices uint8[h, w], not empty. colors: the palette, RGBA. compression: one of COMPRESSIONS."""
-    from .rows import encode_rows
+    from .rows import encode_rows, packed_size
 
     if compression == "deflate":
         return encode_rows(indices)
-    pixels = encode_mixed(indices, colors)
-    return min(pixels, encode_rows(indices), key=len) if _rows_may_win(indices, len(pixels)) else pixels
+    if compression == "fast":
+        pixels = encode_fast(indices, colors)
+        # Deflate takes longer than all the rest.
+        rows_may_win = indices.size <= _SAMPLE or len(pixels) >= packed_size(indices)
+    else:
+        pixels = encode_mixed(indices, colors)
+        rows_may_win = _rows_may_win(indices, len(pixels))
+    return min(pixels, encode_rows(indices), key=len) if rows_may_win else pixels
 
 
 def _rows_may_win(indices: Indices, size: int) -> bool:
@@ -47,6 +55,11 @@ def _rows_may_win(indices: Indices, size: int) -> bool:
     return 5 * len(encode_rows(sample)) * indices.size < 6 * size * sample.size
 
 
+def has_stripes(first: int) -> bool:
+    """Whether the first byte of a chunk D announces stripes that have checksums of their own."""
+    return first & 0x0F in (MIXED, FAST) and bool(first & STRIPED)
+
+
 def check_pixels(coding_byte: int, length: int, height: int, width: int) -> None:
     """Whether `length` bytes behind the first one can hold the image, as far as that byte tells.
 
@@ -57,7 +70,7 @@ def check_pixels(coding_byte: int, length: int, height: int, width: int) -> None
         from .rows import check_rows
 
         check_rows(coding_byte, length, height, width)
-    elif coding != MIXED:
+    elif coding not in (MIXED, FAST):
         raise UnsupportedError(f"KMQ pixels of coding {coding}: a newer pillow-kmq is needed")
 
 
@@ -70,6 +83,8 @@ def decode_pixels(
     """
     if coding_byte & 0x0F == MIXED:
         return decode_mixed(coding_byte, coded, height, width, colors, partial=partial)
+    if coding_byte & 0x0F == FAST:
+        return decode_fast(coding_byte, coded, height, width, colors, partial=partial)
     from .rows import decode_rows
 
     return decode_rows(coding_byte, coded, height, width, partial=partial).tobytes()

@@ -42,6 +42,12 @@ def encode_rows(indices: Indices) -> bytes:
     return bytes([STORED | smallest << 4]) + packed
 
 
+def packed_size(indices: Indices) -> int:
+    """Bytes of all rows, stored with as few bits for a pixel as their indices allow."""
+    highest = int(indices.max())
+    return _size(next(layout for layout, bits in enumerate(_BITS) if highest < 1 << bits), *indices.shape)
+
+
 def check_rows(coding_byte: int, length: int, height: int, width: int) -> None:
     """Whether `length` bytes can hold the image, told from the first byte of a chunk D and without reading on.
 
