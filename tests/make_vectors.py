@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from pillow_kmq.codec import Metadata, container, encode, mixed, read_animation
+import naive_kmq
+from pillow_kmq.codec import Metadata, container, encode, fast, mixed, read_animation
 from pillow_kmq.codec import encode_animation as encode_frames
 from pillow_kmq.codec.animation import Animation, Film, encode_table
 from pillow_kmq.codec.films import to_image
@@ -214,20 +215,66 @@ def mixed_images() -> Iterator[tuple[str, IndexedImage, str, str]]:
     yield "mixed-flat", image([(1, 2, 3)] * 2, [[0] * 300] * 300), "one symbol needs no code", "7.2"
 
 
-def striped_file(picture: IndexedImage) -> bytes:
+def fast_images() -> Iterator[tuple[str, IndexedImage, str, str]]:
+    """Name, image, sentence, section: what the level `fast` writes."""
+    ramp = [(v, v * v // 255, 255 - v) for v in range(256)]
+    yield (
+        "fast-two",
+        image(ramp[:2], [[int((x * y) % 7 > 3) for x in range(16)] for y in range(16)]),
+        "two symbols",
+        "7.8",
+    )
+    yield (
+        "fast-photo",
+        image(ramp[::4], [[(x * x + y * y + word(x, y, 0) // 16) // 60 % 64 for x in range(70)] for y in range(50)]),
+        "many ranks and no guesses",
+        "7.8",
+    )
+    yield (
+        "fast-guesses",
+        image(
+            ramp[:40], [[(x // 4 + y // 3) % 7 * (x // 11 % 3) + x * y % 5 // 4 for x in range(64)] for y in range(60)]
+        ),
+        "guesses; contexts are split",
+        "7.8",
+    )
+    yield (
+        "fast-runs",
+        image(ramp[:3], [[1 + (x > 150) + (x * 7 + y * 3 == 400) - (y == 9) for x in range(200)] for y in range(20)]),
+        "runs, whole, broken and none",
+        "7.8",
+    )
+    yield (
+        "fast-alphas",
+        image([(*ramp[i], 51 * (i % 6)) for i in range(30)], [[(x ^ y) % 30 for x in range(33)] for y in range(30)]),
+        "entries of different alpha, some of one colour",
+        "7.8",
+    )
+    yield (
+        "fast-unused",
+        image(ramp, [[90 + (x // 2 + y // 4) % 5 + 100 * (x > y) for x in range(40)] for y in range(40)]),
+        "a list of the entries that pixels use",
+        "7.2",
+    )
+    yield "fast-flat", image([(1, 2, 3)] * 2, [[1] * 300] * 300), "one symbol needs no code", "7.2"
+
+
+def striped_file(picture: IndexedImage, compression: str = "default") -> bytes:
     """What the encoder writes where stripes are to end behind few bytes."""
-    before = mixed.STRIPE_BYTES
-    mixed.STRIPE_BYTES = 300
+    before = mixed.STRIPE_BYTES, fast.STRIPE_BYTES
+    mixed.STRIPE_BYTES = fast.STRIPE_BYTES = 300
     try:
-        return encode(picture)
+        return encode(picture, compression=compression)
     finally:
-        mixed.STRIPE_BYTES = before
+        mixed.STRIPE_BYTES, fast.STRIPE_BYTES = before
 
 
 def assembled_good_files() -> Iterator[tuple[str, bytes, IndexedImage, str, str]]:
     """Name, file, image, sentence, section."""
     stripes = image([(v, 0, v) for v in range(64)], [[(x * y // 3 + y) % 64 for x in range(50)] for y in range(64)])
     yield "mixed-stripes", striped_file(stripes), stripes, "several stripes, each with a checksum", "7.2"
+    data = striped_file(stripes, "fast")
+    yield "fast-stripes", data, stripes, "several stripes of the level `fast`", "7.8"
     yield (
         "ancillary",
         HEADER + chunk("z", b"unknown") + PALETTE + chunk("z", b"") + WHOLE[len(HEADER + PALETTE) :],
@@ -830,6 +877,7 @@ def rejected_pixels() -> Iterator[tuple[str, bytes, str, str, str, str]]:
         ("stripes-checksum", b"\x83\x00" + index * 2 + stripe + b"\x80\x41", "a stripe differs from its checksum"),
     ):
         yield f"mixed-{name}", with_pixels(payload), "corrupt", "load", says, "7.2"
+    yield from rejected_fast_pixels()
     yield (
         "pixels-cannot-fill",
         with_pixels(b"\x01" + stream, SIGNATURE + b"\xff\xff\xff\x07" * 2),
@@ -840,11 +888,57 @@ def rejected_pixels() -> Iterator[tuple[str, bytes, str, str, str, str]]:
     )
 
 
+def rejected_fast_pixels() -> Iterator[tuple[str, bytes, str, str, str, str]]:
+    """Images of 8x1 pixels and of six colours."""
+
+    def file(payload: bytes) -> bytes:
+        palette = chunk("P", b"\0" + bytes(range(0, 90, 5)))
+        return assemble(SIGNATURE + b"\x01\x07\x00", palette, pixels(payload), CHECKSUM)
+
+    run = naive_kmq.Context([1] * 26)
+    pixel = naive_kmq.Context([6] * 4 + [3] * 5)
+    whole = token(run, 0)
+    state = (65536).to_bytes(4, "little")
+    for name, payload, says in (
+        ("empty", b"\x05", "no code at all"),
+        ("state", b"\x05\xff\xff\0\0\0\0", "a first state below 65536"),
+        ("short", b"\x05" + state, "a code that ends before the row does"),
+        ("odd", b"\x05" + rans([whole]) + b"\0", "a byte more than a code of whole words has"),
+        ("long", b"\x05" + rans([whole]) + b"\0\0", "two bytes of a code are not needed"),
+        ("end", b"\x05" + rans([whole], 65537), "the last state is not 65536"),
+        ("run", b"\x05" + rans([token(run, 5), (0, 512)]), "a partial run of eight pixels, where there are eight"),
+        ("rank", b"\x05" + rans([token(run, 1), token(pixel, 8), (2048, 2048)]), "rank 6 of six colours"),
+        ("list-missing", b"\x45", "a list of symbols is announced, and nothing follows"),
+        ("stripes-many", b"\x85\x00\x01\x06\0\0\0\0\x01\x06\0\0\0\0", "two stripes for one row"),
+    ):
+        yield f"fast-{name}", file(payload), "corrupt", "load", says, "7.8"
+
+
+def token(context: naive_kmq.Context, number: int) -> tuple[int, int]:
+    """Start and size of a token."""
+    return sum(context.sizes[:number]), context.sizes[number]
+
+
+def rans(parts: list[tuple[int, int]], x: int = 65536) -> bytes:
+    """A code of the level `fast`, from starts and sizes."""
+    code = b""
+    for start, size in reversed(parts):
+        if x >= size << 20:
+            code = (x & 65535).to_bytes(2, "little") + code
+            x >>= 16
+        x = x // size * 4096 + x % size + start
+    return x.to_bytes(4, "little") + code
+
+
 def cases() -> list[Case]:
     """All vectors."""
     result = [
         Case(f"good-{name}", encode(image, compression=level), says, section, "good", image=image, encoded=level)
-        for level, images in (("deflate", encoded_images()), ("default", mixed_images()))
+        for level, images in (
+            ("deflate", encoded_images()),
+            ("fast", fast_images()),
+            ("default", mixed_images()),
+        )
         for name, image, says, section in images
     ]
     result += [

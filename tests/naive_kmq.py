@@ -265,6 +265,8 @@ def indices(payload: bytes, width: int, height: int, palette: list[Color]) -> li
     coding, options, coded = payload[0] & 15, payload[0] >> 4, payload[1:]
     if coding == 3:
         return mixed(options, coded, width, height, palette)
+    if coding == 5:
+        return fast(options, coded, width, height, palette)
     require(coding <= 1, "unsupported")
     return rows(coding, options, coded, width, height)
 
@@ -314,14 +316,29 @@ def unfilter(filters: bytes, data: bytes, width: int) -> list[list[int]]:
 
 
 def mixed(options: int, coded: bytes, width: int, height: int, palette: list[Color]) -> list[list[int]]:
+    used, stripes = symbols_and_stripes(options, coded, height, len(palette))
+    if len(used) == 1:
+        return [used * width for _ in range(height)]
+    tree = Tree([palette[i] if i < len(palette) else (0, 0, 0, 255) for i in used])
+    result = []
+    for rows, code in stripes:
+        for row in Stripe(tree, code, width, 12 + 2 * (options & 3)).rows(rows):
+            result.append([used[tree.order[symbol]] for symbol in row])
+    return result
+
+
+def symbols_and_stripes(
+    options: int, coded: bytes, height: int, entries: int
+) -> tuple[list[int], list[tuple[int, bytes]]]:
+    """The used entries, and the rows and the code of each stripe."""
     file = File(coded, at_end="corrupt")
-    used = list(range(len(palette)))
+    used = list(range(entries))
     if options & 4:
         used = listed_symbols(file)
     require(len(used) > 0, "corrupt")
     if len(used) == 1:
         require(file.place == len(coded), "corrupt")
-        return [used * width for _ in range(height)]
+        return used, []
 
     stripes = [(height, len(coded) - file.place, None)]
     if options & 8:
@@ -331,15 +348,12 @@ def mixed(options: int, coded: bytes, width: int, height: int, palette: list[Col
         require(all(rows > 0 for rows, _, _ in stripes), "corrupt")
     require(sum(rows for rows, _, _ in stripes) == height, "corrupt")
     require(sum(length for _, length, _ in stripes) == len(coded) - file.place, "corrupt")
-
-    tree = Tree([palette[i] if i < len(palette) else (0, 0, 0, 255) for i in used])
     result = []
     for rows, length, checksum in stripes:
         code = file.take(length)
         require(checksum is None or checksum == zlib.crc32(code), "corrupt")
-        for row in Stripe(tree, code, width, 12 + 2 * (options & 3)).rows(rows):
-            result.append([used[tree.order[symbol]] for symbol in row])
-    return result
+        result.append((rows, code))
+    return used, result
 
 
 def listed_symbols(file: File) -> list[int]:
@@ -632,6 +646,182 @@ class Stripe:
                 start = 16 * (i - 15)
                 line = ((h4 ^ i * 0x9E3779B1 % 2**32) * 0x2C1B3C6D % 2**32 >> self.down) // 16 * 16
         return leaf[i]
+
+
+# 7.8 The level `fast`
+
+
+def fast(options: int, coded: bytes, width: int, height: int, palette: list[Color]) -> list[list[int]]:
+    used, stripes = symbols_and_stripes(options, coded, height, len(palette))
+    if len(used) == 1:
+        return [used * width for _ in range(height)]
+    ranked = ranking([palette[i] if i < len(palette) else (0, 0, 0, 255) for i in used])
+    result = []
+    for rows, code in stripes:
+        stripe = FastStripe([list(row) for row in ranked], code, width, (0, 12, 14, 16)[options & 3])
+        result += [[used[symbol] for symbol in row] for row in stripe.rows(rows)]
+    return result
+
+
+def ranking(colors: list[Color]) -> list[list[int]]:
+    axes = []
+    for r, g, b, a in colors:
+        r, g, b = (r * a + 127) // 255, (g * a + 127) // 255, (b * a + 127) // 255
+        axes.append((r + g + b, r - b, 2 * g - r - b, a))
+
+    def apart(s: int, t: int) -> int:
+        return sum(weight * abs(p - q) for weight, p, q in zip((1, 2, 2, 2), axes[s], axes[t], strict=True)) // 4
+
+    numbers = range(len(colors))
+    return [[s, *sorted((t for t in numbers if t != s), key=lambda t, s=s: (apart(s, t), t))] for s in numbers]
+
+
+def halved(counts: list[int], limit: int) -> list[int]:
+    while sum(counts) > limit:
+        counts = [(count + 1) // 2 for count in counts]
+    return counts
+
+
+class Context:
+    def __init__(self, counts: list[int]) -> None:
+        self.counts = counts
+        self.wait = self.period = 1
+        self.uses = 0
+        self.learn()
+
+    def learn(self) -> None:
+        scale = 65536 * (4096 - len(self.counts)) // sum(self.counts)
+        self.sizes = [1 + count * scale // 65536 for count in self.counts]
+        self.sizes[self.counts.index(max(self.counts))] += 4096 - sum(self.sizes)
+
+    def used(self, t: int) -> None:
+        self.counts[t] += 16
+        self.wait -= 1
+        if self.wait == 0:
+            self.counts = halved(self.counts, 8000)
+            self.learn()
+            self.period = self.wait = min(1024, self.period + (self.period + 3) // 4)
+
+
+class RansDecoder:
+    def __init__(self, code: bytes) -> None:
+        self.code = code
+        self.place = 4
+        self.x = int.from_bytes(code[:4], "little")
+        require(len(code) % 2 == 0 and self.x >= 65536, "corrupt")
+
+    def refill(self) -> None:
+        if self.x < 65536:
+            self.x = 65536 * self.x + int.from_bytes(self.code[self.place : self.place + 2], "little")
+            self.place += 2
+
+    def bits(self, k: int) -> int:
+        high, slot = divmod(self.x, 4096)
+        value, rest = divmod(slot, 2 ** (12 - k))
+        self.x = high * 2 ** (12 - k) + rest
+        self.refill()
+        return value
+
+    def token(self, context: Context) -> int:
+        high, slot = divmod(self.x, 4096)
+        t = start = 0
+        while slot >= start + context.sizes[t]:
+            start += context.sizes[t]
+            t += 1
+        self.x = context.sizes[t] * high + slot - start
+        self.refill()
+        context.used(t)
+        return t
+
+
+class FastStripe:
+    def __init__(self, ranked: list[list[int]], code: bytes, width: int, bits: int) -> None:
+        self.ranked, self.width, self.bits = ranked, width, bits
+        self.coder = RansDecoder(code)
+        self.runs = [Context([1] * 26) for _ in range(8)]
+        r = len(ranked) - 2
+        k = r.bit_length() - 2
+        tokens = 5 + (r if r < 4 else 2 * k + r // 2**k)
+        self.first = [6 if t < 4 else 3 if t < 12 else 1 for t in range(tokens)]
+        self.contexts: dict[object, Context] = {}
+        self.recent: dict[int, int] = {}
+
+    def rows(self, height: int) -> list[list[int]]:
+        margin = [0] * (self.width + 4)
+        rows = [margin, margin]
+        for _ in range(height):
+            first = rows[-1][2]
+            rows.append([first] * 2 + [0] * self.width + [0] * 2)
+            self.row(rows[-1], rows[-2], rows[-3])
+            rows[-1][-2:] = [rows[-1][-3]] * 2
+            require(self.coder.place <= len(self.coder.code), "corrupt")
+        require(self.coder.place == len(self.coder.code) and self.coder.x == 65536, "corrupt")
+        return [row[2:-2] for row in rows[2:]]
+
+    def row(self, row: list[int], above: list[int], above2: list[int]) -> None:
+        at, end = 2, self.width + 2
+        behind = False
+        while at < end:
+            n = above[at]
+            flat = row[at - 1] == row[at - 2] == n == above[at - 1] == above[at + 1] == above2[at]
+            length = 2
+            while flat and at + length < end and above[at + length + 1] == n:
+                length += 1
+            length = min(length, end - at)
+            if flat and length >= 8 and not behind:
+                t = self.coder.token(self.runs[min(7, (length // 8).bit_length() - 1)])
+                run = (length, 0)[t] if t < 2 else self.partial_run(t - 2)
+                require(t == 0 or run < length, "corrupt")
+                row[at : at + run] = [n] * run
+                at += run
+                behind = t > 0
+                continue
+            row[at] = self.pixel(row, above, at, behind)
+            behind = False
+            at += 1
+
+    def partial_run(self, k: int) -> int:
+        low = self.coder.bits(min(k, 12))
+        return 2**k + 4096 * self.coder.bits(max(0, k - 12)) + low
+
+    def pixel(self, row: list[int], above: list[int], at: int, behind: bool) -> int:
+        w, ww, n, nw, ne = row[at - 1], row[at - 2], above[at], above[at - 1], above[at + 1]
+        guess = w
+        address = ((w + n * 2**8 + ne * 2**16 + nw * 2**24) * 0x85EBCA6B % 2**32) >> (32 - self.bits)
+        if self.bits:
+            guess = self.recent.get(address, 0)
+        ranked = self.ranked[w]
+        if behind:
+            context = self.contexts.setdefault(("behind", w == n), Context(list(self.first)))
+        else:
+            kind = 0 if guess == w else 1 if guess == n else 2 if guess == ne else 3 if guess == nw else 4
+            shape = 16 * kind + (w == n) + 2 * (w == nw) + 4 * (n == ne) + 8 * (n == nw)
+            extent = sum(limit <= ranked.index(n) for limit in (1, 4, 8, 16, 32, 64))
+            context = self.context(shape, 2 * extent + (w == ww))
+        t = self.coder.token(context)
+        if t < 4:
+            pixel = (guess, w, n, ne)[t]
+        else:
+            k = t // 2 - 3
+            place = t - 3 if t < 8 else 1 + (2 + t % 2) * 2**k + self.coder.bits(k)
+            for there in sorted({ranked.index(n), ranked.index(guess)} - {0}):
+                place += place >= there
+            require(place < len(ranked), "corrupt")
+            better = place - (place + 6) // 8
+            pixel = ranked[place]
+            ranked[place], ranked[better] = ranked[better], pixel
+        self.recent[address] = pixel
+        return pixel
+
+    def context(self, shape: int, part: int) -> Context:
+        if (shape, part) in self.contexts:
+            return self.contexts[shape, part]
+        whole = self.contexts.setdefault(shape, Context(list(self.first)))
+        if whole.uses < 100:
+            whole.uses += 1
+            return whole
+        self.contexts[shape, part] = Context(halved(list(whole.counts), 400))
+        return self.contexts[shape, part]
 
 
 # 8. Metadata
