@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -215,44 +215,63 @@ def mixed_images() -> Iterator[tuple[str, IndexedImage, str, str]]:
     yield "mixed-flat", image([(1, 2, 3)] * 2, [[0] * 300] * 300), "one symbol needs no code", "7.2"
 
 
+def noise(x: int, y: int) -> int:
+    """0..255, without order."""
+    value = (x * 0x9E3779B1 ^ y * 0x85EBCA6B) & 0xFFFFFFFF
+    value = (value ^ value >> 15) * 0x2C1B3C6D & 0xFFFFFFFF
+    return (value ^ value >> 12) >> 7 & 255
+
+
 def fast_images() -> Iterator[tuple[str, IndexedImage, str, str]]:
     """Name, image, sentence, section: what the level `fast` writes."""
     ramp = [(v, v * v // 255, 255 - v) for v in range(256)]
+
+    def picture(palette: Any, width: int, height: int, index: Callable[[int, int], int]) -> IndexedImage:
+        return image(palette, [[index(x, y) for x in range(width)] for y in range(height)])
+
     yield (
         "fast-two",
-        image(ramp[:2], [[int((x * y) % 7 > 3) for x in range(16)] for y in range(16)]),
+        picture(ramp[:2], 40, 40, lambda x, y: int(x + noise(x, y) // 90 > y)),
         "two symbols",
         "7.8",
     )
     yield (
         "fast-photo",
-        image(ramp[::4], [[(x * x + y * y + word(x, y, 0) // 16) // 60 % 64 for x in range(70)] for y in range(50)]),
+        picture(
+            [ramp[i * 19 % 64 * 4] for i in range(64)],
+            90,
+            70,
+            lambda x, y: (x * x + y * y + 2 * noise(x, y)) // 256 * 27 % 64,
+        ),
         "many ranks and no guesses",
         "7.8",
     )
     yield (
         "fast-guesses",
-        image(
-            ramp[:40], [[(x // 4 + y // 3) % 7 * (x // 11 % 3) + x * y % 5 // 4 for x in range(64)] for y in range(60)]
-        ),
+        picture(ramp[:40], 64, 60, lambda x, y: x // 4 * 3 % 7 + y // 5 % 3 + (noise(x, y) > 235) * (noise(y, x) % 32)),
         "guesses; contexts are split",
         "7.8",
     )
     yield (
         "fast-runs",
-        image(ramp[:3], [[1 + (x > 150) + (x * 7 + y * 3 == 400) - (y == 9) for x in range(200)] for y in range(20)]),
+        picture(ramp[:3], 200, 40, lambda x, y: 1 + (x > 150) - (noise(x, y) > 250)),
         "runs, whole, broken and none",
         "7.8",
     )
     yield (
         "fast-alphas",
-        image([(*ramp[i], 51 * (i % 6)) for i in range(30)], [[(x ^ y) % 30 for x in range(33)] for y in range(30)]),
+        picture(
+            [(*ramp[i * 11 % 30 // 2 * 16], 255 - i * 11 % 30 // 4 * 20) for i in range(30)],
+            33,
+            60,
+            lambda x, y: (x // 3 + y // 2 + noise(x, y) // 90) * 11 % 30,
+        ),
         "entries of different alpha, some of one colour",
         "7.8",
     )
     yield (
         "fast-unused",
-        image(ramp, [[90 + (x // 2 + y // 4) % 5 + 100 * (x > y) for x in range(40)] for y in range(40)]),
+        picture(ramp, 40, 40, lambda x, y: 90 + (x + noise(x, y) // 50) // 6 + 100 * (x > y)),
         "a list of the entries that pixels use",
         "7.2",
     )
@@ -273,8 +292,11 @@ def assembled_good_files() -> Iterator[tuple[str, bytes, IndexedImage, str, str]
     """Name, file, image, sentence, section."""
     stripes = image([(v, 0, v) for v in range(64)], [[(x * y // 3 + y) % 64 for x in range(50)] for y in range(64)])
     yield "mixed-stripes", striped_file(stripes), stripes, "several stripes, each with a checksum", "7.2"
-    data = striped_file(stripes, "fast")
-    yield "fast-stripes", data, stripes, "several stripes of the level `fast`", "7.8"
+    stripes = image(
+        [(v, 0, v) for v in range(64)],
+        [[(x // 4 + y // 5 + noise(x, y) // 90) * 27 % 64 for x in range(50)] for y in range(64)],
+    )
+    yield "fast-stripes", striped_file(stripes, "fast"), stripes, "several stripes of the level `fast`", "7.8"
     yield (
         "ancillary",
         HEADER + chunk("z", b"unknown") + PALETTE + chunk("z", b"") + WHOLE[len(HEADER + PALETTE) :],
@@ -893,7 +915,7 @@ def rejected_fast_pixels() -> Iterator[tuple[str, bytes, str, str, str, str]]:
 
     def file(payload: bytes) -> bytes:
         palette = chunk("P", b"\0" + bytes(range(0, 90, 5)))
-        return assemble(SIGNATURE + b"\x01\x07\x00", palette, pixels(payload), CHECKSUM)
+        return assemble(SIGNATURE + b"\x07\x00", palette, pixels(payload), CHECKSUM)
 
     run = naive_kmq.Context([1] * 26)
     pixel = naive_kmq.Context([6] * 4 + [3] * 5)

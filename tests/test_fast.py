@@ -1,0 +1,174 @@
+"""The level `fast`: what its encoder and its decoder do beyond what holds for all levels."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import naive_kmq
+from pillow_kmq import codec
+from pillow_kmq.codec import fast
+from pillow_kmq.codec.stripes import read_stripes
+from pillow_kmq.errors import CorruptError
+from pillow_kmq.types import IndexedImage, Indices
+
+
+def picture(kind: str, seed: int, height: int, width: int, colors: int) -> IndexedImage:
+    """An image of `colors` entries, all of which a large one uses."""
+    random = np.random.default_rng(seed)
+    y, x = np.indices((height, width))
+    if kind == "noise":
+        indices = random.integers(0, colors, (height, width))
+    elif kind == "photo":
+        indices = (x + y) // 3 + np.minimum(random.geometric(0.4, (height, width)), 9)
+    elif kind == "striped":
+        indices = x // 5 + (y // 3) * (random.random((height, width)) < 0.03)
+    else:
+        indices = np.where(random.random((height, width)) < 0.01, 1, (x > 40) * 2)
+    return IndexedImage(random.integers(0, 256, (colors, 4)).astype(np.uint8), (indices % colors).astype(np.uint8))
+
+
+PICTURES = st.builds(
+    picture,
+    st.sampled_from(["noise", "photo", "striped", "flat"]),
+    st.integers(0, 2**32 - 1),
+    st.integers(1, 40),
+    st.integers(1, 90),
+    st.one_of(st.sampled_from([1, 2, 3, 4, 5, 6, 7, 255, 256]), st.integers(1, 256)),
+)
+
+
+def decoded(payload: bytes, image: IndexedImage, *, partial: bool = False) -> Indices:
+    height, width = image.indices.shape
+    pixels = fast.decode_fast(payload[0], payload[1:], height, width, image.palette.tobytes(), partial=partial)
+    return np.frombuffer(pixels, np.uint8).reshape(height, width)
+
+
+def encoded(image: IndexedImage) -> bytes:
+    return fast.encode_fast(image.indices, image.palette.tobytes())
+
+
+@given(PICTURES)
+@settings(max_examples=150, deadline=None)
+def test_pixels_come_back_even_where_rows_would_be_smaller(image: IndexedImage) -> None:
+    assert np.array_equal(decoded(encoded(image), image), image.indices)
+
+
+@given(PICTURES, st.sampled_from(range(4)))
+@settings(max_examples=60, deadline=None)
+def test_the_naive_decoder_follows_with_and_without_guesses(image: IndexedImage, option: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fast, "_guessing", lambda indices: option)
+        payload = encoded(image)
+    palette = [tuple(color) for color in image.palette.tolist()]
+    assert naive_kmq.indices(payload, image.width, image.height, palette) == image.indices.tolist()
+    assert np.array_equal(decoded(payload, image), image.indices)
+
+
+@pytest.mark.jit
+@given(PICTURES)
+@settings(max_examples=30, deadline=None)
+def test_compiled_kernels_and_plain_python_agree(image: IndexedImage) -> None:
+    results = []
+    for compiling in (True, False):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(fast, "worth_compiling", lambda pixels, c=compiling: c)
+            payload = encoded(image)
+            assert np.array_equal(decoded(payload, image), image.indices)
+            results.append(payload)
+    assert results[0] == results[1]
+
+
+@pytest.mark.jit
+@pytest.mark.parametrize("kind", ["noise", "photo", "striped", "flat"])
+def test_larger_images_come_back_in_several_stripes(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    image = picture(kind, 5, 300, 400, 200)
+    whole = encoded(image)
+    assert not whole[0] & 0x80
+    monkeypatch.setattr(fast, "STRIPE_BYTES", len(whole) // 5)
+    parts = encoded(image)
+    stripes = read_stripes(parts[0], parts[1:], 300, 200, partial=False)
+    assert stripes is not None
+    assert 4 <= len(stripes[1]) <= 8
+    for payload in (whole, parts):
+        assert np.array_equal(decoded(payload, image), image.indices)
+
+
+def test_a_stripe_ends_where_its_notes_are_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fast, "_NOTED", 500)
+    image = picture("photo", 1, 40, 60, 50)
+    payload = encoded(image)
+    assert payload[0] & 0x80
+    assert np.array_equal(decoded(payload, image), image.indices)
+
+
+@given(PICTURES, st.data())
+@settings(max_examples=100, deadline=None)
+def test_of_a_truncated_code_the_stripes_that_arrived_are_shown(image: IndexedImage, data: st.DataObject) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fast, "STRIPE_BYTES", 100)
+        payload = encoded(image)
+    found = read_stripes(payload[0], payload[1:], image.height, len(image.palette), partial=False)
+    assert found is not None
+    lost = data.draw(st.integers(0, len(payload) - 1))
+    shown = decoded(payload[: len(payload) - lost], image, partial=True)
+    left = lost
+    for stripe in reversed(found[1]):
+        if left <= 0:
+            rows = slice(stripe.row, stripe.row + stripe.rows)
+            assert np.array_equal(shown[rows], image.indices[rows])
+        left -= stripe.length
+    if lost:
+        with pytest.raises(CorruptError):
+            decoded(payload[: len(payload) - lost], image)
+
+
+@given(PICTURES, st.data())
+@settings(max_examples=200, deadline=None)
+def test_damaged_codes_decode_as_both_decoders_agree(image: IndexedImage, data: st.DataObject) -> None:
+    payload = bytearray(encoded(image))
+    for _ in range(data.draw(st.integers(1, 3))):
+        payload[data.draw(st.integers(1, len(payload) - 1)) if len(payload) > 1 else 0] = data.draw(st.integers(0, 255))
+    payload[0] = payload[0] & 0xF0 | fast.FAST
+    palette = [tuple(color) for color in image.palette.tolist()]
+    try:
+        expected = naive_kmq.indices(bytes(payload), image.width, image.height, palette)
+    except naive_kmq.Rejected:
+        with pytest.raises(CorruptError):
+            decoded(bytes(payload), image)
+    else:
+        assert decoded(bytes(payload), image).tolist() == expected
+
+
+def test_noise_is_stored_as_rows() -> None:
+    image = picture("noise", 1, 200, 200, 256)
+    data = codec.encode(image, compression="fast")
+    assert codec.read_head(BytesIO(data)).coding_byte & 15 == 0
+    assert codec.decode(data) == image
+
+
+@pytest.mark.jit
+def test_photos_are_coded_without_guesses_and_graphics_with() -> None:
+    for kind, guessing in (("photo", False), ("striped", True), ("flat", True)):
+        image = picture(kind, 3, 200, 200, 100)
+        assert bool(encoded(image)[0] & 0x30) == guessing
+
+
+@pytest.mark.jit
+def test_a_large_palette_is_sorted_where_that_saves_much_only() -> None:
+    random = np.random.default_rng(8)
+    palette = random.integers(0, 256, (256, 4)).astype(np.uint8)
+    palette[:, 3] = 255
+    palette = palette[codec.natural_order(palette.tobytes())]
+    small = random.permutation(256).astype(np.uint8).reshape(16, 16)
+    large = picture("photo", 1, 400, 400, 256).indices
+    codings = []
+    for indices in (small, large):
+        data = codec.encode(IndexedImage(palette, indices), compression="fast")
+        start = data.index(b"P") if b"P" in data[:12] else data.index(b"\xd0")
+        codings.append(data[start + 3] & 15)
+    assert codings == [2, 0]
