@@ -7,10 +7,9 @@ from typing import IO, TYPE_CHECKING
 
 from ..errors import CorruptError, LimitError, OptionError, TruncatedError
 from .container import Reader
-from .mixed import _STRIPED, _stripe_index, _StripeIndex, _symbols
 from .pixels import decode_pixels, has_stripes
 from .reading import Head
-from .varint import to_varint
+from .stripes import STRIPED, StripeEntry, joined, listed_symbols, stripe_index
 
 if TYPE_CHECKING:
     from ..types import Indices
@@ -50,7 +49,7 @@ def _needed(stream: IO[bytes], head: Head, top: int, bottom: int) -> tuple[int, 
     if not index:
         reader.checksum()
         return 0, head.height, head.coding_byte, coded
-    listing = coded[: _symbols(head.coding_byte, coded, len(head.colors) // 4)[1]]
+    listing = coded[: listed_symbols(head.coding_byte, coded, len(head.colors) // 4)[1]]
     needed: list[tuple[int, bytes]] = []
     row = first = 0
     for rows, length, crc in index:
@@ -64,23 +63,13 @@ def _needed(stream: IO[bytes], head: Head, top: int, bottom: int) -> tuple[int, 
             needed.append((rows, code))
         row += rows
         place += length
-    payload = _joined(head.coding_byte & ~_STRIPED, listing, needed)
+    payload = joined(head.coding_byte & ~STRIPED, listing, needed)
     return first, sum(rows for rows, _ in needed), payload[0], payload[1:]
 
 
-def _stripes(head: Head, coded: bytes) -> tuple[list[_StripeIndex], int]:
+def _stripes(head: Head, coded: bytes) -> tuple[list[StripeEntry], int]:
     """The stripes of an image, if it has a table of them, and where they begin."""
     if not has_stripes(head.coding_byte):
         return [], 0
-    used, place = _symbols(head.coding_byte, coded, len(head.colors) // 4)
-    return ([], 0) if len(used) == 1 else _stripe_index(head.coding_byte, coded, place, head.height)
-
-
-def _joined(first: int, listing: bytes, stripes: list[tuple[int, bytes]]) -> bytes:
-    """The payload of a chunk D of these stripes alone."""
-    if len(stripes) == 1:
-        return bytes([first]) + listing + stripes[0][1]
-    index = to_varint(len(stripes) - 2)
-    for rows, code in stripes:
-        index += to_varint(rows) + to_varint(len(code)) + zlib.crc32(code).to_bytes(4, "little")
-    return bytes([first | _STRIPED]) + listing + index + b"".join(code for _, code in stripes)
+    used, place = listed_symbols(head.coding_byte, coded, len(head.colors) // 4)
+    return ([], 0) if len(used) == 1 else stripe_index(head.coding_byte, coded, place, head.height)

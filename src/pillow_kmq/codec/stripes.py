@@ -25,7 +25,9 @@ class Stripe(NamedTuple):
     crc: int | None
 
 
-class _Entry(NamedTuple):
+class StripeEntry(NamedTuple):
+    """A line of the table of stripes."""
+
     rows: int
     length: int
     crc: int | None
@@ -49,12 +51,12 @@ def read_stripes(
     payload: what follows the first byte. With one symbol there are no stripes. Raises CorruptError.
     """
     try:
-        used, pos = _symbols(first, payload, entries)
+        used, pos = listed_symbols(first, payload, entries)
         if len(used) == 1:
             if pos < len(payload):
                 raise CorruptError("broken data stream in a KMQ file: one colour needs no pixels")
             return used, []
-        index, pos = _stripe_index(first, payload, pos, height)
+        index, pos = stripe_index(first, payload, pos, height)
     except TruncatedError as error:
         if partial:
             return None
@@ -106,7 +108,7 @@ def encode_list(used: list[int]) -> bytes:
     return b"\0" + bytes(sum(flags[8 * i + j] << j for j in range(8)) for i in range(32))
 
 
-def _symbols(first: int, payload: bytes, entries: int) -> tuple[list[int], int]:
+def listed_symbols(first: int, payload: bytes, entries: int) -> tuple[list[int], int]:
     """The entries that pixels use, and where the list ends."""
     if not first & LISTED:
         if entries == 0:
@@ -134,10 +136,10 @@ def _symbols(first: int, payload: bytes, entries: int) -> tuple[list[int], int]:
     return used, 1 + length
 
 
-def _stripe_index(first: int, payload: bytes, pos: int, height: int) -> tuple[list[_Entry], int]:
+def stripe_index(first: int, payload: bytes, pos: int, height: int) -> tuple[list[StripeEntry], int]:
     """The stripes, and where they begin."""
     if not first & STRIPED:
-        return [_Entry(height, max(0, len(payload) - pos), None)], pos
+        return [StripeEntry(height, max(0, len(payload) - pos), None)], pos
     count, pos = varint_at(payload, pos)
     if count + 2 > height:
         raise CorruptError("broken data stream in a KMQ file: more stripes than rows")
@@ -151,7 +153,7 @@ def _stripe_index(first: int, payload: bytes, pos: int, height: int) -> tuple[li
         left -= rows
         if rows == 0 or left < 0:
             raise CorruptError("broken data stream in a KMQ file: the stripes do not add up")
-        stripes.append(_Entry(rows, length, crc))
+        stripes.append(StripeEntry(rows, length, crc))
     if pos > len(payload):
         raise TruncatedError("truncated KMQ file: it ends before its stripes")
     if left:
