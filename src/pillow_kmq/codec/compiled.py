@@ -14,11 +14,12 @@ from types import FunctionType, ModuleType
 from .._jit import inlined, kernel
 
 ENTRIES = ("encode_stripe", "decode_stripe", "rank_colors")
+_SELDOM = ("set_sizes", "halve", "begin", "part_of")  # called, so that they are compiled once
 
 
 @cache
 def compiled(module: ModuleType) -> ModuleType:
-    """A copy of a kernel module whose functions are compiled: those named in ENTRIES as such, the others inlined."""
+    """A copy of a kernel module whose functions are compiled: those named above as such, the others inlined."""
     name = f"{module.__name__}_compiled"
     spec = spec_from_file_location(name, module.__file__)
     assert spec is not None
@@ -32,5 +33,5 @@ def compiled(module: ModuleType) -> ModuleType:
         if function.__module__ != name:  # imported from another kernel module
             setattr(twin, key, getattr(compiled(sys.modules[function.__module__]), key))
         else:
-            setattr(twin, key, kernel(function) if key in ENTRIES else inlined(function))
+            setattr(twin, key, kernel(function) if key in ENTRIES + _SELDOM else inlined(function))
     return twin

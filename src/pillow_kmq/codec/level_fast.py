@@ -101,7 +101,7 @@ def rank_colors(axes, n, ranked, ranks, places):  # type: ignore[no-untyped-def]
                 ranks[256 * s + t] = place
 
 
-def learn(context, tokens, counts, starts, slots):  # type: ignore[no-untyped-def]
+def set_sizes(context, tokens, counts, starts, slots):  # type: ignore[no-untyped-def]
     """Frequencies from counts: each at least one, ONE in all."""
     first = context * TOKENS
     total = 0
@@ -153,7 +153,7 @@ def begin(context, tokens, favoured, counts, starts, slots, wait, period):  # ty
             counts[first + t] = 6 if t < favoured else 3
     wait[context] = 1
     period[context] = 1
-    learn(context, tokens, counts, starts, slots)
+    set_sizes(context, tokens, counts, starts, slots)
 
 
 def part_of(shape, part, tokens, used, counts, starts, slots, wait, period, uses, parts):  # type: ignore[no-untyped-def]
@@ -170,7 +170,7 @@ def part_of(shape, part, tokens, used, counts, starts, slots, wait, period, uses
     halve(used, tokens, SPLIT_TOTAL, counts)
     wait[used] = 1
     period[used] = 1
-    learn(used, tokens, counts, starts, slots)
+    set_sizes(used, tokens, counts, starts, slots)
     return used, used + 1
 
 
@@ -218,7 +218,7 @@ def code_token(  # type: ignore[no-untyped-def]
     waiting = (0 + wait[context & 0xFFFF]) - 1
     if waiting == 0:
         halve(context, tokens, LIMIT, counts)
-        learn(context, tokens, counts, starts, slots)
+        set_sizes(context, tokens, counts, starts, slots)
         waiting = 0 + period[context & 0xFFFF]
         waiting = min(PERIOD, waiting + ((waiting + 3) >> 2))
         period[context & 0xFFFF] = waiting
