@@ -67,11 +67,12 @@ test("inflate takes what zlib takes, and yields the same bytes", () => {
 const varint = (value) => value < 128 ? [value] : [value % 128 + 128, ...varint(Math.floor(value / 128))];
 
 /** A file without a palette. */
-function fileOf(width, height, pixels) {
-  const bytes = [0x8b, 0x4b, 0x4d, 0x51, 1, ...varint(width - 1), ...varint(height - 1), 0xc4];
-  const file = Buffer.from([...bytes, ...varint(pixels.length), ...pixels, 0, 0, 0, 0]);
-  file.writeUInt32LE(crc32(file.subarray(0, -4)), file.length - 4);
-  return file;
+function fileOf(width, height, pixels, ancillary = []) {
+  const header = [0x8b, 0x4b, 0x4d, 0x51, 1, ...varint(width - 1), ...varint(height - 1)];
+  const chunk = [0xc4, ...varint(pixels.length), ...pixels];
+  const checksum = Buffer.alloc(4);
+  checksum.writeUInt32LE(crc32([...header, ...chunk]));
+  return Buffer.from([...header, ...ancillary, ...chunk, ...checksum]);
 }
 
 /** A source of the same random numbers, below n, in every run. */
@@ -108,6 +109,12 @@ test("damage that every checksum agrees with gives an image of the stated size o
   }
   assert.ok(counts.good > 100 && counts.bad > 1000, JSON.stringify(counts));
   assert.ok(performance.now() - start < 60000);
+});
+
+test("a byte order mark in texts is a character like others", () => {
+  const texts = Buffer.from("\0\ufeffkey\0\ufeffvalue"); // stored
+  const { metadata } = decode(fileOf(1, 1, [0, 0], [0x74, texts.length, ...texts]));
+  assert.deepEqual([...metadata.texts], [["\ufeffkey", "\ufeffvalue"]]);
 });
 
 test("more pixels than the caller allows are over the limit", () => {
