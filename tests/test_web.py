@@ -152,7 +152,8 @@ def test_the_modules_import_nothing_but_each_other() -> None:
     assert imported == {
         "kmq.js": ["./kmq-bits.js", "./kmq-levels.js"],
         "kmq-bits.js": [],
-        "kmq-levels.js": ["./kmq-bits.js"],
+        "kmq-levels.js": ["./kmq-bits.js", "./kmq-bits.js", "./kmq-max.js"],
+        "kmq-max.js": ["./kmq-bits.js"],
         "kmq-worker.js": ["./kmq.js"],
         "kmq-image.js": ["./kmq-worker.js", "./kmq.js"],
     }

@@ -144,3 +144,31 @@ export class RangeDecoder {
 		sound(this.place >= this.code.length, "something follows a code");
 	}
 }
+
+// 7.5 Mixing
+
+const KNOTS = [1, 1, 1, 2, 3, 5, 8, 13, 22, 36, 60, 98, 162, 267, 439, 720, 1179, 1921, 3108, 4971, 7812, 11955, 17625,
+	24743, 32768, 40793, 47911, 53581, 57724, 60565, 62428, 63615, 64357, 64816, 65097, 65269, 65374, 65438, 65476, 65500,
+	65514, 65523, 65528, 65531, 65533, 65534, 65535, 65535, 65535];
+/** squash(x) at x + 3072. */
+export const SQUASH = Uint16Array.from({ length: 6144 }, (_, x) =>
+	KNOTS[x >> 7] * (128 - (x & 127)) + KNOTS[(x >> 7) + 1] * (x & 127) >> 7);
+/** stretch(p). */
+export const STRETCH = new Int16Array(4096);
+for (let p = 0, x = 0; p < 4096; p++) {
+	while (SQUASH[x] < 16 * p + 8) x++;
+	STRETCH[p] = x - 3072;
+}
+
+// 7.6 Runs
+
+/** How long a run may be, of the symbol above, in a row that has `left` pixels left. */
+export function runLength(symbols, above, left) {
+	const N = symbols[above];
+	let L = 2;
+	while (L < left && symbols[above + L + 1] === N) L++;
+	return Math.min(L, left);
+}
+
+/** Which counter a run has. */
+export const runClass = (L) => L >= 1024 ? 7 : 28 - Math.clz32(L);

@@ -2,7 +2,9 @@
  * Pixels by the levels `default` and `fast`: docs/FORMAT.md, sections 7.2 to 7.8. MIT licence.
  */
 
-import { afterOne, afterZero, boundOf, crc32, File, outOfCode, sound } from "./kmq-bits.js";
+import { afterOne, afterZero, boundOf, crc32, File, outOfCode } from "./kmq-bits.js";
+import { runClass, runLength, sound, SQUASH, STRETCH } from "./kmq-bits.js";
+import { decodeMax } from "./kmq-max.js";
 
 // 7.2 Symbols and stripes
 
@@ -31,8 +33,8 @@ export function readStripes(coding, options, coded, width, height, colors) {
 
 	const indices = new Uint8Array(width * height);
 	const points = axesOf(used, colors);
-	const tree = coding === 3 ? new Tree(points) : null;
-	const table = coding === 3 ? tree.order.map((i) => used[i]) : used;
+	const tree = coding === 5 ? null : new Tree(points);
+	const table = tree ? tree.order.map((i) => used[i]) : used;
 	const ranked = coding === 5 ? ranking(points) : null;
 	let row = 0;
 	for (const { rows, length, crc } of stripes) {
@@ -40,6 +42,7 @@ export function readStripes(coding, options, coded, width, height, colors) {
 		sound(crc === undefined || crc32(code) === crc, `damage in the stripe of rows ${row} to ${row + rows - 1}`);
 		const out = indices.subarray(row * width);
 		if (coding === 3) decodeMixed(code, tree, 12 + 2 * (options & 3), width, rows, out, table);
+		else if (coding === 4) decodeMax(code, tree, 17 + 2 * (options & 3), width, rows, out, table);
 		else decodeFast(code, ranked.slice(), used.length, [0, 12, 14, 16][options & 3], width, rows, out, table);
 		row += rows;
 	}
@@ -151,17 +154,6 @@ class Tree {
 
 // 7.5 Mixing
 
-const KNOTS = [1, 1, 1, 2, 3, 5, 8, 13, 22, 36, 60, 98, 162, 267, 439, 720, 1179, 1921, 3108, 4971, 7812, 11955, 17625,
-	24743, 32768, 40793, 47911, 53581, 57724, 60565, 62428, 63615, 64357, 64816, 65097, 65269, 65374, 65438, 65476, 65500,
-	65514, 65523, 65528, 65531, 65533, 65534, 65535, 65535, 65535];
-/** squash(x) at x + 3072. */
-const SQUASH = Uint16Array.from({ length: 6144 }, (_, x) =>
-	KNOTS[x >> 7] * (128 - (x & 127)) + KNOTS[(x >> 7) + 1] * (x & 127) >> 7);
-const STRETCH = new Int16Array(4096);
-for (let p = 0, x = 0; p < 4096; p++) {
-	while (SQUASH[x] < 16 * p + 8) x++;
-	STRETCH[p] = x - 3072;
-}
 const STEPS = Int32Array.from({ length: 256 }, (_, count) => 24 + Math.floor(960 / (count + 16)));
 const CELLS = 48;
 const WEIGHTS = 5; // four and a count
@@ -431,16 +423,6 @@ function decodeMixed(code, tree, B, width, rows, out, table) {
 	}
 	sound(place >= end, "something follows a code");
 }
-
-/** How long a run may be, of the symbol above, in a row that has `left` pixels left. */
-function runLength(symbols, above, left) {
-	const N = symbols[above];
-	let L = 2;
-	while (L < left && symbols[above + L + 1] === N) L++;
-	return Math.min(L, left);
-}
-
-const runClass = (L) => L >= 1024 ? 7 : 28 - Math.clz32(L);
 
 // 7.8 The level `fast`
 

@@ -329,7 +329,7 @@ function readPixels(payload, width, height, colors, maxPixels) {
 	const coding = payload[0] & 15;
 	const options = payload[0] >> 4;
 	const coded = payload.subarray(1);
-	const known = coding <= 1 && options <= 4 || coding === 3 || coding === 5;
+	const known = coding <= 1 && options <= 4 || coding >= 3 && coding <= 5;
 	demand(known, "unsupported", "a KMQ file with another coding of pixels: a newer decoder is needed");
 	const bits = [1, 2, 4, 8, 8][options];
 	const size = coding > 1 ? 0 : height * Math.ceil(width * bits / 8) + (options === 4 ? height : 0);
