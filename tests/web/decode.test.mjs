@@ -117,6 +117,15 @@ test("a byte order mark in texts is a character like others", () => {
   assert.deepEqual([...metadata.texts], [["\ufeffkey", "\ufeffvalue"]]);
 });
 
+test("thousands of stripes in a small file, which would cost their tables each, are over the limit", () => {
+  const rows = 2000;
+  const table = Array(rows).fill([1, 0, 0, 0, 0, 0]).flat(); // one row, no code, its checksum
+  for (const coding of [3, 4, 5]) {
+    const file = fileOf(1, rows, [0xc0 | coding, 1, 2, ...varint(rows - 2), ...table]);
+    assert.deepEqual(outcomeOf(file), { outcome: "limit" });
+  }
+});
+
 test("more pixels than the caller allows are over the limit", () => {
   const bytes = named("good-two-by-two.kmq");
   assert.equal(decode(bytes, { maxPixels: 4 }).indices.length, 4);

@@ -2,7 +2,7 @@
  * Pixels by the levels `default` and `fast`: docs/FORMAT.md, sections 7.2 to 7.8. MIT licence.
  */
 
-import { afterOne, afterZero, boundOf, crc32, File, outOfCode } from "./kmq-bits.js";
+import { afterOne, afterZero, boundOf, crc32, demand, File, outOfCode } from "./kmq-bits.js";
 import { runClass, runLength, sound, SQUASH, STRETCH } from "./kmq-bits.js";
 import { decodeMax } from "./kmq-max.js";
 
@@ -23,6 +23,8 @@ export function readStripes(coding, options, coded, width, height, colors) {
 	if (options & 8) {
 		const count = file.varint() + 2;
 		sound(count <= height, "more stripes than rows");
+		const worth = 16 + coded.length / 4096 + width * height / 65536; // each has tables to set up
+		demand(count <= worth, "limit", "too many stripes for so small an image");
 		for (let i = 0; i < count; i++) stripes.push({ rows: file.varint(), length: file.varint(), crc: file.u32() });
 	} else {
 		stripes.push({ rows: height, length: file.left });
