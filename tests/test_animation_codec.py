@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import tracemalloc
 from io import BytesIO
 from typing import Any
 
@@ -289,6 +290,21 @@ def test_truncated_animations_raise_or_show_the_frames_that_arrived(monkeypatch:
     stream = BytesIO(data[: start + 5])
     partial = FrameReader(stream, codec.read_head(stream), partial=True)
     assert np.array_equal(partial.frame(29), frames[number - 1].indices)
+
+
+def test_nothing_is_allocated_before_a_frame_is_asked_for() -> None:
+    table = encode_table(Animation((1,), 0, (Film(1, 0, 0, 1, 1, key=True),)), 2**24, 2**24)
+    writer = Writer(2**24, 2**24)
+    writer.chunk("A", table, checked=True)
+    writer.end_head()
+    writer.chunk("D", b"\x30\0", checked=True)
+    tracemalloc.start()
+    try:
+        reader = codec.read_animation(writer.getvalue(), max_pixels=None)
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
+    assert len(reader) == 1
 
 
 def test_a_hundred_bytes_cannot_cost_much() -> None:

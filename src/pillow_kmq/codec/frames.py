@@ -51,7 +51,8 @@ class FrameReader:
         self.partial = partial
         self._starts = [stream.tell()]
         self._ends = _last_pictures(self._animation)
-        self._canvas = np.zeros((head.height, head.width), np.uint8 if self.indexed else np.uint32)
+        # Empty until a frame is asked for: Pillow checks the size of an image after opening it.
+        self._canvas = np.zeros((0, 0), np.uint8 if self.indexed else np.uint32)
         self._drawn: _Drawn | None = None
 
     def __len__(self) -> int:
@@ -64,6 +65,8 @@ class FrameReader:
         """
         if not 0 <= number < len(self):
             raise FrameError(f"no frame {number}: the animation has {len(self)}")
+        if self._canvas.size == 0:
+            self._canvas = np.zeros((self.head.height, self.head.width), self._canvas.dtype)
         film, count = self._ends[number]
         drawn = self._drawn
         if drawn is None or (film, count) < (drawn.film, drawn.count):
