@@ -278,10 +278,56 @@ def fast_images() -> Iterator[tuple[str, IndexedImage, str, str]]:
     yield "fast-flat", image([(1, 2, 3)] * 2, [[1] * 300] * 300), "one symbol needs no code", "7.2"
 
 
+def max_images() -> Iterator[tuple[str, IndexedImage, str, str]]:
+    """Name, image, sentence, section: what the level `max` writes."""
+    ramp = [(v, v * v // 255, 255 - v) for v in range(256)]
+    yield (
+        "max-two",
+        image(ramp[:2], [[int((x * y) % 7 > 3) for x in range(16)] for y in range(16)]),
+        "two symbols: a tree of one node",
+        "7.7",
+    )
+    yield (
+        "max-runs",
+        image(ramp[:4], [[int(30 < x < 90 and 5 < y < 15) + 2 * int(y == 22) for x in range(140)] for y in range(30)]),
+        "runs of several lengths, some of which break",
+        "7.7",
+    )
+    yield (
+        "max-photo",
+        image(ramp, [[(x * 4 + y * 3 + noise(x, y) // 20) % 256 for x in range(48)] for y in range(32)]),
+        "256 symbols, shades and noise: taps, medians, two lines a pixel",
+        "7.7",
+    )
+    yield (
+        "max-matches",
+        image(ramp[:90:3], [[word(x % 12, y % 9, 0) % 30 for x in range(40)] for y in range(30)]),
+        "a pattern that repeats: matches of all lengths",
+        "7.7",
+    )
+    yield (
+        "max-alphas",
+        image(
+            [(v, 255 - v, 128, v) for v in range(0, 256, 15)],
+            [[(x + y * y) % 18 for x in range(30)] for y in range(20)],
+        ),
+        "translucent colours, of which the fourth axis tells; 18 symbols, leaves on two levels",
+        "7.7",
+    )
+    yield (
+        "max-alike",
+        image([(7, 7, 7)] * 40, [[(x // 2 * y) % 40 for x in range(30)] for y in range(20)]),
+        "all colours are the same: the largest scale, and no energy",
+        "7.7",
+    )
+    yield "max-column", image(ramp[:5], [[y * y % 5] for y in range(60)]), "one column", "7.7"
+    yield "max-flat", image([(1, 2, 3)] * 2, [[1] * 300] * 300), "one symbol needs no code", "7.2"
+
+
 def striped_file(picture: IndexedImage, compression: str = "default") -> bytes:
     """What the encoder writes where stripes are to end behind few bytes."""
     before = mixed.STRIPE_BYTES, fast.STRIPE_BYTES
-    mixed.STRIPE_BYTES = fast.STRIPE_BYTES = 300
+    mixed.STRIPE_BYTES = fast.STRIPE_BYTES = 60 if compression == "max" else 300
     try:
         return encode(picture, compression=compression)
     finally:
@@ -297,6 +343,7 @@ def assembled_good_files() -> Iterator[tuple[str, bytes, IndexedImage, str, str]
         [[(x // 4 + y // 5 + noise(x, y) // 90) * 27 % 64 for x in range(50)] for y in range(64)],
     )
     yield "fast-stripes", striped_file(stripes, "fast"), stripes, "several stripes of the level `fast`", "7.8"
+    yield "max-stripes", striped_file(stripes, "max"), stripes, "several stripes of the level `max`", "7.7"
     yield (
         "ancillary",
         HEADER + chunk("z", b"unknown") + PALETTE + chunk("z", b"") + WHOLE[len(HEADER + PALETTE) :],
@@ -899,6 +946,14 @@ def rejected_pixels() -> Iterator[tuple[str, bytes, str, str, str, str]]:
         ("stripes-checksum", b"\x83\x00" + index * 2 + stripe + b"\x80\x41", "a stripe differs from its checksum"),
     ):
         yield f"mixed-{name}", with_pixels(payload), "corrupt", "load", says, "7.2"
+    for name, payload, says in (
+        ("code-long", b"\x04" + bytes(9), "a code of which four pixels do not need all bytes"),
+        ("flat-long", b"\x44\x01\x01\x00", "one symbol, and a code that it does not need"),
+        ("list-empty", b"\x44\x01\x00", "no symbol is listed"),
+        ("stripes-rows", b"\x84\x00" + index + b"\x02" + index[1:] + stripe * 2, "stripes of three rows for two"),
+        ("stripes-checksum", b"\x84\x00" + index * 2 + stripe + b"\x80\x41", "a stripe differs from its checksum"),
+    ):
+        yield f"max-{name}", with_pixels(payload), "corrupt", "load", says, "7.7"
     yield from rejected_fast_pixels()
     yield (
         "pixels-cannot-fill",
@@ -960,6 +1015,7 @@ def cases() -> list[Case]:
             ("deflate", encoded_images()),
             ("fast", fast_images()),
             ("default", mixed_images()),
+            ("max", max_images()),
         )
         for name, image, says, section in images
     ]

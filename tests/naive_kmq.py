@@ -6,6 +6,7 @@ Slow, obvious, and independent of the package, so that the two check each other.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 
@@ -263,8 +264,8 @@ def sorted_colors(payload: bytes, natural: bool) -> list[Color]:
 def indices(payload: bytes, width: int, height: int, palette: list[Color]) -> list[list[int]]:
     require(len(payload) >= 1, "corrupt")
     coding, options, coded = payload[0] & 15, payload[0] >> 4, payload[1:]
-    if coding == 3:
-        return mixed(options, coded, width, height, palette)
+    if coding in (3, 4):
+        return mixed(coding, options, coded, width, height, palette)
     if coding == 5:
         return fast(options, coded, width, height, palette)
     require(coding <= 1, "unsupported")
@@ -315,14 +316,16 @@ def unfilter(filters: bytes, data: bytes, width: int) -> list[list[int]]:
 # 7.2 Symbols and stripes
 
 
-def mixed(options: int, coded: bytes, width: int, height: int, palette: list[Color]) -> list[list[int]]:
+def mixed(coding: int, options: int, coded: bytes, width: int, height: int, palette: list[Color]) -> list[list[int]]:
     used, stripes = symbols_and_stripes(options, coded, height, len(palette))
     if len(used) == 1:
         return [used * width for _ in range(height)]
     tree = Tree([palette[i] if i < len(palette) else (0, 0, 0, 255) for i in used])
     result = []
     for rows, code in stripes:
-        for row in Stripe(tree, code, width, 12 + 2 * (options & 3)).rows(rows):
+        bits = (12 if coding == 3 else 17) + 2 * (options & 3)
+        stripe = Stripe(tree, code, width, bits) if coding == 3 else MaxStripe(tree, code, width, bits)
+        for row in stripe.rows(rows):
             result.append([used[tree.order[symbol]] for symbol in row])
     return result
 
@@ -646,6 +649,252 @@ class Stripe:
                 start = 16 * (i - 15)
                 line = ((h4 ^ i * 0x9E3779B1 % 2**32) * 0x2C1B3C6D % 2**32 >> self.down) // 16 * 16
         return leaf[i]
+
+
+# 7.7 The model of `max`
+
+
+def mix(a: int, b: int) -> int:
+    x = ((a ^ a >> 15) + b * 0xC2B2AE35) % 2**32
+    x = (x ^ x >> 13) * 0x2C1B3C6D % 2**32
+    return x ^ x >> 16
+
+
+def packed(*symbols: int) -> int:
+    return sum(symbol << 8 * i for i, symbol in enumerate(symbols))
+
+
+def digits(base: int, values: list[int]) -> int:
+    result = 0
+    for value in values:
+        result = result * base + value
+    return result
+
+
+def clamp(value: int, limit: int) -> int:
+    return max(-limit, min(limit, value))
+
+
+def teach_long(counter: list[int], b: int) -> None:
+    p, c = divmod(counter[0], 1024)
+    rate = 655360 // (14 + 10 * c)
+    if b:
+        p += ((4194303 - p) // 64 * rate) // 1024
+    else:
+        p -= (p // 64 * rate) // 1024
+    counter[0] = 1024 * p + min(c + 1, 127)
+
+
+class LongTable(dict[object, list[int]]):
+    """Counters that come into being when they are used."""
+
+    def __missing__(self, key: object) -> list[int]:
+        self[key] = [2**31]
+        return self[key]
+
+
+class Match:
+    def __init__(self) -> None:
+        self.position = 0
+        self.length = 0
+        self.last: dict[int, int] = {}
+
+    def find(self, slot: int) -> None:
+        if self.length == 0:
+            self.position = self.last.get(slot, 0)
+            self.length = 1 if self.position > 0 else 0
+
+    def move(self, expected: bool) -> None:
+        if self.length > 0:
+            self.position += 1
+            self.length = self.length + 1 if expected else 0
+
+
+class MaxStripe:
+    def __init__(self, tree: Tree, code: bytes, width: int, bits: int) -> None:
+        self.tree, self.width, self.down = tree, width, 36 - bits
+        self.places = [[tree.axes[entry][axis] for entry in tree.order] for axis in range(4)]
+        self.coder = RangeDecoder(code)
+        self.run = [[2**31] for _ in range(8)]
+        self.counters = LongTable()
+        self.lines: dict[int, list[list[int]]] = {}
+        self.recent6: dict[int, int] = {}
+        self.recent11: dict[int, int] = {}
+        self.long, self.short = Match(), Match()
+        self.taps = [[0] * 8 for _ in range(4)]
+        self.weights: dict[object, list[int]] = {}
+        self.uses: dict[object, int] = {}
+        self.finals: dict[int, list[int]] = {}
+        self.points: dict[object, list[int]] = {}
+        self.paths: list[list[int]] = [[]] * len(tree.order)
+        for node, symbol in tree.leaf.items():
+            self.paths[symbol] = [node >> k for k in range(node.bit_length())]
+
+    def line(self, key: int) -> list[list[int]]:
+        number = key * 0x9E3779B1 % 2**32 >> self.down
+        line = self.lines.setdefault(number, [[2**31] for _ in range(16)])
+        if line[0][0] != key:
+            line[0][0] = key
+            for counter in line[1:]:
+                counter[0] = 2**31
+        return line
+
+    def side(self, node: int, symbol: int) -> int:
+        path = self.paths[symbol]
+        return 1 if 2 * node in path else 2 if 2 * node + 1 in path else 0
+
+    def rows(self, height: int) -> list[list[int]]:
+        """Rows are parts of one list, with their margins, as matches go from one to the next."""
+        stride = self.width + 8
+        self.all = [0] * (3 * stride)
+        for row in range(height):
+            first = self.all[-stride + 4]
+            self.all += [first] * 4 + [0] * (self.width + 4)
+            self.long.length = self.short.length = 0
+            x = 0
+            while x < self.width:
+                x += self.pixels((row + 3) * stride + 4, x)
+            self.all[-4:] = [self.all[-5]] * 4
+            require(not self.coder.overrun(), "corrupt")
+        require(self.coder.at_end(), "corrupt")
+        return [self.all[y * stride + 4 : (y + 1) * stride - 4] for y in range(3, height + 3)]
+
+    def pixels(self, start: int, x: int) -> int:
+        """Decode the pixel at x, or a run that begins there; return how many these are."""
+        here = start + x
+
+        def at(up: int, right: int) -> int:
+            return self.all[here - up * (self.width + 8) + right]
+
+        w, ww, n, nw, ne, nn = at(0, -1), at(0, -2), at(1, 0), at(1, -1), at(1, 1), at(2, 0)
+        if w == n == nw == ne == ww == nn:
+            length = 2
+            while x + length < self.width and at(1, length + 1) == n:
+                length += 1
+            length = min(length, self.width - x)
+            if length >= 8:
+                counter = self.run[min(7, (length // 8).bit_length() - 1)]
+                b = self.coder.fixed(max(1, counter[0] >> 16))
+                teach_long(counter, b)
+                if b:
+                    self.all[here : here + length] = [n] * length
+                    self.long.length = self.short.length = 0
+                    return length
+        self.all[here] = self.pixel(here, at)
+        return 1
+
+    def pixel(self, here: int, at: Callable[[int, int], int]) -> int:
+        w, ww, www, wwww = at(0, -1), at(0, -2), at(0, -3), at(0, -4)
+        n, nw, nww, ne, nee = at(1, 0), at(1, -1), at(1, -2), at(1, 1), at(1, 2)
+        nn, nnw, nne, nnww, nnee, nnn = at(2, 0), at(2, -1), at(2, 1), at(2, -2), at(2, 2), at(3, 0)
+        h6 = mix(mix(packed(w, n, ne, nw), 1), packed(ww, nn))
+        h8 = mix(h6, packed(nee, nww))
+        h11 = mix(h8, packed(nne, nnw, www))
+        h15 = mix(h11, packed(nnn, nnww, nnee, wwww))
+        keys = [mix(w, 2), mix(n, 3), mix(packed(n, nn), 4), mix(packed(w, ww, www), 5), mix(packed(w, ne), 6), h8, h15]
+        slot6, slot8, slot11, slot15 = (h >> self.down for h in (h6, h8, h11, h15))
+        g6, g11 = self.recent6.get(slot6, 0), self.recent11.get(slot11, 0)
+        self.long.find(slot15)
+        self.short.find(slot8)
+        expected, other = self.all[self.long.position], self.all[self.short.position]
+
+        shape = (w == n) + 2 * (w == nw) + 4 * (n == ne) + 8 * (n == nw) + 16 * (w == ww)
+        kind = 0 if g6 == w else 1 if g6 == n else 2 if g6 == nw else 3 if g6 == ne else 4
+        match = 0 if self.long.length == 0 else 1 if expected == w else 2 if expected == n else 3
+        light = self.places[0]
+        activity = abs(light[w] - light[nw]) + abs(light[n] - light[nw]) + abs(light[n] - light[ne])
+        active = sum(limit <= activity for limit in (9, 25, 61, 121, 251, 501))
+
+        medians, differences, energies, guesses = [], [], [], []
+        for places, taps in zip(self.places, self.taps, strict=True):
+            a, b = places[w], places[n]
+            medians.append(2 * max(min(a, b), min(max(a, b), a + b - places[nw])))
+            d = [2 * places[s] - a - b for s in (w, n, nw, ne, ww, nn, nee, nne)]
+            differences.append(d)
+            energies.append(64 + sum(v * v for v in d))
+            guesses.append(a + b + clamp(sum(t * v for t, v in zip(taps, d, strict=True)) >> 14, 4095))
+
+        lines = [self.line(key) for key in keys]
+        i, j, depth = 1, 1, 0
+        while i not in self.tree.leaf:
+            axis, bound, width, m = self.tree.nodes[i]
+            scale = min(65535, (4096 * m + width // 2) // width)
+            related = digits(3, [self.side(i, s) for s in (w, n, nw, ne, g6)])
+            farther = digits(3, [self.side(i, s) for s in (ww, nn, nee, nne, g11, w)])
+            five = digits(6, [self.tree.level(i, s) for s in (w, n, ne, nw, ww)])
+            median = max(0, min(31, ((medians[axis] - bound) * scale >> 9) + 16))
+            guess = max(0, min(63, ((guesses[axis] - bound) * scale >> 8) + 32))
+            middle = self.middle(i)
+            near = (w, n, nw, ne, ww, nn, nee, nne, nnw, nww, www, nnn)
+            half = sum((symbol >= middle) << bit for bit, symbol in enumerate(near))
+            long, short = self.long.length, self.short.length
+            counters = [line[j] for line in lines]
+            counters += [
+                self.counters["five", i, five],
+                self.counters["median", i, median, active],
+                self.counters["related", related, depth, shape],
+                self.counters["long", min(long, 31), self.side(i, expected) if long else 0, depth],
+                self.counters["short", min(short, 31), self.side(i, other) if short else 0, depth],
+                self.counters["farther", farther, depth],
+                self.counters["guess", i, guess, active],
+                self.counters["half", i, half],
+            ]
+            sets = [("node", i), ("related", related), ("kind", kind, match, shape % 16), ("farther", farther)]
+            right = self.mixed(counters, sets, i, w, n)
+            i, j, depth = 2 * i + right, 2 * j + right, depth + 1
+            if 16 <= i <= 31 and i not in self.tree.leaf:
+                j = 1
+                lines = [self.line(mix(key, i)) for key in keys]
+        symbol = self.tree.leaf[i]
+
+        for axis in range(4):
+            if energies[axis] > 64:
+                error = 2 * self.places[axis][symbol] - guesses[axis]
+                rate = 65536 * abs(error) // energies[axis] * (-1 if error < 0 else 1)
+                for k, v in enumerate(differences[axis]):
+                    self.taps[axis][k] = clamp(self.taps[axis][k] + (5 * rate * v + 512 >> 10), 32767)
+        self.recent6[slot6] = self.recent11[slot11] = symbol
+        self.long.last[slot15] = self.short.last[slot8] = here
+        self.long.move(expected == symbol)
+        self.short.move(other == symbol)
+        return symbol
+
+    def middle(self, node: int) -> int:
+        """The first symbol of the right child."""
+        node = 2 * node + 1
+        while node not in self.tree.leaf:
+            node *= 2
+        return self.tree.leaf[node]
+
+    def mixed(self, counters: list[list[int]], sets: list[tuple[object, ...]], i: int, w: int, n: int) -> int:
+        s = [STRETCH[counter[0] >> 20] for counter in counters]
+        x = []
+        for name in sets:
+            weights = self.weights.setdefault(name, [15229] * 15)
+            x.append(clamp(sum(a * b for a, b in zip(weights, s, strict=True)) >> 16, 2900))
+        finals = self.finals.setdefault(i, [16384] * 4)
+        total = clamp(sum(a * b for a, b in zip(finals, x, strict=True)) >> 16, 2900)
+        p = squash(total)
+        t, f = divmod(total + 3072, 256)
+        new = [squash(min(256 * point, 6143) - 3072) for point in range(25)]
+        lines = [self.points.setdefault(("A", w, i), list(new)), self.points.setdefault(("B", n, i), list(new))]
+        pa, pb = ((line[t] * (256 - f) + line[t + 1] * f) >> 8 for line in lines)
+        b = self.coder.fixed((2 * p + pa + pb + 2) >> 2)
+
+        for counter in counters:
+            teach_long(counter, b)
+        for line in lines:
+            nearer = t + (f >= 128)
+            line[nearer] += (65535 - line[nearer]) >> 6 if b else -((line[nearer] + 63) >> 6)
+        for q, name in enumerate(sets):
+            finals[q] = clamp(finals[q] + ((((x[q] * (65536 * b - p) + 8192) >> 14) + 8) >> 4), 131071)
+            count = self.uses.get(name, 0)
+            g = ((65536 * b - squash(x[q])) * (32 + 2000 // (count + 16))) >> 6
+            self.uses[name] = min(count + 1, 255)
+            weights = self.weights[name]
+            for k in range(15):
+                weights[k] = clamp(weights[k] + ((s[k] * g + 8192) >> 14), 262143)
+        return b
 
 
 # 7.8 The level `fast`

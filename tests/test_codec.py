@@ -74,6 +74,8 @@ def test_an_image_comes_back_exactly(image: IndexedImage) -> None:
 @settings(max_examples=100, deadline=None)
 def test_the_naive_decoder_reads_what_the_encoder_writes(image: IndexedImage) -> None:
     for compression in codec.COMPRESSIONS:
+        if compression == "max":  # a pixel takes a millisecond
+            image = IndexedImage(image.palette, image.indices[:12, :12])
         naive = naive_kmq.decode(codec.encode(image, compression=compression))
         assert naive.rows == image.indices.tolist()
         assert naive.palette == [tuple(color) for color in image.palette.tolist()]

@@ -27,7 +27,7 @@ PICTURE = IndexedImage(np.repeat(np.arange(64, dtype=np.uint8)[:, None] * 4, 4, 
 @pytest.fixture
 def striped(monkeypatch: pytest.MonkeyPatch) -> bytes:
     monkeypatch.setattr(mixed, "STRIPE_BYTES", 300)
-    monkeypatch.setattr(codec, "encode_pixels", lambda indices, colors, _: mixed.encode_mixed(indices, colors))
+    monkeypatch.setattr(codec, "encode_pixels", lambda indices, colors, _: mixed.encode_mixed(indices, colors, 3))
     return codec.encode(PICTURE)
 
 

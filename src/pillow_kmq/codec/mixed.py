@@ -4,43 +4,40 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from . import level_default as model
+from .model import Model
+from .state_default import DEFAULT
+from .state_max import MAX
 from .stripes import LISTED, Stripe, decode_stripes, encode_list, joined, read_stripes
-from .tables import RATES, STEPS, squash, stretch
 from .tree import Tree, tree
 
 if TYPE_CHECKING:
     from ..types import Indices
 
-MIXED = 3
-"""The coding of the level `default`."""
+MODELS = {3: DEFAULT, 4: MAX}
+"""By coding."""
+
+LEVELS = {"default": 3, "max": 4}
+"""The codings of the levels that this module runs."""
 
 STRIPE_BYTES = 1 << 17
-"""A stripe ends with the row that passes so many bytes."""
+"""A stripe of the level `default` ends with the row that passes so many bytes; those of others are larger."""
 
 # Larger images are worth the import of Numba, which takes 0.4 s; a pixel takes up to 40 microseconds without it.
 _SMALL = 6000
 
-_LEAST_BITS = 12
 
-_FIRST_WEIGHTS = ((25600, 25600, 30720, 25600), (36864, 20480, 20480, 18432))
-# How likely W (and, once it is not W, N) is: in 1/256 of ln(p / (1 - p)), added up over the bits of `shape`; by `kind`.
-_SHAPES = ((144, 48, 32, 112, 144, -16, 64, 64, 48, 0, 0, 160), (0, 320, 144, 224, -16, 128, 32, 16, 0, 112, 96, 176))
-_KINDS = ((-240, -496, -464, -480, -448), (-384, -192, -528, -512, -560))
-
-
-def encode_mixed(indices: Indices, colors: bytes) -> bytes:
-    """The payload of a chunk D. colors: the palette, RGBA."""
+def encode_mixed(indices: Indices, colors: bytes, coding: int) -> bytes:
+    """The payload of a chunk D. colors: the palette, RGBA. coding: one of MODELS."""
     import numpy as np
 
     height, width = indices.shape
     used = np.flatnonzero(np.bincount(indices.ravel(), minlength=256)).tolist()
     forest = tree(colors_of(used, colors))
-    bits = _table_bits(indices, len(used))
-    first = MIXED | (bits - _LEAST_BITS) // 2 << 4
+    model = MODELS[coding]
+    bits = model.table_bits(indices, len(used))
+    first = coding | (bits - model.least_bits) // 2 << 4
     listing = b""
     if used != list(range(len(colors) // 4)):
         first |= LISTED
@@ -50,15 +47,16 @@ def encode_mixed(indices: Indices, colors: bytes) -> bytes:
 
     ranks = np.zeros(256, np.uint8)
     ranks[[used[i] for i in forest.order]] = np.arange(len(used))
-    symbols = np.zeros((height + 2, width + 6), np.uint8)
-    symbols[2:, 3:-3] = ranks[indices]
+    symbols = np.zeros((height + model.rows, width + 2 * model.columns), np.uint8)
+    symbols[model.rows :, model.columns : -model.columns] = ranks[indices]
+    limit = STRIPE_BYTES * model.work
     stripes = []
     row = 0
     while row < height:
-        data = np.empty(STRIPE_BYTES + 24 * width + 64, np.uint8)
-        symbols[row : row + 2] = 0
+        data = np.empty(limit + 24 * width + 64, np.uint8)
+        symbols[row : row + model.rows] = 0
         rest = symbols[row:].reshape(-1)
-        rows, end = _run("encode_stripe", data, STRIPE_BYTES, rest, forest, width, height - row, bits)
+        rows, end = _run(model, "encode_stripe", data, limit, rest, forest, width, height - row, bits)
         coded = data[:end].tobytes()
         stripes.append((rows, coded[:-4] + coded[-4:].rstrip(b"\0")))
         row += rows
@@ -81,23 +79,26 @@ def decode_mixed(
         return bytes(used) * (width * height)
     forest = tree(colors_of(used, colors))
     table = bytes(used[i] for i in forest.order).ljust(256, b"\0")
-    bits = _LEAST_BITS + 2 * (first >> 4 & 3)
+    model = MODELS[first & 0x0F]
+    bits = model.least_bits + 2 * (first >> 4 & 3)
 
     def decode(stripe: Stripe) -> bool:
-        symbols = bytearray((stripe.rows + 2) * (width + 6))
+        symbols = bytearray((stripe.rows + model.rows) * (width + 2 * model.columns))
         coded = stripe.coded
-        done, end = _run("decode_stripe", coded, len(coded), symbols, forest, width, stripe.rows, bits)
-        _copy_rows(symbols, table, pixels, stripe.row, done, width)
+        done, end = _run(model, "decode_stripe", coded, len(coded), symbols, forest, width, stripe.rows, bits)
+        _copy_rows(model, symbols, table, pixels, stripe.row, done, width)
         return done == stripe.rows and end >= stripe.length
 
     decode_stripes(stripes, decode, partial=partial)
     return pixels
 
 
-def _copy_rows(symbols: bytearray, table: bytes, pixels: bytearray, row: int, rows: int, width: int) -> None:
+def _copy_rows(
+    model: Model, symbols: bytearray, table: bytes, pixels: bytearray, row: int, rows: int, width: int
+) -> None:
     """Symbols without their margins, as indices, into the image."""
     for y in range(rows):
-        start = (y + 2) * (width + 6) + 3
+        start = (y + model.rows) * (width + 2 * model.columns) + model.columns
         pixels[(row + y) * width : (row + y + 1) * width] = symbols[start : start + width].translate(table)
 
 
@@ -106,38 +107,25 @@ def colors_of(used: list[int], colors: bytes) -> bytes:
     return b"".join(colors[4 * i : 4 * i + 4] or b"\0\0\0\xff" for i in used)
 
 
-def _table_bits(indices: Indices, n: int) -> int:
-    """Small tables for small images and for photos of many colours, which gain nothing by more and lose speed."""
-    bits = 12
-    while bits < 18 and (1 << bits) < (4 if bits < 16 else 8) * indices.size:
-        bits += 2
-    if n > 100 and bits > 14:
-        inner = indices[1:, 1:]
-        alike = (inner == indices[1:, :-1]) | (inner == indices[:-1, 1:])
-        if 2 * int(alike.sum()) < alike.size:
-            bits = 14
-    return bits
-
-
 # Kernels
 
 
 def _run(
-    name: str, data: Any, end: int, symbols: Any, forest: Tree, width: int, rows: int, bits: int
+    model: Model, name: str, data: Any, end: int, symbols: Any, forest: Tree, width: int, rows: int, bits: int
 ) -> tuple[int, int]:
     """Run a kernel over one stripe: rows done, end of the code."""
     n = len(forest.order)
-    if not worth_compiling(width * rows):
-        stripe = _plain_stripe(memoryview(symbols), forest, n, bits)
+    if not worth_compiling(model.work * width * rows):
+        stripe = model.plain(memoryview(symbols), forest, bits)
         data = memoryview(data)
-        kernel: Callable[..., tuple[int, int]] = getattr(model, name)
+        kernel: Callable[..., tuple[int, int]] = getattr(model.kernels, name)
     else:
         import numpy as np
 
         from .compiled import compiled
 
-        stripe = _array_stripe(np.frombuffer(symbols, np.uint8), forest, n, bits)
-        kernel = getattr(compiled(model), name)
+        stripe = model.arrays(np.frombuffer(symbols, np.uint8), forest, bits)
+        kernel = getattr(compiled(model.kernels), name)
         if isinstance(data, bytes):
             data = np.frombuffer(bytearray(data), np.uint8)  # of the type that an encoder has, which can be written to
     rows, end = kernel(data, 0, end, stripe, width, rows, n, bits)
@@ -151,63 +139,3 @@ def worth_compiling(pixels: int) -> bool:
     from .._jit import jit_enabled
 
     return jit_enabled()
-
-
-def _plain_stripe(symbols: Any, forest: Tree, n: int, bits: int) -> model.Stripe:
-    counters = [1 << 15] * model.counter_count(n, bits)
-    counters[model.RUNS : model.RUNS + 2 * model.SHAPES] = _first_shapes()
-    return model.Stripe(
-        symbols, counters, list(_weights()), list(_final()), bytearray(1 << (bits - 2)),
-        forest.leaf, forest.middle, forest.levels, forest.distances, stretch(), squash(), RATES, STEPS,
-    )  # fmt: skip
-
-
-def _array_stripe(symbols: Any, forest: Tree, n: int, bits: int) -> model.Stripe:
-    import numpy as np
-
-    constants = _arrays()
-    counters = np.full(model.counter_count(n, bits), 1 << 15, np.uint16)
-    counters[model.RUNS : model.RUNS + 2 * model.SHAPES] = constants[0]
-    return model.Stripe(
-        symbols, counters, constants[1].copy(), constants[2].copy(), np.zeros(1 << (bits - 2), np.uint8),
-        np.array(forest.leaf, np.int16), np.array(forest.middle, np.uint8),
-        np.frombuffer(forest.levels, np.uint8), np.frombuffer(forest.distances, np.uint8), *constants[3:],
-    )  # fmt: skip
-
-
-@cache
-def _arrays() -> tuple[Any, ...]:
-    import numpy as np
-
-    return (
-        np.array(_first_shapes(), np.uint16), np.array(_weights(), np.int32), np.array(_final(), np.uint16),
-        np.array(stretch(), np.int16), np.array(squash(), np.uint16), np.array(RATES, np.uint16),
-        np.array(STEPS, np.uint8),
-    )  # fmt: skip
-
-
-@cache
-def _first_shapes() -> tuple[int, ...]:
-    """The first states of the counters by shape: a count of two, and what was learned from many images."""
-    states: list[int] = []
-    for shapes, kinds in zip(_SHAPES, _KINDS, strict=True):
-        logits = [0]
-        for value in shapes:
-            logits += [x + value for x in logits]
-        table = squash()
-        for kind in kinds:
-            states += [table[x + kind + 3072] >> 4 << 4 | 2 for x in logits]
-        states += [1 << 15] * (model.SHAPES - len(kinds) * len(logits))
-    return tuple(states)
-
-
-@cache
-def _weights() -> tuple[int, ...]:
-    nodes, flags = ((*weights, 0, 0, 0, 0) for weights in _FIRST_WEIGHTS)
-    return nodes * model.NODES + flags * (2 * model.FLAGS)
-
-
-@cache
-def _final() -> tuple[int, ...]:
-    """The first cells: what they are given."""
-    return tuple(squash()[min(6143, 128 * i + 64)] for i in range(model.CELLS)) * (model.NODES + 512)

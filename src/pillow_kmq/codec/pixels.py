@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import UnsupportedError
 from .fast import FAST, decode_fast, encode_fast
-from .mixed import MIXED, decode_mixed, encode_mixed
+from .mixed import LEVELS, MODELS, decode_mixed, encode_mixed
 from .stripes import STRIPED
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["COMPRESSIONS", "check_pixels", "decode_pixels", "encode_pixels", "has_stripes"]
 
-COMPRESSIONS = ("deflate", "fast", "default")
+COMPRESSIONS = ("deflate", "fast", "default", "max")
 """The levels of compression, fastest first."""
 
 _STORED, _DEFLATED = 0, 1
@@ -32,7 +32,7 @@ def encode_pixels(indices: Indices, colors: bytes, compression: str) -> bytes:
         # Deflate takes longer than all the rest.
         rows_may_win = indices.size <= _SAMPLE or len(pixels) >= packed_size(indices)
     else:
-        pixels = encode_mixed(indices, colors)
+        pixels = encode_mixed(indices, colors, LEVELS[compression])
         rows_may_win = _rows_may_win(indices, len(pixels))
     return min(pixels, encode_rows(indices), key=len) if rows_may_win else pixels
 
@@ -57,7 +57,7 @@ def _rows_may_win(indices: Indices, size: int) -> bool:
 
 def has_stripes(first: int) -> bool:
     """Whether the first byte of a chunk D announces stripes that have checksums of their own."""
-    return first & 0x0F in (MIXED, FAST) and bool(first & STRIPED)
+    return first & 0x0F in (FAST, *MODELS) and bool(first & STRIPED)
 
 
 def check_pixels(coding_byte: int, length: int, height: int, width: int) -> None:
@@ -70,7 +70,7 @@ def check_pixels(coding_byte: int, length: int, height: int, width: int) -> None
         from .rows import check_rows
 
         check_rows(coding_byte, length, height, width)
-    elif coding not in (MIXED, FAST):
+    elif coding not in (FAST, *MODELS):
         raise UnsupportedError(f"KMQ pixels of coding {coding}: a newer pillow-kmq is needed")
 
 
@@ -81,7 +81,7 @@ def decode_pixels(
 
     partial: it may end early, and what did not arrive is zero. Raises CorruptError.
     """
-    if coding_byte & 0x0F == MIXED:
+    if coding_byte & 0x0F in MODELS:
         return decode_mixed(coding_byte, coded, height, width, colors, partial=partial)
     if coding_byte & 0x0F == FAST:
         return decode_fast(coding_byte, coded, height, width, colors, partial=partial)

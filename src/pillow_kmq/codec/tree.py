@@ -19,7 +19,8 @@ class Tree(NamedTuple):
 
     order: the colour of each symbol. leaf[512]: the symbol of a node, -1 where it has children. middle[256]: the first
     symbol of the right child. levels[n * 256]: where a symbol's colour lies, 0..5, as seen from a node; that of symbol
-    s and node i at 256 s + i. distances[n * n]: between two symbols' colours, 0..6.
+    s and node i at 256 s + i. distances[n * n]: between two symbols' colours, 0..6. axes: four, of where
+    the symbols' colours lie. cuts: node, axis, twice the bound, sum of distances from it, number of colours.
     """
 
     order: list[int]
@@ -27,6 +28,8 @@ class Tree(NamedTuple):
     middle: list[int]
     levels: bytes
     distances: bytes
+    axes: list[list[int]]
+    cuts: list[tuple[int, int, int, int, int]]
 
 
 @lru_cache(maxsize=64)
@@ -51,7 +54,8 @@ class _Builder:
 
     def tree(self) -> Tree:
         self._split(1, sorted(range(self.n), key=lambda i: [axis[i] for axis in self.axes]))
-        return Tree(self.order, self.leaf, self.middle, self._levels(), self._distances())
+        axes = [[axis[i] for i in self.order] for axis in self.axes]
+        return Tree(self.order, self.leaf, self.middle, self._levels(), self._distances(), axes, self.splits)
 
     def _split(self, node: int, members: list[int]) -> None:
         """Cut them in two; they are in order of their four axes, then of the palette."""

@@ -1,0 +1,514 @@
+# mypy: disallow-untyped-calls=False
+"""The model of the level `max` (docs/FORMAT.md, section 7.7): kernels that are plain Python until `compiled`.
+
+Every pixel is a path in the tree of colours, every step a bit that fifteen counters guess. One function codes a stripe;
+with `decoding` a constant, it becomes the encoder or the decoder.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from .arithmetic import PLACE, WORD, finish, shift, start
+
+ROWS, COLUMNS = 3, 4
+"""The margin of a stripe: rows above, and columns on either side."""
+
+HASH_1, HASH_3, HASH_4 = 0x9E3779B1, 0xC2B2AE35, 0x2C1B3C6D
+HALF = 0x80000000
+LIMIT = 127
+WEIGHT_LIMIT, TAP_LIMIT = 262143, 32767
+
+# Inputs: seven hashed contexts, a line of 16 counters each, and eight direct ones.
+HASHED, INPUTS = 7, 15
+FIVE, RELATIONS, MORE_RELATIONS, MATCHES = 7776, 243 * 256, 729 * 8, 32 * 24
+SETS = 243 + 320 + 729  # of weights, beside one per node
+REFINED = 25
+NEAR = 12
+
+
+class Stripe(NamedTuple):
+    """What a kernel works on: arrays, or anything else with the same numbers.
+
+    symbols: uint8[(rows + 3) * (width + 8)]. counters: uint32. weights: int32, sets of 16, of which 15 are in use.
+    uses: uint8, by set. finals: int32, by node. refined: uint16. recent: uint8, two tables. latest: int32, two tables.
+    leaf: int16[512]. middle: uint8[256]. levels, sides: uint8[n * 256]. axes: int16[4 * 256]. cuts: int32[256 * 4],
+    axis, bound and scale of a node. scratch: int64[160], zeros. inputs: int32[16], zeros.
+    """
+
+    symbols: Any
+    counters: Any
+    weights: Any
+    uses: Any
+    finals: Any
+    refined: Any
+    recent: Any
+    latest: Any
+    leaf: Any
+    middle: Any
+    levels: Any
+    sides: Any
+    axes: Any
+    cuts: Any
+    scratch: Any
+    inputs: Any
+    stretch: Any
+    squash: Any
+    rates: Any
+    steps: Any
+
+
+def node_count(n: int) -> int:
+    """The nodes with children of a tree of n symbols, numbered from 1, are below this."""
+    return 1 << (n - 1).bit_length()
+
+
+def counter_count(n: int, bits: int) -> int:
+    """How many counters a stripe of n symbols has."""
+    direct = node_count(n) * (FIVE + 512 + 512 + 4096)
+    return (1 << bits) + 16 + RELATIONS + MORE_RELATIONS + 2 * MATCHES + direct
+
+
+def hashed(a, b):  # type: ignore[no-untyped-def]
+    """32 bits that depend on two numbers of 32 bits."""
+    x = ((a ^ (a >> 15)) + b * HASH_3) & WORD
+    x = ((x ^ (x >> 13)) * HASH_4) & WORD
+    return x ^ (x >> 16)
+
+
+def line(key, counters, down):  # type: ignore[no-untyped-def]
+    """Where the 15 counters of a key are, less one; new if another key was there."""
+    place = ((((key * HASH_1) & WORD) >> down) << 4) & PLACE
+    if counters[place] != key:
+        counters[place] = key
+        for i in range(1, 16):
+            counters[(place + i) & PLACE] = HALF
+    return place
+
+
+def follow(bit, counters, place, rates):  # type: ignore[no-untyped-def]
+    """Teach a counter: a probability of 22 bits, of a one, above a count of 10 bits."""
+    state = 0 + counters[place]
+    p = state >> 10
+    count = state & 1023
+    if bit:
+        p += (((4194303 - p) >> 6) * rates[count & 255]) >> 10
+    else:
+        p -= ((p >> 6) * rates[count & 255]) >> 10
+    counters[place] = p << 10 | (count + (count < LIMIT))
+
+
+def bounded(value, limit):  # type: ignore[no-untyped-def]
+    """The value, no farther from zero than the limit."""
+    return max(-limit, min(limit, value))
+
+
+def pace(error, uses, number, steps):  # type: ignore[no-untyped-def]
+    """How far a set of weights goes along its inputs. error: bit - probability, in 1/65536."""
+    count = 0 + uses[number]
+    uses[number] = count + (count < 255)
+    return (error * steps[count & 255]) >> 6
+
+
+def refine(bit, refined, place, part):  # type: ignore[no-untyped-def]
+    """Teach the nearer of two points of a line what the bit was."""
+    place = (place + (part >> 7)) & PLACE
+    q = 0 + refined[place]
+    if bit:
+        refined[place] = q + ((65535 - q) >> 6)
+    else:
+        refined[place] = q - ((q + 63) >> 6)
+
+
+def mixed_bit(  # type: ignore[no-untyped-def]
+    decoding,
+    bit,
+    x,
+    size,
+    pos,
+    end,
+    data,
+    counters,
+    scratch,
+    inputs,
+    weights,
+    uses,
+    w0,
+    w1,
+    w2,
+    w3,
+    finals,
+    f,
+    refined,
+    a,
+    b,
+    stretch,
+    squash,
+    rates,
+    steps,
+):
+    """Code one bit with the counters at scratch[16], ..., scratch[30]: bit, x, size, pos."""
+    w0 &= 0xFFFF
+    w1 &= 0xFFFF
+    w2 &= 0xFFFF
+    w3 &= 0xFFFF
+    f &= 0xFFFF
+    for i in range(INPUTS):
+        inputs[i] = stretch[(0 + counters[scratch[16 + i] & PLACE]) >> 20]
+    d0 = d1 = d2 = d3 = 0
+    for i in range(len(inputs)):
+        s = 0 + inputs[i]
+        d0 += weights[w0 + i] * s
+        d1 += weights[w1 + i] * s
+        d2 += weights[w2 + i] * s
+        d3 += weights[w3 + i] * s
+    d0 = bounded(d0 >> 16, 2900)
+    d1 = bounded(d1 >> 16, 2900)
+    d2 = bounded(d2 >> 16, 2900)
+    d3 = bounded(d3 >> 16, 2900)
+    dot = (finals[f] * d0 + finals[f + 1] * d1 + finals[f + 2] * d2 + finals[f + 3] * d3) >> 16
+    dot = bounded(dot, 2900) + 3072
+    p = 0 + squash[dot]
+    part = dot & 255
+    a = (a + (dot >> 8)) & PLACE
+    b = (b + (dot >> 8)) & PLACE
+    q = (refined[a] * (256 - part) + refined[a + 1] * part) >> 8
+    r = (refined[b] * (256 - part) + refined[b + 1] * part) >> 8
+    bound = (size * ((2 * p + q + r + 2) >> 2)) >> 16
+    if decoding:
+        bit = x < bound
+    if bit:
+        size = bound
+        for i in range(INPUTS):
+            follow(True, counters, scratch[16 + i] & PLACE, rates)
+    else:
+        size -= bound
+        if decoding:
+            x -= bound
+        else:
+            x += bound
+        for i in range(INPUTS):
+            follow(False, counters, scratch[16 + i] & PLACE, rates)
+    refine(bit, refined, a, part)
+    refine(bit, refined, b, part)
+    one = 65536 if bit else 0
+    error = one - p
+    finals[f] = bounded(finals[f] + ((((d0 * error + 8192) >> 14) + 8) >> 4), WEIGHT_LIMIT // 2)
+    finals[f + 1] = bounded(finals[f + 1] + ((((d1 * error + 8192) >> 14) + 8) >> 4), WEIGHT_LIMIT // 2)
+    finals[f + 2] = bounded(finals[f + 2] + ((((d2 * error + 8192) >> 14) + 8) >> 4), WEIGHT_LIMIT // 2)
+    finals[f + 3] = bounded(finals[f + 3] + ((((d3 * error + 8192) >> 14) + 8) >> 4), WEIGHT_LIMIT // 2)
+    # A loop that does not say how often it runs is not unrolled, but done for many inputs at once.
+    g0 = pace(one - squash[d0 + 3072], uses, w0 >> 4, steps)
+    g1 = pace(one - squash[d1 + 3072], uses, w1 >> 4, steps)
+    g2 = pace(one - squash[d2 + 3072], uses, w2 >> 4, steps)
+    g3 = pace(one - squash[d3 + 3072], uses, w3 >> 4, steps)
+    for i in range(len(inputs)):
+        weights[w0 + i] = bounded(weights[w0 + i] + ((inputs[i] * g0 + 8192) >> 14), WEIGHT_LIMIT)
+    for i in range(len(inputs)):
+        weights[w1 + i] = bounded(weights[w1 + i] + ((inputs[i] * g1 + 8192) >> 14), WEIGHT_LIMIT)
+    for i in range(len(inputs)):
+        weights[w2 + i] = bounded(weights[w2 + i] + ((inputs[i] * g2 + 8192) >> 14), WEIGHT_LIMIT)
+    for i in range(len(inputs)):
+        weights[w3 + i] = bounded(weights[w3 + i] + ((inputs[i] * g3 + 8192) >> 14), WEIGHT_LIMIT)
+    x, size, pos = shift(decoding, x, size, pos, end, data)
+    return bit, x, size, pos
+
+
+def run_bit(decoding, bit, x, size, pos, end, data, counters, place, rates):  # type: ignore[no-untyped-def]
+    """Code one bit with the probability of one counter: bit, x, size, pos."""
+    p = max(1, (0 + counters[place]) >> 16)
+    bound = (size * p) >> 16
+    if decoding:
+        bit = x < bound
+    if bit:
+        size = bound
+    else:
+        size -= bound
+        if decoding:
+            x -= bound
+        else:
+            x += bound
+    follow(bit, counters, place, rates)
+    x, size, pos = shift(decoding, x, size, pos, end, data)
+    return bit, x, size, pos
+
+
+def predict(scratch, axes):  # type: ignore[no-untyped-def]
+    """From the neighbours in scratch: on each axis twice the median of W, N and W + N - NW, and twice a guess.
+
+    The guess is a sum of eight neighbours' differences to (W + N) / 2, each times a tap.
+    """
+    for axis in range(4):
+        column = axis << 8
+        w = 0 + axes[column + scratch[32]]
+        n = 0 + axes[column + scratch[33]]
+        nw = 0 + axes[column + scratch[34]]
+        scratch[44 + axis] = 2 * max(min(w, n), min(max(w, n), w + n - nw))
+        total = 0
+        energy = 64
+        for i in range(8):
+            difference = 2 * axes[column + scratch[32 + i]] - w - n
+            scratch[64 + 8 * axis + i] = difference
+            total += scratch[96 + 8 * axis + i] * difference
+            energy += difference * difference
+        scratch[48 + axis] = w + n + bounded(total >> 14, 4095)
+        scratch[52 + axis] = energy
+
+
+def adjust(symbol, scratch, axes):  # type: ignore[no-untyped-def]
+    """Move the taps towards a better guess of the symbol's place on each axis."""
+    for axis in range(4):
+        energy = 0 + scratch[52 + axis]
+        if energy > 64:
+            error = 2 * axes[(axis << 8) + symbol] - scratch[48 + axis]
+            rate = (abs(error) << 16) // energy
+            if error < 0:
+                rate = -rate
+            for i in range(8):
+                change = (5 * rate * scratch[64 + 8 * axis + i] + 512) >> 10
+                scratch[96 + 8 * axis + i] = bounded(scratch[96 + 8 * axis + i] + change, TAP_LIMIT)
+
+
+def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type: ignore[no-untyped-def]
+    """Code rows of symbols below n >= 2, from data[pos] on; the number of rows done, and the position behind them.
+
+    Decoding: up to data[end], or to where the code has ended before the rows have. Encoding: up to the row that passes
+    data[end]; data must have room for it. bits: of the addresses of hashed counters.
+    """
+    symbols, counters, weights, uses, finals, refined, recent, latest, leaf, middle = stripe[:10]
+    levels, sides, axes, cuts, scratch, inputs, stretch, squash, rates, steps = stripe[10:]
+    down = 36 - bits  # to a line
+    less = 36 - bits  # to an entry of `recent` or `latest`
+    entries = 1 << (bits - 4)
+    nodes = 1
+    while nodes < n:
+        nodes *= 2
+    runs = 1 << bits
+    relations = runs + 16
+    more = relations + RELATIONS
+    matches = more + MORE_RELATIONS
+    five = matches + 2 * MATCHES
+    medians = five + nodes * FIVE
+    guesses = medians + nodes * 512
+    halves = guesses + nodes * 512
+    stride = width + 2 * COLUMNS
+
+    x = start(decoding, data, pos, end)
+    size = WORD
+    if decoding:
+        pos += 4
+    bit = False
+    row = 0
+    while row < rows:
+        base = (row + ROWS) * stride + COLUMNS
+        up = base - stride
+        up2 = up - stride
+        up3 = up2 - stride
+        for i in range(1, COLUMNS + 1):
+            symbols[base - i] = symbols[up]
+        col = 0
+        far = long = near = short = 0
+        while col < width:
+            here = (base + col) & 0x7FFFFFFFFFFF
+            above = (up + col) & 0x7FFFFFFFFFFF
+            above2 = (up2 + col) & 0x7FFFFFFFFFFF
+            above3 = (up3 + col) & 0x7FFFFFFFFFFF
+            W = 0 + symbols[here - 1]
+            WW = 0 + symbols[here - 2]
+            N = 0 + symbols[above]
+            NW = 0 + symbols[above - 1]
+            NE = 0 + symbols[above + 1]
+            NN = 0 + symbols[above2]
+            if W == N and N == NW and N == NE and N == WW and N == NN:
+                length = 2
+                while col + length < width and symbols[above + length + 1] == N:
+                    length += 1
+                length = min(length, width - col)
+                if length >= 8:
+                    if not decoding:
+                        run = 0
+                        while run < length and symbols[here + run] == N:
+                            run += 1
+                        bit = run == length
+                    k = 0
+                    while k < 7 and length >> (k + 4) > 0:
+                        k += 1
+                    bit, x, size, pos = run_bit(decoding, bit, x, size, pos, end, data, counters, runs + k, rates)
+                    if bit:
+                        if decoding:
+                            for i in range(length):
+                                symbols[here + i] = N
+                        col += length
+                        long = short = 0
+                        continue
+
+            WWW = 0 + symbols[here - 3]
+            WWWW = 0 + symbols[here - 4]
+            NWW = 0 + symbols[above - 2]
+            NEE = 0 + symbols[above + 2]
+            NNW = 0 + symbols[above2 - 1]
+            NNE = 0 + symbols[above2 + 1]
+            NNWW = 0 + symbols[above2 - 2]
+            NNEE = 0 + symbols[above2 + 2]
+            NNN = 0 + symbols[above3]
+            scratch[32] = W
+            scratch[33] = N
+            scratch[34] = NW
+            scratch[35] = NE
+            scratch[36] = WW
+            scratch[37] = NN
+            scratch[38] = NEE
+            scratch[39] = NNE
+            scratch[40] = NNW
+            scratch[41] = NWW
+            scratch[42] = WWW
+            scratch[43] = NNN
+            h6 = hashed(hashed(W | N << 8 | NE << 16 | NW << 24, 1), WW | NN << 8)
+            h8 = hashed(h6, NEE | NWW << 8)
+            h11 = hashed(h8, NNE | NNW << 8 | WWW << 16)
+            h15 = hashed(h11, NNN | NNWW << 8 | NNEE << 16 | WWWW << 24)
+            scratch[56] = hashed(W, 2)
+            scratch[57] = hashed(N, 3)
+            scratch[58] = hashed(N | NN << 8, 4)
+            scratch[59] = hashed(W | WW << 8 | WWW << 16, 5)
+            scratch[60] = hashed(W | NE << 8, 6)
+            scratch[61] = h8
+            scratch[62] = h15
+            for i in range(HASHED):
+                scratch[128 + i] = line(0 + scratch[56 + i], counters, down)
+            slot6 = h6 >> less
+            slot11 = entries + (h11 >> less)
+            guess6 = 0 + recent[slot6 & PLACE]
+            guess11 = 0 + recent[slot11 & PLACE]
+            slot15 = h15 >> less
+            slot8 = entries + (h8 >> less)
+            if long == 0:
+                far = 0 + latest[slot15 & PLACE]
+                long = int(far > 0)
+            if short == 0:
+                near = 0 + latest[slot8 & PLACE]
+                short = int(near > 0)
+            expected = 0 + symbols[far & 0x7FFFFFFFFFFF]
+            other = 0 + symbols[near & 0x7FFFFFFFFFFF]
+            if guess6 == W:
+                kind = 0
+            elif guess6 == N:
+                kind = 1
+            elif guess6 == NW:
+                kind = 2
+            elif guess6 == NE:
+                kind = 3
+            else:
+                kind = 4
+            if long == 0:
+                match = 0
+            elif expected == W:
+                match = 1
+            elif expected == N:
+                match = 2
+            else:
+                match = 3
+            shape = (W == N) | (W == NW) << 1 | (N == NE) << 2 | (N == NW) << 3 | (W == WW) << 4
+            activity = abs(0 + axes[W] - axes[NW]) + abs(0 + axes[N] - axes[NW]) + abs(0 + axes[N] - axes[NE])
+            active = (
+                (activity > 8) + (activity > 24) + (activity > 60) + (activity > 120) + (activity > 250)
+                + (activity > 500)
+            )  # fmt: skip
+            predict(scratch, axes)
+            w2 = nodes + 243 + kind * 64 + match * 16 + (shape & 15)
+            if not decoding:
+                symbol = 0 + symbols[here]
+            node = 1
+            place = 1
+            depth = 0
+            while leaf[node & 511] < 0:
+                if not decoding:
+                    bit = symbol >= middle[node & 255]
+                m = 0 + middle[node & 255]
+                w = W << 8 | node
+                relation = 0 + sides[w]
+                relation2 = (
+                    ((((sides[WW << 8 | node] * 3 + sides[NN << 8 | node]) * 3 + sides[NEE << 8 | node]) * 3
+                    + sides[NNE << 8 | node]) * 3 + sides[guess11 << 8 | node]) * 3 + relation
+                )  # fmt: skip
+                relation = (
+                    (((relation * 3 + sides[N << 8 | node]) * 3 + sides[NW << 8 | node]) * 3
+                    + sides[NE << 8 | node]) * 3 + sides[guess6 << 8 | node]
+                )  # fmt: skip
+                near5 = (
+                    (((levels[w] * 6 + levels[N << 8 | node]) * 6 + levels[NE << 8 | node]) * 6
+                    + levels[NW << 8 | node]) * 6 + levels[WW << 8 | node]
+                )  # fmt: skip
+                axis = 0 + cuts[4 * node]
+                bound = 0 + cuts[4 * node + 1]
+                scale = 0 + cuts[4 * node + 2]
+                median = max(0, min(31, (((scratch[44 + axis] - bound) * scale) >> 9) + 16))
+                guessed = max(0, min(63, (((scratch[48 + axis] - bound) * scale) >> 8) + 32))
+                half = 0
+                for i in range(NEAR):
+                    half |= (scratch[32 + i] >= m) << i
+                side = 0
+                if long > 0:
+                    side = 0 + sides[expected << 8 | node]
+                side2 = 0
+                if short > 0:
+                    side2 = 0 + sides[other << 8 | node]
+                for i in range(HASHED):
+                    scratch[16 + i] = scratch[128 + i] + place
+                scratch[23] = five + node * FIVE + near5
+                scratch[24] = medians + (node * 32 + median) * 16 + active
+                scratch[25] = relations + (relation * 8 + depth) * 32 + shape
+                scratch[26] = matches + (min(long, 31) * 3 + side) * 8 + depth
+                scratch[27] = matches + MATCHES + (min(short, 31) * 3 + side2) * 8 + depth
+                scratch[28] = more + relation2 * 8 + depth
+                scratch[29] = guesses + (node * 64 + guessed) * 8 + active
+                scratch[30] = halves + node * 4096 + half
+                bit, x, size, pos = mixed_bit(
+                    decoding, bit, x, size, pos, end, data, counters, scratch, inputs, weights, uses,
+                    node * 16, (nodes + relation) * 16, w2 * 16, (nodes + 563 + relation2) * 16, finals, node * 4,
+                    refined, (W * nodes + node) * REFINED, ((n + N) * nodes + node) * REFINED,
+                    stretch, squash, rates, steps,
+                )  # fmt: skip
+                node = 2 * node + bit
+                place = 2 * place + bit
+                depth += 1
+                if place > 15 and leaf[node & 511] < 0:
+                    place = 1
+                    for i in range(HASHED):
+                        scratch[128 + i] = line(hashed(0 + scratch[56 + i], node), counters, down)
+            symbol = 0 + leaf[node & 511]
+            adjust(symbol, scratch, axes)
+            recent[slot6 & PLACE] = symbol
+            recent[slot11 & PLACE] = symbol
+            latest[slot15 & PLACE] = here
+            latest[slot8 & PLACE] = here
+            if long > 0:
+                far += 1
+                long = long + 1 if expected == symbol else 0
+            if short > 0:
+                near += 1
+                short = short + 1 if other == symbol else 0
+            symbols[here] = symbol
+            col += 1
+
+        for i in range(COLUMNS):
+            symbols[base + width + i] = symbols[base + width - 1]
+        row += 1
+        if decoding:
+            if pos > end + 4:
+                return row - 1, pos
+        elif pos >= end:
+            break
+    if not decoding:
+        pos = finish(x, pos, data)
+    return row, pos
+
+
+def encode_stripe(data, pos, end, stripe, width, rows, n, bits):  # type: ignore[no-untyped-def]
+    """See `code_stripe`."""
+    return code_stripe(False, data, pos, end, stripe, width, rows, n, bits)
+
+
+def decode_stripe(data, pos, end, stripe, width, rows, n, bits):  # type: ignore[no-untyped-def]
+    """See `code_stripe`."""
+    return code_stripe(True, data, pos, end, stripe, width, rows, n, bits)

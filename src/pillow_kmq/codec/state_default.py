@@ -1,0 +1,97 @@
+"""The state of the level `default` at the start of a stripe (docs/FORMAT.md, section 7.6)."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from . import level_default as kernels
+from .model import Model
+from .tables import RATES, STEPS, squash, stretch
+from .tree import Tree
+
+if TYPE_CHECKING:
+    from ..types import Indices
+
+_FIRST_WEIGHTS = ((25600, 25600, 30720, 25600), (36864, 20480, 20480, 18432))
+# How likely W (and, once it is not W, N) is: in 1/256 of ln(p / (1 - p)), added up over the bits of `shape`; by `kind`.
+_SHAPES = ((144, 48, 32, 112, 144, -16, 64, 64, 48, 0, 0, 160), (0, 320, 144, 224, -16, 128, 32, 16, 0, 112, 96, 176))
+_KINDS = ((-240, -496, -464, -480, -448), (-384, -192, -528, -512, -560))
+
+
+def _table_bits(indices: Indices, n: int) -> int:
+    """Small tables for small images and for photos of many colours, which gain nothing by more and lose speed."""
+    bits = 12
+    while bits < 18 and (1 << bits) < (4 if bits < 16 else 8) * indices.size:
+        bits += 2
+    if n > 100 and bits > 14:
+        inner = indices[1:, 1:]
+        alike = (inner == indices[1:, :-1]) | (inner == indices[:-1, 1:])
+        if 2 * int(alike.sum()) < alike.size:
+            bits = 14
+    return bits
+
+
+def _plain_stripe(symbols: Any, forest: Tree, bits: int) -> kernels.Stripe:
+    n = len(forest.order)
+    counters = [1 << 15] * kernels.counter_count(n, bits)
+    counters[kernels.RUNS : kernels.RUNS + 2 * kernels.SHAPES] = _first_shapes()
+    return kernels.Stripe(
+        symbols, counters, list(_weights()), list(_final()), bytearray(1 << (bits - 2)),
+        forest.leaf, forest.middle, forest.levels, forest.distances, stretch(), squash(), RATES, STEPS,
+    )  # fmt: skip
+
+
+def _array_stripe(symbols: Any, forest: Tree, bits: int) -> kernels.Stripe:
+    import numpy as np
+
+    n = len(forest.order)
+    constants = _arrays()
+    counters = np.full(kernels.counter_count(n, bits), 1 << 15, np.uint16)
+    counters[kernels.RUNS : kernels.RUNS + 2 * kernels.SHAPES] = constants[0]
+    return kernels.Stripe(
+        symbols, counters, constants[1].copy(), constants[2].copy(), np.zeros(1 << (bits - 2), np.uint8),
+        np.array(forest.leaf, np.int16), np.array(forest.middle, np.uint8),
+        np.frombuffer(forest.levels, np.uint8), np.frombuffer(forest.distances, np.uint8), *constants[3:],
+    )  # fmt: skip
+
+
+@cache
+def _arrays() -> tuple[Any, ...]:
+    import numpy as np
+
+    return (
+        np.array(_first_shapes(), np.uint16), np.array(_weights(), np.int32), np.array(_final(), np.uint16),
+        np.array(stretch(), np.int16), np.array(squash(), np.uint16), np.array(RATES, np.uint16),
+        np.array(STEPS, np.uint8),
+    )  # fmt: skip
+
+
+@cache
+def _first_shapes() -> tuple[int, ...]:
+    """The first states of the counters by shape: a count of two, and what was learned from many images."""
+    states: list[int] = []
+    for shapes, kinds in zip(_SHAPES, _KINDS, strict=True):
+        logits = [0]
+        for value in shapes:
+            logits += [x + value for x in logits]
+        table = squash()
+        for kind in kinds:
+            states += [table[x + kind + 3072] >> 4 << 4 | 2 for x in logits]
+        states += [1 << 15] * (kernels.SHAPES - len(kinds) * len(logits))
+    return tuple(states)
+
+
+@cache
+def _weights() -> tuple[int, ...]:
+    nodes, flags = ((*weights, 0, 0, 0, 0) for weights in _FIRST_WEIGHTS)
+    return nodes * kernels.NODES + flags * (2 * kernels.FLAGS)
+
+
+@cache
+def _final() -> tuple[int, ...]:
+    """The first cells: what they are given."""
+    return tuple(squash()[min(6143, 128 * i + 64)] for i in range(kernels.CELLS)) * (kernels.NODES + 512)
+
+
+DEFAULT = Model(kernels, 2, 3, 12, 1, _table_bits, _plain_stripe, _array_stripe)

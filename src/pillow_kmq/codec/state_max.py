@@ -1,0 +1,103 @@
+"""The state of the level `max` at the start of a stripe (docs/FORMAT.md, section 7.7)."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from . import level_max as kernels
+from .model import Model
+from .tables import squash, stretch
+from .tree import Tree
+
+if TYPE_CHECKING:
+    from ..types import Indices
+
+_RATES = tuple(655360 // (14 + 10 * count) for count in range(256))
+_STEPS = tuple(32 + 2000 // (count + 16) for count in range(256))
+_WEIGHT, _FINAL = 15229, 16384
+_LEAST_BITS, _MOST_BITS = 17, 23
+
+
+def _table_bits(indices: Indices, _n: int) -> int:
+    bits = _LEAST_BITS
+    while bits < _MOST_BITS and (1 << bits) < 32 * indices.size:
+        bits += 2
+    return bits
+
+
+def _plain_stripe(symbols: Any, forest: Tree, bits: int) -> kernels.Stripe:
+    n = len(forest.order)
+    nodes = kernels.node_count(n)
+    sets = nodes + kernels.SETS
+    entries = 2 << (bits - 4)
+    return kernels.Stripe(
+        symbols, [kernels.HALF] * kernels.counter_count(n, bits), [_WEIGHT] * (16 * sets), [0] * sets,
+        [_FINAL] * (4 * nodes), list(_points()) * (2 * n * nodes), bytearray(entries), [0] * entries, forest.leaf,
+        forest.middle, forest.levels, _sides(forest), _axes(forest), _cuts(forest), [0] * 160, [0] * 16, stretch(),
+        squash(), _RATES, _STEPS,
+    )  # fmt: skip
+
+
+def _array_stripe(symbols: Any, forest: Tree, bits: int) -> kernels.Stripe:
+    import numpy as np
+
+    n = len(forest.order)
+    nodes = kernels.node_count(n)
+    sets = nodes + kernels.SETS
+    entries = 2 << (bits - 4)
+    total = kernels.counter_count(n, bits)
+    counters = np.empty(total + 16, np.uint32)
+    counters = counters[-(counters.ctypes.data // 4) % 16 :][:total]  # a line of 16 is one of the processor's cache
+    counters.fill(kernels.HALF)
+    return kernels.Stripe(
+        symbols, counters, np.full(16 * sets, _WEIGHT, np.int32), np.zeros(sets, np.uint8),
+        np.full(4 * nodes, _FINAL, np.int32), np.tile(np.array(_points(), np.uint16), 2 * n * nodes),
+        np.zeros(entries, np.uint8), np.zeros(entries, np.int32), np.array(forest.leaf, np.int16),
+        np.array(forest.middle, np.uint8), np.frombuffer(forest.levels, np.uint8),
+        np.frombuffer(_sides(forest), np.uint8), np.array(_axes(forest), np.int16), np.array(_cuts(forest), np.int32),
+        np.zeros(160, np.int64), np.zeros(16, np.int32), *_constants(),
+    )  # fmt: skip
+
+
+@cache
+def _constants() -> tuple[Any, ...]:
+    import numpy as np
+
+    return (
+        np.array(stretch(), np.int16), np.array(squash(), np.uint16), np.array(_RATES, np.uint16),
+        np.array(_STEPS, np.uint8),
+    )  # fmt: skip
+
+
+@cache
+def _points() -> tuple[int, ...]:
+    """A line of probabilities that are what they are given."""
+    return tuple(squash()[min(6143, 256 * i)] for i in range(kernels.REFINED))
+
+
+def _sides(forest: Tree) -> bytes:
+    """Whether a node leads to a symbol: 0 no, 1 by its left child, 2 by its right one; at 256 symbol + node."""
+    sides = bytearray(256 * len(forest.order))
+    for node, symbol in enumerate(forest.leaf):
+        if symbol >= 0:
+            while node > 1:
+                sides[256 * symbol + node // 2] = 1 + node % 2
+                node //= 2
+    return bytes(sides)
+
+
+def _axes(forest: Tree) -> list[int]:
+    """Where colours lie on four axes."""
+    return [place for axis in forest.axes for place in axis + [0] * (256 - len(axis))]
+
+
+def _cuts(forest: Tree) -> list[int]:
+    """Of a node: the axis, twice the bound, and 4096 over the mean distance from twice the bound."""
+    cuts = [0] * 1024
+    for node, axis, bound, width, count in forest.cuts:
+        cuts[4 * node : 4 * node + 3] = axis, bound, min(65535, (4096 * count + width // 2) // width)
+    return cuts
+
+
+MAX = Model(kernels, kernels.ROWS, kernels.COLUMNS, _LEAST_BITS, 8, _table_bits, _plain_stripe, _array_stripe)

@@ -1,0 +1,151 @@
+"""The level `max`: what holds beyond what is tested of all levels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import naive_kmq
+from pillow_kmq import codec
+from pillow_kmq.codec import mixed
+from pillow_kmq.codec.state_max import MAX
+from pillow_kmq.codec.tree import tree
+from pillow_kmq.errors import CorruptError
+from pillow_kmq.types import IndexedImage, Indices
+
+CODING = 4
+
+
+def picture(kind: str, seed: int, height: int, width: int, colors: int) -> IndexedImage:
+    random = np.random.default_rng(seed)
+    y, x = np.indices((height, width))
+    if kind == "noise":
+        indices = random.integers(0, colors, (height, width))
+    elif kind == "photo":
+        indices = (x + y) // 3 + np.minimum(random.geometric(0.4, (height, width)), 9)
+    elif kind == "striped":
+        indices = x // 5 + (y // 3) * (random.random((height, width)) < 0.03)
+    else:
+        indices = np.where(random.random((height, width)) < 0.01, 1, (x > 40) * 2)
+    return IndexedImage(random.integers(0, 256, (colors, 4)).astype(np.uint8), (indices % colors).astype(np.uint8))
+
+
+def pictures(most: int) -> st.SearchStrategy[IndexedImage]:
+    return st.builds(
+        picture,
+        st.sampled_from(["noise", "photo", "striped", "flat"]),
+        st.integers(0, 2**32 - 1),
+        st.integers(1, most),
+        st.integers(1, most),
+        st.one_of(st.sampled_from([1, 2, 3, 4, 5, 15, 16, 17, 255, 256]), st.integers(1, 256)),
+    )
+
+
+def encoded(image: IndexedImage) -> bytes:
+    return mixed.encode_mixed(image.indices, image.palette.tobytes(), CODING)
+
+
+def decoded(payload: bytes, image: IndexedImage, *, partial: bool = False) -> Indices:
+    height, width = image.indices.shape
+    pixels = mixed.decode_mixed(payload[0], payload[1:], height, width, image.palette.tobytes(), partial=partial)
+    return np.frombuffer(pixels, np.uint8).reshape(height, width)
+
+
+@pytest.fixture
+def with_kernels(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
+    return lambda compiled: monkeypatch.setattr(mixed, "worth_compiling", lambda _: compiled)
+
+
+@given(pictures(90))
+@settings(max_examples=100, deadline=None)
+def test_pixels_come_back_even_where_rows_would_be_smaller(image: IndexedImage) -> None:
+    assert np.array_equal(decoded(encoded(image), image), image.indices)
+
+
+@given(pictures(13))
+@settings(max_examples=60, deadline=None)
+def test_the_naive_decoder_gives_the_same_pixels(image: IndexedImage) -> None:
+    height, width = image.indices.shape
+    palette = [tuple(color) for color in image.palette.tolist()]
+    assert naive_kmq.indices(encoded(image), width, height, palette) == image.indices.tolist()  # type: ignore[arg-type]
+
+
+@pytest.mark.jit
+@pytest.mark.parametrize("kind", ["noise", "photo", "striped", "flat"])
+@pytest.mark.parametrize("colors", [2, 3, 17, 256])
+def test_compiled_and_plain_kernels_write_and_read_the_same_bytes(
+    kind: str, colors: int, with_kernels: Callable[[bool], None]
+) -> None:
+    image = picture(kind, 7, 15, 30, colors)
+    with_kernels(True)
+    expected = encoded(image)
+    with_kernels(False)
+    assert encoded(image) == expected
+    assert np.array_equal(decoded(expected, image), image.indices)
+    with_kernels(True)
+    assert np.array_equal(decoded(expected, image), image.indices)
+
+
+@given(st.data())
+@settings(max_examples=25, deadline=None)
+def test_stripes_come_back_and_what_is_intact_of_a_damaged_file_is_shown(data: st.DataObject) -> None:
+    image = picture("photo", data.draw(st.integers(0, 99)), 60, 50, 40)
+    before = mixed.STRIPE_BYTES
+    mixed.STRIPE_BYTES = data.draw(st.integers(10, 60))
+    try:
+        payload = bytearray(encoded(image))
+    finally:
+        mixed.STRIPE_BYTES = before
+    assert payload[0] & 0x80
+    assert np.array_equal(decoded(bytes(payload), image), image.indices)
+    payload[-2] ^= 16
+    with pytest.raises(CorruptError, match="damage in the stripe"):
+        decoded(bytes(payload), image)
+    shown = decoded(bytes(payload), image, partial=True)
+    intact = (shown == image.indices).all(axis=1)
+    assert intact[0]
+    assert not shown[-1].any()
+
+
+def test_a_stripe_is_eight_times_that_of_the_default() -> None:
+    noise = np.random.default_rng(1).integers(0, 256, (150, 1000)).astype(np.uint8)
+    palette = np.random.default_rng(2).integers(0, 256, (256, 4)).astype(np.uint8)
+    assert MAX.work == 8
+    payload = mixed.encode_mixed(noise, palette.tobytes(), 3)
+    assert payload[0] & 0x80
+    assert not encoded(IndexedImage(palette, noise[:135]))[0] & 0x80
+
+
+@pytest.mark.jit
+def test_files_are_smaller_than_those_of_the_default() -> None:
+    y, x = np.indices((200, 200))
+    noise = np.random.default_rng(1).geometric(0.3, (200, 200))
+    shades = ((x + 2 * y) // 9 + np.minimum(noise, 12)).astype(np.uint8)
+    palette = np.repeat(np.arange(256, dtype=np.uint8)[:, None], 4, 1)
+    palette[:, 3] = 255
+    image = IndexedImage(palette[: shades.max() + 1], shades)
+    sizes = {level: len(codec.encode(image, compression=level)) for level in ("default", "max")}
+    print(sizes)
+    assert sizes["max"] < 0.97 * sizes["default"]
+
+
+def state_bytes(side: int, colors: int) -> int:
+    """What the arrays of a stripe take, without the picture."""
+    indices = np.zeros((side, side), np.uint8)
+    forest = tree(np.random.default_rng(1).integers(0, 256, (colors, 4)).astype(np.uint8).tobytes())
+    stripe: Any = MAX.arrays(np.zeros(1, np.uint8), forest, MAX.table_bits(indices, colors))
+    return sum(array.nbytes for array in stripe)
+
+
+@pytest.mark.jit
+def test_memory_goes_with_the_image_and_stays_below_64_megabytes() -> None:
+    sizes = [state_bytes(side, colors) for side, colors in ((16, 16), (64, 16), (300, 64), (4000, 256))]
+    print(sizes)
+    assert sizes == sorted(sizes)
+    assert sizes[0] < 3 << 20
+    assert sizes[-1] < 64 << 20
