@@ -225,7 +225,7 @@ def test_loop_counts_repetitions(loop: Any, plays: int) -> None:
         {"report": 5},
         {"dpi": 5},
     ],
-    ids=str,
+    ids=lambda options: next(iter(options)),
 )
 def test_bad_parameters_raise_valueerror_and_nothing_is_written(options: dict[str, Any]) -> None:
     first, *rest = palette_frames()
