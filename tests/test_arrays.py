@@ -118,6 +118,12 @@ def test_more_colours_than_can_be_sorted_are_pooled():
     assert np.abs(palette.mean(axis=0) - 127.5).max() < 12
 
 
+def test_only_the_ratios_of_weights_matter():
+    pixels, parts = noise(channels=3), np.random.default_rng(1).random((20, 24))
+    palettes = [find_palette(pixels, 8, weights=parts * 2.0**power) for power in (-99, 0, 1, 120)]
+    assert len(np.unique(palettes, axis=0)) == 1
+
+
 @pytest.mark.parametrize(
     ("call", "error", "words"),
     [
@@ -128,6 +134,7 @@ def test_more_colours_than_can_be_sorted_are_pooled():
         (lambda: histogram(np.zeros((2, 3), np.uint8), weights=[1]), ValueError, "one for each pixel"),
         (lambda: histogram(np.zeros((2, 3), np.uint8), weights=[1, -1]), ValueError, "0 or more"),
         (lambda: histogram(np.zeros((2, 3), np.uint8), weights=[1, np.nan]), ValueError, "finite"),
+        (lambda: histogram(np.zeros((2, 3), np.uint8), weights=[1, 1e300]), ValueError, "float32"),
         (lambda: histogram(np.zeros((2, 3), np.uint8), weights=["a", "b"]), TypeError, "numbers"),
         (lambda: quantize_array(np.zeros((2, 3), np.uint8)), ValueError, r"\(h, w, 3\)"),
         (lambda: quantize_array(np.zeros((2, 2, 3), np.uint8), 0), ValueError, "1 to 256"),

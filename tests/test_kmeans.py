@@ -159,6 +159,7 @@ def test_weights_count_like_repeated_points():
         ({"weights": [1]}, OptionError, "weights must have shape"),
         ({"weights": [0, 0, 0]}, OptionError, "not all zero"),
         ({"weights": [1, -1, 1]}, OptionError, "0 or more"),
+        ({"weights": [1, 1e300, 1]}, OptionError, "at most 1e\\+80"),
         ({"weights": ["a", "b", "c"]}, OptionTypeError, "weights"),
         ({"init": "best"}, OptionError, "k-means"),
         ({"init": [[1, 2, 3]]}, OptionError, "init must have shape"),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import warnings
+from io import BytesIO
 
 import numpy as np
 import pytest
@@ -211,6 +213,14 @@ def test_fixed_colours_may_be_all_there_are(mode):
     assert sorted(palette) == [[0, 0, 0, 0], [1, 1, 1, 255], [255, 0, 255, 255]]
 
 
+def test_a_fixed_colour_may_be_transparent_and_is_where_clear_pixels_go():
+    result = quantize(noise("RGBA", (16, 16)), 4, fixed=[(255, 255, 255, 0), (1, 2, 3)])
+    palette = np.reshape(result.getpalette("RGBA"), (-1, 4)).tolist()
+    assert [255, 255, 255, 0] in palette
+    assert [1, 2, 3, 255] in palette
+    assert sum(entry[3] == 0 for entry in palette) == 1
+
+
 def test_fixed_colours_must_leave_room_for_transparent_pixels():
     with pytest.raises(ValueError, match="2 fixed colours leave no entry of 2 for transparent pixels"):
         quantize(noise("RGBA", (9, 9)), 2, fixed=[[255, 0, 255], [1, 1, 1]])
@@ -233,6 +243,30 @@ def test_max_iter_is_a_plain_k_means():
         return ((rgba_of(im) - rgba_of(quantize(im, 8, **options))) ** 2).mean()
 
     assert error(max_iter=0) > error(max_iter=20) >= error(effort="best") * 0.999
+
+
+@pytest.mark.parametrize("mode", ["1", "RGBX", "CMYK", "YCbCr", "HSV"])
+@pytest.mark.parametrize("save", [None, "PNG8", "KMQ"])
+def test_a_transparency_left_over_from_a_palette_means_nothing(mode, save):
+    source = noise("P", (9, 9))
+    source.info["transparency"] = bytes([0, 128])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow advises RGBA
+        image = source.convert(mode)
+    image.info["transparency"] = bytes([0, 128])  # where this Pillow drops it
+    if save:
+        image.save(BytesIO(), save, colors=4, max_bytes=10**6, dither=[0, 1], report=lambda report: report.psnr)
+    else:
+        assert quantize(image, 4).palette.mode == "RGB"
+    assert "transparency" in image.info
+
+
+@pytest.mark.parametrize("mode", ["I", "I;16", "I;16B", "I;16L"])
+def test_the_way_to_convert_modes_of_16_bits_is_one(mode):
+    im = Image.new(mode, (3, 3), 65535)
+    with pytest.raises(errors.ModeError, match=r"im\.convert\('I'\)"):
+        quantize(im)
+    assert im.convert("I").point(lambda v: v / 256).convert("L").getpixel((0, 0)) == 255
 
 
 def test_the_source_is_left_alone():

@@ -336,6 +336,13 @@ def test_progress_false_cancels_at_any_time():
         assert len(heard) == last
 
 
+def test_numpys_false_cancels_and_other_empty_values_do_not():
+    with pytest.raises(errors.CancelledError):
+        quantize(noise(), 4, progress=lambda done: np.bool_(False))
+    for nothing in (None, 0, ""):
+        assert quantize(noise(), 4, progress=lambda done, nothing=nothing: nothing).mode == "P"
+
+
 def heard_by_quantize() -> list[float]:
     heard: list[float] = []
     quantize(noise((60, 60)), 8, progress=heard.append)

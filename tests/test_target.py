@@ -226,6 +226,13 @@ def test_bad_targets_get_a_clear_error(kind, value, error):
         kind(value)
 
 
+def test_a_psnr_that_no_image_has_asks_for_exactness():
+    few = Image.new("RGB", (4, 4))
+    assert np.array_equal(quantize(few, quality=PSNR(1e6)).convert("RGB"), few)
+    with pytest.raises(errors.QualityError, match="out of reach"):
+        quantize(picture(), quality=PSNR(1e6))
+
+
 def test_a_given_palette_has_no_target():
     with pytest.raises(ValueError, match="given palette"):
         quantize(picture(4), palette=[[0, 0, 0]], quality=50)

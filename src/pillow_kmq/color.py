@@ -99,7 +99,9 @@ def to_point(r, g, b, a, space, linear):  # type: ignore[no-untyped-def]
 @kernel
 def _points(colors, space, linear, out):  # type: ignore[no-untyped-def]
     for i in range(colors.shape[0]):
-        p0, p1, p2, p3 = to_point(colors[i, 0], colors[i, 1], colors[i, 2], colors[i, 3], space, linear)
+        r, g, b, a = colors[i, 0], colors[i, 1], colors[i, 2], colors[i, 3]
+        # Doubles, as compiled code would make of them anyway: NumPy's scalars would stay single.
+        p0, p1, p2, p3 = to_point(np.float64(r), np.float64(g), np.float64(b), np.float64(a), space, linear)
         out[0, i] = p0
         out[1, i] = p1
         out[2, i] = p2

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from .alpha import has_alpha, to_rgba
 from .errors import ModeError, OptionError
 
 Rgb = npt.NDArray[np.uint8]
@@ -82,7 +83,7 @@ def _means(
     `measure` maps two blocks uint8[rows, width, 3] to one value per position, of which there may be fewer.
     """
     _check(original, image)
-    transparent = original.has_transparency_data or image.has_transparency_data
+    transparent = has_alpha(original) or has_alpha(image)
     backgrounds = (_BLACK, _WHITE) if transparent else (_BLACK,)
     totals, count = [0.0] * len(backgrounds), 0
     for box in _blocks(original.size, halo):
@@ -119,11 +120,7 @@ def _blocks(size: tuple[int, int], halo: int) -> Iterator[tuple[int, int, int, i
 
 def _rgba(image: Image.Image) -> Rgb:
     """Straight RGBA, uint8[h, w, 4], of any 8-bit mode."""
-    if image.mode == "La":
-        image = image.convert("LA")
-    if not image.has_transparency_data:
-        image = image.convert("RGB")  # HSV, LAB and CMYK have no direct way to RGBA
-    return np.asarray(image.convert("RGBA"))
+    return np.asarray(to_rgba(image))
 
 
 def _over(rgba: Rgb, background: int) -> Rgb:

@@ -8,6 +8,7 @@ from typing import Any
 
 from PIL import Image, ImageFilter
 
+from .alpha import has_alpha, to_rgba
 from .compare import oklab_distance
 from .errors import SizeError
 from .quant.checks import check_integer
@@ -91,8 +92,7 @@ def _seen_error(original: Image.Image, image: Image.Image) -> float:
 
 
 def _blurred(im: Image.Image, background: int) -> Image.Image:
-    if not im.has_transparency_data:
-        return im.convert("RGB").filter(ImageFilter.GaussianBlur(_EYE))
-    rgba = im.convert("LA").convert("RGBA") if im.mode == "La" else im.convert("RGBA")
-    ground = Image.new("RGBA", im.size, (background, background, background, 255))
-    return Image.alpha_composite(ground, rgba).convert("RGB").filter(ImageFilter.GaussianBlur(_EYE))
+    seen = to_rgba(im)
+    if has_alpha(im):
+        seen = Image.alpha_composite(Image.new("RGBA", im.size, (background, background, background, 255)), seen)
+    return seen.convert("RGB").filter(ImageFilter.GaussianBlur(_EYE))

@@ -105,13 +105,18 @@ def find_palette(
         posterize=posterize,
     )
     there = counted.counts > 0
-    blocks = list(_blocks(pack(_with_alpha(counted.colors[there])), counted.counts[there]))
+    blocks = list(_blocks(pack(_with_alpha(counted.colors[there])), _scaled(counted.counts[there])))
     pool = Pool()
     for block in blocks:
         pool.add(block)
     palette = choose_palette(pool.counts, options, lambda: ((colors, mass) for colors, mass, _ in blocks))
     channels = 4 if (palette[:, 3] < 255).any() else counted.colors.shape[1]
     return np.ascontiguousarray(palette[:, :channels])
+
+
+def _scaled(weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Weights times a power of two, which loses no bit, the largest 0.5..1: squares of theirs fit into float32."""
+    return weights * 2.0 ** -int(np.frexp(weights.max(initial=0.0))[1])
 
 
 def _blocks(colors: npt.NDArray[np.uint32], weights: npt.NDArray[np.float64]) -> Iterator[Counts]:
@@ -187,7 +192,8 @@ def _weights(weights: npt.ArrayLike, shape: tuple[int, ...]) -> npt.NDArray[np.f
         raise OptionTypeError(f"weights must be numbers, not {array.dtype}")
     if array.shape != shape:
         raise OptionError(f"weights must have shape {shape}, one for each pixel, not {array.shape}")
-    each: npt.NDArray[np.float32] = array.astype(np.float32).ravel()
+    with np.errstate(over="ignore"):
+        each: npt.NDArray[np.float32] = array.astype(np.float32).ravel()
     if not np.isfinite(each).all() or (each < 0).any():
-        raise OptionError("weights must be finite and 0 or more")
+        raise OptionError("weights must be finite, also as float32, and 0 or more")
     return each

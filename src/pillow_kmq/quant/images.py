@@ -7,18 +7,17 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageCms
+from PIL import Image
 
+from ..alpha import has_alpha, to_rgba
 from ..errors import ModeError, OptionError, OptionTypeError
 from ..types import IndexedImage, Palette
 from .importance import to_importance
 from .options import to_colors
 
-_VIA_RGB = ("CMYK", "YCbCr", "HSV", "RGBX")
-_VIA = {"La": "LA", "LAB": "RGB", **dict.fromkeys(_VIA_RGB, "RGB")}
-_DIRECT = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBa")
+_MODES = ("1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr", "HSV", "LAB")
 _HELP = {
-    "I": "im.point(lambda v: v / 256).convert('L') for 16-bit values",
+    "I": "im.convert('I').point(lambda v: v / 256).convert('L') for 16-bit values",
     "F": "im.point(lambda v: v * 255).convert('L') for values 0..1",
 }
 
@@ -29,7 +28,7 @@ class ImageSource:
     def __init__(self, im: Image.Image, importance: Any = None) -> None:
         if not isinstance(im, Image.Image):
             raise OptionTypeError(f"im must be a Pillow image, not {type(im).__name__}")
-        if im.mode not in _DIRECT and im.mode not in _VIA:
+        if im.mode not in _MODES:
             how = _HELP["F" if im.mode == "F" else "I"]
             raise ModeError(f"cannot quantize mode {im.mode}: scale it to 8 bits first, e.g. with {how}")
         im.load()
@@ -40,29 +39,17 @@ class ImageSource:
     @property
     def has_alpha(self) -> bool:
         """Whether pixels can be other than opaque."""
-        return self._im.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in self._im.info
+        return has_alpha(self._im)
 
     def rows(self, start: int, stop: int) -> npt.NDArray[np.uint32]:
         """Pixels 0xAABBGGRR of the rows start <= y < stop, uint32[stop - start, width]."""
-        stripe = self._im.crop((0, start, self.width, stop))
-        if stripe.mode == "LAB":
-            stripe = _lab_to_rgb(stripe)
-        elif stripe.mode in _VIA:
-            stripe = stripe.convert(_VIA[stripe.mode])
-        stripe = stripe if stripe.mode == "RGBA" else stripe.convert("RGBA")
+        stripe = to_rgba(self._im.crop((0, start, self.width, stop)))
         packed = np.frombuffer(stripe.tobytes(), "<u4").astype(np.uint32, copy=False)
         return packed.reshape(stop - start, self.width)
 
     def importance(self, start: int, stop: int) -> npt.NDArray[np.uint8] | None:
         """How important each pixel of these rows is, uint8[stop - start, width]; None: all the same."""
         return None if self._importance is None else self._importance[start:stop]
-
-
-def _lab_to_rgb(im: Image.Image) -> Image.Image:
-    lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
-    converted = ImageCms.profileToProfile(im, lab, srgb, outputMode="RGB")
-    assert converted is not None
-    return converted
 
 
 def palette_of(im: Image.Image) -> Palette:

@@ -17,7 +17,7 @@ from .clustering.split import split
 Array: TypeAlias = npt.NDArray[np.float64]
 
 _DIMENSIONS = 4
-_LARGEST = 1e100  # squares must not overflow
+_LARGEST, _HEAVIEST = 1e100, 1e80  # sums of weighted squares must not overflow
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +51,7 @@ def kmeans(
 
     points: [n, d], n >= 1, d = 1..4, integers or floats; no NaN, no infinity.
     k: 1 or more. Where fewer distinct points have weight, there are only as many centroids.
-    weights: [n], 0 or more and not all zero; None counts each point once.
+    weights: [n], 0 to 1e80 and not all zero; None counts each point once.
     init: "k-means++" (Arthur and Vassilvitskii, SODA 2007), "random" (distinct points, all equally likely),
         "wu" (greedy splitting by variance), or first centroids [k, d].
     max_iter: iterations at most, 0 or more. An iteration assigns points and moves centroids.
@@ -127,8 +127,8 @@ def _check_weights(weights: npt.ArrayLike | None, n: int) -> Array:
     if array.shape != (n,):
         raise OptionError(f"weights must have shape ({n},), one for each point, not {array.shape}")
     mass: Array = array.astype(np.float64)
-    if not np.isfinite(mass).all() or (mass < 0).any() or not mass.any():
-        raise OptionError("weights must be finite, 0 or more and not all zero")
+    if not ((mass >= 0) & (mass <= _HEAVIEST)).all() or not mass.any():  # nor NaN
+        raise OptionError(f"weights must be finite, 0 or more, at most {_HEAVIEST:g} and not all zero")
     return mass
 
 

@@ -96,7 +96,7 @@ class Options:
         if self.transparent_index is not None:
             check_integer("transparent_index", self.transparent_index, -1, MAX_COLORS - 1)
         for color, shown in zip(self.fixed, representable(self.fixed, self.bits), strict=True):
-            if (color != shown).any():
+            if color[3] and (color != shown).any():
                 raise OptionError(f"the fixed colour {_text(color)} cannot be posterized: {_text(shown)} is near")
         if self.palette is not None and len(self.fixed):
             raise OptionError("fixed colours mean nothing with a given palette: add them to it")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
 from ..errors import CancelledError
 from .checks import check_callback
 
@@ -26,7 +28,8 @@ class Progress:
         """Say that the part `done`, 0..1, of this span is done; raises CancelledError if the callback returns False."""
         if self.callback is None:
             return
-        if self.callback(self.low + (self.high - self.low) * min(max(done, 0.0), 1.0)) is False:
+        answer = self.callback(self.low + (self.high - self.low) * min(max(done, 0.0), 1.0))
+        if isinstance(answer, (bool, np.bool_)) and not answer:
             raise CancelledError("cancelled by the progress callback")
 
     def step(self, number: int, of: int) -> Progress:

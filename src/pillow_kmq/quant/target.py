@@ -95,7 +95,7 @@ def _mse_of_quality(quality: float) -> float:
 
 
 def _mse(decibels: float) -> float:
-    return float(255.0**2 / 10.0 ** (decibels / 10.0))
+    return float(255.0**2 * 10.0 ** (-decibels / 10.0))
 
 
 def _psnr(mse: float) -> float:
