@@ -11,6 +11,9 @@ from PIL import Image
 
 from pillow_kmq import codec
 from pillow_kmq.codec.arrange import compact, in_natural_order
+from pillow_kmq.codec.stripes import STRIPED, stripe_index
+from pillow_kmq.codec.varint import to_varint
+from pillow_kmq.errors import LimitError
 from pillow_kmq.types import IndexedImage
 
 
@@ -96,3 +99,13 @@ def test_stripes_decode_on_threads_and_what_is_intact_of_a_damaged_file_is_shown
     intact = (shown == noise).all(axis=1)
     assert 0.5 < intact.mean() < 1
     assert not shown[~intact].any()
+
+
+def test_many_stripes_of_few_bytes_are_over_the_limit() -> None:
+    def table(length: int) -> bytes:
+        return to_varint(60 - 2) + (to_varint(1) + to_varint(length) + bytes(4)) * 60
+
+    with pytest.raises(LimitError, match="60 stripes"):
+        stripe_index(STRIPED, table(5), 0, 60)
+    stripes, _ = stripe_index(STRIPED, table(4096), 0, 60)
+    assert len(stripes) == 60

@@ -7,12 +7,15 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
-from ..errors import CorruptError, TruncatedError
+from ..errors import CorruptError, LimitError, TruncatedError
 from .threads import threads
 from .varint import to_varint, varint_at
 
 LISTED, STRIPED = 0x40, 0x80
 """Bits of the first byte of a chunk D: a list of symbols follows, and a table of stripes."""
+
+FREE_STRIPES, STRIPE_PRICE = 16, 4096
+"""So many stripes may be of any length, and one more for every so many bytes: each costs the making of its tables."""
 
 
 class Stripe(NamedTuple):
@@ -158,4 +161,6 @@ def stripe_index(first: int, payload: bytes, pos: int, height: int) -> tuple[lis
         raise TruncatedError("truncated KMQ file: it ends before its stripes")
     if left:
         raise CorruptError("broken data stream in a KMQ file: the stripes do not add up")
+    if len(stripes) > FREE_STRIPES + sum(stripe.length for stripe in stripes) // STRIPE_PRICE:
+        raise LimitError(f"a KMQ file of {len(stripes)} stripes, which are too short to be worth their tables")
     return stripes, pos

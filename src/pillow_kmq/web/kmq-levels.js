@@ -23,7 +23,7 @@ export function readStripes(coding, options, coded, width, height, colors) {
 	if (options & 8) {
 		const count = file.varint() + 2;
 		sound(count <= height, "more stripes than rows");
-		const worth = 16 + coded.length / 4096 + width * height / 65536; // each has tables to set up
+		const worth = 16 + coded.length / 4096; // each has tables to set up
 		demand(count <= worth, "limit", "too many stripes for so small an image");
 		for (let i = 0; i < count; i++) stripes.push({ rows: file.varint(), length: file.varint(), crc: file.u32() });
 	} else {
