@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 
 def warmup(progress: Callable[[str, float], object] | None = None) -> None:
-    """Compile every kernel that is not kept on disk yet: about half a minute in a new environment.
+    """Compile every kernel that is not kept on disk yet: about a minute in a new environment.
 
     progress: called before each step with what is compiled and the part that is done, 0..1, and with "" and 1 at the
     end. Kernels are kept in Numba's cache directory (`NUMBA_CACHE_DIR`, or beside the package).
