@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 import naive_kmq
 from pillow_kmq import codec
+from pillow_kmq._jit import jit_enabled
 from pillow_kmq.codec import mixed
 from pillow_kmq.codec.state_max import MAX
 from pillow_kmq.codec.tree import tree
@@ -19,6 +21,8 @@ from pillow_kmq.errors import CorruptError
 from pillow_kmq.types import IndexedImage, Indices
 
 CODING = 4
+# Without compiled kernels a pixel takes up to half a millisecond.
+MOST, EXAMPLES, MANY_EXAMPLES = (90, 25, 100) if jit_enabled() else (20, 3, 30)
 
 
 def picture(kind: str, seed: int, height: int, width: int, colors: int) -> IndexedImage:
@@ -61,14 +65,14 @@ def with_kernels(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
     return lambda compiled: monkeypatch.setattr(mixed, "worth_compiling", lambda _: compiled)
 
 
-@given(pictures(90))
-@settings(max_examples=100, deadline=None)
+@given(pictures(MOST))
+@settings(max_examples=MANY_EXAMPLES, deadline=None)
 def test_pixels_come_back_even_where_rows_would_be_smaller(image: IndexedImage) -> None:
     assert np.array_equal(decoded(encoded(image), image), image.indices)
 
 
 @given(pictures(13))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=MANY_EXAMPLES // 2, deadline=None)
 def test_the_naive_decoder_gives_the_same_pixels(image: IndexedImage) -> None:
     height, width = image.indices.shape
     palette = [tuple(color) for color in image.palette.tolist()]
@@ -92,7 +96,7 @@ def test_compiled_and_plain_kernels_write_and_read_the_same_bytes(
 
 
 @given(st.data())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 def test_stripes_come_back_and_what_is_intact_of_a_damaged_file_is_shown(data: st.DataObject) -> None:
     image = picture("photo", data.draw(st.integers(0, 99)), 60, 50, 40)
     before = mixed.STRIPE_BYTES
@@ -112,6 +116,7 @@ def test_stripes_come_back_and_what_is_intact_of_a_damaged_file_is_shown(data: s
     assert not shown[-1].any()
 
 
+@pytest.mark.jit
 def test_a_stripe_is_eight_times_that_of_the_default() -> None:
     noise = np.random.default_rng(1).integers(0, 256, (150, 1000)).astype(np.uint8)
     palette = np.random.default_rng(2).integers(0, 256, (256, 4)).astype(np.uint8)
@@ -149,3 +154,15 @@ def test_memory_goes_with_the_image_and_stays_below_64_megabytes() -> None:
     assert sizes == sorted(sizes)
     assert sizes[0] < 3 << 20
     assert sizes[-1] < 64 << 20
+
+
+@pytest.mark.jit
+def test_a_code_that_has_ended_keeps_nobody_busy_with_a_long_row() -> None:
+    width = 1 << 23
+    palette = np.random.default_rng(1).integers(0, 256, (256, 4)).astype(np.uint8).tobytes()
+    code = np.random.default_rng(2).integers(0, 256, 60).astype(np.uint8).tobytes()
+    assert not decoded(encoded(picture("flat", 1, 90, 90, 3)), picture("flat", 1, 90, 90, 3))[:, :9].all()  # compiles
+    before = time.process_time()
+    with pytest.raises(CorruptError, match="too long or too short"):
+        mixed.decode_mixed(CODING, code, 1, width, palette)
+    assert time.process_time() - before < 5  # a row takes 15

@@ -309,6 +309,8 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
         col = 0
         far = long = near = short = 0
         while col < width:
+            if decoding and pos > end + 4:  # a row may be long
+                return row, pos
             here = (base + col) & 0x7FFFFFFFFFFF
             above = (up + col) & 0x7FFFFFFFFFFF
             above2 = (up2 + col) & 0x7FFFFFFFFFFF
