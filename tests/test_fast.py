@@ -110,7 +110,7 @@ def test_a_stripe_ends_where_its_notes_are_full(monkeypatch: pytest.MonkeyPatch)
 @settings(max_examples=100, deadline=None)
 def test_of_a_truncated_code_the_stripes_that_arrived_are_shown(image: IndexedImage, data: st.DataObject) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fast, "STRIPE_BYTES", 100)
+        patch.setattr(fast, "STRIPE_BYTES", 400)
         payload = encoded(image)
     found = read_stripes(payload[0], payload[1:], image.height, len(image.palette), partial=False)
     assert found is not None
