@@ -139,6 +139,13 @@ def test_files_are_smaller_than_those_of_the_default() -> None:
     assert sizes["max"] < 0.97 * sizes["default"]
 
 
+def test_small_images_are_never_larger_than_at_the_default() -> None:
+    image = picture("flat", 3, 30, 60, 3)
+    sizes = {level: len(codec.encode(image, compression=level)) for level in ("default", "max")}
+    assert len(encoded(image)) > len(mixed.encode_mixed(image.indices, image.palette.tobytes(), 3))
+    assert sizes["max"] <= sizes["default"]
+
+
 def state_bytes(side: int, colors: int) -> int:
     """What the arrays of a stripe take, without the picture."""
     indices = np.zeros((side, side), np.uint8)

@@ -33,6 +33,8 @@ def encode_pixels(indices: Indices, colors: bytes, compression: str) -> bytes:
         rows_may_win = indices.size <= _SAMPLE or len(pixels) >= packed_size(indices)
     else:
         pixels = encode_mixed(indices, colors, LEVELS[compression])
+        if compression == "max" and indices.size <= _SAMPLE:  # too small to learn from
+            pixels = min(pixels, encode_mixed(indices, colors, LEVELS["default"]), key=len)
         rows_may_win = _rows_may_win(indices, len(pixels))
     return min(pixels, encode_rows(indices), key=len) if rows_may_win else pixels
 
