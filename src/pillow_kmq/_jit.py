@@ -13,7 +13,7 @@ Kernel: TypeAlias = Callable[..., Any]
 
 # No fastmath: contraction and reassociation give other bits on other machines (docs/ARCHITECTURE.md).
 # `error_model="numpy"` drops the zero-division checks, which would keep loops from being vectorised.
-_OPTIONS: Any = {"nogil": True, "error_model": "numpy", "fastmath": False}
+_OPTIONS: Any = {"_nrt": False, "nogil": True, "error_model": "numpy", "fastmath": False}
 
 
 def kernel(function: Kernel) -> Kernel:
@@ -40,6 +40,22 @@ def inlined(function: Kernel) -> Kernel:
     """
     compiled: Kernel = numba.njit(forceinline=True, **_OPTIONS)(function)
     return compiled
+
+
+def ready(kernel: Kernel, arguments: tuple[Any, ...]) -> Kernel:
+    """The kernel, compiled for arguments like these with SLP vectorisation, which Numba leaves out unless told.
+
+    It makes one operation of four that stand side by side. Kernels have one signature each.
+    """
+    dispatcher: Any = kernel
+    if not dispatcher.signatures:
+        before = numba.config.SLP_VECTORIZE
+        numba.config.SLP_VECTORIZE = 1
+        try:
+            dispatcher.compile(tuple(numba.typeof(argument) for argument in arguments))
+        finally:
+            numba.config.SLP_VECTORIZE = before
+    return kernel
 
 
 def jit_enabled() -> bool:

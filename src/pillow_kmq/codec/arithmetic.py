@@ -12,20 +12,23 @@ SMALL = 1 << 24
 PLACE = 0x3FFFFFF  # an index with this mask is seen to be positive, which spares a check per access
 
 
-def towards_one(counters, place, rates):  # type: ignore[no-untyped-def]
-    """Teach a counter a one. A counter is a probability of 12 bits, of a one, above a count of 4 bits."""
-    state = 0 + counters[place]
-    p = state >> 4
-    n = state & 15
-    counters[place] = (p + (((4095 - p) * rates[n] + 32768) >> 16)) << 4 | (n + (n < 15))
+def narrow(x):  # type: ignore[no-untyped-def]
+    """A number that fits 32 bits, signed; compiled, its type too, so that several can be computed at once."""
+    return x
 
 
-def towards_zero(counters, place, rates):  # type: ignore[no-untyped-def]
-    """Teach a counter a zero."""
-    state = 0 + counters[place]
+def after_one(state, rates):  # type: ignore[no-untyped-def]
+    """A counter that has seen a one. A counter is a probability of 12 bits, of a one, above a count of 4 bits."""
     p = state >> 4
     n = state & 15
-    counters[place] = (p - ((p * rates[n] + 32768) >> 16)) << 4 | (n + (n < 15))
+    return (p + (((4095 - p) * rates[n] + 32768) >> 16)) << 4 | (n + (n < 15))
+
+
+def after_zero(state, rates):  # type: ignore[no-untyped-def]
+    """A counter that has seen a zero."""
+    p = state >> 4
+    n = state & 15
+    return (p - ((p * rates[n] + 32768) >> 16)) << 4 | (n + (n < 15))
 
 
 def start(decoding, data, pos, end):  # type: ignore[no-untyped-def]
@@ -75,19 +78,20 @@ def finish(x, pos, data):  # type: ignore[no-untyped-def]
 
 def code_bit(decoding, bit, x, size, pos, end, data, counters, place, rates):  # type: ignore[no-untyped-def]
     """Code one bit with the probability of one counter: bit, x, size, pos."""
-    bound = (size * (16 * ((0 + counters[place]) >> 4) + 8)) >> 16
+    state = 0 + counters[place]
+    bound = (size * (16 * (state >> 4) + 8)) >> 16
     if decoding:
         bit = x < bound
     if bit:
         size = bound
-        towards_one(counters, place, rates)
+        counters[place] = after_one(state, rates)
     else:
         size -= bound
         if decoding:
             x -= bound
         else:
             x += bound
-        towards_zero(counters, place, rates)
+        counters[place] = after_zero(state, rates)
     x, size, pos = shift(decoding, x, size, pos, end, data)
     return bit, x, size, pos
 

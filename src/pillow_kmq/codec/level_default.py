@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from .arithmetic import PLACE, WORD, code_bit, finish, shift, start, towards_one, towards_zero
+from .arithmetic import PLACE, WORD, after_one, after_zero, code_bit, finish, narrow, shift, start
 
 HASH_1, HASH_2, HASH_3, HASH_4 = 0x9E3779B1, 0x85EBCA6B, 0xC2B2AE35, 0x2C1B3C6D
 LINE = 0x3FFFFF0
@@ -31,6 +31,7 @@ class Stripe(NamedTuple):
 
     symbols: uint8[(rows + 2) * (width + 6)], two rows and three columns of margin. counters: uint16. weights: int32.
     final: uint16. recent: uint8. leaf: int16[512]. middle: uint8[256]. levels: uint8[n * 256]. distances: uint8[n * n].
+    parts: uint8[256], the part of the tree that a symbol is in.
     """
 
     symbols: Any
@@ -42,6 +43,7 @@ class Stripe(NamedTuple):
     middle: Any
     levels: Any
     distances: Any
+    parts: Any
     stretch: Any
     squash: Any
     rates: Any
@@ -65,18 +67,27 @@ def parts(n: int, bits: int) -> int:
     return 16 if n <= 16 else 4 if n <= 64 else 2
 
 
+def moved(weight, s, error, step):  # type: ignore[no-untyped-def]
+    """A weight, moved along its input. error: bit - probability, in 1/65536."""
+    change = narrow(narrow(s * error + 8192) >> 14)
+    change = narrow(narrow(change * step + 32) >> 6)
+    return max(narrow(-WEIGHT_LIMIT), min(narrow(WEIGHT_LIMIT), narrow(weight + change)))
+
+
 def learn(error, weights, w, s0, s1, s2, s3, steps):  # type: ignore[no-untyped-def]
-    """Move four weights along their inputs. error: bit - probability, in 1/65536."""
+    """Move four weights."""
     count = 0 + weights[w + 4]
-    step = 0 + steps[count & 255]
+    step = narrow(steps[count & 255])
+    error = narrow(error)
+    w0 = moved(weights[w], s0, error, step)
+    w1 = moved(weights[w + 1], s1, error, step)
+    w2 = moved(weights[w + 2], s2, error, step)
+    w3 = moved(weights[w + 3], s3, error, step)
+    weights[w] = w0
+    weights[w + 1] = w1
+    weights[w + 2] = w2
+    weights[w + 3] = w3
     weights[w + 4] = count + (count < 255)
-    weights[w] = max(-WEIGHT_LIMIT, min(WEIGHT_LIMIT, weights[w] + ((((s0 * error + 8192) >> 14) * step + 32) >> 6)))
-    w += 1
-    weights[w] = max(-WEIGHT_LIMIT, min(WEIGHT_LIMIT, weights[w] + ((((s1 * error + 8192) >> 14) * step + 32) >> 6)))
-    w += 1
-    weights[w] = max(-WEIGHT_LIMIT, min(WEIGHT_LIMIT, weights[w] + ((((s2 * error + 8192) >> 14) * step + 32) >> 6)))
-    w += 1
-    weights[w] = max(-WEIGHT_LIMIT, min(WEIGHT_LIMIT, weights[w] + ((((s3 * error + 8192) >> 14) * step + 32) >> 6)))
 
 
 def mixed_bit(  # type: ignore[no-untyped-def]
@@ -100,6 +111,7 @@ def mixed_bit(  # type: ignore[no-untyped-def]
     squash,
     rates,
     steps,
+    none,
 ):
     """Code one bit with four counters, mixed: bit, x, size, pos."""
     c0 &= PLACE
@@ -107,10 +119,14 @@ def mixed_bit(  # type: ignore[no-untyped-def]
     c2 &= PLACE
     c3 &= PLACE
     w &= 0xFFFF
-    s0 = 0 + stretch[(0 + counters[c0]) >> 4]
-    s1 = 0 + stretch[(0 + counters[c1]) >> 4]
-    s2 = 0 + stretch[(0 + counters[c2]) >> 4]
-    s3 = 0 + stretch[(0 + counters[c3]) >> 4]
+    t0 = 0 + counters[c0]  # four tables, so never one counter twice
+    t1 = 0 + counters[c1]
+    t2 = 0 + counters[c2]
+    t3 = 0 + counters[c3]
+    s0 = narrow(stretch[t0 >> 4])
+    s1 = narrow(stretch[t1 >> 4])
+    s2 = narrow(stretch[t2 >> 4])
+    s3 = narrow(stretch[t3 >> 4])
     dot = (weights[w] * s0 + weights[w + 1] * s1 + weights[w + 2] * s2 + weights[w + 3] * s3) >> 16
     dot = max(-2900, min(2900, dot)) + 3072
     p = 0 + squash[dot]
@@ -118,28 +134,33 @@ def mixed_bit(  # type: ignore[no-untyped-def]
     q = 0 + final[cell]
     bound = (size * ((p + q + 1) >> 1)) >> 16
     if decoding:
-        bit = x < bound
+        hit = x < bound
+    else:
+        hit = bit != 0
     # Everything is learned inside the branch: after it, compilers would turn the branch into conditional moves,
     # and the decoder would wait for each bit.
-    if bit:
+    if hit:
+        if decoding:
+            bit = none + 1
         size = bound
         final[cell] = q + ((65535 - q) >> 5)
-        towards_one(counters, c0, rates)
-        towards_one(counters, c1, rates)
-        towards_one(counters, c2, rates)
-        towards_one(counters, c3, rates)
+        counters[c0] = after_one(t0, rates)
+        counters[c1] = after_one(t1, rates)
+        counters[c2] = after_one(t2, rates)
+        counters[c3] = after_one(t3, rates)
         learn(65536 - p, weights, w, s0, s1, s2, s3, steps)
     else:
         size -= bound
         if decoding:
+            bit = none
             x -= bound
         else:
             x += bound
         final[cell] = q - (q >> 5)
-        towards_zero(counters, c0, rates)
-        towards_zero(counters, c1, rates)
-        towards_zero(counters, c2, rates)
-        towards_zero(counters, c3, rates)
+        counters[c0] = after_zero(t0, rates)
+        counters[c1] = after_zero(t1, rates)
+        counters[c2] = after_zero(t2, rates)
+        counters[c3] = after_zero(t3, rates)
         learn(-p, weights, w, s0, s1, s2, s3, steps)
     x, size, pos = shift(decoding, x, size, pos, end, data)
     return bit, x, size, pos
@@ -158,8 +179,8 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
     data[end]; data must have room for it. bits: of the addresses of hashed counters.
     """
     symbols, counters, weights, final, recent = stripe[:5]
-    leaf, middle, levels, distances = stripe[5:9]
-    stretch, squash, rates, steps = stripe[9:]
+    leaf, middle, levels, distances, part = stripe[5:10]
+    stretch, squash, rates, steps = stripe[10:]
     hashed = 1 << bits
     down = 32 - bits
     shapes = RUNS
@@ -181,7 +202,8 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
     size = WORD
     if decoding:
         pos += 4
-    bit = False
+    none = bits >> 8
+    bit = none
     row = 0
     while row < rows:
         base = (row + 2) * stride + 3
@@ -279,7 +301,7 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
                 bit = symbol == W
             bit, x, size, pos = mixed_bit(
                 decoding, bit, x, size, pos, end, data, counters, c0, c1, c2, c3,
-                weights, w * WEIGHTS, final, (NODES + W) * CELLS, stretch, squash, rates, steps,
+                weights, w * WEIGHTS, final, (NODES + W) * CELLS, stretch, squash, rates, steps, none,
             )  # fmt: skip
             if bit:
                 symbol = W
@@ -292,15 +314,15 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
                     bit, x, size, pos = mixed_bit(
                         decoding, bit, x, size, pos, end, data,
                         counters, c0 + SHAPES, c1 + hashed, c2 + hashed, c3 + DISTANCES,
-                        weights, (w + FLAGS) * WEIGHTS, final, (NODES + 256 + W) * CELLS, stretch, squash, rates, steps,
+                        weights, (w + FLAGS) * WEIGHTS, final, (NODES + 256 + W) * CELLS, stretch, squash, rates, steps, none,
                     )  # fmt: skip
                 if bit:
                     symbol = N
                 else:
                     node = 1
                     place = 1
-                    c0 = by_w + (W * finer + WW * finer // n) * places
-                    c1 = by_n + (N * finer + NN * finer // n) * places
+                    c0 = by_w + (W * finer + part[WW]) * places
+                    c1 = by_n + (N * finer + part[NN]) * places
                     c2 = four + ((h4 >> down) & LINE)
                     while leaf[node & 511] < 0:
                         implied = False
@@ -324,7 +346,7 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
                             bit, x, size, pos = mixed_bit(
                                 decoding, bit, x, size, pos, end, data,
                                 counters, c0 + place, c1 + place, c2 + place, colors + node * COLORS + c3,
-                                weights, node * WEIGHTS, final, node * CELLS, stretch, squash, rates, steps,
+                                weights, node * WEIGHTS, final, node * CELLS, stretch, squash, rates, steps, none,
                             )  # fmt: skip
                         node = 2 * node + bit
                         place = 2 * place + bit

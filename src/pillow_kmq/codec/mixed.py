@@ -117,18 +117,19 @@ def _run(
     n = len(forest.order)
     if not worth_compiling(model.work * width * rows):
         stripe = model.plain(memoryview(symbols), forest, bits)
-        data = memoryview(data)
         kernel: Callable[..., tuple[int, int]] = getattr(model.kernels, name)
-    else:
-        import numpy as np
+        rows, end = kernel(memoryview(data), 0, end, stripe, width, rows, n, bits)
+        return rows, end
+    import numpy as np
 
-        from .compiled import compiled
+    from .._jit import ready
+    from .compiled import compiled
 
-        stripe = model.arrays(np.frombuffer(symbols, np.uint8), forest, bits)
-        kernel = getattr(compiled(model.kernels), name)
-        if isinstance(data, bytes):
-            data = np.frombuffer(bytearray(data), np.uint8)  # of the type that an encoder has, which can be written to
-    rows, end = kernel(data, 0, end, stripe, width, rows, n, bits)
+    stripe = model.arrays(np.frombuffer(symbols, np.uint8), forest, bits)
+    if isinstance(data, bytes):
+        data = np.frombuffer(bytearray(data), np.uint8)  # of the type that an encoder has, which can be written to
+    arguments = (data, 0, end, stripe, width, rows, n, bits)
+    rows, end = ready(getattr(compiled(model.kernels), name), arguments)(*arguments)
     return int(rows), int(end)
 
 

@@ -38,7 +38,7 @@ def _plain_stripe(symbols: Any, forest: Tree, bits: int) -> kernels.Stripe:
     counters[kernels.RUNS : kernels.RUNS + 2 * kernels.SHAPES] = _first_shapes()
     return kernels.Stripe(
         symbols, counters, list(_weights()), list(_final()), bytearray(1 << (bits - 2)),
-        forest.leaf, forest.middle, forest.levels, forest.distances, stretch(), squash(), RATES, STEPS,
+        forest.leaf, forest.middle, forest.levels, forest.distances, _parts(n, bits), stretch(), squash(), RATES, STEPS,
     )  # fmt: skip
 
 
@@ -52,7 +52,7 @@ def _array_stripe(symbols: Any, forest: Tree, bits: int) -> kernels.Stripe:
     return kernels.Stripe(
         symbols, counters, constants[1].copy(), constants[2].copy(), np.zeros(1 << (bits - 2), np.uint8),
         np.array(forest.leaf, np.int16), np.array(forest.middle, np.uint8),
-        np.frombuffer(forest.levels, np.uint8), np.frombuffer(forest.distances, np.uint8), *constants[3:],
+        np.frombuffer(forest.levels, np.uint8), np.frombuffer(forest.distances, np.uint8), np.frombuffer(_parts(n, bits), np.uint8), *constants[3:],
     )  # fmt: skip
 
 
@@ -65,6 +65,12 @@ def _arrays() -> tuple[Any, ...]:
         np.array(stretch(), np.int16), np.array(squash(), np.uint16), np.array(RATES, np.uint16),
         np.array(STEPS, np.uint8),
     )  # fmt: skip
+
+
+def _parts(n: int, bits: int) -> bytes:
+    """In which part of the tree a symbol is."""
+    count = kernels.parts(n, bits)
+    return bytes(symbol * count // n for symbol in range(n)).ljust(256, b"\0")
 
 
 @cache
