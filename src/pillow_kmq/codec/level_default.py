@@ -14,8 +14,8 @@ HASH_1, HASH_2, HASH_3, HASH_4 = 0x9E3779B1, 0x85EBCA6B, 0xC2B2AE35, 0x2C1B3C6D
 LINE = 0x3FFFFF0
 WEIGHT_LIMIT = 196608
 
-# Counters, in this order: runs; flags by shape, by distances, by three and by six neighbours, each first for W and
-# then for N; symbols by four neighbours, by W and a part of WW, by N and a part of NN, and by the colours of three.
+# Counters, in this order: runs; flags by shape, by distances, by three and by six neighbours, that for N behind each
+# for W; symbols by four neighbours, by W and a part of WW, by N and a part of NN, and by the colours of three.
 RUNS, SHAPES, DISTANCES = 64, 32768, 4096
 LEVELS = 6
 COLORS = LEVELS**3
@@ -286,10 +286,10 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
                 kind = 3
             else:
                 kind = 4
-            c0 = shapes + kind * 4096 + shape
-            c1 = three + (h3 >> down)
-            c2 = six + (h6 >> down)
-            c3 = spread + (
+            c0 = shapes + 2 * (kind * 4096 + shape)
+            c1 = three + 2 * (h3 >> down)
+            c2 = six + 2 * (h6 >> down)
+            c3 = spread + 2 * (
                 (0 + distances[(W * n + N) & 0xFFFF])
                 | (0 + distances[(W * n + NW) & 0xFFFF]) << 3
                 | (0 + distances[(N * n + NW) & 0xFFFF]) << 6
@@ -313,7 +313,7 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
                         bit = symbol == N
                     bit, x, size, pos = mixed_bit(
                         decoding, bit, x, size, pos, end, data,
-                        counters, c0 + SHAPES, c1 + hashed, c2 + hashed, c3 + DISTANCES,
+                        counters, c0 + 1, c1 + 1, c2 + 1, c3 + 1,
                         weights, (w + FLAGS) * WEIGHTS, final, (NODES + 256 + W) * CELLS, stretch, squash, rates, steps, none,
                     )  # fmt: skip
                 if bit:

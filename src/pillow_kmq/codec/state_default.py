@@ -76,15 +76,14 @@ def _parts(n: int, bits: int) -> bytes:
 @cache
 def _first_shapes() -> tuple[int, ...]:
     """The first states of the counters by shape: a count of two, and what was learned from many images."""
-    states: list[int] = []
-    for shapes, kinds in zip(_SHAPES, _KINDS, strict=True):
+    table = squash()
+    states = [1 << 15] * (2 * kernels.SHAPES)
+    for flag, (shapes, kinds) in enumerate(zip(_SHAPES, _KINDS, strict=True)):
         logits = [0]
         for value in shapes:
             logits += [x + value for x in logits]
-        table = squash()
-        for kind in kinds:
-            states += [table[x + kind + 3072] >> 4 << 4 | 2 for x in logits]
-        states += [1 << 15] * (kernels.SHAPES - len(kinds) * len(logits))
+        known = [table[x + kind + 3072] >> 4 << 4 | 2 for kind in kinds for x in logits]
+        states[flag : 2 * len(known) : 2] = known
     return tuple(states)
 
 
