@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import warnings
 from collections.abc import Callable
 from typing import Any, TypeAlias
@@ -11,9 +12,13 @@ import numba
 Kernel: TypeAlias = Callable[..., Any]
 """Kernels take arrays and scalars whose types Numba infers; they are not annotated."""
 
+# No reference counts: kernels allocate nothing, and counting takes a fifth of their time.
 # No fastmath: contraction and reassociation give other bits on other machines (docs/ARCHITECTURE.md).
 # `error_model="numpy"` drops the zero-division checks, which would keep loops from being vectorised.
 _OPTIONS: Any = {"_nrt": False, "nogil": True, "error_model": "numpy", "fastmath": False}
+
+
+_COMPILING = threading.Lock()
 
 
 def kernel(function: Kernel) -> Kernel:
@@ -49,12 +54,15 @@ def ready(kernel: Kernel, arguments: tuple[Any, ...]) -> Kernel:
     """
     dispatcher: Any = kernel
     if not dispatcher.signatures:
-        before = numba.config.SLP_VECTORIZE
-        numba.config.SLP_VECTORIZE = 1
-        try:
-            dispatcher.compile(tuple(numba.typeof(argument) for argument in arguments))
-        finally:
-            numba.config.SLP_VECTORIZE = before
+        config: Any = numba.config
+        type_of: Any = numba.typeof
+        with _COMPILING:
+            before = config.SLP_VECTORIZE
+            config.SLP_VECTORIZE = 1
+            try:
+                dispatcher.compile(tuple(type_of(argument) for argument in arguments))
+            finally:
+                config.SLP_VECTORIZE = before
     return kernel
 
 

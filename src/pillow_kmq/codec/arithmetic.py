@@ -77,37 +77,20 @@ def finish(x, pos, data):  # type: ignore[no-untyped-def]
 
 
 def code_bit(decoding, bit, x, size, pos, end, data, counters, place, rates):  # type: ignore[no-untyped-def]
-    """Code one bit with the probability of one counter: bit, x, size, pos."""
+    """Code one bit, 0 or 1, with the probability of one counter: bit, x, size, pos."""
     state = 0 + counters[place]
     bound = (size * (16 * (state >> 4) + 8)) >> 16
-    if decoding:
-        bit = x < bound
-    if bit:
+    if x < bound if decoding else bit > 0:
+        bit = 1
         size = bound
         counters[place] = after_one(state, rates)
     else:
+        bit = 0
         size -= bound
         if decoding:
             x -= bound
         else:
             x += bound
         counters[place] = after_zero(state, rates)
-    x, size, pos = shift(decoding, x, size, pos, end, data)
-    return bit, x, size, pos
-
-
-def code_fixed(decoding, bit, x, size, pos, end, data, p):  # type: ignore[no-untyped-def]
-    """Code one bit whose probability of a one is p / 65536, 0 < p < 65536: bit, x, size, pos."""
-    bound = (size * p) >> 16
-    if decoding:
-        bit = x < bound
-    if bit:
-        size = bound
-    else:
-        size -= bound
-        if decoding:
-            x -= bound
-        else:
-            x += bound
     x, size, pos = shift(decoding, x, size, pos, end, data)
     return bit, x, size, pos

@@ -3,11 +3,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from ..errors import CorruptError
-from .arithmetic import WORD, code_bit, code_fixed, finish, start
+from .arithmetic import SMALL, WORD, after_one, after_zero, byte_out, finish, start
 from .tables import RATES
 
 _ALPHA, _GREEN_STEP, _GREEN, _RED, _BLUE, _CONTEXTS = 0, 1, 2, 3, 4, 14
+_FIXED = -1
 _SIGN, _SECOND, _PLACES = 9, 10, 20  # a context's counters: of lengths, sign, second bits by length
 
 Color = tuple[int, int, int, int]
@@ -23,45 +27,26 @@ class _Coder:
     """Numbers to bytes, or bytes to numbers. In a decoder the values given are ignored."""
 
     def __init__(self, coded: bytes | None = None) -> None:
-        self.decoding = coded is not None
-        self._data = bytearray(8192) if coded is None else coded
-        self._end = len(self._data)
-        self._counters = [1 << 15] * (_CONTEXTS * _PLACES)
-        self._x = start(self.decoding, self._data, 0, self._end)
-        self._size = WORD
-        self._pos = 4 if self.decoding else 0
-
-    def bit(self, context: int, place: int, value: int) -> int:
-        """An adaptive bit."""
-        bit, self._x, self._size, self._pos = code_bit(
-            self.decoding, value, self._x, self._size, self._pos, self._end,
-            self._data, self._counters, context * _PLACES + place, RATES,
-        )  # fmt: skip
-        return int(bit)
-
-    def fixed(self, p: int, value: int) -> int:
-        """A bit that is one with probability p / 65536."""
-        bit, self._x, self._size, self._pos = code_fixed(
-            self.decoding, value, self._x, self._size, self._pos, self._end, self._data, p
-        )
-        return int(bit)
+        self.bit, self._state = _bits(coded)
 
     def number(self, context: int, value: int = 0) -> int:
         """A number 0..511: the length of its bits in ones and a zero, then its bits behind the first."""
         length = 0
-        while length < 9 and self.bit(context, length, length < value.bit_length()):
+        wanted = value.bit_length()
+        first = context * _PLACES
+        while length < 9 and self.bit(length < wanted, first + length):
             length += 1
-        result = min(length, 1)
-        for place in range(length - 2, -1, -1):
-            bit = value >> place & 1
-            bit = self.bit(context, _SECOND + length, bit) if place == length - 2 else self.fixed(32768, bit)
-            result = result << 1 | bit
+        if length < 2:
+            return length
+        result = 2 + self.bit(value >> (length - 2) & 1, first + _SECOND + length)
+        for place in range(length - 3, -1, -1):
+            result = result << 1 | self.bit(value >> place & 1, _FIXED, 32768)
         return result
 
     def signed(self, context: int, value: int = 0) -> int:
         """A number -511..511."""
         result = self.number(context, abs(value))
-        return -result if result and self.bit(context, _SIGN, value < 0) else result
+        return -result if result and self.bit(value < 0, context * _PLACES + _SIGN) else result
 
     def below(self, count: int, value: int = 0) -> int:
         """A number below count, all alike."""
@@ -73,20 +58,62 @@ class _Coder:
             if ones <= 0:
                 bit = 0
             elif ones == zeros:
-                bit = self.fixed(32768, bit)
+                bit = self.bit(bit, _FIXED, 32768)
             else:
-                bit = self.fixed(65536 * min(ones, high - middle) // (min(ones, high - middle) + zeros), bit)
+                bit = self.bit(bit, _FIXED, 65536 * min(ones, high - middle) // (min(ones, high - middle) + zeros))
             low, high = (middle, high) if bit else (low, middle)
         return low
 
     def getvalue(self) -> bytes:
         """What an encoder wrote, without the zeros at its end."""
-        end = finish(self._x, self._pos, self._data)
-        return bytes(self._data[: self._pos]) + bytes(self._data[self._pos : end]).rstrip(b"\0")
+        data, x, pos = self._state()
+        end = finish(x, pos, data)
+        return bytes(data[:pos]) + bytes(data[pos:end]).rstrip(b"\0")
 
     def at_end(self) -> bool:
         """Whether a decoder needed what there is, up to the zeros that `getvalue` leaves out."""
-        return self._end <= self._pos <= self._end + 4
+        data, _, pos = self._state()
+        return len(data) <= pos <= len(data) + 4
+
+
+def _bits(coded: bytes | None) -> tuple[Callable[..., int], Callable[[], tuple[Any, int, int]]]:
+    """A function that codes a bit, and one that says where it is: data, x, position.
+
+    bit(value, place, p): with the counter at a place, or, if that is _FIXED, as a one with probability p / 65536. All
+    in one function, as a palette of 256 colours takes 4000 calls.
+    """
+    decoding = coded is not None
+    data: Any = bytearray(8192) if coded is None else coded
+    end = len(data)
+    counters = [1 << 15] * (_CONTEXTS * _PLACES)
+    x, size, pos = start(decoding, data, 0, end), WORD, 4 if decoding else 0
+
+    def bit(value: int, place: int, p: int = 0) -> int:
+        nonlocal x, size, pos
+        state = 0
+        if place != _FIXED:
+            state = counters[place]
+            p = state & 0xFFF0 | 8
+        bound = size * p >> 16
+        if decoding:
+            value = x < bound
+        if value:
+            size = bound
+        else:
+            size -= bound
+            x += -bound if decoding else bound
+        if place != _FIXED:
+            counters[place] = after_one(state, RATES) if value else after_zero(state, RATES)
+        while size < SMALL:
+            size <<= 8
+            if decoding:
+                x = x << 8 & WORD | (data[pos] if pos < end else 0)
+            else:
+                x = byte_out(x, pos, data)
+            pos += 1
+        return int(value)
+
+    return bit, lambda: (data, x, pos)
 
 
 def _code_colors(coder: _Coder, count: int, colors: list[Color]) -> list[Color]:

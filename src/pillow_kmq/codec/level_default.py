@@ -133,13 +133,9 @@ def mixed_bit(  # type: ignore[no-untyped-def]
     cell = (cell + (dot >> 7)) & 0xFFFF
     q = 0 + final[cell]
     bound = (size * ((p + q + 1) >> 1)) >> 16
-    if decoding:
-        hit = x < bound
-    else:
-        hit = bit != 0
-    # Everything is learned inside the branch: after it, compilers would turn the branch into conditional moves,
-    # and the decoder would wait for each bit.
-    if hit:
+    # Everything is learned inside the branch, and compilers do not know that `none` is 0: otherwise they would turn the
+    # branch into conditional moves, and the decoder would wait for each bit.
+    if x < bound if decoding else bit > none:
         if decoding:
             bit = none + 1
         size = bound
@@ -198,11 +194,11 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
     while deep * 4 < n:
         deep *= 2
 
+    none = bits >> 8  # 0
     x = start(decoding, data, pos, end)
-    size = WORD
+    size = none + WORD
     if decoding:
         pos += 4
-    none = bits >> 8
     bit = none
     row = 0
     while row < rows:
@@ -252,7 +248,7 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
                         run = 0
                         while run < length and symbols[here + run] == N:
                             run += 1
-                        bit = run == length
+                        bit = 0 + (run == length)
                     k = 0
                     while k < 7 and length >> (k + 4) > 0:
                         k += 1
@@ -298,7 +294,7 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
             w = NODES + kind * 16 + trust(0 + counters[c2 & PLACE]) * 4 + trust(0 + counters[c1 & PLACE])
             if not decoding:
                 symbol = 0 + symbols[here]
-                bit = symbol == W
+                bit = 0 + (symbol == W)
             bit, x, size, pos = mixed_bit(
                 decoding, bit, x, size, pos, end, data, counters, c0, c1, c2, c3,
                 weights, w * WEIGHTS, final, (NODES + W) * CELLS, stretch, squash, rates, steps, none,
@@ -307,14 +303,15 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
                 symbol = W
             else:
                 if N != W and n == 2:
-                    bit = True
+                    bit = none + 1
                 elif N != W:
                     if not decoding:
-                        bit = symbol == N
+                        bit = 0 + (symbol == N)
                     bit, x, size, pos = mixed_bit(
                         decoding, bit, x, size, pos, end, data,
                         counters, c0 + 1, c1 + 1, c2 + 1, c3 + 1,
-                        weights, (w + FLAGS) * WEIGHTS, final, (NODES + 256 + W) * CELLS, stretch, squash, rates, steps, none,
+                        weights, (w + FLAGS) * WEIGHTS, final, (NODES + 256 + W) * CELLS,
+                        stretch, squash, rates, steps, none,
                     )  # fmt: skip
                 if bit:
                     symbol = N
@@ -330,14 +327,14 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
                             left = 0 + leaf[(2 * node) & 511]
                             right = 0 + leaf[(2 * node + 1) & 511]
                             if left >= 0 and (left == W or left == N):  # noqa: SIM109
-                                bit = True
+                                bit = none + 1
                                 implied = True
                             elif right >= 0 and (right == W or right == N):  # noqa: SIM109
-                                bit = False
+                                bit = none
                                 implied = True
                         if not implied:
                             if not decoding:
-                                bit = symbol >= middle[node & 255]
+                                bit = 0 + (symbol >= middle[node & 255])
                             c3 = (
                                 (0 + levels[(W * 256 + node) & 0xFFFF]) * (LEVELS * LEVELS)
                                 + (0 + levels[(N * 256 + node) & 0xFFFF]) * LEVELS

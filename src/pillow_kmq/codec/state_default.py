@@ -52,7 +52,8 @@ def _array_stripe(symbols: Any, forest: Tree, bits: int) -> kernels.Stripe:
     return kernels.Stripe(
         symbols, counters, constants[1].copy(), constants[2].copy(), np.zeros(1 << (bits - 2), np.uint8),
         np.array(forest.leaf, np.int16), np.array(forest.middle, np.uint8),
-        np.frombuffer(forest.levels, np.uint8), np.frombuffer(forest.distances, np.uint8), np.frombuffer(_parts(n, bits), np.uint8), *constants[3:],
+        *(np.frombuffer(table, np.uint8) for table in (forest.levels, forest.distances, _parts(n, bits))),
+        *constants[3:],
     )  # fmt: skip
 
 

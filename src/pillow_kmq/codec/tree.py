@@ -68,7 +68,8 @@ class Tree:
         """[n * 256]: where a symbol's colour lies as seen from a node, 0..5; of symbol s and node i at 256 s + i."""
         n = len(self.order)
         bounds = [
-            [_first_value(bound, part * width, 16 * count) for part in _BOUNDS] for _, _, bound, width, count in self.cuts
+            [_first_value(bound, part * width, 16 * count) for part in _BOUNDS]
+            for _, _, bound, width, count in self.cuts
         ]
         if "numpy" in sys.modules:
             import numpy as np
@@ -94,7 +95,8 @@ class Tree:
 
             axes = np.array(self.axes)
             sums = np.abs(axes[:, :, None] - axes[:, None]).sum(0)
-            return np.frombuffer(_STEPS, np.uint8)[sums].tobytes()
+            table: bytes = np.frombuffer(_STEPS, np.uint8)[sums].tobytes()
+            return table
         points = list(zip(*self.axes, strict=True))
         return b"".join(
             [
