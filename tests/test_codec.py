@@ -275,10 +275,10 @@ def test_a_bomb_is_inflated_no_further_than_the_image_needs() -> None:
         tracemalloc.stop()
 
 
-def mutations(seed: int, count: int) -> Iterator[bytes]:
+def mutations(seed: int, count: int, vectors: list[Path] = GOOD_VECTORS) -> Iterator[bytes]:
     """Files a few steps away from good ones: bytes changed, cut, repeated, moved."""
     chance = random.Random(seed)
-    originals = [path.read_bytes() for path in GOOD_VECTORS]
+    originals = [path.read_bytes() for path in vectors]
     for _ in range(count):
         data = bytearray(chance.choice(originals))
         for _ in range(chance.choice([1, 1, 1, 2, 3, 8])):

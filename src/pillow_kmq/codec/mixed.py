@@ -21,7 +21,7 @@ MODELS = {3: DEFAULT, 4: MAX}
 LEVELS = {"default": 3, "max": 4}
 """The codings of the levels that this module runs."""
 
-STRIPE_BYTES = 1 << 17
+STRIPE_BYTES = 1 << 18
 """A stripe of the level `default` ends with the row that passes so many bytes; those of others are larger."""
 
 # Larger images are worth the import of Numba, which takes 0.4 s; a pixel takes up to 40 microseconds without it.
