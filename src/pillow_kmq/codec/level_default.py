@@ -69,15 +69,15 @@ def parts(n: int, bits: int) -> int:
 
 def moved(weight, s, error, step):  # type: ignore[no-untyped-def]
     """A weight, moved along its input. error: bit - probability, in 1/65536."""
-    change = narrow(narrow(s * error + 8192) >> 14)
-    change = narrow(narrow(change * step + 32) >> 6)
-    return max(narrow(-WEIGHT_LIMIT), min(narrow(WEIGHT_LIMIT), narrow(weight + change)))
+    change = narrow(s * error + 8192) >> 14
+    change = narrow(change * step + 32) >> 6
+    return max(-WEIGHT_LIMIT, min(WEIGHT_LIMIT, narrow(weight + change)))
 
 
 def learn(error, weights, w, s0, s1, s2, s3, steps):  # type: ignore[no-untyped-def]
     """Move four weights."""
     count = 0 + weights[w + 4]
-    step = narrow(steps[count & 255])
+    step = 0 + steps[count & 255]
     error = narrow(error)
     w0 = moved(weights[w], s0, error, step)
     w1 = moved(weights[w + 1], s1, error, step)
@@ -123,10 +123,10 @@ def mixed_bit(  # type: ignore[no-untyped-def]
     t1 = 0 + counters[c1]
     t2 = 0 + counters[c2]
     t3 = 0 + counters[c3]
-    s0 = narrow(stretch[t0 >> 4])
-    s1 = narrow(stretch[t1 >> 4])
-    s2 = narrow(stretch[t2 >> 4])
-    s3 = narrow(stretch[t3 >> 4])
+    s0 = 0 + stretch[t0 >> 4]
+    s1 = 0 + stretch[t1 >> 4]
+    s2 = 0 + stretch[t2 >> 4]
+    s3 = 0 + stretch[t3 >> 4]
     dot = (weights[w] * s0 + weights[w + 1] * s1 + weights[w + 2] * s2 + weights[w + 3] * s3) >> 16
     dot = max(-2900, min(2900, dot)) + 3072
     p = 0 + squash[dot]
