@@ -21,6 +21,7 @@ from pillow_kmq.codec import encode_animation as encode_frames
 from pillow_kmq.codec.animation import Animation, Film, encode_table
 from pillow_kmq.codec.films import to_image
 from pillow_kmq.codec.palette import encode_palette
+from pillow_kmq.codec.stripes import CODINGS
 from pillow_kmq.types import IndexedImage
 
 VECTORS = Path(__file__).parent / "vectors"
@@ -330,12 +331,12 @@ def striped_file(picture: IndexedImage, compression: str = "default") -> bytes:
 
 def max_file(picture: IndexedImage) -> bytes:
     """A file of the level `max`, although the level `default` would make it smaller."""
-    before = mixed.LEVELS["default"]
-    mixed.LEVELS["default"] = mixed.LEVELS["max"]
+    before = CODINGS["default"]
+    CODINGS["default"] = CODINGS["max"]
     try:
         return encode(picture, compression="max")
     finally:
-        mixed.LEVELS["default"] = before
+        CODINGS["default"] = before
 
 
 def assembled_good_files() -> Iterator[tuple[str, bytes, IndexedImage, str, str]]:

@@ -7,19 +7,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .model import Model
-from .state_default import DEFAULT
-from .state_max import MAX
-from .stripes import LISTED, Stripe, decode_stripes, encode_list, joined, read_stripes
+from .stripes import CODINGS, LISTED, Stripe, decode_stripes, encode_list, joined, read_stripes
 from .tree import Tree, tree
 
 if TYPE_CHECKING:
     from ..types import Indices
-
-MODELS = {3: DEFAULT, 4: MAX}
-"""By coding."""
-
-LEVELS = {"default": 3, "max": 4}
-"""The codings of the levels that this module runs."""
 
 STRIPE_BYTES = 1 << 18
 """A stripe of the level `default` ends with the row that passes so many bytes; those of others are larger."""
@@ -29,13 +21,13 @@ _SMALL = 6000
 
 
 def encode_mixed(indices: Indices, colors: bytes, coding: int) -> bytes:
-    """The payload of a chunk D. colors: the palette, RGBA. coding: one of MODELS."""
+    """The payload of a chunk D. colors: the palette, RGBA. coding: of the levels default or max."""
     import numpy as np
 
     height, width = indices.shape
     used = np.flatnonzero(np.bincount(indices.ravel(), minlength=256)).tolist()
     forest = tree(colors_of(used, colors))
-    model = MODELS[coding]
+    model = model_of(coding)
     bits = model.table_bits(indices, len(used))
     first = coding | (bits - model.least_bits) // 2 << 4
     listing = b""
@@ -79,7 +71,7 @@ def decode_mixed(
         return bytes(used) * (width * height)
     forest = tree(colors_of(used, colors))
     table = bytes(used[i] for i in forest.order).ljust(256, b"\0")
-    model = MODELS[first & 0x0F]
+    model = model_of(first & 0x0F)
     bits = model.least_bits + 2 * (first >> 4 & 3)
 
     def decode(stripe: Stripe) -> bool:
@@ -100,6 +92,17 @@ def _copy_rows(
     for y in range(rows):
         start = (y + model.rows) * (width + 2 * model.columns) + model.columns
         pixels[(row + y) * width : (row + y + 1) * width] = symbols[start : start + width].translate(table)
+
+
+def model_of(coding: int) -> Model:
+    """The model of a coding, loaded when it is needed: small images open in little more time than that takes."""
+    if coding == CODINGS["max"]:
+        from .state_max import MAX
+
+        return MAX
+    from .state_default import DEFAULT
+
+    return DEFAULT
 
 
 def colors_of(used: list[int], colors: bytes) -> bytes:

@@ -5,14 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import UnsupportedError
-from .fast import FAST, decode_fast, encode_fast
-from .mixed import LEVELS, MODELS, decode_mixed, encode_mixed
-from .stripes import STRIPED
+from .stripes import CODINGS, STRIPED
 
 if TYPE_CHECKING:
     from ..types import Indices
-
-__all__ = ["COMPRESSIONS", "check_pixels", "decode_pixels", "encode_pixels", "has_stripes"]
 
 COMPRESSIONS = ("deflate", "fast", "default", "max")
 """The levels of compression, fastest first."""
@@ -28,13 +24,17 @@ def encode_pixels(indices: Indices, colors: bytes, compression: str) -> bytes:
     if compression == "deflate":
         return encode_rows(indices)
     if compression == "fast":
+        from .fast import encode_fast
+
         pixels = encode_fast(indices, colors)
         # Deflate takes longer than all the rest.
         rows_may_win = indices.size <= _SAMPLE or len(pixels) >= packed_size(indices)
     else:
-        pixels = encode_mixed(indices, colors, LEVELS[compression])
+        from .mixed import encode_mixed
+
+        pixels = encode_mixed(indices, colors, CODINGS[compression])
         if compression == "max" and indices.size <= _SAMPLE:  # too small to learn from
-            pixels = min(pixels, encode_mixed(indices, colors, LEVELS["default"]), key=len)
+            pixels = min(pixels, encode_mixed(indices, colors, CODINGS["default"]), key=len)
         rows_may_win = _rows_may_win(indices, len(pixels))
     return min(pixels, encode_rows(indices), key=len) if rows_may_win else pixels
 
@@ -59,7 +59,7 @@ def _rows_may_win(indices: Indices, size: int) -> bool:
 
 def has_stripes(first: int) -> bool:
     """Whether the first byte of a chunk D announces stripes that have checksums of their own."""
-    return first & 0x0F in (FAST, *MODELS) and bool(first & STRIPED)
+    return first & 0x0F in CODINGS.values() and bool(first & STRIPED)
 
 
 def check_pixels(coding_byte: int, length: int, height: int, width: int) -> None:
@@ -72,7 +72,7 @@ def check_pixels(coding_byte: int, length: int, height: int, width: int) -> None
         from .rows import check_rows
 
         check_rows(coding_byte, length, height, width)
-    elif coding not in (FAST, *MODELS):
+    elif coding not in CODINGS.values():
         raise UnsupportedError(f"KMQ pixels of coding {coding}: a newer pillow-kmq is needed")
 
 
@@ -83,10 +83,15 @@ def decode_pixels(
 
     partial: it may end early, and what did not arrive is zero. Raises CorruptError.
     """
-    if coding_byte & 0x0F in MODELS:
-        return decode_mixed(coding_byte, coded, height, width, colors, partial=partial)
-    if coding_byte & 0x0F == FAST:
+    coding = coding_byte & 0x0F
+    if coding == CODINGS["fast"]:
+        from .fast import decode_fast
+
         return decode_fast(coding_byte, coded, height, width, colors, partial=partial)
+    if coding in CODINGS.values():
+        from .mixed import decode_mixed
+
+        return decode_mixed(coding_byte, coded, height, width, colors, partial=partial)
     from .rows import decode_rows
 
     return decode_rows(coding_byte, coded, height, width, partial=partial).tobytes()

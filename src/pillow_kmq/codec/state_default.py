@@ -77,14 +77,15 @@ def _parts(n: int, bits: int) -> bytes:
 @cache
 def _first_shapes() -> tuple[int, ...]:
     """The first states of the counters by shape: a count of two, and what was learned from many images."""
-    table = squash()
+    known = [p >> 4 << 4 | 2 for p in squash()]
     states = [1 << 15] * (2 * kernels.SHAPES)
     for flag, (shapes, kinds) in enumerate(zip(_SHAPES, _KINDS, strict=True)):
-        logits = [0]
-        for value in shapes:
-            logits += [x + value for x in logits]
-        known = [table[x + kind + 3072] >> 4 << 4 | 2 for kind in kinds for x in logits]
-        states[flag : 2 * len(known) : 2] = known
+        for number, kind in enumerate(kinds):
+            places = [3072 + kind]
+            for value in shapes:
+                places += [x + value for x in places]
+            first = 2 * number * len(places) + flag
+            states[first : first + 2 * len(places) : 2] = [known[x] for x in places]
     return tuple(states)
 
 

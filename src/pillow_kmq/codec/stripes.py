@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 from ..errors import CorruptError, LimitError, TruncatedError
 from .threads import threads
 from .varint import to_varint, varint_at
+
+CODINGS = {"default": 3, "max": 4, "fast": 5}
+"""The codings of chunk D that this module is for, by level."""
 
 LISTED, STRIPED = 0x40, 0x80
 """Bits of the first byte of a chunk D: a list of symbols follows, and a table of stripes."""
@@ -88,6 +90,8 @@ def decode_stripes(stripes: list[Stripe], decode: Callable[[Stripe], bool], *, p
             raise CorruptError("broken data stream in a KMQ file: a stripe is too long or too short")
 
     if threads() > 1 and len(stripes) > 1:
+        from concurrent.futures import ThreadPoolExecutor  # which takes longer to import than a small image to decode
+
         with ThreadPoolExecutor(min(threads(), len(stripes))) as pool:
             list(pool.map(verified, stripes))
     else:

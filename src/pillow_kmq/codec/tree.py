@@ -1,14 +1,15 @@
 """Palettes as balanced trees in colour space: the symbols of the context-mixing levels (docs/FORMAT.md, section 7).
 
 Plain Python on whole numbers, so that a small image needs neither NumPy nor Numba; where NumPy is loaded anyway, it
-fills the two large tables, fifty times as fast.
+fills the table of distances, fifty times as fast.
 """
 
 from __future__ import annotations
 
 import sys
+from bisect import bisect_left
 from functools import cached_property, lru_cache
-from itertools import pairwise
+from itertools import pairwise, repeat
 
 # What brings the spreads along R+G+B, R-B, 2G-R-B and alpha to one scale, in 1/30.
 _SCALES = (17, 21, 12, 30)
@@ -66,25 +67,15 @@ class Tree:
     @cached_property
     def levels(self) -> bytes:
         """[n * 256]: where a symbol's colour lies as seen from a node, 0..5; of symbol s and node i at 256 s + i."""
-        n = len(self.order)
-        bounds = [
-            [_first_value(bound, part * width, 16 * count) for part in _BOUNDS]
-            for _, _, bound, width, count in self.cuts
-        ]
-        if "numpy" in sys.modules:
-            import numpy as np
-
-            table = np.zeros((n, 256), np.uint8)
-            if n > 1:
-                cuts = np.array(self.cuts)
-                places = np.array(self.axes)[cuts[:, 1]]
-                table[:, cuts[:, 0]] = (places[:, None] >= np.array(bounds)[:, :, None]).sum(1).T
-            return table.tobytes()
-        levels = bytearray(256 * n)
-        for (node, chosen, *_), (b0, b1, b2, b3, b4) in zip(self.cuts, bounds, strict=True):
-            levels[node::256] = bytes(
-                [(v >= b0) + (v >= b1) + (v >= b2) + (v >= b3) + (v >= b4) for v in self.axes[chosen]]
-            )
+        # By rank on an axis, levels are runs.
+        values = [sorted(axis) for axis in self.axes]
+        ranks = [bytes(map(bisect_left, repeat(known), axis)) for known, axis in zip(values, self.axes, strict=True)]
+        levels = bytearray(256 * len(self.order))
+        for node, axis, bound, width, count in self.cuts:
+            known = values[axis]
+            ends = [bisect_left(known, _first_value(bound, part * width, 16 * count)) for part in _BOUNDS]
+            runs = [bytes([level]) * (end - start) for level, (start, end) in enumerate(pairwise((0, *ends, 256)))]
+            levels[node::256] = ranks[axis].translate(b"".join(runs))
         return bytes(levels)
 
     @cached_property
