@@ -118,7 +118,7 @@ def test_stripes_come_back_and_what_is_intact_of_a_damaged_file_is_shown(data: s
 
 @pytest.mark.jit
 def test_a_stripe_is_eight_times_that_of_the_default() -> None:
-    noise = np.random.default_rng(1).integers(0, 256, (150, 1000)).astype(np.uint8)
+    noise = np.random.default_rng(1).integers(0, 256, (300, 1000)).astype(np.uint8)
     palette = np.random.default_rng(2).integers(0, 256, (256, 4)).astype(np.uint8)
     assert MAX.work == 8
     payload = mixed.encode_mixed(noise, palette.tobytes(), 3)
