@@ -33,6 +33,23 @@ def test_saving_and_opening_small_images_needs_no_numba() -> None:
     assert modules_after("Image.open(small).load()") == "False True"
 
 
+@pytest.mark.jit
+def test_many_small_images_are_worth_compiled_kernels() -> None:
+    statement = """
+from PIL import ImageDraw
+image = Image.new("P", (60, 60))
+image.putpalette(range(30))
+ImageDraw.Draw(image).ellipse((3, 5, 40, 50), fill=7)
+file = BytesIO()
+image.save(file, "KMQ", compression="default")
+for number in range(20):
+    Image.open(file).load()
+    if number == 8:
+        print("numba" in sys.modules)
+"""
+    assert modules_after(statement) == "False\nTrue True"
+
+
 def test_opening_small_images_needs_no_numpy(tmp_path: pytest.TempPathFactory) -> None:
     path = f"{tmp_path}/small.kmq"
     code = """

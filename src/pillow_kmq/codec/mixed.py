@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 STRIPE_BYTES = 1 << 18
 """A stripe of the level `default` ends with the row that passes so many bytes; those of others are larger."""
 
-# Larger images are worth the import of Numba, which takes 0.4 s; a pixel takes up to 40 microseconds without it.
-_SMALL = 6000
+# Larger images are worth the import of Numba, which takes 0.4 s; a pixel takes up to 40 microseconds without it. So are
+# many small ones: some thousand pixels more, as nothing may be compiled yet, which takes seconds.
+_SMALL, _MANY = 6000, 40000
+_uncompiled = 0
 
 
 def encode_mixed(indices: Indices, colors: bytes, coding: int) -> bytes:
@@ -138,7 +140,9 @@ def _run(
 
 def worth_compiling(pixels: int) -> bool:
     """Whether compiled kernels are to be had, and at hand or worth loading."""
-    if pixels <= _SMALL and "numba" not in sys.modules:
+    global _uncompiled
+    if pixels <= _SMALL and _uncompiled < _MANY and "numba" not in sys.modules:
+        _uncompiled += pixels
         return False
     from .._jit import jit_enabled
 

@@ -1,0 +1,182 @@
+"""What opening a `.kmq` file costs at first, on threads, and in memory, each in processes of its own (Linux).
+
+    python benchmarks/opening.py
+
+- first: CPU seconds to open a screenshot where nothing is compiled yet, and where the cache has it.
+- small: wall seconds of a whole process that opens an icon, beside one that opens it as a PNG.
+- threads: a photo of 12 megapixels on one thread and on two, in turns; bytes beside those of a single stripe.
+- memory: peak bytes while decoding that photo on one thread, above the result's indices and the file.
+
+Writes results/opening.md.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from io import BytesIO
+from pathlib import Path
+
+from PIL import Image
+
+import pillow_kmq
+from memory import picture, status
+from pillow_kmq import codec
+from pillow_kmq.codec import fast, mixed
+from report import HERE, RESULTS, heading
+
+INDEXED = HERE.parent.parent / "shared" / "corpora" / "indexed"
+LEVELS = ("fast", "default", "max")
+LARGE = (4096, 2944)
+SIZES = (16, 256)
+OPEN = "import sys, time, pillow_kmq; from PIL import Image; Image.open(sys.argv[1]).load(); print(time.process_time())"
+OPEN_PNG = "import sys; from PIL import Image; Image.open(sys.argv[1]).load()"
+
+
+def run(code: str, *arguments: str, **environment: str) -> str:
+    """What a Python process prints."""
+    command = [sys.executable, "-c", code, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, **environment})
+    return done.stdout
+
+
+def indexed(kind: str) -> list[Path]:
+    """Palette PNGs of the corpus, or else the sample images as such."""
+    return sorted((INDEXED / kind).glob("*.png")) or sorted((HERE.parent / "sample_images").glob("s*.png"))
+
+
+def saved(path: Path, folder: Path, level: str) -> str:
+    """The same image as a .kmq file."""
+    target = folder / f"{path.stem}-{level}.kmq"
+    with Image.open(path) as image:
+        image.save(target, compression=level)
+    return str(target)
+
+
+def first_opens(folder: Path) -> str:
+    """Cold and warm, by level."""
+    lines = ["| level | nothing compiled, CPU s | compiled before, CPU s |", "|---|---:|---:|"]
+    for level in LEVELS:
+        file = saved(indexed("screens/k16")[0], folder, level)
+        cold, warm = [], []
+        for number in range(3):
+            cache = str(folder / f"cache-{level}-{number}")
+            cold.append(float(run(OPEN, file, NUMBA_CACHE_DIR=cache)))
+            warm.append(float(run(OPEN, file, NUMBA_CACHE_DIR=cache)))
+        lines.append(f"| {level} | {statistics.median(cold):.1f} | {statistics.median(warm):.2f} |")
+    return "\n".join(lines) + "\n"
+
+
+def small_opens(folder: Path) -> str:
+    """Icons in a fresh process: the least of seven, as a machine's other work only adds."""
+    lines = [
+        "| image | pixels | as PNG | " + " | ".join(LEVELS) + " |",
+        "|---|---:" + "|---:" * (len(LEVELS) + 1) + "|",
+    ]
+    for kind in ("icons/k16", "icons/k256", "sprites/k64"):
+        for path in indexed(kind):
+            with Image.open(path) as image:
+                pixels = image.width * image.height
+            if pixels > 6000:
+                continue
+            files = [saved(path, folder, level) for level in LEVELS]
+            cells = [f"{least(OPEN_PNG, str(path)):.3f}", *(f"{least(OPEN, file):.3f}" for file in files)]
+            lines.append(f"| {kind}/{path.stem} | {pixels} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def least(code: str, file: str) -> float:
+    """Wall seconds of a process."""
+    seconds = []
+    for _ in range(7):
+        begin = time.perf_counter()
+        run(code, file)
+        seconds.append(time.perf_counter() - begin)
+    return min(seconds)
+
+
+def large(colors: int, level: str) -> tuple[bytes, int]:
+    """A photo of 12 megapixels as a file, and the bytes that it would have as a single stripe."""
+    image = pillow_kmq.quantize(picture("photo", LARGE), colors, effort="fast")
+    files = []
+    for limit in (None, 1 << 30):
+        before = mixed.STRIPE_BYTES, fast.STRIPE_BYTES
+        mixed.STRIPE_BYTES, fast.STRIPE_BYTES = (limit or size for size in before)
+        stream = BytesIO()
+        image.save(stream, "KMQ", compression=level)
+        mixed.STRIPE_BYTES, fast.STRIPE_BYTES = before
+        files.append(stream.getvalue())
+    return files[0], len(files[1])
+
+
+def on_threads(folder: Path) -> str:
+    """Two threads against one, wall time of whole calls in turns; and peak memory."""
+    lines = [
+        "| level | colours | bytes | over one stripe | one thread, s | two, s | times as fast | memory, MB |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|",
+    ]
+    for level in ("fast", "default"):
+        for colors in SIZES:
+            data, single = large(colors, level)
+            file = folder / "large.kmq"
+            file.write_bytes(data)
+            seconds: dict[int, list[float]] = {1: [], 2: []}
+            for _ in range(5):
+                for threads in seconds:
+                    codec.set_threads(threads)
+                    begin = time.perf_counter()
+                    codec.decode(data)
+                    seconds[threads].append(time.perf_counter() - begin)
+            one, two = (statistics.median(times) for times in seconds.values())
+            ratio = statistics.median(a / b for a, b in zip(*seconds.values(), strict=True))
+            peak = json.loads(run(f"import opening; opening.peak({str(file)!r})", PYTHONPATH=python_path()))
+            lines.append(
+                f"| {level} | {colors} | {len(data)} | {len(data) / single - 1:.2%} | {one:.2f} | {two:.2f} "
+                f"| {ratio:.2f} | {peak / 1e6:.0f} |"
+            )
+    return "\n".join(lines) + "\n"
+
+
+def python_path() -> str:
+    """Where child processes find this module."""
+    return os.pathsep.join([str(HERE), os.environ.get("PYTHONPATH", "")])
+
+
+def peak(file: str) -> None:
+    """Child process: print peak bytes above the indices, everything being loaded and compiled."""
+    data = Path(file).read_bytes()
+    codec.set_threads(1)
+    codec.decode(data)
+    Path("/proc/self/clear_refs").write_text("5")
+    before = status("VmRSS")
+    image = codec.decode(data)
+    print(status("VmHWM") - before - image.indices.nbytes)
+
+
+def main() -> None:
+    """Measure and write the tables."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        text = "\n".join(
+            [
+                "# Opening .kmq files\n",
+                heading("screenshots, icons and sprites of the corpus; a photo enlarged to 12 MP, with grain"),
+                "## The first file, CPU seconds of the process\n",
+                first_opens(folder),
+                "## Small files in a fresh process, wall seconds\n",
+                small_opens(folder),
+                "## Threads, and memory above the indices on one\n",
+                on_threads(folder),
+            ]
+        )
+    print(text)
+    (RESULTS / "opening.md").write_text(text)
+
+
+if __name__ == "__main__":
+    main()
