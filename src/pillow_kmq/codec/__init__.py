@@ -62,10 +62,9 @@ def encode(image: IndexedImage, *, compression: str = "default", metadata: Metad
     pixels = encode_pixels(image.indices, colors, compression)
     file = Writer(image.width, image.height)
     if colors:
-        palette = encode_palette(colors, sorting=compression != "deflate")
-        if compression == "fast":  # a sorted palette takes long to read
-            plain = encode_palette(colors, sorting=False)
-            palette = plain if 64 * (len(plain) - len(palette)) < len(pixels) else palette
+        # A sorted palette takes long to read.
+        sorting = compression != "deflate" and (compression != "fast" or len(pixels) < 4 * len(colors))
+        palette = encode_palette(colors, sorting=sorting)
         file.chunk("P", palette, checked=len(pixels) >= _OWN_CHECKSUM)
     for tag, payload in beside:
         file.chunk(tag, payload, checked=True)
