@@ -141,7 +141,7 @@ def warmup() -> None:
     from ..types import IndexedImage
 
     y, x = np.indices((100, 100))
-    indices = (x * x // 37 + y * y // 23 + x * y // 11) // 16 % 16  # which no level would rather store as rows
-    image = IndexedImage(np.zeros((16, 4), np.uint8), indices.astype(np.uint8))
-    for compression in COMPRESSIONS:
+    waves = x * x // 37 + y * y // 23 + x * y // 11  # which no level would rather store as rows
+    for compression, width in (*((level, 16) for level in COMPRESSIONS), ("fast", 64)):  # a photo; graphics
+        image = IndexedImage(np.zeros((16, 4), np.uint8), (waves // width % 16).astype(np.uint8))
         decode(encode(image, compression=compression))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from . import level_fast_flat, level_fast_photo
+from . import level_fast_graphics, level_fast_photo
 from .mixed import colors_of, worth_compiling
 from .state_fast import GUESS_BITS, array_stripe, plain_stripe
 from .stripes import LISTED, Stripe, decode_stripes, encode_list, joined, read_stripes
@@ -148,7 +148,7 @@ def _kernel(
     name: str, symbols: Any, colors: bytes, option: int, pixels: int, noted: int
 ) -> tuple[Callable[..., tuple[int, int]], Any]:
     """A kernel, and what it works on. noted: the length of the trace."""
-    kernels = level_fast_flat if option else level_fast_photo
+    kernels = level_fast_graphics if option else level_fast_photo
     if not worth_compiling(pixels):
         return getattr(kernels, name), plain_stripe(memoryview(symbols), colors, option, noted)
     import numpy as np

@@ -56,7 +56,7 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n):  # type: igno
     """
     symbols, colors, contexts, rank_tokens, trace = stripe
     ranked, ranks, levels = colors
-    counts, starts, slots, wait, period, uses, parts = contexts
+    counts, starts, slots, wait, parts = contexts.counts, contexts.starts, contexts.slots, contexts.wait, contexts.parts
     token_of, bits_of, first_of = rank_tokens
     stride = width + 4
     tokens = RANKS + 1 + token_of[n - 2]
@@ -139,9 +139,9 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n):  # type: igno
 
 
 def encode_stripe(data, pos, end, stripe, width, rows, n):  # type: ignore[no-untyped-def]
-    """Code rows until `end` tokens are noted; their number, and where their code begins in data, at whose end it ends."""
+    """Code rows until `end` tokens are noted, up to the end of data; their number, and where in data they begin."""
     rows, count = code_stripe(False, data, 0, end, stripe, width, rows, n)
-    trace = stripe[4]
+    trace = stripe.trace
     x = LOW
     pos = len(data)
     while count > 0:

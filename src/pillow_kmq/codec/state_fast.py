@@ -6,7 +6,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from . import fast_contexts as common
-from . import level_fast_flat as flat
+from . import level_fast_graphics as graphics
 from . import level_fast_photo as photo
 
 GUESS_BITS = (0, 12, 14, 16)
@@ -26,8 +26,8 @@ def plain_stripe(symbols: Any, colors: bytes, option: int, noted: int) -> Any:
     trace = [0] * noted
     if GUESS_BITS[option] == 0:
         return photo.Stripe(symbols, own, _plain_contexts(photo), common.Ranks(*_rank_tokens(photo.RANKS)), trace)
-    return flat.Stripe(
-        symbols, own, _plain_contexts(flat), common.Ranks(*_rank_tokens(flat.RANKS)),
+    return graphics.Stripe(
+        symbols, own, _plain_contexts(graphics), common.Ranks(*_rank_tokens(graphics.RANKS)),
         list(_first_flags()), _rates(), [0] * (1 << GUESS_BITS[option]), trace,
     )  # fmt: skip
 
@@ -42,8 +42,8 @@ def array_stripe(symbols: Any, colors: bytes, option: int, noted: int) -> Any:
     if GUESS_BITS[option] == 0:
         return photo.Stripe(symbols, own, _array_contexts(photo), _array_ranks(photo.RANKS), trace)
     flags, rates = _array_flags()
-    return flat.Stripe(
-        symbols, own, _array_contexts(flat), _array_ranks(flat.RANKS),
+    return graphics.Stripe(
+        symbols, own, _array_contexts(graphics), _array_ranks(graphics.RANKS),
         flags.copy(), rates, np.zeros(1 << GUESS_BITS[option], np.uint16), trace,
     )  # fmt: skip
 
@@ -130,7 +130,7 @@ def _array_ranks(first: int) -> common.Ranks:
 @cache
 def _first_flags() -> tuple[int, ...]:
     flags = [p for kind in _GUESSES for p in kind * 16]
-    return tuple(p << 18 | flat.FIRST_COUNT for p in (*flags, _BROKEN, _BROKEN))
+    return tuple(p << 18 | graphics.FIRST_COUNT for p in (*flags, _BROKEN, _BROKEN))
 
 
 @cache

@@ -95,8 +95,7 @@ def code_flag(decoding, flag, place, x, pos, end, data, trace, flags, rates):  #
 
 def code_token(decoding, token, x, pos, end, data, trace, context, contexts):  # type: ignore[no-untyped-def]
     """Code a token in a context that has sizes, which learns it: token, x, pos."""
-    counts, starts = contexts[:2]
-    wait = contexts[3]
+    counts, starts, wait = contexts.counts, contexts.starts, contexts.wait
     first = context * TOKENS
     if decoding:
         low = x & 0xFFFF
@@ -130,12 +129,12 @@ def code_bits(decoding, value, count, x, pos, end, data, trace):  # type: ignore
 
 
 def code_run(decoding, run, length, x, pos, end, data, trace, contexts):  # type: ignore[no-untyped-def]
-    """Code how much of a possible run there is, 0..length: run, which may be more where the code makes no sense, x, pos."""
+    """Code how much of a possible run there is: run, 0..length, or more where the code makes no sense, x, pos."""
     k = 0
     while k < 7 and length >> (k + 4) > 0:
         k += 1
     context = RUNS + k
-    if contexts[3][context] == 0:
+    if contexts.wait[context] == 0:
         prepare(contexts, context, 0, 0, RUN_TOKENS, 0, False)
     token = WHOLE
     if run < length:
@@ -166,8 +165,7 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
     """
     symbols, colors, contexts, rank_tokens, flags, rates, recent, trace = stripe
     ranked, ranks, levels = colors
-    wait = contexts[3]
-    parts = contexts[6]
+    wait, parts = contexts.wait, contexts.parts
     token_of, bits_of, first_of = rank_tokens
     down = 32 - bits
     stride = width + 4
@@ -307,9 +305,9 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
 
 
 def encode_stripe(data, pos, end, stripe, width, rows, n, bits):  # type: ignore[no-untyped-def]
-    """Code rows until `end` codes are noted; their number, and where their code begins in data, at whose end it ends."""
+    """Code rows until `end` codes are noted, up to the end of data; their number, and where in data they begin."""
     rows, count = code_stripe(False, data, 0, end, stripe, width, rows, n, bits)
-    trace = stripe[7]
+    trace = stripe.trace
     x = LOW
     pos = len(data)
     while count > 0:
