@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import numba
+from numba.core.options import DefaultOptions
 
 Kernel: TypeAlias = Callable[..., Any]
 """Kernels take arrays and scalars whose types Numba infers; they are not annotated."""
@@ -17,7 +18,7 @@ _OPTIONS: Any = {"nogil": True, "error_model": "numpy", "fastmath": False}
 
 # Without Numba's run time, which counts references to arrays at every helper, even ones that were pasted in. Kernels
 # that allocate need it.
-_UNCOUNTED = {"_nrt": False}
+_UNCOUNTED: Any = {"_nrt": False} if hasattr(DefaultOptions, "_nrt") else {}
 
 
 def kernel(function: Kernel, *, allocating: bool = True) -> Kernel:
