@@ -191,12 +191,12 @@ def fill(x, pos, end, data):  # type: ignore[no-untyped-def]
 
 
 def put_back(x, limit, pos, data):  # type: ignore[no-untyped-def]
-    """The last two bytes of a state that would grow too large in front of data[pos]: x, pos."""
-    if x >= limit:
-        pos -= 2
-        data[pos] = x & 255
-        data[pos + 1] = (x >> 8) & 255
-        x >>= 16
+    """The last two bytes of a state that would grow too large in front of data[pos]: x, pos. Without a branch, too."""
+    data[pos - 2] = x & 255
+    data[pos - 1] = (x >> 8) & 255
+    large = x >= limit
+    x = x >> 16 if large else x
+    pos = pos - 2 if large else pos
     return x, pos
 
 
