@@ -37,9 +37,9 @@ class Contexts(NamedTuple):
     """What is known of the tokens, zero at first but for the number of contexts.
 
     counts, starts: uint16[contexts * TOKENS + 1]; starts: sums of the frequencies before a token. slots:
-    uint8[contexts << SPANS], the token at the first place of each slot, or empty. wait, period: uint16[contexts]: tokens
-    until there are new sizes, and from one time to the next. uses: uint16[1 + shapes]: the number of contexts, then how
-    often that of a shape was used. parts: uint16[...], contexts that were split off.
+    uint8[contexts << SPANS], the token at the first place of each slot, or empty. wait, period: uint16[contexts], how
+    many tokens from now on there are new sizes, and from one time to the next. uses: uint16[1 + shapes]: the number of
+    contexts, then how often that of a shape was used. parts: uint16[...], contexts that were split off.
     """
 
     counts: Any
