@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import naive_kmq
 from pillow_kmq import codec
 from pillow_kmq.codec import fast
-from pillow_kmq.codec.stripes import Stripe, read_stripes
+from pillow_kmq.codec.stripes import CODINGS, Stripe, read_stripes
 from pillow_kmq.errors import CorruptError
 from pillow_kmq.types import IndexedImage, Indices
 
@@ -140,7 +140,7 @@ def test_damaged_codes_decode_as_both_decoders_agree(image: IndexedImage, data: 
     payload = bytearray(encoded(image))
     for _ in range(data.draw(st.integers(1, 3))):
         payload[data.draw(st.integers(1, len(payload) - 1)) if len(payload) > 1 else 0] = data.draw(st.integers(0, 255))
-    payload[0] = payload[0] & 0xF0 | fast.FAST
+    payload[0] = payload[0] & 0xF0 | CODINGS["fast"]
     palette = [tuple(color) for color in image.palette.tolist()]
     try:
         expected = naive_kmq.indices(bytes(payload), image.width, image.height, palette)

@@ -13,24 +13,21 @@ from numba.core.options import DefaultOptions
 Kernel: TypeAlias = Callable[..., Any]
 """Kernels take arrays and scalars whose types Numba infers; they are not annotated."""
 
-# No reference counts: kernels allocate nothing, and counting takes a fifth of their time.
 # No fastmath: contraction and reassociation give other bits on other machines (docs/ARCHITECTURE.md).
 # `error_model="numpy"` drops the zero-division checks, which would keep loops from being vectorised.
-_OPTIONS: Any = {"_nrt": False, "nogil": True, "error_model": "numpy", "fastmath": False}
-
+_OPTIONS: Any = {"nogil": True, "error_model": "numpy", "fastmath": False}
+if hasattr(DefaultOptions, "_nrt"):
+    # Without Numba's run time, which counts references to arrays at every helper, even ones that were pasted in; that
+    # takes a fifth of the time. Kernels allocate nothing, and would not compile if they did.
+    _OPTIONS["_nrt"] = False
 
 _COMPILING = threading.Lock()
 
-# Without Numba's run time, which counts references to arrays at every helper, even ones that were pasted in. Kernels
-# that allocate need it.
-_UNCOUNTED: Any = {"_nrt": False} if hasattr(DefaultOptions, "_nrt") else {}
 
-
-def kernel(function: Kernel, *, allocating: bool = True) -> Kernel:
+def kernel(function: Kernel) -> Kernel:
     """Compile `function` lazily and keep the machine code on disk where a cache directory can be written."""
-    options = _OPTIONS if allocating else _OPTIONS | _UNCOUNTED
     try:
-        compiled: Kernel = numba.njit(cache=True, **options)(function)
+        compiled: Kernel = numba.njit(cache=True, **_OPTIONS)(function)
         return compiled
     except RuntimeError:
         # Read-only installs and zipped packages have no cache locator: compile once per process.
@@ -40,17 +37,16 @@ def kernel(function: Kernel, *, allocating: bool = True) -> Kernel:
             RuntimeWarning,
             stacklevel=2,
         )
-        compiled = numba.njit(**options)(function)
+        compiled = numba.njit(**_OPTIONS)(function)
     return compiled
 
 
-def inlined(function: Kernel, *, allocating: bool = True) -> Kernel:
+def inlined(function: Kernel) -> Kernel:
     """Compile a helper that is pasted into each kernel that calls it.
 
-    A call would pass, and count references to, every array of a tuple.
+    A call would pass every array of a tuple.
     """
-    options = _OPTIONS if allocating else _OPTIONS | _UNCOUNTED
-    compiled: Kernel = numba.njit(forceinline=True, **options)(function)
+    compiled: Kernel = numba.njit(forceinline=True, **_OPTIONS)(function)
     return compiled
 
 

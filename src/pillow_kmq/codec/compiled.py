@@ -38,6 +38,5 @@ def compiled(module: ModuleType) -> ModuleType:
         if function.__module__ != name:  # imported from another kernel module
             setattr(twin, key, getattr(compiled(sys.modules[function.__module__]), key))
         else:
-            decorate = kernel if key in ENTRIES + _SELDOM else inlined
-            setattr(twin, key, decorate(function, allocating=False))
+            setattr(twin, key, kernel(function) if key in ENTRIES + _SELDOM else inlined(function))
     return twin

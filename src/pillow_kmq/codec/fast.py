@@ -8,13 +8,10 @@ from typing import TYPE_CHECKING, Any
 from . import level_fast_graphics, level_fast_photo
 from .mixed import colors_of, worth_compiling
 from .state_fast import GUESS_BITS, array_stripe, plain_stripe
-from .stripes import LISTED, Stripe, decode_stripes, encode_list, joined, read_stripes
+from .stripes import CODINGS, LISTED, Stripe, decode_stripes, encode_list, joined, read_stripes
 
 if TYPE_CHECKING:
     from ..types import Indices
-
-FAST = 5
-"""The coding of the level `fast`."""
 
 STRIPE_CODES = 1 << 19
 """A stripe ends with the row that passes so many codes."""
@@ -29,7 +26,7 @@ def encode_fast(indices: Indices, colors: bytes) -> bytes:
 
     height, width = indices.shape
     used = np.flatnonzero(np.bincount(indices.ravel(), minlength=256)).tolist()
-    first = FAST
+    first = CODINGS["fast"]
     listing = b""
     numbers = indices
     if used != list(range(len(colors) // 4)):

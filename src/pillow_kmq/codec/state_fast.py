@@ -8,6 +8,7 @@ from typing import Any
 from . import fast_contexts as common
 from . import level_fast_graphics as graphics
 from . import level_fast_photo as photo
+from .tree import axes_of
 
 GUESS_BITS = (0, 12, 14, 16)
 """By the option of a chunk D: the bits of a hashed address; 0 are for photos."""
@@ -74,14 +75,9 @@ def _array_contexts(model: Any) -> common.Contexts:
 # Colours
 
 
-def _axes(colors: bytes) -> list[int]:
-    """Brightness, two differences of colour, and alpha, of premultiplied components."""
-    axes = []
-    for i in range(0, len(colors), 4):
-        a = colors[i + 3]
-        r, g, b = ((c * a + 127) // 255 for c in colors[i : i + 3])
-        axes += [r + g + b, r - b, 2 * g - r - b, a]
-    return axes
+def _places(colors: bytes) -> list[int]:
+    """Where each colour lies on its axes, four numbers after the other."""
+    return [value for place in zip(*axes_of(colors), strict=True) for value in place]
 
 
 @lru_cache(maxsize=64)
@@ -89,7 +85,7 @@ def _plain_colors(colors: bytes) -> common.Colors:
     n = len(colors) // 4
     result = common.Colors(*(bytearray(256 * n + 256) for _ in range(3)))
     rank_colors: Any = common.rank_colors
-    rank_colors(_axes(colors), n, *result, [0] * (common.DISTANCES + n))
+    rank_colors(_places(colors), n, *result, [0] * (common.DISTANCES + n))
     return result
 
 
@@ -102,7 +98,7 @@ def _array_colors(colors: bytes) -> common.Colors:
     n = len(colors) // 4
     result = common.Colors(*(np.zeros(256 * n + 256, np.uint8) for _ in range(3)))
     places = np.zeros(common.DISTANCES + n, np.int32)
-    compiled(common).rank_colors(np.array(_axes(colors), np.int32), n, *result, places)
+    compiled(common).rank_colors(np.array(_places(colors), np.int32), n, *result, places)
     return result
 
 

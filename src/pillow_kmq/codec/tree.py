@@ -35,7 +35,7 @@ class Tree:
         self.leaf = [-1] * 512
         self.middle = [0] * 256
         self.cuts: list[tuple[int, int, int, int, int]] = []
-        self.axes = _axes(colors)
+        self.axes = axes_of(colors)
         members = sorted(range(len(self.axes[0])), key=lambda i: [axis[i] for axis in self.axes])
         self._split(1, members)
         self.axes = [[axis[i] for i in self.order] for axis in self.axes]
@@ -103,7 +103,7 @@ def tree(colors: bytes) -> Tree:
     return Tree(colors)
 
 
-def _axes(colors: bytes) -> list[list[int]]:
+def axes_of(colors: bytes) -> list[list[int]]:
     """Brightness, two differences of colour, and alpha, of premultiplied components."""
     axes: list[list[int]] = [[], [], [], []]
     for i in range(0, len(colors), 4):
