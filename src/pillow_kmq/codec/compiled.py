@@ -7,11 +7,9 @@ alone takes longer. Here the same source is loaded once more, its functions comp
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from functools import cache
 from importlib.util import module_from_spec, spec_from_file_location
 from types import FunctionType, ModuleType
-from typing import Any
 
 import numpy as np
 
@@ -36,21 +34,8 @@ def compiled(module: ModuleType) -> ModuleType:
             continue
         if key == "narrow":
             setattr(twin, key, np.int32)
-            continue
-        if function.__module__ != name:  # imported from another kernel module
+        elif function.__module__ != name:  # imported from another kernel module
             setattr(twin, key, getattr(compiled(sys.modules[function.__module__]), key))
         else:
-            setattr(twin, key, kernel(function) if key in ENTRIES + _SELDOM else inlined(_typed(key, function)))
+            setattr(twin, key, kernel(function) if key in ENTRIES + _SELDOM else inlined(function))
     return twin
-
-
-def _typed(key: str, function: FunctionType) -> Callable[..., Any]:
-    """The function; `narrow`, which does nothing to a number in Python, says here what type it has."""
-    if key != "narrow":
-        return function
-    import numpy as np
-
-    def narrow(x: Any) -> Any:
-        return np.int32(x)
-
-    return narrow
