@@ -734,8 +734,7 @@ class MaxStripe:
         self.tree, self.width, self.down = tree, width, 36 - bits
         self.places = [[tree.axes[entry][axis] for entry in tree.order] for axis in range(4)]
         self.coder = RangeDecoder(code)
-        self.run = [[[2**31] for _ in range(8)] for _ in range(16)]
-        self.outcomes = 0
+        self.run = [[2**31] for _ in range(8)]
         self.counters = LongTable()
         self.beliefs = [new_beliefs() for _ in range(17)]
         self.lines: dict[int, list[list[int]]] = {}
@@ -795,10 +794,9 @@ class MaxStripe:
                 length += 1
             length = min(length, self.width - x)
             if length >= 32:
-                counter = self.run[self.outcomes][min(7, (length // 32).bit_length() - 1)]
+                counter = self.run[min(7, (length // 32).bit_length() - 1)]
                 b = self.coder.fixed(max(1, counter[0] >> 16))
                 teach_long(counter, b)
-                self.outcomes = (2 * self.outcomes + b) % 16
                 self.asked = x + length
                 if b:
                     self.all[here : here + length] = [n] * length
