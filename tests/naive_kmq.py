@@ -700,7 +700,7 @@ def new_beliefs() -> list[list[list[int]]]:
 
 def teach_belief(belief: list[int], b: int) -> None:
     p, c = divmod(belief[0], 1024)
-    rate = 655360 // (174 + 10 * c)
+    rate = 655360 // (1500 + 10 * c)
     if b:
         p += ((4194303 - p) // 64 * rate) // 1024
     else:
