@@ -866,7 +866,7 @@ class MaxStripe:
                 self.counters["guess", i, guess, active],
                 self.counters["half", i, half],
             ]
-            sets = [("node", i), ("related", related), ("kind", kind, match, shape % 16), ("farther", farther)]
+            sets = [("node", i), ("related", related), ("kind", kind, match, shape % 16), ("all",)]
             right = self.mixed(counters, [*seen, 256], sets, i, [("A", i, pair), ("B", i, pair2)])
             i, j, depth = 2 * i + right, 2 * j + right, depth + 1
             if 16 <= i <= 31 and i not in self.tree.leaf:

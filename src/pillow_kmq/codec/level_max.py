@@ -26,7 +26,7 @@ BELIEFS = 12 * 48  # of a counter
 RUN, RUNS = 32, 16
 NEAR, HALVES = 12, 1024
 FOUR, RELATIONS, MORE_RELATIONS, MATCHES = 1296, 243 * 256, 729 * 8, 32 * 24
-SETS = 243 + 320 + 729  # of weights, beside one per node
+SETS = 243 + 320 + 1  # of weights, beside one per node
 REFINED, REFINED_BY = 25, 72
 
 
@@ -525,7 +525,7 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
                 scratch[176] = halves + node * HALVES + half
                 bit, x, size, pos = mixed_bit(
                     decoding, bit, x, size, pos, end, data, counters, beliefs, scratch, inputs, weights, uses,
-                    node * 32, (nodes + relation) * 32, w2 * 32, (nodes + 563 + relation2) * 32, finals, node * 4,
+                    node * 32, (nodes + relation) * 32, w2 * 32, (nodes + 563) * 32, finals, node * 4,
                     refined, (pair * nodes + node) * REFINED, ((36 + pair2) * nodes + node) * REFINED,
                     stretch, squash, rates, slow, trust, steps,
                 )  # fmt: skip
