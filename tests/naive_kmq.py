@@ -564,7 +564,7 @@ class Stripe:
             first = rows[-1][3]
             row = [first] * 3 + [0] * self.width + [0] * 3
             rows.append(row)
-            x = 0
+            x = self.asked = 0
             while x < self.width:
                 x += self.pixels(rows, x)
             row[-3:] = [row[-4]] * 3
@@ -579,14 +579,16 @@ class Stripe:
         w, ww = row[at - 1], row[at - 2]
         n, nw, nww, ne, nee = above[at], above[at - 1], above[at - 2], above[at + 1], above[at + 2]
         nn, nnw, nne = above2[at], above2[at - 1], above2[at + 1]
-        if w == n == nw == ne == ww == nn:
+        if w == n == nw == ne == ww == nn and x >= self.asked:
             length = 2
             while x + length < self.width and above[at + length + 1] == n:
                 length += 1
             length = min(length, self.width - x)
-            if length >= 8 and self.coder.bit(self.run, min(7, (length // 8).bit_length() - 1)):
-                row[at : at + length] = [n] * length
-                return length
+            if length >= 8:
+                self.asked = x + length
+                if self.coder.bit(self.run, min(7, (length // 8).bit_length() - 1)):
+                    row[at : at + length] = [n] * length
+                    return length
 
         pairs = (
             (w, n), (w, nw), (n, ne), (n, nw), (w, ww), (n, nn),

@@ -114,7 +114,7 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
         symbols[base - 1] = edge
         symbols[base - 2] = edge
         symbols[base - 3] = edge
-        col = 0
+        col = asked = 0
         moved = True
         symbol = W = N = NE = NEE = NW = NN = NNE = edge
         while col < width:
@@ -143,12 +143,13 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
             NN = NNE
             NNE = 0 + symbols[above2 + 1]
 
-            if W == N and N == NW and N == NE and N == WW and N == NN:
+            if W == N and N == NW and N == NE and N == WW and N == NN and col >= asked:
                 length = 2
                 while col + length < width and symbols[above + length + 1] == N:
                     length += 1
                 length = min(length, width - col)
                 if length >= 8:
+                    asked = col + length
                     if not decoding:
                         run = 0
                         while run < length and symbols[here + run] == N:
