@@ -1,571 +1,1057 @@
-/**
- * Decoder of `.kmq` images, written from docs/FORMAT.md; the sections named below are that document's.
- * No dependencies but the two files imported here; for browsers, workers, Node, Deno. MIT licence.
- */
+/** Decoder of `.kmq` images, written from docs/FORMAT.md: the headings below are its sections. MIT licence. */
 
-import { crc32, demand, File, KmqError, RangeDecoder, sound } from "./kmq-bits.js";
-import { readStripes } from "./kmq-levels.js";
+const { abs, ceil, clz32, floor, imul, max, min, sign } = Math;
 
-export { KmqError };
+/** Why a file was refused. kind: "not-kmq", "truncated", "corrupt", "unsupported" or "limit". */
+export class KmqError extends Error {
+	name = "KmqError";
 
-const MAX_PIXELS = 2 ** 26;
-const MAX_SIDE = 2 ** 24;
-const MAX_METADATA = 2 ** 24;
+	constructor(kind, message) {
+		super(message);
+		this.kind = kind;
+	}
+}
+
+function check(holds, section, kind = "corrupt") {
+	if (!holds) throw new KmqError(kind, `KMQ file: ${kind}, see FORMAT.md, section ${section}`);
+}
+
+const sum = (list) => list.reduce((a, b) => a + b, 0);
+const clamp = (value, high, low = -high) => value < low ? low : value > high ? high : value;
+const tableOf = (length, value) => Uint16Array.from({ length }, (_, i) => value(i));
+const powerFrom = (n) => 1 << 32 - clz32(n - 1);
+const pack = (a, b, c = 0, d = 0) => a | b << 8 | c << 16 | d << 24;
+
+// 1. Conventions
+
+class Reader {
+	at = 0;
+
+	constructor(bytes, kindAtEnd) {
+		this.bytes = bytes;
+		this.kindAtEnd = kindAtEnd;
+	}
+
+	get left() {
+		return this.bytes.length - this.at;
+	}
+
+	take(count = this.left) {
+		check(count <= this.left, 1, this.kindAtEnd);
+		return this.bytes.subarray(this.at, this.at += count);
+	}
+
+	u8() {
+		check(this.left > 0, 1, this.kindAtEnd);
+		return this.bytes[this.at++];
+	}
+
+	u32() {
+		return pack(...this.take(4)) >>> 0;
+	}
+
+	varint() {
+		for (let value = 0, scale = 1; ; scale *= 128) {
+			const byte = this.u8();
+			value += (byte & 127) * scale;
+			check(scale < 2 ** 35 && value < 2 ** 32 && (byte > 0 || scale === 1), 1);
+			if (byte < 128) return value;
+		}
+	}
+}
 
 // RFC 1951
 
-const inflatable = (condition) => sound(condition, "its deflated data are damaged");
-
-const LENGTHS = [3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163,
-	195, 227, 258];
 const ORDER = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
 
-/** A look-up table of a Huffman code, 16 symbol + length by the next bits; 0 where there is no symbol. */
+/** A code as 16 symbol + length by the next bits; 0 where there is no symbol. */
 function huffman(lengths, mayBeSingle = true) {
-	const counts = new Uint16Array(16);
-	for (const length of lengths) counts[length]++;
-	let most = 15;
-	while (most > 1 && counts[most] === 0) most--;
-	const next = new Uint16Array(17);
-	let left = 1;
-	for (let length = 1; length <= 15; length++) {
-		left = 2 * left - counts[length];
-		inflatable(left >= 0);
-		next[length + 1] = 2 * (next[length] + counts[length]);
+	const most = max(1, ...lengths), table = new Uint16Array(1 << most);
+	let code = 0; // of `most` bits, the highest first
+	for (let length = 1; length <= most; length++) {
+		for (let symbol = 0; symbol < lengths.length; symbol++) {
+			if (lengths[symbol] !== length) continue;
+			check(code < table.length, 1);
+			let at = 0;
+			for (let i = 0; i < most; i++) at = at << 1 | code >> i & 1;
+			for (; at < table.length; at += 1 << length) table[at] = symbol << 4 | length;
+			code += 1 << most - length;
+		}
 	}
-	// Only a code of one symbol or none may be incomplete.
-	inflatable(left === 0 || mayBeSingle && lengths.length - counts[0] === counts[1]);
-
-	const table = new Uint16Array(1 << most);
-	for (let symbol = 0; symbol < lengths.length; symbol++) {
-		const length = lengths[symbol];
-		if (length === 0) continue;
-		let reversed = 0;
-		for (let code = next[length]++, i = 0; i < length; i++) reversed = 2 * reversed | code >> i & 1;
-		for (let i = reversed; i < table.length; i += 1 << length) table[i] = symbol << 4 | length;
-	}
+	check(code === table.length || mayBeSingle && most === 1, 1);
 	return table;
 }
 
-let fixedCodes;
-
-/** Inflate a whole stream to at most `most` bytes. */
 function inflate(source, most) {
-	const out = new Uint8Array(Math.min(most, 1032 * source.length));
-	let place = 0;
-	let at = 0;
-	let held = 0;
-	let count = 0;
+	check(source.length < 2 ** 28, 10, "limit");
+	const view = new DataView(new ArrayBuffer(source.length + 16));
+	new Uint8Array(view.buffer).set(source);
+	const end = 8 * source.length, out = new Uint8Array(min(most, 1032 * source.length));
+	let at = 0, to = 0; // in bits, in bytes
 
-	function fill(wanted) {
-		for (; count < wanted && place < source.length; count += 8) held |= source[place++] << count;
-	}
+	const peek = () => view.getUint32(at >> 3, true) >>> (at & 7); // 25 bits or more
 
-	function bits(wanted) {
-		fill(wanted);
-		inflatable(count >= wanted);
-		const value = held & (1 << wanted) - 1;
-		held >>>= wanted;
-		count -= wanted;
+	function bits(count) {
+		const value = peek() & (1 << count) - 1;
+		at += count;
+		check(at <= end, 1);
 		return value;
 	}
 
 	function symbol(table) {
-		fill(15);
-		const entry = table[held & table.length - 1];
-		const length = entry & 15;
-		inflatable(length > 0 && length <= count);
-		held >>>= length;
-		count -= length;
+		const entry = table[peek() & table.length - 1];
+		at += entry & 15;
+		check(entry > 0 && at <= end, 1);
 		return entry >> 4;
 	}
 
-	function stored() {
-		place -= count >> 3; // whole bytes that were read ahead
-		held = count = 0;
-		inflatable(place + 4 <= source.length);
-		const length = source[place] | source[place + 1] << 8;
-		inflatable((length ^ 0xffff) === (source[place + 2] | source[place + 3] << 8));
-		place += 4;
-		inflatable(place + length <= source.length && at + length <= out.length);
-		out.set(source.subarray(place, place + length), at);
-		place += length;
-		at += length;
+	/** A length (log = 2) or a distance (log = 1) less the least. */
+	function number(code, log) {
+		const extra = max(0, (code >> log) - 1);
+		return (code - (extra << log) << extra) + bits(extra);
 	}
 
 	function codes() {
-		const literals = bits(5) + 257;
-		const distances = bits(5) + 1;
-		inflatable(literals <= 286 && distances <= 30);
-		const lengths = new Uint8Array(19);
-		for (let i = 0, stated = bits(4) + 4; i < stated; i++) lengths[ORDER[i]] = bits(3);
+		const literals = bits(5) + 257, all = literals + bits(5) + 1, stated = bits(4) + 4;
+		check(literals <= 286 && all - literals <= 30, 1);
+		const lengths = Array(19).fill(0), list = [];
+		for (let i = 0; i < stated; i++) lengths[ORDER[i]] = bits(3);
 		const table = huffman(lengths, false);
-		const all = new Uint8Array(literals + distances);
-		for (let i = 0; i < all.length;) {
-			const code = symbol(table);
-			if (code < 16) {
-				all[i++] = code;
-				continue;
-			}
-			inflatable(code > 16 || i > 0);
-			const repeats = code === 16 ? 3 + bits(2) : code === 17 ? 3 + bits(3) : 11 + bits(7);
-			inflatable(i + repeats <= all.length);
-			all.fill(code === 16 ? all[i - 1] : 0, i, i += repeats);
+		while (list.length < all) {
+			const code = symbol(table), length = code < 16 ? code : code === 16 ? list.at(-1) : 0;
+			const stop = list.length + (code < 16 ? 1 : code === 18 ? 11 + bits(7) : 3 + bits(code === 16 ? 2 : 3));
+			while (list.length < stop) list.push(length);
 		}
-		inflatable(all[256] > 0);
-		return [huffman(all.subarray(0, literals)), huffman(all.subarray(literals))];
-	}
-
-	/** The same as calls of `bits` and `symbol`, in local variables, which is twice as fast. */
-	function block(literals, distances) {
-		let [h, c, p, to] = [held, count, place, at];
-		const end = source.length;
-		for (;;) {
-			for (; c < 24 && p < end; c += 8) h |= source[p++] << c;
-			const entry = literals[h & literals.length - 1];
-			const code = entry >> 4;
-			h >>>= entry & 15;
-			c -= entry & 15;
-			inflatable(entry > 0 && c >= 0);
-			if (code < 256) {
-				inflatable(to < out.length);
-				out[to++] = code;
-				continue;
-			}
-			if (code === 256) break;
-			inflatable(code < 286);
-			const lengthBits = code < 265 || code === 285 ? 0 : code - 261 >> 2;
-			const length = LENGTHS[code - 257] + (h & (1 << lengthBits) - 1);
-			h >>>= lengthBits;
-			c -= lengthBits;
-			for (; c < 24 && p < end; c += 8) h |= source[p++] << c;
-			const far = distances[h & distances.length - 1];
-			h >>>= far & 15;
-			c -= far & 15;
-			inflatable(far > 0 && far < 30 << 4);
-			for (; c < 24 && p < end; c += 8) h |= source[p++] << c;
-			const farBits = Math.max(0, (far >> 5) - 1);
-			const distance = (far < 64 ? far >> 4 : 2 + (far >> 4 & 1) << farBits) + 1 + (h & (1 << farBits) - 1);
-			h >>>= farBits;
-			c -= farBits;
-			inflatable(c >= 0 && distance <= to && to + length <= out.length);
-			for (const stop = to + length; to < stop; to++) out[to] = out[to - distance];
-		}
-		[held, count, place, at] = [h, c, p, to];
+		check(list.length === all && list[0] >= 0 && list[256] > 0, 1);
+		return [huffman(list.slice(0, literals)), huffman(list.slice(literals))];
 	}
 
 	for (let last = 0; last === 0;) {
 		last = bits(1);
 		const kind = bits(2);
-		inflatable(kind < 3);
-		if (kind === 0) stored();
-		else if (kind === 2) block(...codes());
-		else {
-			const lengths = Uint8Array.from({ length: 288 }, (_, i) => i < 144 ? 8 : i < 256 ? 9 : i < 280 ? 7 : 8);
-			fixedCodes ??= [huffman(lengths), huffman(new Uint8Array(32).fill(5))];
-			block(...fixedCodes);
-		}
-	}
-	inflatable(place - (count >> 3) === source.length);
-	return out.subarray(0, at);
-}
-
-// 3. Header
-
-function readHeader(file) {
-	const signature = file.bytes.subarray(0, 4);
-	demand(signature.join() === "139,75,77,81", "not-kmq", "not a KMQ file");
-	file.take(4);
-	const version = file.u8();
-	sound(version !== 0, "its version is 0");
-	demand(version === 1, "unsupported", `a KMQ file of version ${version}: a newer decoder is needed`);
-	const width = file.varint() + 1;
-	const height = file.varint() + 1;
-	sound(width <= MAX_SIDE && height <= MAX_SIDE, `${width} x ${height} pixels`);
-	return { width, height };
-}
-
-// 4. Chunks
-
-/** The tag of the next chunk and its letter; one that is not known must not be critical. */
-function readTag(file) {
-	const tag = file.u8();
-	const letter = String.fromCharCode(tag & 127);
-	sound(/[A-Za-z]/.test(letter), "a chunk without a letter");
-	demand(letter > "Z" || "APD".includes(letter), "unsupported", `a KMQ file with a chunk ${letter}`);
-	return { tag, letter };
-}
-
-/** A payload, and the checksum that goes on from `crc` with the chunk that began at `start`. */
-function readPayload(file, start, tag, crc) {
-	const payload = file.take(file.varint());
-	const after = crc32(file.bytes.subarray(start, file.place), crc);
-	return { payload, after, matches: tag < 128 || file.u32() === after };
-}
-
-const DAMAGED = "a checksum does not match, so the file was damaged";
-const UNCHECKED = "a checksum is missing";
-
-/** All chunks up to the first chunk D: payloads by letter, the checksum before D, and what the ancillary ones say. */
-function readHead(file, crc) {
-	const found = new Map();
-	const metadata = {};
-	for (let number = 0; number < 256; number++) {
-		const start = file.place;
-		const { tag, letter } = readTag(file);
-		const ancillary = letter > "Z";
-		const { payload, after, matches } = readPayload(file, start, tag, ancillary ? 0 : crc);
-		if (ancillary) {
-			if (matches) readMetadata(letter, payload, metadata);
+		check(kind < 3, 1);
+		if (kind === 0) {
+			at = at + 7 & ~7;
+			const stop = to + bits(16);
+			check(bits(16) === 65535 - stop + to && stop <= out.length, 1);
+			while (to < stop) out[to++] = bits(8);
 			continue;
 		}
-		sound(matches, DAMAGED);
-		sound(!found.has(letter), `two chunks ${letter}`);
-		sound(tag > 127 || letter === "P", UNCHECKED);
-		found.set(letter, payload);
-		if (letter === "D") return { found, crc, metadata };
-		crc = after;
+		const [literals, distances] = kind === 2 ? codes() : [
+			huffman(tableOf(288, (i) => i < 144 ? 8 : i < 256 ? 9 : i < 280 ? 7 : 8)), huffman(Array(32).fill(5))];
+		for (let code; (code = symbol(literals)) !== 256;) {
+			check(code < 286 && to < out.length, 1);
+			if (code < 256) {
+				out[to++] = code;
+				continue;
+			}
+			const stop = to + (code === 285 ? 258 : 3 + number(code - 257, 2));
+			const far = symbol(distances), distance = 1 + number(far, 1);
+			check(far < 30 && distance <= to && stop <= out.length, 1);
+			for (; to < stop; to++) out[to] = out[to - distance];
+		}
 	}
-	throw new KmqError("corrupt", "broken KMQ file: more than 255 chunks before the pixels");
+	check(ceil(at / 8) === source.length, 1);
+	return out.subarray(0, to);
+}
+
+// 4. Chunks and 5. Checksums
+
+const CRC_TABLE = Int32Array.from({ length: 256 }, (_, byte) => {
+	for (let bit = 0; bit < 8; bit++) byte = byte >>> 1 ^ (byte & 1 ? 0xedb88320 : 0);
+	return byte;
+});
+
+function crc32(bytes, crc = 0) {
+	crc = ~crc;
+	for (let i = 0; i < bytes.length; i++) crc = crc >>> 8 ^ CRC_TABLE[(crc ^ bytes[i]) & 255];
+	return ~crc >>> 0;
+}
+
+/** The chunks of a film, those of the head for film 0, and the checksum before chunk D. */
+function readChunks(file, film, crc) {
+	const chunks = { ancillary: [] };
+	for (let count = 0; !chunks.D; count++) {
+		check(count < 256, 4);
+		const start = file.at, tag = file.u8(), letter = String.fromCharCode(tag & 127), critical = letter <= "Z";
+		check(/[A-Za-z]/.test(letter), 4);
+		check(!critical || "APD".includes(letter), 4, "unsupported");
+		check(critical || film === 0, 9);
+		const data = file.take(file.varint());
+		const after = crc32(file.bytes.subarray(start, file.at), critical ? crc : 0);
+		const intact = tag < 128 || file.u32() === after;
+		if (critical) {
+			check(intact && (tag > 127 || letter === "P"), 5);
+			check(!chunks[letter], 4);
+			chunks[letter] = data;
+			chunks.crc = crc;
+			crc = after;
+		} else if (intact) {
+			chunks.ancillary.push([letter, data]);
+		}
+	}
+	return chunks;
 }
 
 // 6. Palette
 
 /** RGBA, four bytes an entry. */
-function readPalette(payload) {
-	sound(payload.length >= 1 && payload.length <= 1026, `a palette of ${payload.length} bytes`);
-	const first = payload[0];
-	const coding = first & 15;
-	const known = coding === 2 ? (first & 0xd0) === 0 : coding < 2 && first < 32;
-	demand(known, "unsupported", "a KMQ file with another kind of palette: a newer decoder is needed");
-	if (coding === 2) return sortedColors(payload.subarray(1), first > 31);
-
-	let start = 1;
-	let a = 0;
-	if (first & 16) {
-		sound(payload.length > 1, "a palette without its number of alphas");
-		a = payload[1] + 1;
-		start = 2;
-	}
-	let planes = payload.subarray(start);
-	if (coding === 1) planes = inflate(planes, 1024);
-	const k = (planes.length - a) / 3;
-	sound(Number.isInteger(k) && k >= 1 && k <= 256 && a <= k, "a palette of the wrong length");
-	sound(a === 0 || planes[3 * k + a - 1] !== 255, "a palette whose last alpha is not needed");
+function readPalette(data) {
+	check(data.length <= 1026, 6);
+	const file = new Reader(data), first = file.u8(), coding = first & 15;
+	check(coding === 2 ? (first & 0xd0) === 0 : coding < 2 && first < 32, 6, "unsupported");
+	if (coding === 2) return sortedColors(file, first > 31);
+	const a = first & 16 ? file.u8() + 1 : 0;
+	const planes = coding === 1 ? inflate(file.take(), 1024) : file.take(), k = (planes.length - a) / 3;
+	check(k % 1 === 0 && k > 0 && k <= 256 && a <= k && (a === 0 || planes.at(-1) < 255), 6);
 	const colors = new Uint8Array(4 * k).fill(255);
-	for (let i = 0; i < k; i++) {
-		for (let channel = 0; channel < 3 + (i < a); channel++) colors[4 * i + channel] = planes[channel * k + i];
-	}
+	planes.forEach((value, i) => { colors[4 * (i % k) + floor(i / k)] = value; });
 	return colors;
 }
 
-/** 6.1 Sorted colours. */
-function sortedColors(payload, natural) {
-	const file = new File(payload, "corrupt");
-	const k = file.u8() + 1;
-	const m = natural ? k : file.u8() + 1;
-	sound(m <= k, "a palette lists more entries than it has");
-	const coder = new RangeDecoder(payload.subarray(file.place));
-	const counters = new Uint16Array(14 * 20).fill(32768);
+// 6.1 Sorted colours
+
+function sortedColors(file, natural) {
+	const k = file.u8() + 1, m = natural ? k : file.u8() + 1;
+	check(m <= k, 6.1);
+	const coder = new RangeDecoder(file.take()), counters = new Uint16Array(14 * 20).fill(32768);
+	const bit = (context, counter) => coder.bit(counters, 20 * context + counter);
 
 	function number(context) {
-		const base = 20 * context;
 		let length = 0;
-		while (length < 9 && coder.bit(counters, base + length)) length++;
-		let value = length === 0 ? 0 : 1;
-		if (length >= 2) value = 2 * value + coder.bit(counters, base + 10 + length);
-		for (let i = 2; i < length; i++) value = 2 * value + coder.fixed(32768);
+		while (length < 9 && bit(context, length)) length++;
+		let value = length > 1 ? 2 + bit(context, 10 + length) : length;
+		for (; length > 2; length--) value = 2 * value + coder.fixed(32768);
 		return value;
 	}
 
 	function signed(context) {
 		const value = number(context);
-		return value !== 0 && coder.bit(counters, 20 * context + 9) ? -value : value;
+		return value > 0 && bit(context, 9) ? -value : value;
 	}
 
 	function below(n) {
 		let low = 0;
-		let high = 1;
-		while (high < n) high *= 2;
-		while (high - low > 1) {
-			const middle = (low + high) / 2;
-			const ones = Math.min(n, high) - middle;
-			const zeros = middle - low;
-			if (ones > 0 && coder.fixed(Math.floor(65536 * ones / (ones + zeros)))) low = middle;
-			else high = middle;
+		for (let zeros = powerFrom(n) / 2; zeros >= 1; zeros /= 2) {
+			const ones = min(zeros, n - low - zeros);
+			if (ones > 0 && coder.fixed(floor(65536 * ones / (ones + zeros)))) low += zeros;
 		}
 		return low;
 	}
 
-	let colors = [];
-	let green = 0;
-	let alpha = 0;
-	for (let i = 0; i < m; i++) {
+	const sorted = [];
+	for (let green = 0, alpha = 0; sorted.length < m;) {
 		const step = number(0);
 		alpha += step;
 		green = step > 0 ? number(2) : green + number(1);
-		const u = signed(3);
-		const t = Math.min(4, 33 - Math.clz32(Math.abs(u)) >> 1);
-		const v = signed(4 + 2 * t + (u > 0 ? 1 : 0));
+		const u = signed(3), t = min(4, 33 - clz32(abs(u)) >> 1), v = signed(4 + 2 * t + (u > 0 ? 1 : 0));
 		const color = [green + u, green, green + v, alpha];
-		sound(color.every((value) => value >= 0 && value <= 255), "a palette entry is out of range");
-		colors.push(color);
+		check(min(...color) >= 0 && max(...color) <= 255, 6.1);
+		sorted.push(color);
 	}
-	if (!natural) {
-		const left = colors;
-		colors = [];
-		while (left.length > 0) colors.push(...left.splice(below(left.length), 1));
-	}
-	coder.requireEnd();
+	const colors = natural ? sorted : Array.from({ length: m }, () => sorted.splice(below(sorted.length), 1)[0]);
+	coder.finish();
 	while (colors.length < k) colors.push(colors[m - 1]);
 	return Uint8Array.from(colors.flat());
 }
 
 // 7. Pixels
 
-/** The indices of a chunk D. */
-function readPixels(payload, width, height, colors, maxPixels) {
-	sound(payload.length >= 1, "pixels without payload");
-	const coding = payload[0] & 15;
-	const options = payload[0] >> 4;
-	const coded = payload.subarray(1);
-	const known = coding <= 1 && options <= 4 || coding >= 3 && coding <= 5;
-	demand(known, "unsupported", "a KMQ file with another coding of pixels: a newer decoder is needed");
-	const bits = [1, 2, 4, 8, 8][options];
-	const size = coding > 1 ? 0 : height * Math.ceil(width * bits / 8) + (options === 4 ? height : 0);
-	sound(coding > 1 || (coding ? size <= 1032 * coded.length : size === coded.length),
-		"its pixels do not fill it");
-	demandPixels(width * height, maxPixels);
-	if (coding > 1) return readStripes(coding, options, coded, width, height, colors);
-	const rows = coding === 1 ? inflate(coded, size) : coded;
-	sound(rows.length === size, "its pixels do not fill it");
-	return options === 4 ? unfilter(rows, width, height) : unpack(rows, 1 << options, width, height);
+/** The indices of a chunk D. limit: throws if pixels are too many. */
+function readPixels(data, width, height, palette, limit) {
+	const file = new Reader(data), first = file.u8(), coding = first & 15, options = first >> 4;
+	check(coding < 2 ? options <= 4 : coding in LEVELS, 7, "unsupported");
+	if (coding < 2) return readRows(file.take(), coding, options, width, height, limit);
+	limit(width * height);
+	return readStripes(file, coding, options, width, height, palette);
 }
 
 // 7.1 Rows
 
-function unpack(rows, bits, width, height) {
-	if (bits === 8) return rows.slice();
-	const indices = new Uint8Array(width * height);
-	const perByte = 8 / bits;
-	const rowBytes = Math.ceil(width / perByte);
-	const unused = (1 << 8 * rowBytes - width * bits) - 1;
-	const mask = (1 << bits) - 1;
-	for (let y = 0, at = 0; y < height; y++) {
-		sound((rows[(y + 1) * rowBytes - 1] & unused) === 0, "unused bits that are not zero");
-		for (let x = 0, place = y * rowBytes; x < width; place++) {
-			for (let down = 8 - bits; down >= 0 && x < width; down -= bits, x++) indices[at++] = rows[place] >> down & mask;
+function readRows(coded, coding, layout, width, height, limit) {
+	const bits = min(8, 1 << layout), rowBytes = ceil(width * bits / 8), filters = layout === 4 ? height : 0;
+	const size = filters + height * rowBytes;
+	check(coding === 1 ? size <= 1032 * coded.length : size === coded.length, 7.1);
+	limit(width * height);
+	const rows = coding === 1 ? inflate(coded, size) : coded;
+	check(rows.length === size, 7.1);
+	if (layout === 3) return rows.slice();
+	const unused = (1 << 8 * rowBytes - width * bits) - 1, indices = new Uint8Array(width * height);
+	for (let y = 0, to = 0; y < height; y++) {
+		const start = filters + y * rowBytes, filter = filters && rows[y];
+		for (let at = 0; at < width * bits; at += bits, to++) {
+			indices[to] = rows[start + (at >> 3)] >> 8 - bits - (at & 7) & (1 << bits) - 1;
+			if (filter === 1 && at > 0) indices[to] += indices[to - 1];
+			if (filter === 2 && y > 0) indices[to] += indices[to - width];
 		}
+		check(filter <= 2 && (rows[start + rowBytes - 1] & unused) === 0, 7.1);
 	}
 	return indices;
 }
 
-function unfilter(rows, width, height) {
-	const indices = rows.slice(height);
-	for (let y = 0; y < height; y++) {
-		const start = y * width;
-		const filter = rows[y];
-		sound(filter <= 2, "no such filter");
-		if (filter === 1) for (let i = start + 1; i < start + width; i++) indices[i] += indices[i - 1];
-		if (filter === 2 && y > 0) for (let i = start; i < start + width; i++) indices[i] += indices[i - width];
+// 7.2 Symbols and stripes
+
+function readStripes(file, coding, options, width, height, palette) {
+	const used = options & 4 ? listedSymbols(file) : [...Array(palette.length / 4).keys()];
+	check(used.length > 1 || used.length === 1 && file.left === 0, 7.2);
+	const indices = new Uint8Array(width * height);
+	if (used.length === 1) return indices.fill(used[0]);
+	let stripes = [[height]];
+	if (options & 8) {
+		const count = file.varint() + 2;
+		check(count <= height, 7.2);
+		check(count <= 16 + file.left / 4096, 10, "limit");
+		stripes = Array.from({ length: count }, () => [file.varint(), file.varint(), file.u32()]);
 	}
+	const heights = stripes.map(([rows]) => rows), stride = width + 8;
+	check(!heights.includes(0) && sum(heights) === height, 7.2);
+	const [prepare, Coder, model] = LEVELS[coding];
+	const colors = prepare(used.map((i) => axesOf(palette.subarray(4 * i, 4 * i + 4))));
+	const table = colors.order.map((i) => used[i]);
+	let to = 0;
+	for (const [rows, length, crc] of stripes) {
+		const code = file.take(length);
+		check(crc === undefined || crc32(code) === crc, 7.2);
+		const coder = new Coder(code);
+		const grid = new Uint8Array((rows + 3) * stride);
+		decodeRows(model(coder, options & 3, colors, grid, stride), grid, width, rows);
+		coder.finish();
+		for (let y = 3; y < rows + 3; y++) {
+			for (let x = 4; x < width + 4; x++) indices[to++] = table[grid[y * stride + x]];
+		}
+	}
+	check(file.left === 0, 7.2);
 	return indices;
 }
+
+function listedSymbols(file) {
+	const c = file.u8(), bytes = file.take(c || 32);
+	const flags = c ? [...bytes].flatMap((run, i) => Array(run).fill(i % 2 === 0))
+		: tableOf(256, (i) => bytes[i >> 3] >> (i & 7) & 1);
+	check(flags.length <= 256, 7.2);
+	return [...flags.keys()].filter((i) => flags[i]);
+}
+
+// 7.3 The tree of colours
+
+/** How many of `limits` are <= each value. */
+const passed = (length, limits) => tableOf(length, (value) => limits.filter((limit) => limit <= value).length);
+
+const DISTANCES = passed(2551, [1, 30, 75, 187, 467, 1167]);
+
+/** The four axes of an entry, which is [] beyond the palette. */
+function axesOf([r = 0, g = 0, b = 0, a = 255]) {
+	const [R, G, B] = [r, g, b].map((c) => floor((c * a + 127) / 255));
+	return [R + G + B, R - B, 2 * G - R - B, a];
+}
+
+const apart = (p, q, scale) => abs(p[0] - q[0]) + scale * (abs(p[1] - q[1]) + abs(p[2] - q[2]) + abs(p[3] - q[3]));
+
+/** order, points by symbol; leaf, nodes by node; levels, sides by 256 symbol + node. */
+function treeOf(colors) {
+	const n = colors.length, order = [], nodes = [];
+	const leaf = new Int16Array(512).fill(-1); // its symbol
+	const sides = new Uint8Array(256 * n); // 7.7: side
+	const by = (axis) => (i, j) => colors[i][axis] - colors[j][axis];
+
+	function split(node, entries) {
+		const m = entries.length, h = ceil(m / 2);
+		if (m === 1) {
+			for (let i = node; i > 1; i >>= 1) sides[order.length << 8 | i >> 1] = 1 + (i & 1);
+			leaf[node] = order.length;
+			order.push(entries[0]);
+			return;
+		}
+		let best = { spread: -1 };
+		[17, 21, 12, 30].forEach((scale, axis) => {
+			const ranked = entries.slice().sort(by(axis));
+			const spread = scale * sum(ranked.map((i) => abs(by(axis)(i, ranked[h]))));
+			if (spread > best.spread) best = { spread, axis, ranked };
+		});
+		const { axis, ranked } = best;
+		const bound = colors[ranked[h - 1]][axis] + colors[ranked[h]][axis];
+		const width = max(1, sum(ranked.map((i) => abs(2 * colors[i][axis] - bound))));
+		const scale = min(65535, floor((4096 * m + (width >> 1)) / width)); // 7.7
+		split(2 * node, entries.filter((i) => ranked.indexOf(i) < h));
+		nodes[node] = { m, axis, bound, width, scale, middle: order.length };
+		split(2 * node + 1, entries.filter((i) => ranked.indexOf(i) >= h));
+	}
+
+	const entries = [...colors.keys()];
+	for (const axis of [3, 2, 1, 0]) entries.sort(by(axis));
+	split(1, entries);
+	const points = order.map((i) => colors[i]), levels = new Uint8Array(256 * n);
+	points.forEach((point, s) => {
+		nodes.forEach(({ m, axis, bound, width }, node) => {
+			let level = 0;
+			while (level < 5 && [-16, -6, 0, 6, 16][level] * width <= 16 * m * (2 * point[axis] - bound)) level++;
+			levels[s << 8 | node] = level;
+		});
+	});
+	return { n, order, points, leaf, nodes, sides, levels };
+}
+
+// 7.4 Counters and the range coder
+
+const RATES = tableOf(16, (c) => floor(655360 / (c < 10 ? 16 + 10 * c : 20 * c - 80)));
+
+function learned(counter, bit) {
+	const p = counter >> 4, c = counter & 15;
+	return p + (imul(4095 * bit - p, RATES[c]) + 32767 + bit >> 16) << 4 | min(c + 1, 15);
+}
+
+class RangeDecoder {
+	size = 2 ** 32 - 1;
+	at = 0;
+	x = 0;
+
+	constructor(code) {
+		this.code = code;
+		for (let i = 0; i < 4; i++) this.shift();
+	}
+
+	shift() {
+		check(this.at < this.code.length + 4, 7.4);
+		this.x = (this.x << 8 | this.code[this.at++]) >>> 0; // 0 behind the end
+	}
+
+	fixed(P) {
+		const bound = imul(this.size >>> 16, P) + (imul(this.size & 65535, P) >>> 16) >>> 0;
+		const bit = this.x < bound ? 1 : 0;
+		if (!bit) this.x -= bound;
+		this.size = bit ? bound : this.size - bound;
+		while (this.size < 2 ** 24) {
+			this.size *= 256;
+			this.shift();
+		}
+		return bit;
+	}
+
+	bit(counters, i) {
+		const bit = this.fixed((counters[i] & 0xfff0) + 8);
+		counters[i] = learned(counters[i], bit);
+		return bit;
+	}
+
+	finish() {
+		check(this.at >= this.code.length, 7.4);
+	}
+}
+
+// 7.5 Mixing
+
+const LOW = [1, 1, 1, 2, 3, 5, 8, 13, 22, 36, 60, 98, 162, 267, 439, 720, 1179, 1921, 3108, 4971, 7812, 11955, 17625, 24743];
+const K = [...LOW, 32768, ...LOW.map((k) => 65536 - k).reverse()];
+/** squash(x) at x + 3072. */
+const SQUASH = tableOf(6144, (x) => K[x >> 7] * (128 - (x & 127)) + K[(x >> 7) + 1] * (x & 127) >> 7);
+const STRETCH = new Int16Array(4096);
+for (let p = 0, x = 0; p < 4096; p++) {
+	while (SQUASH[x] < 16 * p + 8) x++;
+	STRETCH[p] = x - 3072;
+}
+
+/** Where parts of these sizes begin, and the end. */
+function layout(...sizes) {
+	let end = 0;
+	return [0, ...sizes.map((size) => end += size)];
+}
+
+// 7.6 Neighbours and runs, at all levels
+
+/** run(L, k): how many of L pixels are N. shape: bits W=N, W=NW, N=NE, N=NW, W=WW. behind: no run may begin. */
+function decodeRows({ run, pixel }, grid, width, rows) {
+	const stride = width + 8;
+	for (let y = 3; y < rows + 3; y++) {
+		const start = y * stride + 4, end = start + width;
+		grid.fill(grid[start - stride], start - 4, start);
+		let behind = false;
+		for (let here = start; here < end;) {
+			const above = here - stride, W = grid[here - 1], N = grid[above], NW = grid[above - 1];
+			const NE = grid[above + 1], WW = grid[here - 2], NN = grid[above - stride];
+			const shape = (W === N) | (W === NW) << 1 | (N === NE) << 2 | (N === NW) << 3 | (W === WW) << 4;
+			let L = 0;
+			if (shape === 31 && N === NN && !behind) {
+				L = 2;
+				while (L < end - here && grid[above + L + 1] === N) L++;
+				L = min(L, end - here);
+			}
+			if (L >= 8) {
+				const length = run(L, min(7, 28 - clz32(L)));
+				grid.fill(N, here, here + length);
+				here += length;
+				behind = length < L;
+			} else {
+				grid[here] = pixel(here, shape, W, N, NW, NE, WW, NN, behind);
+				here++;
+				behind = false;
+			}
+		}
+		grid.fill(grid[end - 1], end, end + 4);
+	}
+}
+
+const kindOf = (s, a, b, c, d) => s === a ? 0 : s === b ? 1 : s === c ? 2 : s === d ? 3 : 4;
+
+// 7.6 The model of `default`
+
+const TRUST = passed(16, [1, 3, 12]);
+const SHAPES = [ // of the flags W and N: kinds, bits
+	[[-240, -496, -464, -480, -448], [144, 48, 32, 112, 144, -16, 64, 64, 48, 0, 0, 160]],
+	[[-384, -192, -528, -512, -560], [0, 320, 144, 224, -16, 128, 32, 16, 0, 112, 96, 176]],
+];
+const SHAPE_COUNT = 5 * 4096;
+
+/** The shape counters of a flag at first. */
+function shapesOf([kinds, bits]) {
+	const sums = new Uint16Array(SHAPE_COUNT);
+	for (let e = 0; e < SHAPE_COUNT; e++) {
+		sums[e] = e & 4095 ? sums[e & e - 1] + bits[31 - clz32(e & -e)] : 3072 + kinds[e >> 12];
+	}
+	return sums.map((sum) => SQUASH[sum] & 0xfff0 | 2);
+}
+
+function defaultModel(coder, option, { n, leaf, levels, points }, grid, stride) {
+	const B = 12 + 2 * option, shift = 32 - B;
+	const F = B < 18 ? 1 : n <= 16 ? 16 : n <= 64 ? 4 : 2, places = n <= 16 ? 16 : 272;
+	const [, SPREAD, THREE, SIX, FLAG_N] = layout(SHAPE_COUNT, 4096, 1 << B, 1 << B); // then the same of flag N
+	const [, FOUR, BY_W, BY_N, COLORS, RUN, end] =
+		layout(2 * FLAG_N, 1 << B, n * F * places, n * F * places, 256 * 216, 8);
+	const counters = new Uint16Array(end).fill(32768);
+	SHAPES.forEach((shapes, flag) => counters.set(shapesOf(shapes), flag * FLAG_N));
+	const uses = new Uint8ClampedArray(416), weights = Int32Array.from({ length: 4 * 416 }, (_, i) =>
+		(i < 4 * 256 ? [25600, 25600, 30720, 25600] : [36864, 20480, 20480, 18432])[i & 3]);
+	const cells = new Uint16Array(48 * (256 + 2 * n));
+	for (let i = 0; i < cells.length; i++) cells[i] = SQUASH[128 * (i % 48) + 64];
+	const recent = new Uint8Array(1 << B - 2);
+	const at = [], s = []; // places of counters, stretched
+
+	const distance = (s, t) => DISTANCES[apart(points[s], points[t], 1)];
+
+	/** A bit from the counters `at`. */
+	function mixed(set, row) {
+		let total = 0;
+		for (let i = 0; i < 4; i++) {
+			s[i] = STRETCH[counters[at[i]] >> 4];
+			total += imul(weights[4 * set + i], s[i]);
+		}
+		const x = clamp(total >> 16, 2900) + 3072, p = SQUASH[x], cell = 48 * row + (x >> 7), q = cells[cell];
+		const bit = coder.fixed(p + q + 1 >> 1), e = (bit << 16) - p, step = 24 + floor(960 / (uses[set] + 16));
+		cells[cell] += bit ? 65535 - q >> 5 : -(q >> 5);
+		for (let i = 0; i < 4; i++) {
+			const w = 4 * set + i;
+			counters[at[i]] = learned(counters[at[i]], bit);
+			weights[w] = clamp(weights[w] + (imul(imul(s[i], e) + 8192 >> 14, step) + 32 >> 6), 196608);
+		}
+		uses[set]++;
+		return bit;
+	}
+
+	function pixel(here, shape, W, N, NW, NE, WW, NN) {
+		const above = here - stride, NNW = grid[above - stride - 1], NNE = grid[above - stride + 1];
+		shape |= (N === NN) << 5 | (NE === grid[above + 2]) << 6 | (NW === grid[above - 2]) << 7 | (NN === NNE) << 8 |
+			(NE === NNE) << 9 | (NW === NNW) << 10 | (W === NE) << 11;
+		const h4 = imul(pack(W, N, NE, NW), 0x85ebca6b);
+		let h6 = (h4 ^ h4 >>> 15) + imul(pack(WW, NN), 0xc2b2ae35);
+		h6 = imul(h6 ^ h6 >>> 15, 0x2c1b3c6d);
+		const slot = h6 >>> shift >> 2, kind = kindOf(recent[slot], W, N, NW, NE);
+		at[0] = kind << 12 | shape;
+		at[1] = THREE + (imul(pack(W, N, NE), 0x9e3779b1) >>> shift);
+		at[2] = SIX + (h6 >>> shift);
+		at[3] = SPREAD + (distance(W, N) | distance(W, NW) << 3 | distance(N, NW) << 6 | distance(N, NE) << 9);
+		const set = 256 + 16 * kind + 4 * TRUST[counters[at[2]] & 15] + TRUST[counters[at[1]] & 15];
+		if (mixed(set, 256 + W)) return recent[slot] = W;
+		for (let i = 0; i < 4; i++) at[i] += FLAG_N;
+		if (N !== W && (n === 2 || mixed(set + 80, 256 + n + W))) return recent[slot] = N;
+
+		let node = 1, j = 1, line = FOUR + (h4 >>> shift & -16);
+		let byW = BY_W + (F * W + floor(F * WW / n)) * places, byN = BY_N + (F * N + floor(F * NN / n)) * places;
+		while (leaf[node] < 0) {
+			let bit = leaf[2 * node] === W || leaf[2 * node] === N ? 1 : 0;
+			if (!bit && leaf[2 * node + 1] !== W && leaf[2 * node + 1] !== N) {
+				at[0] = byW + j;
+				at[1] = byN + j;
+				at[2] = line + j;
+				at[3] = COLORS + 216 * node + 36 * levels[W << 8 | node] + 6 * levels[N << 8 | node] + levels[NE << 8 | node];
+				bit = mixed(node, node);
+			}
+			node = 2 * node + bit;
+			j = 2 * j + bit;
+			if (j > 15) {
+				j = 1;
+				byW += 16 * (node - 15);
+				byN += 16 * (node - 15);
+				line = FOUR + (imul(h4 ^ imul(node, 0x9e3779b1), 0x2c1b3c6d) >>> shift & -16);
+			}
+		}
+		return recent[slot] = leaf[node];
+	}
+
+	return { pixel, run: (L, k) => coder.bit(counters, RUN + k) * L };
+}
+
+// 7.7 The model of `max`
+
+const MAX_RATES = tableOf(128, (c) => floor(655360 / (14 + 10 * c)));
+const ACTIVE = passed(2296, [9, 25, 61, 121, 251, 501]);
+const INPUTS = 15, KEYS = 7, POINTS = 25;
+const RELATED = [0, 1, 2, 3, 12], FARTHER = [4, 5, 6, 7, 13, 0], FIVE = [0, 1, 3, 2, 4]; // places in `near`
+
+function maxLearned(counter, bit) {
+	const p = counter >>> 10, c = counter & 1023;
+	const step = bit ? imul(4194303 - p >> 6, MAX_RATES[c]) >>> 10 : -(imul(p >> 6, MAX_RATES[c]) >>> 10);
+	return p + step << 10 | min(c + 1, 127);
+}
+
+function mix(a, b) {
+	let x = (a ^ a >>> 15) + imul(b, 0xc2b2ae35);
+	x = imul(x ^ x >>> 13, 0x2c1b3c6d);
+	return x ^ x >>> 16;
+}
+
+/** The prediction on an axis. A: its values by symbol. */
+class Axis {
+	taps = new Int32Array(8);
+	d = new Int32Array(8);
+
+	constructor(A) {
+		this.A = A;
+	}
+
+	predict(near) {
+		const { A, taps, d } = this, w = A[near[0]], n = A[near[1]], nw = A[near[2]];
+		let total = 0;
+		this.energy = 64;
+		for (let j = 0; j < 8; j++) {
+			d[j] = 2 * A[near[j]] - w - n;
+			total += taps[j] * d[j];
+			this.energy += d[j] * d[j];
+		}
+		this.median = 2 * max(min(w, n), min(max(w, n), w + n - nw));
+		this.guess = w + n + clamp(total >> 14, 4095);
+	}
+
+	learn(symbol) {
+		if (this.energy === 64) return;
+		const { taps, d } = this, e = 2 * this.A[symbol] - this.guess;
+		const r = sign(e) * floor(65536 * abs(e) / this.energy);
+		for (let j = 0; j < 8; j++) taps[j] = clamp(taps[j] + (5 * r * d[j] + 512 >> 10), 32767);
+	}
+}
+
+/** What was there after the same pixels. */
+class Match {
+	length = 0;
+	place = 0;
+
+	constructor(entries) {
+		this.last = new Int32Array(entries);
+	}
+
+	/** Its length and what it expects. */
+	find(slot, grid) {
+		if (this.length === 0) {
+			this.place = this.last[slot];
+			this.length = min(1, this.place);
+		}
+		this.expected = grid[this.place];
+		return [min(31, this.length), this.expected];
+	}
+
+	learn(slot, here, symbol) {
+		this.length = this.length > 0 && this.expected === symbol ? this.length + 1 : 0;
+		this.place++;
+		this.last[slot] = here;
+	}
+}
+
+function maxModel(coder, option, { n, leaf, nodes, sides, levels, points }, grid, stride) {
+	const B = 17 + 2 * option, shift = 36 - B, entries = 1 << B - 4, size = powerFrom(n);
+	const [, BY_FIVE, BY_MEDIAN, BY_RELATED, LONG, SHORT, BY_FARTHER, BY_GUESS, HALF, RUN, end] = layout(1 << B,
+		size * 7776, size * 512, 243 * 256, 768, 768, 729 * 8, size * 512, size * 4096, 8); // behind the lines
+	const counters = new Uint32Array(end).fill(2 ** 31);
+	const [, SET_RELATED, SET_KIND, SET_FARTHER, setCount] = layout(size, 243, 320, 729);
+	const weights = new Float64Array(16 * setCount).fill(15229); // whole numbers, whose sums pass 32 bits
+	const uses = new Uint8ClampedArray(setCount), finals = new Int32Array(4 * size).fill(16384);
+	const lines = new Uint16Array(2 * n * size * POINTS);
+	for (let i = 0; i < lines.length; i++) lines[i] = SQUASH[min(6143, 256 * (i % POINTS))];
+	const recent6 = new Uint8Array(entries), recent11 = new Uint8Array(entries);
+	const longMatch = new Match(entries), shortMatch = new Match(entries);
+	const axes = [0, 1, 2, 3].map((axis) => new Axis(points.map((point) => point[axis])));
+	const at = [], s = [], x = [], sets = []; // places of counters and weights
+	let next = 0;
+
+	/** Where the counters of a key begin. */
+	function line(key) {
+		const place = imul(key, 0x9e3779b1) >>> shift << 4;
+		if (counters[place] !== key >>> 0) {
+			counters[place] = key;
+			counters.fill(2 ** 31, place + 1, place + 16);
+		}
+		return place;
+	}
+
+	function refine(i, bit) {
+		lines[i] += bit ? 65535 - lines[i] >> 6 : -(lines[i] + 63 >> 6);
+	}
+
+	/** A bit of a node by the counters `at`, the `sets` of weights and the lines of points at a and b. */
+	function mixed(node, a, b) {
+		for (let i = 0; i < INPUTS; i++) s[i] = STRETCH[counters[at[i]] >>> 20];
+		let total = 0;
+		for (let q = 0; q < 4; q++) {
+			const w = 16 * sets[q];
+			let sum = 0;
+			for (let i = 0; i < INPUTS; i++) sum += weights[w + i] * s[i];
+			x[q] = clamp(floor(sum / 65536), 2900);
+			total += finals[4 * node + q] * x[q];
+		}
+		const place = clamp(floor(total / 65536), 2900) + 3072, P = SQUASH[place], f = place & 255;
+		a += place >> 8;
+		b += place >> 8;
+		const PA = lines[a] * (256 - f) + lines[a + 1] * f >> 8, PB = lines[b] * (256 - f) + lines[b + 1] * f >> 8;
+		const bit = coder.fixed(2 * P + PA + PB + 2 >> 2);
+
+		for (let i = 0; i < INPUTS; i++) counters[at[i]] = maxLearned(counters[at[i]], bit);
+		refine(a + (f >> 7), bit);
+		refine(b + (f >> 7), bit);
+		for (let q = 0; q < 4; q++) {
+			const v = 4 * node + q, set = sets[q], w = 16 * set;
+			finals[v] = clamp(finals[v] + ((x[q] * ((bit << 16) - P) + 8192 >> 14) + 8 >> 4), 131071);
+			const g = ((bit << 16) - SQUASH[x[q] + 3072]) * (32 + floor(2000 / (uses[set] + 16))) >> 6;
+			for (let k = 0; k < INPUTS; k++) weights[w + k] = clamp(weights[w + k] + (imul(s[k], g) + 8192 >> 14), 262143);
+			uses[set]++;
+		}
+		return bit;
+	}
+
+	function digits(near, node, table, base, which) {
+		let number = 0;
+		for (let i = 0; i < which.length; i++) number = base * number + table[near[which[i]] << 8 | node];
+		return number;
+	}
+
+	function pixel(here, shape, W, N, NW, NE, WW, NN) {
+		const above = here - stride, above2 = above - stride, NEE = grid[above + 2], NNE = grid[above2 + 1];
+		const NNW = grid[above2 - 1], NWW = grid[above - 2], WWW = grid[here - 3], NNN = grid[above2 - stride];
+		const h6 = mix(mix(pack(W, N, NE, NW), 1), pack(WW, NN)), h8 = mix(h6, pack(NEE, NWW));
+		const h11 = mix(h8, pack(NNE, NNW, WWW));
+		const h15 = mix(h11, pack(NNN, grid[above2 - 2], grid[above2 + 2], grid[here - 4]));
+		const keys = [mix(W, 2), mix(N, 3), mix(pack(N, NN), 4), mix(pack(W, WW, WWW), 5), mix(pack(W, NE), 6), h8, h15];
+		const g6 = recent6[h6 >>> shift];
+		const near = [W, N, NW, NE, WW, NN, NEE, NNE, NNW, NWW, WWW, NNN, g6, recent11[h11 >>> shift]];
+		if (here !== next) longMatch.length = shortMatch.length = 0; // behind a run, or in a new row
+		next = here + 1;
+		const [long, expected] = longMatch.find(h15 >>> shift, grid);
+		const [short, other] = shortMatch.find(h8 >>> shift, grid);
+		const match = long === 0 ? 0 : expected === W ? 1 : expected === N ? 2 : 3, { A } = axes[0];
+		const active = ACTIVE[abs(A[W] - A[NW]) + abs(A[N] - A[NW]) + abs(A[N] - A[NE])];
+		for (const axis of axes) axis.predict(near);
+		sets[2] = SET_KIND + 64 * kindOf(g6, W, N, NW, NE) + 16 * match + (shape & 15);
+
+		let node = 1, j = 1, begins = keys.map(line);
+		for (let depth = 0; leaf[node] < 0; depth++) {
+			const related = digits(near, node, sides, 3, RELATED), farther = digits(near, node, sides, 3, FARTHER);
+			const { axis, bound, scale, middle } = nodes[node], { median, guess } = axes[axis];
+			let half = 0;
+			for (let i = 0; i < 12; i++) half |= near[i] >= middle ? 1 << i : 0;
+			for (let i = 0; i < KEYS; i++) at[i] = begins[i] + j;
+			at[7] = BY_FIVE + node * 7776 + digits(near, node, levels, 6, FIVE);
+			at[8] = BY_MEDIAN + (node * 32 + clamp(imul(median - bound, scale) >> 9, 15, -16) + 16) * 16 + active;
+			at[9] = BY_RELATED + (related * 8 + depth) * 32 + shape;
+			at[10] = LONG + (long * 3 + (long && sides[expected << 8 | node])) * 8 + depth;
+			at[11] = SHORT + (short * 3 + (short && sides[other << 8 | node])) * 8 + depth;
+			at[12] = BY_FARTHER + farther * 8 + depth;
+			at[13] = BY_GUESS + (node * 64 + clamp(imul(guess - bound, scale) >> 8, 31, -32) + 32) * 8 + active;
+			at[14] = HALF + node * 4096 + half;
+			sets[0] = node;
+			sets[1] = SET_RELATED + related;
+			sets[3] = SET_FARTHER + farther;
+			const bit = mixed(node, (W * size + node) * POINTS, ((n + N) * size + node) * POINTS);
+			node = 2 * node + bit;
+			j = 2 * j + bit;
+			if (j > 15 && leaf[node] < 0) {
+				j = 1;
+				for (let i = 0; i < KEYS; i++) begins[i] = line(mix(keys[i], node));
+			}
+		}
+		const symbol = leaf[node];
+		for (const axis of axes) axis.learn(symbol);
+		recent6[h6 >>> shift] = recent11[h11 >>> shift] = symbol;
+		longMatch.learn(h15 >>> shift, here, symbol);
+		shortMatch.learn(h8 >>> shift, here, symbol);
+		return symbol;
+	}
+
+	function run(L, k) {
+		const counter = counters[RUN + k], bit = coder.fixed(max(1, counter >>> 16));
+		counters[RUN + k] = maxLearned(counter, bit);
+		return bit * L;
+	}
+
+	return { run, pixel };
+}
+
+// 7.8 The level `fast`
+
+const EXTENT = passed(256, [1, 4, 8, 16, 32, 64]);
+
+function rankingOf(points) {
+	const ranked = points.map((point, s) => Uint8Array.from(Int32Array.from(points, (other, t) =>
+		(t === s ? -1 : apart(point, other, 2) >> 2) << 8 | t).sort()));
+	return { order: [...points.keys()], ranked };
+}
+
+function halved(counts, most) {
+	while (sum(counts) > most) counts = counts.map((count) => count + 1 >> 1);
+	return counts;
+}
+
+class Context {
+	starts = [0];
+	wait = 1;
+	period = 1;
+
+	constructor(counts) {
+		this.counts = counts.slice();
+		this.resize();
+	}
+
+	resize() {
+		const counts = this.counts = halved(this.counts, 8000);
+		const scale = floor(65536 * (4096 - counts.length) / sum(counts));
+		const sizes = counts.map((count) => 1 + (count * scale >>> 16));
+		sizes[counts.indexOf(max(...counts))] += 4096 - sum(sizes);
+		sizes.forEach((size, t) => { this.starts[t + 1] = this.starts[t] + size; });
+	}
+
+	learn(t) {
+		this.counts[t] += 16;
+		if (--this.wait > 0) return;
+		this.wait = this.period = min(1024, this.period + (this.period + 3 >> 2));
+		this.resize();
+	}
+}
+
+class AnsDecoder {
+	constructor(code) {
+		this.code = new Reader(code);
+		this.x = this.code.u32();
+		check(this.x >= 65536, 7.8);
+	}
+
+	refill(x) {
+		this.x = x < 65536 ? (x << 16 | this.code.u8() | this.code.u8() << 8) >>> 0 : x;
+	}
+
+	bits(k) {
+		const slot = this.x & 4095;
+		this.refill((this.x >>> 12 << 12 - k | slot & (1 << 12 - k) - 1) >>> 0);
+		return slot >> 12 - k;
+	}
+
+	token(context) {
+		const { starts } = context, slot = this.x & 4095;
+		let t = 0;
+		while (slot >= starts[t + 1]) t++;
+		this.refill(imul(starts[t + 1] - starts[t], this.x >>> 12) + slot - starts[t] >>> 0);
+		context.learn(t);
+		return t;
+	}
+
+	finish() {
+		check(this.code.left === 0 && this.x === 65536, 7.8);
+	}
+}
+
+function fastModel(coder, option, colors) {
+	const ranked = colors.ranked.map((list) => list.slice()), n = ranked.length;
+	const rank = ranked.map((list) => {
+		const places = new Uint8Array(n);
+		list.forEach((symbol, place) => { places[symbol] = place; });
+		return places;
+	});
+	const B = [0, 12, 14, 16][option], recent = new Uint8Array(1 << B);
+	const k = 30 - clz32(n - 2), T = n < 6 ? n + 3 : 5 + 2 * k + (n - 2 >> k);
+	const contexts = (length, counts) => Array.from({ length }, () => new Context(counts));
+	const runs = contexts(8, Array(26).fill(1));
+	const shapes = contexts(82, [...tableOf(T, (t) => t < 4 ? 6 : t < 12 ? 3 : 1)]); // 80, 81: behind runs
+	const parts = [], uses = new Uint8Array(80);
+
+	function run(L, k) {
+		const t = coder.token(runs[k]);
+		if (t < 2) return t === 0 ? L : 0;
+		const low = coder.bits(min(t - 2, 12)), length = 2 ** (t - 2) + 4096 * coder.bits(max(0, t - 14)) + low;
+		check(length < L, 7.8);
+		return length;
+	}
+
+	function contextOf(shape, part) {
+		const i = 14 * shape + part;
+		if (parts[i]) return parts[i];
+		if (uses[shape] >= 100) return parts[i] = new Context(halved(shapes[shape].counts, 400));
+		uses[shape]++;
+		return shapes[shape];
+	}
+
+	/** The symbol at a place in ranked[W], which moves to the front. */
+	function taken(W, place) {
+		const list = ranked[W], places = rank[W], to = place - (place + 6 >> 3), symbol = list[place];
+		list[place] = list[to];
+		list[to] = symbol;
+		places[list[place]] = place;
+		places[symbol] = to;
+		return symbol;
+	}
+
+	function pixel(here, shape, W, N, NW, NE, WW, NN, behind) {
+		const slot = B && imul(pack(W, N, NE, NW), 0x85ebca6b) >>> 32 - B, guess = B ? recent[slot] : W, far = rank[W][N];
+		const t = coder.token(behind ? shapes[W === N ? 80 : 81]
+			: contextOf(kindOf(guess, W, N, NE, NW) << 4 | shape & 15, 2 * EXTENT[far] + (shape >> 4)));
+		if (t < 4) return recent[slot] = t === 0 ? guess : t === 1 ? W : t === 2 ? N : NE;
+		const k = (t >> 1) - 3, other = guess === N ? 0 : rank[W][guess];
+		let place = t < 8 ? t - 3 : 1 + (2 + (t & 1) << k) + coder.bits(k);
+		for (const meant of [min(far, other), max(far, other)]) if (meant > 0 && place >= meant) place++;
+		check(place < n, 7.8);
+		return recent[slot] = taken(W, place);
+	}
+
+	return { run, pixel };
+}
+
+const LEVELS = {
+	3: [treeOf, RangeDecoder, defaultModel],
+	4: [treeOf, RangeDecoder, maxModel],
+	5: [rankingOf, AnsDecoder, fastModel],
+};
 
 // 8. Metadata
 
 const METADATA = { i: "iccProfile", e: "exif", x: "xmp", t: "texts", r: "resolution" };
 
-/** Add what a chunk says to `metadata`; nothing if it breaks a rule. */
-function readMetadata(letter, payload, metadata) {
-	const name = METADATA[letter];
-	if (!name || name in metadata) return;
-	try {
-		metadata[name] = letter === "r" ? resolutionOf(payload) : contentOf(payload, letter === "t");
-	} catch (error) {
-		if (!(error instanceof KmqError)) throw error;
+function readMetadata(chunks) {
+	const metadata = {};
+	for (const [letter, data] of chunks) {
+		const name = METADATA[letter];
+		if (!name || name in metadata) continue;
+		try {
+			metadata[name] = letter === "r" ? resolutionOf(new Reader(data)) : contentOf(data, letter === "t");
+		} catch {
+			// it breaks a rule
+		}
 	}
+	return metadata;
 }
 
-function resolutionOf(payload) {
-	const file = new File(payload, "corrupt");
+function resolutionOf(file) {
 	const resolution = [file.varint(), file.varint()];
-	sound(file.left === 0 && resolution.every((value) => value > 0), "a wrong resolution");
+	check(file.left === 0 && !resolution.includes(0), 8);
 	return resolution;
 }
 
-function contentOf(payload, isTexts) {
-	sound(payload[0] <= 1 && payload.length <= MAX_METADATA, "another coding of metadata");
-	const stored = payload.subarray(1);
-	const content = (payload[0] ? inflate(stored, MAX_METADATA) : stored).slice();
-	sound(content.length > 0, "metadata without content");
-	return isTexts ? textsOf(content) : content;
-}
-
-function textsOf(content) {
-	let parts;
-	try {
-		parts = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(content).split("\0");
-	} catch {
-		throw new KmqError("corrupt", "texts that are not UTF-8");
-	}
+function contentOf(data, isTexts) {
+	check(data[0] <= 1 && data.length <= 2 ** 24, 8);
+	const content = data[0] ? inflate(data.subarray(1), 2 ** 24).slice() : data.slice(1);
+	check(content.length > 0, 8);
+	if (!isTexts) return content;
+	const parts = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(content).split("\0");
 	const texts = new Map();
 	for (let i = 0; i + 1 < parts.length; i += 2) texts.set(parts[i], parts[i + 1]);
-	sound(parts.length === 2 * texts.size && !texts.has(""), "texts without a key or value, or a key twice");
+	check(parts.length === 2 * texts.size && !texts.has(""), 8);
 	return texts;
 }
 
 // 9. Animation
 
-/** What chunk A says. */
-function readTable(payload, width, height) {
-	const table = new File(payload, "corrupt");
-	const count = table.varint() + 1;
-	const filmCount = table.varint() + 1;
-	sound(count <= 65536 && filmCount <= 65536, "more frames or films than there may be");
-	const plays = table.varint();
+function readTable(data, width, height) {
+	check(data.length <= 2 ** 22, 9);
+	const file = new Reader(data), count = file.varint() + 1, filmCount = file.varint() + 1, plays = file.varint();
+	check(max(count, filmCount) <= 65536, 9);
 	const durations = [];
 	while (durations.length < count) {
-		const run = table.varint() + 1;
-		const duration = table.varint();
-		sound(durations.length + run <= count, "more durations than frames");
-		for (let i = 0; i < run; i++) durations.push(duration);
+		const end = durations.length + file.varint() + 1, duration = file.varint();
+		check(end <= count, 9);
+		while (durations.length < end) durations.push(duration);
 	}
-	const films = [];
-	let frameCount = 0;
-	while (films.length < filmCount) {
-		const film = readFilm(table, width, height);
-		sound(films.length > 0 || film.key && !film.ownPalette, "a first film that needs another");
-		frameCount += film.pictures - film.overlay;
-		films.push(film);
-	}
-	sound(table.left === 0 && frameCount === count, "films that do not make its frames");
+	const films = Array.from({ length: filmCount }, () => readFilm(file, width, height));
+	check(films[0].key && !films[0].ownPalette, 9);
+	check(file.left === 0 && sum(films.map(({ m, overlay }) => m - overlay)) === count, 9);
 	return { plays, durations, films };
 }
 
-function readFilm(table, canvasWidth, canvasHeight) {
-	const flags = table.u8();
-	demand(flags < 128, "unsupported", "a KMQ file with another kind of film");
-	const m = table.varint() + 1;
-	let [left, top, width, height] = [0, 0, canvasWidth, canvasHeight];
-	if (flags & 8) [left, top, width, height] = [table.varint(), table.varint(), table.varint() + 1, table.varint() + 1];
-	const keep = flags & 16 ? table.u8() : -1;
+function readFilm(file, W, H) {
+	const flags = file.u8(), arrangement = flags & 3;
+	check(flags < 128, 9, "unsupported");
+	const m = file.varint() + 1;
+	const [left, top, width, height] = flags & 8
+		? [file.varint(), file.varint(), file.varint() + 1, file.varint() + 1] : [0, 0, W, H];
+	const keep = flags & 16 ? file.u8() : null;
 	const [key, ownPalette, overlay] = [4, 32, 64].map((bit) => (flags & bit) > 0);
-	sound(left + width <= canvasWidth && top + height <= canvasHeight, "a film goes beyond the canvas");
-	sound(m * width * height <= Math.max(2 ** 24, canvasWidth * canvasHeight), "a film has too many pixels");
-	sound(!key || !overlay, "a film that is key and an overlay");
-	const arrangement = flags & 3;
-	const imageWidth = arrangement & 1 ? m * width : width;
-	const imageHeight = arrangement & 1 ? height : m * height;
-	sound(imageWidth <= MAX_SIDE && imageHeight <= MAX_SIDE, "a film is too long");
-	const where = { left, top, width, height, imageWidth, imageHeight };
-	return { pictures: m, ...where, arrangement, keep, key, overlay, ownPalette };
+	const imageWidth = arrangement & 1 ? m * width : width, imageHeight = arrangement & 1 ? height : m * height;
+	check(left + width <= W && top + height <= H && max(imageWidth, imageHeight) <= 2 ** 24, 9);
+	check(m * width * height <= max(2 ** 24, W * H) && !(key && overlay), 9);
+	return { m, left, top, width, height, imageWidth, imageHeight, arrangement, keep, key, overlay, ownPalette };
 }
 
-/** The palette and the payload of chunk D of film `number` > 0. */
-function readFilmChunks(file, film, number, palette, crc) {
-	const varint = [];
-	for (let rest = number; rest > 0; rest >>>= 7) varint.push(rest & 127 | (rest > 127 ? 128 : 0));
-	crc = crc32(Uint8Array.from(varint), crc);
-	for (const expected of film.ownPalette ? "PD" : "D") {
-		const start = file.place;
-		const { tag, letter } = readTag(file);
-		sound(letter === expected, `a chunk ${letter} among films`);
-		const { payload, after, matches } = readPayload(file, start, tag, crc);
-		sound(matches, DAMAGED);
-		sound(tag > 127 || letter === "P", UNCHECKED);
-		if (letter === "D") return [palette, payload];
-		palette = readPalette(payload);
-		crc = after;
-	}
-}
+const varintOf = (value) => value < 128 ? [value] : [value & 127 | 128, ...varintOf(value >>> 7)];
 
-/**
- * All frames in turn, of a still image one: { duration, pixels }, milliseconds and RGBA. `pixels` is the canvas, which
- * the next frame changes.
- */
-export function* frames({ width, height, indices, palette, animation }) {
-	const canvas = new Uint32Array(width * height);
-	const pixels = new Uint8ClampedArray(canvas.buffer);
-	const still = { pictures: 1, left: 0, top: 0, width, height, arrangement: 0, keep: -1, indices, palette };
-	const { films, durations } = animation ?? { films: [still], durations: [0] };
+/** All frames in turn, RGBA in an array that the next one changes; of a still image one. */
+export function* frames(image) {
+	const { films, durations } = image.animation ?? { films: [image], durations: [0] };
+	const canvas = new Uint32Array(image.width * image.height), pixels = new Uint8ClampedArray(canvas.buffer);
 	let frame = 0;
 	for (const [number, film] of films.entries()) {
-		const colors = colorsOf(film.palette);
-		if (film.key) canvas.fill(colors[0]);
-		for (let i = 0; i < film.pictures; i++) {
-			draw(film, i, colors, canvas, width);
-			const unfinished = i === film.pictures - 1 && films[number + 1]?.overlay;
-			if (!unfinished) yield { duration: durations[frame++], pixels };
+		const { m = 1, palette, key } = film;
+		const entries = Uint8Array.from({ length: 1024 }, (_, i) => palette[i] ?? (i % 4 === 3 ? 255 : 0));
+		const colors = new Uint32Array(entries.buffer);
+		if (key) canvas.fill(colors[0]);
+		for (let i = 0; i < m; i++) {
+			draw(film, i, colors, canvas, image.width);
+			if (i < m - 1 || !films[number + 1]?.overlay) yield { duration: durations[frame++], pixels };
 		}
 	}
 }
 
-function draw({ pictures: m, left, top, width, height, arrangement, keep, indices }, i, colors, canvas, stride) {
-	const across = arrangement === 3 ? m : 1;
-	const down = arrangement === 0 ? width : m * width;
-	const first = i * (arrangement === 0 ? width * height : arrangement === 3 ? 1 : width);
+function draw({ m = 1, left = 0, top = 0, width, height, arrangement = 0, keep, indices }, i, colors, canvas, stride) {
+	const next = [width * height, width, width, 1][arrangement], across = arrangement < 3 ? 1 : m;
 	for (let y = 0; y < height; y++) {
-		let from = first + y * down;
-		let to = (top + y) * stride + left;
+		let from = i * next + y * width * (arrangement ? m : 1), to = (top + y) * stride + left;
 		for (const end = to + width; to < end; to++, from += across) {
-			const index = indices[from];
-			if (index !== keep) canvas[to] = colors[index];
+			if (indices[from] !== keep) canvas[to] = colors[indices[from]];
 		}
 	}
 }
 
-// The whole file
+// 2. Layout and 3. Header
 
-/**
- * Decode a whole `.kmq` file. bytes: an ArrayBuffer or a view of one. maxPixels: more are refused, 2^26 unless told.
- * Throws KmqError.
- */
-export function decode(bytes, { maxPixels = MAX_PIXELS } = {}) {
-	const file = new File(bytesOf(bytes));
-	const { width, height } = readHeader(file);
-	const { found, crc, metadata } = readHead(file, crc32(file.bytes.subarray(0, file.place)));
-	const palette = found.has("P") ? readPalette(found.get("P")) : new Uint8Array(0);
-	const animation = found.has("A") ? readTable(found.get("A"), width, height) : null;
-	let indices = null;
-	if (animation) {
-		const filmPixels = animation.films.reduce((sum, film) => sum + film.imageWidth * film.imageHeight, 0);
-		demandPixels(Math.max(filmPixels, width * height), maxPixels);
+/** Decode an ArrayBuffer or a view of one. Throws KmqError. */
+export function decode(bytes, { maxPixels = 2 ** 26 } = {}) {
+	const { buffer, byteOffset, byteLength } = ArrayBuffer.isView(bytes) ? bytes : new Uint8Array(bytes);
+	const limit = (pixels) => check(pixels <= maxPixels, 10, "limit");
+	const file = new Reader(new Uint8Array(buffer, byteOffset, byteLength), "truncated");
+	check(file.bytes.subarray(0, 4).join() === "139,75,77,81", 3, "not-kmq");
+	file.take(4);
+	const version = file.u8();
+	check(version === 1, 3, version ? "unsupported" : "corrupt");
+	const width = file.varint() + 1, height = file.varint() + 1;
+	check(max(width, height) <= 2 ** 24, 3);
+	const { P, A, D, crc, ancillary } = readChunks(file, 0, crc32(file.bytes.subarray(0, file.at)));
+	const palette = P ? readPalette(P) : new Uint8Array(0), animation = A ? readTable(A, width, height) : null;
+	const image = { width, height, indices: null, palette, metadata: readMetadata(ancillary), animation };
+	if (A) {
+		limit(max(width * height, sum(animation.films.map((film) => film.imageWidth * film.imageHeight))));
 		for (const [number, film] of animation.films.entries()) {
-			const [colors, payload] = number === 0 ? [palette, found.get("D")]
-				: readFilmChunks(file, film, number, palette, crc);
-			film.palette = colors;
-			film.indices = readPixels(payload, film.imageWidth, film.imageHeight, colors, maxPixels);
+			const own = number > 0 ? readChunks(file, number, crc32(varintOf(number), crc)) : { D };
+			check(!own.P !== film.ownPalette && !own.A, 9);
+			film.palette = own.P ? readPalette(own.P) : palette;
+			film.indices = readPixels(own.D, film.imageWidth, film.imageHeight, film.palette, limit);
 		}
 	} else {
-		indices = readPixels(found.get("D"), width, height, palette, maxPixels);
+		image.indices = readPixels(D, width, height, palette, limit);
 	}
-	sound(file.left === 0, "something follows its pixels");
-	return { width, height, indices, palette, metadata, animation };
+	check(file.left === 0, 2);
+	return image;
 }
 
-const demandPixels = (pixels, most) => demand(pixels <= most, "limit", `${pixels} pixels, more than ${most}`);
+export const toRGBA = (image) => frames(image).next().value.pixels;
 
-function bytesOf(bytes) {
-	if (bytes instanceof Uint8Array) return bytes;
-	if (!ArrayBuffer.isView(bytes)) return new Uint8Array(bytes);
-	return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
-/** Of 256 indices, as they stand in memory; those beyond the palette are opaque black. */
-function colorsOf(palette) {
-	const entries = new Uint8Array(1024);
-	for (let i = 3; i < 1024; i += 4) entries[i] = 255;
-	entries.set(palette);
-	return new Uint32Array(entries.buffer);
-}
-
-/** The colours of all pixels, of an animation's first frame: R, G, B and straight alpha, in a Uint8ClampedArray. */
-export function toRGBA(image) {
-	return frames(image).next().value.pixels;
-}
-
-/** The same as ImageData, for a canvas. */
-export function toImageData(image) {
-	return new ImageData(toRGBA(image), image.width, image.height);
-}
+export const toImageData = (image) => new ImageData(toRGBA(image), image.width, image.height);
