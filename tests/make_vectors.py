@@ -243,19 +243,31 @@ def fast_images() -> Iterator[tuple[str, IndexedImage, str, str]]:
             70,
             lambda x, y: (x * x + y * y + 2 * noise(x, y)) // 256 * 27 % 64,
         ),
-        "many ranks and no guesses",
+        "the model of photos; many ranks",
+        "7.8",
+    )
+    yield (
+        "fast-long",
+        picture(ramp, 110, 100, lambda x, y: (x + y) // 2 + noise(y, x) // (64 if noise(x, y) < 245 else 2)),
+        "all tokens of a photo; contexts that have seen so much that their counts are halved",
         "7.8",
     )
     yield (
         "fast-guesses",
         picture(ramp[:40], 64, 60, lambda x, y: x // 4 * 3 % 7 + y // 5 % 3 + (noise(x, y) > 235) * (noise(y, x) % 32)),
-        "guesses; contexts are split",
+        "the model of graphics; contexts are split",
         "7.8",
     )
     yield (
         "fast-runs",
         picture(ramp[:3], 200, 40, lambda x, y: 1 + (x > 150) - (noise(x, y) > 250)),
         "runs, whole, broken and none",
+        "7.8",
+    )
+    yield (
+        "fast-wide",
+        picture(ramp[:2], 9000, 1, lambda x, y: int(x == 8500)),
+        "a broken run of more than 4096 pixels",
         "7.8",
     )
     yield (
@@ -320,12 +332,13 @@ def max_images() -> Iterator[tuple[str, IndexedImage, str, str]]:
 
 def striped_file(picture: IndexedImage, compression: str = "default") -> bytes:
     """What the encoder writes where stripes are to end behind few bytes."""
-    before = mixed.STRIPE_BYTES, fast.STRIPE_BYTES
-    mixed.STRIPE_BYTES = fast.STRIPE_BYTES = 60 if compression == "max" else 300
+    before = mixed.STRIPE_BYTES, fast.STRIPE_CODES
+    mixed.STRIPE_BYTES = 60 if compression == "max" else 300
+    fast.STRIPE_CODES = 700
     try:
         return encode(picture, compression=compression)
     finally:
-        mixed.STRIPE_BYTES, fast.STRIPE_BYTES = before
+        mixed.STRIPE_BYTES, fast.STRIPE_CODES = before
 
 
 def max_file(picture: IndexedImage) -> bytes:
@@ -981,38 +994,48 @@ def rejected_fast_pixels() -> Iterator[tuple[str, bytes, str, str, str, str]]:
         palette = chunk("P", b"\0" + bytes(range(0, 90, 5)))
         return assemble(SIGNATURE + b"\x07\x00", palette, pixels(payload), CHECKSUM)
 
-    run = naive_kmq.Context([1] * 26)
-    pixel = naive_kmq.Context([6] * 4 + [3] * 5)
-    whole = token(run, 0)
+    run = prepared([1] * 26)
+    pixel = prepared([6] * 3 + [3] * 5)
+    photo = prepared([6] * 2 + [3] * 5)
+    whole = token(run, 0, 16)
+    none = [token(run, 1, 16), (16384, 49152)]  # no run, and not as guessed
     state = (65536).to_bytes(4, "little")
     for name, payload, says in (
-        ("empty", b"\x05", "no code at all"),
-        ("state", b"\x05\xff\xff\0\0\0\0", "a first state below 65536"),
-        ("short", b"\x05" + state, "a code that ends before the row does"),
-        ("odd", b"\x05" + rans([whole]) + b"\0", "a byte more than a code of whole words has"),
-        ("long", b"\x05" + rans([whole]) + b"\0\0", "two bytes of a code are not needed"),
-        ("end", b"\x05" + rans([whole], 65537), "the last state is not 65536"),
-        ("run", b"\x05" + rans([token(run, 5), (0, 512)]), "a partial run of eight pixels, where there are eight"),
-        ("rank", b"\x05" + rans([token(run, 1), token(pixel, 8), (2048, 2048)]), "rank 6 of six colours"),
+        ("empty", b"\x15", "no code at all"),
+        ("state", b"\x15\xff\xff\0\0\0\0", "a first state below 65536"),
+        ("short", b"\x15" + state, "a code that ends before the row does"),
+        ("odd", b"\x15" + rans([whole]) + b"\0", "a byte more than a code of whole words has"),
+        ("long", b"\x15" + rans([whole]) + b"\0\0", "two bytes of a code are not needed"),
+        ("end", b"\x15" + rans([whole], 65537), "the last state is not 65536"),
+        ("run", b"\x15" + rans([token(run, 5, 16), (0, 8192)]), "a partial run of eight pixels, where there are eight"),
+        ("rank", b"\x15" + rans([*none, token(pixel, 7, 16), (32768, 32768)]), "place 6 of six colours"),
+        ("photo-rank", b"\x05" + rans([token(photo, 6, 1)], 131073, 12), "place 6 of six colours, in a photo"),
         ("list-missing", b"\x45", "a list of symbols is announced, and nothing follows"),
         ("stripes-many", b"\x85\x00\x01\x06\0\0\0\0\x01\x06\0\0\0\0", "two stripes for one row"),
     ):
         yield f"fast-{name}", file(payload), "corrupt", "load", says, "7.8"
 
 
-def token(context: naive_kmq.Context, number: int) -> tuple[int, int]:
+def prepared(counts: list[int]) -> naive_kmq.Context:
+    """A new context, with its sizes."""
+    context = naive_kmq.Context(counts)
+    context.prepare()
+    return context
+
+
+def token(context: naive_kmq.Context, number: int, unit: int) -> tuple[int, int]:
     """Start and size of a token."""
-    return sum(context.sizes[:number]), context.sizes[number]
+    return unit * sum(context.sizes[:number]), unit * context.sizes[number]
 
 
-def rans(parts: list[tuple[int, int]], x: int = 65536) -> bytes:
-    """A code of the level `fast`, from starts and sizes."""
+def rans(parts: list[tuple[int, int]], x: int = 65536, bits: int = 16) -> bytes:
+    """A code of the level `fast`, from starts and sizes, which add up to 2^bits."""
     code = b""
     for start, size in reversed(parts):
-        if x >= size << 20:
+        if x >= size << (32 - bits):
             code = (x & 65535).to_bytes(2, "little") + code
             x >>= 16
-        x = x // size * 4096 + x % size + start
+        x = (x // size << bits) + x % size + start
     return x.to_bytes(4, "little") + code
 
 

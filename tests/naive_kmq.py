@@ -904,10 +904,11 @@ def fast(options: int, coded: bytes, width: int, height: int, palette: list[Colo
     used, stripes = symbols_and_stripes(options, coded, height, len(palette))
     if len(used) == 1:
         return [used * width for _ in range(height)]
-    ranked = ranking([palette[i] if i < len(palette) else (0, 0, 0, 255) for i in used])
+    lists = ranking([palette[i] if i < len(palette) else (0, 0, 0, 255) for i in used])
+    bits = (0, 12, 14, 16)[options & 3]
     result = []
     for rows, code in stripes:
-        stripe = FastStripe([list(row) for row in ranked], code, width, (0, 12, 14, 16)[options & 3])
+        stripe = GraphicsStripe(lists, code, width, bits) if bits else PhotoStripe(lists, code, width)
         result += [[used[symbol] for symbol in row] for row in stripe.rows(rows)]
     return result
 
@@ -919,7 +920,8 @@ def ranking(colors: list[Color]) -> list[list[int]]:
         axes.append((r + g + b, r - b, 2 * g - r - b, a))
 
     def apart(s: int, t: int) -> int:
-        return sum(weight * abs(p - q) for weight, p, q in zip((1, 2, 2, 2), axes[s], axes[t], strict=True)) // 4
+        d = sum(weight * abs(p - q) for weight, p, q in zip((1, 2, 2, 2), axes[s], axes[t], strict=True))
+        return d // 4 if d < 256 else 56 + d // 32
 
     numbers = range(len(colors))
     return [[s, *sorted((t for t in numbers if t != s), key=lambda t, s=s: (apart(s, t), t))] for s in numbers]
@@ -934,22 +936,19 @@ def halved(counts: list[int], limit: int) -> list[int]:
 class Context:
     def __init__(self, counts: list[int]) -> None:
         self.counts = counts
-        self.wait = self.period = 1
-        self.uses = 0
-        self.learn()
+        self.wait = self.period = self.uses = 0
 
-    def learn(self) -> None:
-        scale = 65536 * (4096 - len(self.counts)) // sum(self.counts)
-        self.sizes = [1 + count * scale // 65536 for count in self.counts]
-        self.sizes[self.counts.index(max(self.counts))] += 4096 - sum(self.sizes)
+    def prepare(self) -> None:
+        if self.wait == 0:
+            self.counts = halved(self.counts, 8000)
+            scale = 65536 * (4096 - len(self.counts)) // sum(self.counts)
+            self.sizes = [1 + count * scale // 65536 for count in self.counts]
+            self.sizes[self.counts.index(max(self.counts))] += 4096 - sum(self.sizes)
+            self.period = self.wait = min(512, self.period + self.period // 4 + 1)
 
     def used(self, t: int) -> None:
         self.counts[t] += 16
         self.wait -= 1
-        if self.wait == 0:
-            self.counts = halved(self.counts, 8000)
-            self.learn()
-            self.period = self.wait = min(1024, self.period + (self.period + 3) // 4)
 
 
 class RansDecoder:
@@ -959,41 +958,66 @@ class RansDecoder:
         self.x = int.from_bytes(code[:4], "little")
         require(len(code) % 2 == 0 and self.x >= 65536, "corrupt")
 
+    def take(self, start: int, size: int, total: int) -> None:
+        """What stands at the slots from start on was read; the state goes on."""
+        self.x = size * (self.x // total) + self.x % total - start
+
     def refill(self) -> None:
         if self.x < 65536:
             self.x = 65536 * self.x + int.from_bytes(self.code[self.place : self.place + 2], "little")
             self.place += 2
 
-    def bits(self, k: int) -> int:
-        high, slot = divmod(self.x, 4096)
-        value, rest = divmod(slot, 2 ** (12 - k))
-        self.x = high * 2 ** (12 - k) + rest
-        self.refill()
-        return value
-
-    def token(self, context: Context) -> int:
-        high, slot = divmod(self.x, 4096)
+    def token(self, context: Context, total: int) -> int:
+        context.prepare()
+        slot = self.x % total
+        unit = total // 4096
         t = start = 0
-        while slot >= start + context.sizes[t]:
-            start += context.sizes[t]
+        while slot >= start + unit * context.sizes[t]:
+            start += unit * context.sizes[t]
             t += 1
-        self.x = context.sizes[t] * high + slot - start
-        self.refill()
+        self.take(start, unit * context.sizes[t], total)
         context.used(t)
         return t
 
 
 class FastStripe:
-    def __init__(self, ranked: list[list[int]], code: bytes, width: int, bits: int) -> None:
-        self.ranked, self.width, self.bits = ranked, width, bits
+    """What both models have in common. favoured: how many tokens are no ranks."""
+
+    def __init__(self, lists: list[list[int]], code: bytes, width: int, favoured: int) -> None:
+        self.n, self.width, self.favoured = len(lists), width, favoured
+        self.lists = [list(row) for row in lists]
+        bounds = (1, 4, 8, 16, 32, 64)
+        self.levels = [{t: sum(b <= place for b in bounds) for place, t in enumerate(row)} for row in lists]
         self.coder = RansDecoder(code)
-        self.runs = [Context([1] * 26) for _ in range(8)]
-        r = len(ranked) - 2
-        k = r.bit_length() - 2
-        tokens = 5 + (r if r < 4 else 2 * k + r // 2**k)
-        self.first = [6 if t < 4 else 3 if t < 12 else 1 for t in range(tokens)]
         self.contexts: dict[object, Context] = {}
-        self.recent: dict[int, int] = {}
+
+    def first(self) -> Context:
+        """A new context of pixels."""
+        tokens = self.favoured + 1 + max(t for t in range(23) if rank_token(t)[0] <= self.n - 1)
+        return Context([6 if t < self.favoured else 3 if t < self.favoured + 8 else 1 for t in range(tokens)])
+
+    def context(self, shape: int, part: object) -> Context:
+        if (shape, part) in self.contexts:
+            return self.contexts[shape, part]
+        if shape not in self.contexts:
+            self.contexts[shape] = self.first()
+        whole = self.contexts[shape]
+        if whole.uses < 100:
+            whole.uses += 1
+            return whole
+        self.contexts[shape, part] = Context(halved(list(whole.counts), 400))
+        return self.contexts[shape, part]
+
+    def by_place(self, w: int, place: int, others: set[int]) -> int:
+        """The symbol at a place of the list of w, others left out; it moves up."""
+        row = self.lists[w]
+        for there in sorted({row.index(other) for other in others} - {0}):
+            place += place >= there
+        require(place < self.n, "corrupt")
+        better = place - (place + 6) // 8
+        pixel = row[place]
+        row[place], row[better] = row[better], pixel
+        return pixel
 
     def rows(self, height: int) -> list[list[int]]:
         margin = [0] * (self.width + 4)
@@ -1008,6 +1032,48 @@ class FastStripe:
         return [row[2:-2] for row in rows[2:]]
 
     def row(self, row: list[int], above: list[int], above2: list[int]) -> None:
+        raise NotImplementedError
+
+
+def rank_token(t: int) -> tuple[int, int]:
+    """The first place that a token of rank stands for, t counting from 0, and its bits."""
+    if t < 4:
+        return 1 + t, 0
+    if t < 8:
+        return (5, 7, 9, 13)[t - 4], (1, 1, 2, 2)[t - 4]
+    return 17 + 16 * (t - 8), 4
+
+
+class PhotoStripe(FastStripe):
+    def __init__(self, lists: list[list[int]], code: bytes, width: int) -> None:
+        super().__init__(lists, code, width, 2)
+
+    def row(self, row: list[int], above: list[int], above2: list[int]) -> None:
+        for at in range(2, self.width + 2):
+            w, ww, n, nw, ne = row[at - 1], row[at - 2], above[at], above[at - 1], above[at + 1]
+            shape = (w == n) + 2 * (w == nw) + 4 * (n == ne) + 8 * (n == nw)
+            t = self.coder.token(self.context(shape, (self.levels[w][n], w == ww)), 4096)
+            place, bits = rank_token(t - 2) if t >= 2 else (0, 0)
+            place += self.coder.x % 2**bits
+            self.coder.x //= 2**bits
+            self.coder.refill()
+            row[at] = (w, n)[t] if t < 2 else self.by_place(w, place, {n})
+
+
+class GraphicsStripe(FastStripe):
+    def __init__(self, lists: list[list[int]], code: bytes, width: int, bits: int) -> None:
+        super().__init__(lists, code, width, 3)
+        self.bits = bits
+        self.runs = [Context([1] * 26) for _ in range(8)]
+        self.breaks = [self.first(), self.first()]
+        kinds = ((44, 50, 54, 61), (38, 47, 52, 61), (25, 39, 46, 58), (25, 33, 42, 54), (6, 28, 38, 48))
+        self.flags: dict[object, tuple[int, int]] = {False: (16 * 1024, 3), True: (16 * 1024, 3)}
+        for kind, row in enumerate(kinds):
+            for sure, p in enumerate(row):
+                self.flags.update({(16 * kind + bits, sure): (1024 * p, 3) for bits in range(16)})
+        self.recent: dict[int, tuple[int, int]] = {}
+
+    def row(self, row: list[int], above: list[int], above2: list[int]) -> None:
         at, end = 2, self.width + 2
         behind = False
         while at < end:
@@ -1018,59 +1084,69 @@ class FastStripe:
                 length += 1
             length = min(length, end - at)
             if flat and length >= 8 and not behind:
-                t = self.coder.token(self.runs[min(7, (length // 8).bit_length() - 1)])
-                run = (length, 0)[t] if t < 2 else self.partial_run(t - 2)
-                require(t == 0 or run < length, "corrupt")
+                run = self.run(length)
                 row[at : at + run] = [n] * run
                 at += run
-                behind = t > 0
+                behind = run < length
                 continue
             row[at] = self.pixel(row, above, at, behind)
             behind = False
             at += 1
 
-    def partial_run(self, k: int) -> int:
-        low = self.coder.bits(min(k, 12))
-        return 2**k + 4096 * self.coder.bits(max(0, k - 12)) + low
+    def run(self, length: int) -> int:
+        t = self.token(self.runs[min(7, (length // 8).bit_length() - 1)])
+        if t == 0:
+            return length
+        if t == 1:
+            return 0
+        low = self.bits_of(min(t - 2, 12))
+        run = 2 ** (t - 2) + low + 4096 * self.bits_of(max(0, t - 14))
+        require(run < length, "corrupt")
+        return run
+
+    def token(self, context: Context) -> int:
+        t = self.coder.token(context, 65536)
+        self.coder.refill()
+        return t
+
+    def bits_of(self, k: int) -> int:
+        size = 2 ** (16 - k)
+        value = self.coder.x % 65536 // size
+        self.coder.take(value * size, size, 65536)
+        self.coder.refill()
+        return value
+
+    def flag(self, name: object) -> bool:
+        p, count = self.flags[name]
+        rate = 655360 // (10 * count + 16)
+        flag = self.coder.x % 65536 < p
+        if flag:
+            self.coder.take(0, p, 65536)
+            p += (65536 - p) * rate // 65536
+        else:
+            self.coder.take(p, 65536 - p, 65536)
+            p -= p * rate // 65536
+        self.coder.refill()
+        self.flags[name] = p, min(count + 1, 30)
+        return flag
 
     def pixel(self, row: list[int], above: list[int], at: int, behind: bool) -> int:
-        w, ww, n, nw, ne = row[at - 1], row[at - 2], above[at], above[at - 1], above[at + 1]
-        guess = w
+        w, n, nw, ne = row[at - 1], above[at], above[at - 1], above[at + 1]
         address = ((w + n * 2**8 + ne * 2**16 + nw * 2**24) * 0x85EBCA6B % 2**32) >> (32 - self.bits)
-        if self.bits:
-            guess = self.recent.get(address, 0)
-        ranked = self.ranked[w]
-        if behind:
-            context = self.contexts.setdefault(("behind", w == n), Context(list(self.first)))
+        guess, sure = self.recent.get(address, (0, 0))
+        kind = 0 if guess == w else 1 if guess == n else 2 if guess == ne else 3 if guess == nw else 4
+        shape = 16 * kind + (w == n) + 2 * (w == nw) + 4 * (n == ne) + 8 * (n == nw)
+        if self.flag(w == n if behind else (shape, sure)):
+            self.recent[address] = guess, min(sure + 1, 3)
+            return guess
+        t = self.token(self.breaks[w == n] if behind else self.context(shape, self.levels[w][n]))
+        if t < 3:
+            pixel = (w, n, ne)[t]
         else:
-            kind = 0 if guess == w else 1 if guess == n else 2 if guess == ne else 3 if guess == nw else 4
-            shape = 16 * kind + (w == n) + 2 * (w == nw) + 4 * (n == ne) + 8 * (n == nw)
-            extent = sum(limit <= ranked.index(n) for limit in (1, 4, 8, 16, 32, 64))
-            context = self.context(shape, 2 * extent + (w == ww))
-        t = self.coder.token(context)
-        if t < 4:
-            pixel = (guess, w, n, ne)[t]
-        else:
-            k = t // 2 - 3
-            place = t - 3 if t < 8 else 1 + (2 + t % 2) * 2**k + self.coder.bits(k)
-            for there in sorted({ranked.index(n), ranked.index(guess)} - {0}):
-                place += place >= there
-            require(place < len(ranked), "corrupt")
-            better = place - (place + 6) // 8
-            pixel = ranked[place]
-            ranked[place], ranked[better] = ranked[better], pixel
-        self.recent[address] = pixel
+            place, bits = rank_token(t - 3)
+            pixel = self.by_place(w, place + self.bits_of(bits), {n, guess})
+        self.recent[address] = pixel, 0
         return pixel
-
-    def context(self, shape: int, part: int) -> Context:
-        if (shape, part) in self.contexts:
-            return self.contexts[shape, part]
-        whole = self.contexts.setdefault(shape, Context(list(self.first)))
-        if whole.uses < 100:
-            whole.uses += 1
-            return whole
-        self.contexts[shape, part] = Context(halved(list(whole.counts), 400))
-        return self.contexts[shape, part]
 
 
 # 8. Metadata

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import naive_kmq
 from pillow_kmq import codec
 from pillow_kmq.codec import fast
-from pillow_kmq.codec.stripes import read_stripes
+from pillow_kmq.codec.stripes import Stripe, read_stripes
 from pillow_kmq.errors import CorruptError
 from pillow_kmq.types import IndexedImage, Indices
 
@@ -83,26 +83,33 @@ def test_compiled_kernels_and_plain_python_agree(image: IndexedImage) -> None:
     assert results[0] == results[1]
 
 
+def stripes_of(payload: bytes, image: IndexedImage) -> list[Stripe]:
+    found = read_stripes(payload[0], payload[1:], image.height, len(image.palette), partial=False)
+    assert found is not None
+    return found[1]
+
+
 @pytest.mark.jit
-@pytest.mark.parametrize("kind", ["noise", "photo", "striped", "flat"])
-def test_larger_images_come_back_in_several_stripes(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("kind", "codes"), [("noise", 30000), ("photo", 30000), ("striped", 10000), ("flat", 400)])
+def test_larger_images_come_back_in_several_stripes(kind: str, codes: int, monkeypatch: pytest.MonkeyPatch) -> None:
     image = picture(kind, 5, 300, 400, 200)
     whole = encoded(image)
     assert not whole[0] & 0x80
-    monkeypatch.setattr(fast, "STRIPE_BYTES", len(whole) // 5)
+    monkeypatch.setattr(fast, "STRIPE_CODES", codes)
     parts = encoded(image)
-    stripes = read_stripes(parts[0], parts[1:], 300, 200, partial=False)
-    assert stripes is not None
-    assert 4 <= len(stripes[1]) <= 8
+    assert 3 <= len(stripes_of(parts, image)) <= 6
     for payload in (whole, parts):
         assert np.array_equal(decoded(payload, image), image.indices)
 
 
-def test_a_stripe_ends_where_its_notes_are_full(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fast, "_NOTED", 500)
-    image = picture("photo", 1, 40, 60, 50)
+@pytest.mark.jit
+def test_stripes_with_short_codes_become_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fast, "STRIPE_CODES", 100)
+    y, x = np.indices((600, 100))
+    image = IndexedImage(picture("flat", 1, 1, 1, 2).palette, ((x + y) % 2).astype(np.uint8))
     payload = encoded(image)
-    assert payload[0] & 0x80
+    rows = [stripe.rows for stripe in stripes_of(payload, image)]
+    assert rows[:4] == [1, 2, 4, 8]
     assert np.array_equal(decoded(payload, image), image.indices)
 
 
@@ -110,7 +117,7 @@ def test_a_stripe_ends_where_its_notes_are_full(monkeypatch: pytest.MonkeyPatch)
 @settings(max_examples=100, deadline=None)
 def test_of_a_truncated_code_the_stripes_that_arrived_are_shown(image: IndexedImage, data: st.DataObject) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fast, "STRIPE_BYTES", 400)
+        patch.setattr(fast, "STRIPE_CODES", 700)
         payload = encoded(image)
     found = read_stripes(payload[0], payload[1:], image.height, len(image.palette), partial=False)
     assert found is not None

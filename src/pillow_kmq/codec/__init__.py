@@ -62,10 +62,9 @@ def encode(image: IndexedImage, *, compression: str = "default", metadata: Metad
     pixels = encode_pixels(image.indices, colors, compression)
     file = Writer(image.width, image.height)
     if colors:
-        palette = encode_palette(colors, sorting=compression != "deflate")
-        if compression == "fast":  # a sorted palette takes long to read
-            plain = encode_palette(colors, sorting=False)
-            palette = plain if 64 * (len(plain) - len(palette)) < len(pixels) else palette
+        # A sorted palette takes long to read.
+        sorting = compression != "deflate" and (compression != "fast" or len(pixels) < 4 * len(colors))
+        palette = encode_palette(colors, sorting=sorting)
         file.chunk("P", palette, checked=len(pixels) >= _OWN_CHECKSUM)
     for tag, payload in beside:
         file.chunk(tag, payload, checked=True)
@@ -142,7 +141,7 @@ def warmup() -> None:
     from ..types import IndexedImage
 
     y, x = np.indices((100, 100))
-    indices = (x * x // 37 + y * y // 23 + x * y // 11) // 16 % 16  # which no level would rather store as rows
-    image = IndexedImage(np.zeros((16, 4), np.uint8), indices.astype(np.uint8))
-    for compression in COMPRESSIONS:
+    waves = x * x // 37 + y * y // 23 + x * y // 11  # which no level would rather store as rows
+    for compression, width in (*((level, 16) for level in COMPRESSIONS), ("fast", 64)):  # a photo; graphics
+        image = IndexedImage(np.zeros((16, 4), np.uint8), (waves // width % 16).astype(np.uint8))
         decode(encode(image, compression=compression))

@@ -28,4 +28,4 @@ def compact(image: IndexedImage) -> IndexedImage:
 def _with_entries(image: IndexedImage, order: npt.NDArray[np.intp]) -> IndexedImage:
     table = np.arange(256, dtype=np.uint8)
     table[order] = np.arange(len(order))
-    return IndexedImage(image.palette[order], table[image.indices])
+    return IndexedImage(image.palette[order], table.take(image.indices))

@@ -14,7 +14,7 @@ from types import FunctionType, ModuleType
 from .._jit import inlined, kernel
 
 ENTRIES = ("encode_stripe", "decode_stripe", "rank_colors")
-_SELDOM = ("set_sizes", "halve", "begin", "part_of")  # called, so that they are compiled once
+_SELDOM = ("prepare",)  # called, so that they are compiled once
 
 
 @cache
@@ -33,5 +33,6 @@ def compiled(module: ModuleType) -> ModuleType:
         if function.__module__ != name:  # imported from another kernel module
             setattr(twin, key, getattr(compiled(sys.modules[function.__module__]), key))
         else:
-            setattr(twin, key, kernel(function) if key in ENTRIES + _SELDOM else inlined(function))
+            decorate = kernel if key in ENTRIES + _SELDOM else inlined
+            setattr(twin, key, decorate(function, allocating=False))
     return twin

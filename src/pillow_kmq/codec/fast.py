@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache, lru_cache
-from math import log2
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from . import level_fast as model
+from . import level_fast_graphics, level_fast_photo
 from .mixed import colors_of, worth_compiling
+from .state_fast import GUESS_BITS, array_stripe, plain_stripe
 from .stripes import LISTED, Stripe, decode_stripes, encode_list, joined, read_stripes
 
 if TYPE_CHECKING:
@@ -17,19 +16,11 @@ if TYPE_CHECKING:
 FAST = 5
 """The coding of the level `fast`."""
 
-STRIPE_BYTES = 1 << 18
-"""A stripe ends with the row that passes about so many bytes."""
+STRIPE_CODES = 1 << 19
+"""A stripe ends with the row that passes so many codes."""
 
-_NOTED = 1 << 21  # entries of the trace for a stripe, the last row left out
-_GUESS_BITS = (0, 12, 14, 16)
-
-_EXTENTS = tuple(sum(rank >= bound for bound in (1, 4, 8, 16, 32, 64)) for rank in range(256))
-"""By the rank of N among the colours near to W: how far apart they are."""
-
-
-class _Ranking(NamedTuple):
-    ranked: Any
-    ranks: Any
+_SHORT = 1 << 14  # bytes; behind stripes that are shorter, they may have twice as many codes
+_MOST_CODES = 1 << 25
 
 
 def encode_fast(indices: Indices, colors: bytes) -> bytes:
@@ -46,19 +37,22 @@ def encode_fast(indices: Indices, colors: bytes) -> bytes:
         listing = encode_list(used)
         table = np.zeros(256, np.uint8)
         table[used] = np.arange(len(used))
-        numbers = table[indices]
+        numbers = table.take(indices)
     if len(used) == 1:
         return bytes([first]) + listing
     option = _guessing(numbers)
     symbols = np.zeros((height + 2, width + 4), np.uint8)
     symbols[2:, 2:-2] = numbers
-    stripes = []
+    stripes: list[tuple[int, bytes]] = []
     row = 0
+    codes = STRIPE_CODES
     while row < height:
         symbols[row : row + 2] = 0
-        rows, coded = _encode(symbols[row:].reshape(-1), colors_of(used, colors), width, height - row, option)
+        rows, coded = _encode(symbols[row:].reshape(-1), colors_of(used, colors), width, height - row, option, codes)
         stripes.append((rows, coded))
         row += rows
+        if len(coded) < _SHORT and codes < _MOST_CODES:
+            codes *= 2
     return joined(first | option << 4, listing, stripes)
 
 
@@ -82,38 +76,53 @@ def decode_fast(
     def decode(stripe: Stripe) -> bool:
         symbols = bytearray((stripe.rows + 2) * (width + 4))
         done, intact = _decode(stripe, symbols, chosen, width, first >> 4 & 3)
-        stride = width + 4
         seen = symbols if table is None else symbols.translate(table)
-        for y in range(done):
-            start = (stripe.row + y) * width
-            pixels[start : start + width] = seen[(y + 2) * stride + 2 : (y + 3) * stride - 2]
+        _copy_rows(seen, pixels, stripe, done, width)
         return intact
 
     decode_stripes(stripes, decode, partial=partial)
     return pixels
 
 
+def _copy_rows(symbols: bytearray, pixels: bytearray, stripe: Stripe, rows: int, width: int) -> None:
+    """The first rows of a stripe, without their margins, into the image."""
+    stride = width + 4
+    if worth_compiling(stripe.rows * width):
+        import numpy as np
+
+        image = np.frombuffer(pixels, np.uint8).reshape(-1, width)
+        image[stripe.row : stripe.row + rows] = np.frombuffer(symbols, np.uint8).reshape(-1, stride)[2 : rows + 2, 2:-2]
+        return
+    for y in range(rows):
+        start = (y + 2) * stride + 2
+        pixels[(stripe.row + y) * width : (stripe.row + y + 1) * width] = symbols[start : start + width]
+
+
 def _guessing(indices: Indices) -> int:
-    """The option: the size of the table of guesses. Photos gain nothing by these, and lose speed."""
+    """The option: the size of the table of guesses; 0 for photos, which have another model."""
+    import numpy as np
+
     inner = indices[1:, 1:]
     alike = (inner == indices[1:, :-1]) | (inner == indices[:-1, 1:])
-    if 10 * int(alike.sum()) < 7 * alike.size:
+    if 10 * np.count_nonzero(alike) < 7 * alike.size:
         return 0
     option = 1
-    while option < 3 and 2 << _GUESS_BITS[option] < indices.size:
+    while option < 3 and 2 << GUESS_BITS[option] < indices.size:
         option += 1
     return option
 
 
-def _encode(symbols: Any, colors: bytes, width: int, rows: int, option: int) -> tuple[int, bytes]:
+# Kernels
+
+
+def _encode(symbols: Any, colors: bytes, width: int, rows: int, option: int, codes: int) -> tuple[int, bytes]:
     """Rows done, and their code."""
     import numpy as np
 
-    n = len(colors) // 4
-    noted = min(_NOTED, 3 * width * rows) + 3 * width + 64
-    data = np.empty(4 * noted + 16, np.uint8)
-    kernel, stripe = _kernel("encode_stripe", symbols, colors, option, width * rows, noted)
-    done, start = kernel(data, 0, 8 * STRIPE_BYTES * _COST, stripe, width, rows, n, _GUESS_BITS[option])
+    noted = min(codes, 4 * width * rows) + 4 * width + 64
+    data = np.empty(2 * noted + 64, np.uint8)
+    kernel, state = _kernel("encode_stripe", symbols, colors, option, width * rows, noted)
+    done, start = kernel(data, 0, codes, state, width, rows, len(colors) // 4, *_bits(option))
     return int(done), data[int(start) :].tobytes()
 
 
@@ -121,95 +130,30 @@ def _decode(stripe: Stripe, symbols: bytearray, colors: bytes, width: int, optio
     """Rows done, and whether the code is in order."""
     length = len(stripe.coded) // 2 * 2
     data: Any = bytearray(stripe.coded[:length] + b"\0\0")
-    kernel, state = _kernel("decode_stripe", symbols, colors, option, width * stripe.rows, 1)
-    if not isinstance(state.ranked, (bytearray, list)):
+    kernel, state = _kernel("decode_stripe", symbols, colors, option, width * stripe.rows, 0)
+    if not isinstance(state.trace, list):
         import numpy as np
 
         data = np.frombuffer(data, np.uint8)
-    done, end = kernel(data, 0, length, state, width, stripe.rows, len(colors) // 4, _GUESS_BITS[option])
+    done, end = kernel(data, 0, length, state, width, stripe.rows, len(colors) // 4, *_bits(option))
     return int(done), int(done) == stripe.rows and int(end) == stripe.length
 
 
-# Kernels
+def _bits(option: int) -> tuple[int, ...]:
+    """What only the kernels for graphics are told."""
+    return (GUESS_BITS[option],) if option else ()
 
 
 def _kernel(
     name: str, symbols: Any, colors: bytes, option: int, pixels: int, noted: int
-) -> tuple[Callable[..., tuple[int, int]], model.Stripe]:
-    """A kernel, and what it works on."""
-    bits = _GUESS_BITS[option]
+) -> tuple[Callable[..., tuple[int, int]], Any]:
+    """A kernel, and what it works on. noted: the length of the trace."""
+    kernels = level_fast_graphics if option else level_fast_photo
     if not worth_compiling(pixels):
-        ranking = _plain_ranking(colors)
-        state = model.Stripe(
-            memoryview(symbols), bytearray(ranking.ranked), bytearray(ranking.ranks), _EXTENTS,
-            [0] * (model.CONTEXTS * model.TOKENS), [0] * (model.CONTEXTS * model.TOKENS),
-            bytearray(256 * model.CONTEXTS), [0] * model.CONTEXTS, [0] * model.CONTEXTS, [0] * model.CONTEXTS,
-            [0] * (model.SHAPES * model.PARTS), bytearray(1 << bits), [0] * noted, *_plain_constants(),
-        )  # fmt: skip
-        return getattr(model, name), state
+        return getattr(kernels, name), plain_stripe(memoryview(symbols), colors, option, noted)
     import numpy as np
 
     from .compiled import compiled
 
-    ranking = _array_ranking(colors)
-    tables = [np.zeros(model.CONTEXTS, np.uint16) for _ in range(3)]
-    state = model.Stripe(
-        np.frombuffer(symbols, np.uint8), ranking.ranked.copy(), ranking.ranks.copy(), np.array(_EXTENTS, np.uint8),
-        np.zeros(model.CONTEXTS * model.TOKENS, np.uint16), np.zeros(model.CONTEXTS * model.TOKENS, np.uint16),
-        np.zeros(256 * model.CONTEXTS, np.uint8), tables[0], tables[1], tables[2],
-        np.zeros(model.SHAPES * model.PARTS, np.uint16), np.zeros(1 << bits, np.uint8), np.zeros(noted, np.uint32),
-        *_array_constants(),
-    )  # fmt: skip
-    return getattr(compiled(model), name), state
-
-
-def _axes(colors: bytes) -> list[int]:
-    """Brightness, two differences of colour, and alpha, of premultiplied components."""
-    axes = []
-    for i in range(0, len(colors), 4):
-        a = colors[i + 3]
-        r, g, b = ((c * a + 127) // 255 for c in colors[i : i + 3])
-        axes += [r + g + b, r - b, 2 * g - r - b, a]
-    return axes
-
-
-@lru_cache(maxsize=64)
-def _plain_ranking(colors: bytes) -> _Ranking:
-    ranking = _Ranking(bytearray(1 << 16), bytearray(1 << 16))
-    rank_colors: Any = model.rank_colors
-    rank_colors(_axes(colors), len(colors) // 4, *ranking, [0] * model.DISTANCES)
-    return ranking
-
-
-@lru_cache(maxsize=16)
-def _array_ranking(colors: bytes) -> _Ranking:
-    import numpy as np
-
-    from .compiled import compiled
-
-    ranking = _Ranking(np.zeros(1 << 16, np.uint8), np.zeros(1 << 16, np.uint8))
-    places = np.zeros(model.DISTANCES, np.int32)
-    compiled(model).rank_colors(np.array(_axes(colors), np.int32), len(colors) // 4, *ranking, places)
-    return ranking
-
-
-_COST = 64  # what a bit costs
-
-
-@cache
-def _plain_constants() -> tuple[Any, Any, Any]:
-    """What a token costs by its frequency, for the length of a stripe alone; width and first rank of the tokens."""
-    costs = (0, *(int(_COST * (12 - log2(size))) for size in range(1, model.ONE + 1)))
-    widths, bases = [0] * 8, [0] * 4 + [1, 2, 3, 4]
-    for k in range(1, 13):
-        widths += [k, k]
-        bases += [(2 << k) + 1, (3 << k) + 1]
-    return costs, tuple(widths), tuple(bases)
-
-
-@cache
-def _array_constants() -> tuple[Any, Any, Any]:
-    import numpy as np
-
-    costs, widths, bases = _plain_constants()
-    return np.array(costs, np.uint16), np.array(widths, np.uint8), np.array(bases, np.uint16)
+    state = array_stripe(np.frombuffer(symbols, np.uint8), colors, option, noted)
+    return getattr(compiled(kernels), name), state

@@ -1,0 +1,207 @@
+# mypy: disallow-untyped-calls=False
+"""Contexts, ranks and codes of the level `fast` (docs/FORMAT.md, section 7.8): plain Python until `compiled`."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+ONE = 4096  # the sum of the frequencies of a context
+LOW = 1 << 16  # the state of the coder is at least this much, and below 2^32
+PLACE = 0x3FFFFFF  # an index with this mask is seen to be positive, which spares a check per access
+LONG = 0x7FFFFFFFFFFF  # the same, for longer arrays
+TOKENS = 32  # room for a context's
+
+STEP = 16  # what a token adds to its count
+LIMIT = 8000
+SPLIT = 100  # a context that was used so often is split
+SPLIT_TOTAL = 400
+PERIOD = 512
+
+DISTANCES = 193  # kinds of distances, from near to far, and one more
+
+
+class Colors(NamedTuple):
+    """Colours as seen from W: uint8[256 * n + 256], by W and then by rank (`ranked`) or colour (the others).
+
+    ranked: the colours near to W; ranks: the place of each; a stripe changes its copies. levels: 0..6, how far apart
+    two colours are. The last row of the first two is for colours that no list has.
+    """
+
+    ranked: Any
+    ranks: Any
+    levels: Any
+
+
+class Contexts(NamedTuple):
+    """What is known of the tokens, zero at first but for the number of contexts.
+
+    counts, starts: uint16[contexts * TOKENS + 1]; starts: sums of the frequencies before a token. slots:
+    uint8[contexts * 256], the token at every sixteenth place, or empty. wait, period: uint16[contexts]: tokens until
+    there are new sizes, and from one time to the next. uses: uint16[1 + shapes]: the number of contexts, then how
+    often that of a shape was used. parts: uint16[...], contexts that were split off.
+    """
+
+    counts: Any
+    starts: Any
+    slots: Any
+    wait: Any
+    period: Any
+    uses: Any
+    parts: Any
+
+
+class Ranks(NamedTuple):
+    """Ranks as tokens. token: uint8[256], by rank; bits, first: uint8[TOKENS], of a token, by its number from 0."""
+
+    token: Any
+    bits: Any
+    first: Any
+
+
+def rank_colors(axes, n, ranked, ranks, levels, places):  # type: ignore[no-untyped-def]
+    """Order all colours by distance from each. axes: int32[4 * n]; places: int32[DISTANCES + n], to count in."""
+    for s in range(n):
+        for i in range(DISTANCES):
+            places[i] = 0
+        for t in range(n):
+            distance = (
+                abs(axes[4 * s] - axes[4 * t])
+                + 2 * abs(axes[4 * s + 1] - axes[4 * t + 1])
+                + 2 * abs(axes[4 * s + 2] - axes[4 * t + 2])
+                + 2 * abs(axes[4 * s + 3] - axes[4 * t + 3])
+            )
+            distance = distance >> 2 if distance < 256 else 56 + (distance >> 5)
+            places[DISTANCES + t] = distance
+            places[distance + 1] += 1
+        places[0] = 1
+        places[1] -= 1
+        for i in range(1, DISTANCES):
+            places[i] += places[i - 1]
+        ranked[256 * s] = s
+        for t in range(n):
+            if t != s:
+                place = places[places[DISTANCES + t]]
+                places[places[DISTANCES + t]] = place + 1
+                ranked[256 * s + place] = t
+                ranks[256 * s + t] = place
+                level = 1
+                while level < 6 and place >> (level + 1) > 0:
+                    level += 1
+                levels[256 * s + t] = level
+
+
+def promote(row, rank, ranked, ranks):  # type: ignore[no-untyped-def]
+    """Move a colour up in the list of a row, by an eighth of its way."""
+    place = row << 8 | rank
+    better = row << 8 | rank - ((rank + 6) >> 3)
+    symbol = 0 + ranked[place & PLACE]
+    other = 0 + ranked[better & PLACE]
+    ranked[better & PLACE] = symbol
+    ranked[place & PLACE] = other
+    ranks[(row << 8 | symbol) & PLACE] = better & 255
+    ranks[(row << 8 | other) & PLACE] = rank
+
+
+def prepare(contexts, context, shape, part, tokens, favoured, slotted):  # type: ignore[no-untyped-def]
+    """A context with sizes: one that waits for new ones, or (0) that of a part, of its shape as long as that is new."""
+    counts, starts, slots, wait, period, uses, parts = contexts
+    if context == 0:
+        context = 1 + shape
+        if uses[1 + shape] < SPLIT:
+            uses[1 + shape] += 1
+        else:
+            context = 0 + uses[0]
+            uses[0] += 1
+            parts[part] = context
+            for t in range(tokens):
+                counts[context * TOKENS + t] = counts[(1 + shape) * TOKENS + t]
+            halve(context, tokens, SPLIT_TOTAL, counts)
+    if wait[context] == 0:
+        if counts[context * TOKENS] == 0:
+            for t in range(tokens):
+                counts[context * TOKENS + t] = 1
+                if favoured > 0 and t < favoured + 8:
+                    counts[context * TOKENS + t] = 6 if t < favoured else 3
+        total = halve(context, tokens, LIMIT, counts)
+        set_sizes(context, tokens, total, counts, starts)
+        if slotted:
+            fill_slots(context, tokens, starts, slots)
+        period[context] = min(PERIOD, period[context] + (period[context] >> 2) + 1)
+        wait[context] = period[context]
+    return context
+
+
+def halve(context, tokens, limit, counts):  # type: ignore[no-untyped-def]
+    """Halve the counts of a context until they are at most `limit` in all; their sum."""
+    first = context * TOKENS
+    while True:
+        total = 0
+        for t in range(tokens):
+            total += 0 + counts[(first + t) & PLACE]
+        if total <= limit:
+            return total
+        for t in range(tokens):
+            counts[(first + t) & PLACE] = ((0 + counts[(first + t) & PLACE]) + 1) >> 1
+
+
+def set_sizes(context, tokens, total, counts, starts):  # type: ignore[no-untyped-def]
+    """Frequencies from counts: each at least one, ONE in all."""
+    first = context * TOKENS
+    scale = ((ONE - tokens) << 16) // total
+    best = most = start = 0
+    for t in range(tokens):
+        count = 0 + counts[(first + t) & PLACE]
+        starts[(first + t) & PLACE] = start
+        start += 1 + ((count * scale) >> 16)
+        if count > most:
+            most = count
+            best = t
+    for t in range(best + 1, tokens):
+        starts[(first + t) & PLACE] += ONE - start
+    starts[(first + tokens) & PLACE] = ONE
+
+
+def fill_slots(context, tokens, starts, slots):  # type: ignore[no-untyped-def]
+    """The token at every sixteenth place."""
+    slot = context << 8
+    for t in range(tokens):
+        end = (context << 8) + (((0 + starts[(context * TOKENS + t + 1) & PLACE]) + 15) >> 4)
+        while slot < end:
+            slots[slot & PLACE] = t
+            slot += 1
+
+
+def first_state(data, pos, end):  # type: ignore[no-untyped-def]
+    """The state of the coder at the start of a code; 0 if there is none."""
+    x = 0
+    for i in range(4):
+        if pos + i < end:
+            x |= (0 + data[pos + i]) << (8 * i)
+    return x if x >= LOW else 0
+
+
+def fill(x, pos, end, data):  # type: ignore[no-untyped-def]
+    """The next two bytes into a small state: x, pos. Without a branch, which could not be foreseen."""
+    place = min(pos, end) & LONG
+    word = (0 + data[place]) | (0 + data[place + 1]) << 8
+    small = x < LOW
+    x = x << 16 | word if small else x
+    pos = pos + 2 if small else pos
+    return x, pos
+
+
+def put_back(x, limit, pos, data):  # type: ignore[no-untyped-def]
+    """The last two bytes of a state that would grow too large in front of data[pos]: x, pos."""
+    if x >= limit:
+        pos -= 2
+        data[pos] = x & 255
+        data[pos + 1] = (x >> 8) & 255
+        x >>= 16
+    return x, pos
+
+
+def put_state(x, pos, data):  # type: ignore[no-untyped-def]
+    """The state with which a decoder begins, in front of data[pos]; where it is."""
+    for i in range(4):
+        data[pos - 4 + i] = (x >> (8 * i)) & 255
+    return pos - 4

@@ -1,0 +1,324 @@
+# mypy: disallow-untyped-calls=False
+"""The level `fast` for graphics (docs/FORMAT.md, section 7.8): kernels that are plain Python until `compiled`.
+
+A pixel is a flag, nearly always: whether it is what came the last time after the same four neighbours. Where it is not,
+a token says what it is. Where all is flat, one token does for a whole run. One function follows the model through a
+stripe; with `decoding` a constant, it becomes the decoder, or the first half of the encoder, which notes what each code
+costs, because rANS has to be written from the end.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from .fast_contexts import (
+    LONG,
+    LOW,
+    PLACE,
+    STEP,
+    TOKENS,
+    fill,
+    first_state,
+    prepare,
+    promote,
+    put_back,
+    put_state,
+)
+
+WORD = 0xFFFFFFFF
+HASH = 0x85EBCA6B
+
+LEFT, ABOVE, NEXT, RANKS = 0, 1, 2, 3
+"""Tokens of a pixel that is not the guess: W, N, NE, then ranks."""
+WHOLE, NONE, LENGTHS = 0, 1, 2
+"""Tokens of a run: whole, none, then one for each doubling of its length."""
+RUN_TOKENS = 26
+
+SHAPES = 80
+BROKEN = 1 + SHAPES  # two contexts for the pixel that breaks a run
+RUNS = BROKEN + 2  # and eight for runs
+FREE = RUNS + 8  # the first context that is split off
+PARTS = 7 * SHAPES
+CONTEXTS = FREE + PARTS
+
+SURE = 3  # so often a guess was right; more are not counted
+FLAGS = (1 + SURE) * SHAPES
+FIRST_COUNT, STEADY = 3, 30  # of a flag
+
+
+class Stripe(NamedTuple):
+    """What a kernel works on: arrays, or anything else with the same numbers.
+
+    symbols: uint8[(rows + 2) * (width + 4)], two rows and two columns of margin. colors, contexts, ranks: as in
+    `fast_contexts`. flags: uint32[FLAGS + 2]: a probability of 16 bits above a count of 8. rates: uint16[32], by count.
+    recent: uint16[1 << bits], a symbol above how sure it is, 2 bits. trace: uint32, for encoders, the size and the
+    start of each code.
+    """
+
+    symbols: Any
+    colors: Any
+    contexts: Any
+    ranks: Any
+    flags: Any
+    rates: Any
+    recent: Any
+    trace: Any
+
+
+def code_flag(decoding, flag, place, x, pos, end, data, trace, flags, rates):  # type: ignore[no-untyped-def]
+    """Code a flag, which its place learns: flag, x, pos."""
+    p = (0 + flags[place & PLACE]) >> 8
+    count = flags[place & PLACE] & 31
+    rate = 0 + rates[count]
+    count = min(count + 1, STEADY)
+    low = x & 0xFFFF
+    if decoding:
+        flag = low < p
+    if flag:
+        flags[place & PLACE] = (p + (((0x10000 - p) * rate) >> 16)) << 8 | count
+        if decoding:
+            x = p * (x >> 16) + low
+        else:
+            trace[pos & PLACE] = p << 16
+    else:
+        flags[place & PLACE] = (p - ((p * rate) >> 16)) << 8 | count
+        if decoding:
+            x = (0x10000 - p) * (x >> 16) + low - p
+        else:
+            trace[pos & PLACE] = (0x10000 - p) << 16 | p
+    if not decoding:
+        pos += 1
+    elif x < LOW:
+        x, pos = fill(x, pos, end, data)
+    return flag, x, pos
+
+
+def code_token(decoding, token, x, pos, end, data, trace, context, contexts):  # type: ignore[no-untyped-def]
+    """Code a token in a context that has sizes, which learns it: token, x, pos."""
+    counts, starts, wait = contexts.counts, contexts.starts, contexts.wait
+    first = context * TOKENS
+    if decoding:
+        low = x & 0xFFFF
+        token = start = 0
+        after = (0 + starts[(first + 1) & PLACE]) << 4
+        while low >= after:
+            token += 1
+            start = after
+            after = (0 + starts[(first + token + 1) & PLACE]) << 4
+        x, pos = fill((after - start) * (x >> 16) + low - start, pos, end, data)
+    else:
+        start = 0 + starts[(first + token) & PLACE]
+        size = (0 + starts[(first + token + 1) & PLACE]) - start
+        trace[pos & PLACE] = size << 20 | start << 4
+        pos += 1
+    counts[(first + token) & PLACE] = (0 + counts[(first + token) & PLACE]) + STEP
+    wait[context & PLACE] = (0 + wait[context & PLACE]) - 1
+    return token, x, pos
+
+
+def code_bits(decoding, value, count, x, pos, end, data, trace):  # type: ignore[no-untyped-def]
+    """Code a number of 0 to 12 bits that says nothing of itself: value, x, pos."""
+    if decoding:
+        rest = 16 - count
+        value = (x & 0xFFFF) >> rest
+        x, pos = fill((x >> 16 << rest) | (x & ((1 << rest) - 1)), pos, end, data)
+    elif count > 0:
+        trace[pos & PLACE] = 1 << (32 - count) | value << (16 - count)
+        pos += 1
+    return value, x, pos
+
+
+def code_run(decoding, run, length, x, pos, end, data, trace, contexts):  # type: ignore[no-untyped-def]
+    """Code how much of a possible run there is: run, 0..length, or more where the code makes no sense, x, pos."""
+    k = 0
+    while k < 7 and length >> (k + 4) > 0:
+        k += 1
+    context = RUNS + k
+    if contexts.wait[context] == 0:
+        prepare(contexts, context, 0, 0, RUN_TOKENS, 0, False)
+    token = WHOLE
+    if run < length:
+        token = NONE
+        while run >> (token - NONE) > 0:
+            token += 1
+    token, x, pos = code_token(decoding, token, x, pos, end, data, trace, context, contexts)
+    if decoding:
+        run = length if token == WHOLE else 0
+    if token >= LENGTHS:
+        k = token - LENGTHS
+        low, x, pos = code_bits(decoding, run & ((1 << min(k, 12)) - 1), min(k, 12), x, pos, end, data, trace)
+        high = 0
+        if k > 12:
+            high, x, pos = code_bits(decoding, (run >> 12) & ((1 << (k - 12)) - 1), k - 12, x, pos, end, data, trace)
+        if decoding:
+            run = 1 << k | high << 12 | low
+            if run >= length:
+                run = length + 1
+    return run, x, pos
+
+
+def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type: ignore[no-untyped-def]
+    """Code rows of symbols below n >= 2; the number of rows done, and where.
+
+    Decoding: from data[pos] up to data[end], or to where the code has ended before the rows have; the position behind
+    them, or -1 where the code makes no sense. Encoding: until there are `end` entries of the trace; their number.
+    """
+    symbols, colors, contexts, rank_tokens, flags, rates, recent, trace = stripe
+    ranked, ranks, levels = colors
+    wait, parts = contexts.wait, contexts.parts
+    token_of, bits_of, first_of = rank_tokens
+    down = 32 - bits
+    stride = width + 4
+    tokens = RANKS + 1 + token_of[n - 2]
+    x = 0
+    if decoding:
+        x = first_state(data, pos, end)
+        pos += 4
+        if x == 0:
+            return 0, -1
+    row = 0
+    while row < rows and (decoding or pos < end):
+        base = (row + 2) * stride + 2
+        up = base - stride
+        up2 = up - stride
+        symbol = W = N = NE = 0 + symbols[up & LONG]
+        symbols[(base - 1) & LONG] = symbols[(base - 2) & LONG] = W
+        col = 0
+        moved = True
+        broken = False
+        while col < width:
+            here = (base + col) & LONG
+            above = (up + col) & LONG
+            if moved:  # at the start of a row and behind a run
+                moved = False
+                W = 0 + symbols[here - 2]
+                symbol = 0 + symbols[here - 1]
+                N = 0 + symbols[above - 1]
+                NE = 0 + symbols[above]
+            WW = W
+            W = symbol
+            NW = N
+            N = NE
+            NE = 0 + symbols[above + 1]
+            shape = (W == N) | (W == NW) << 1 | (N == NE) << 2 | (N == NW) << 3
+
+            if shape == 15 and W == WW and symbols[(up2 + col) & LONG] == N and not broken:
+                length = 2
+                while col + length < width and symbols[above + length + 1] == N:
+                    length += 1
+                length = min(length, width - col)
+                if length >= 8:
+                    run = 0
+                    while not decoding and run < length and symbols[here + run] == N:
+                        run += 1
+                    run, x, pos = code_run(decoding, run, length, x, pos, end, data, trace, contexts)
+                    if run > length:
+                        return row, -1
+                    if decoding:
+                        for i in range(run):
+                            symbols[here + i] = N
+                    broken = run < length
+                    if run > 0:
+                        col += run
+                        moved = True
+                        continue
+
+            slot = (((W | N << 8 | NE << 16 | NW << 24) * HASH) & WORD) >> down
+            sure = 0 + recent[slot & PLACE]
+            guess = sure >> 2
+            kind = 64
+            if guess == NW:
+                kind = 48
+            if guess == NE:
+                kind = 32
+            if guess == N:
+                kind = 16
+            if guess == W:
+                kind = 0
+            shape |= kind
+            place = shape << 2 | sure & 3
+            if broken:
+                place = FLAGS + (W == N)
+            hit = False
+            if not decoding:
+                symbol = 0 + symbols[here]
+                hit = symbol == guess
+            hit, x, pos = code_flag(decoding, hit, place, x, pos, end, data, trace, flags, rates)
+            if hit:
+                symbol = guess
+                if sure & 3 < SURE:
+                    recent[slot & PLACE] = sure + 1
+            else:
+                level = 0 + levels[(W << 8 | N) & PLACE]
+                part = level * SHAPES + shape
+                context = 0 + parts[part & PLACE]
+                if broken:
+                    context = BROKEN + (W == N)
+                if wait[context & PLACE] == 0:
+                    context = prepare(contexts, context, shape, part, tokens, RANKS, False)
+                far = 0 + ranks[(W << 8 | N) & PLACE]
+                near = 0 + ranks[(W << 8 | guess) & PLACE]
+                if far < near:
+                    near, far = far, near
+                if far == near:
+                    near = 0
+                rank = 0
+                token = LEFT
+                if not decoding and symbol != W:
+                    token = ABOVE
+                    if symbol != N:
+                        token = NEXT
+                        if symbol != NE:
+                            rank = 0 + ranks[(W << 8 | symbol) & PLACE]
+                            rank -= (rank > near > 0) + (rank > far > 0)
+                            token = RANKS + token_of[(rank - 1) & 255]
+                token, x, pos = code_token(decoding, token, x, pos, end, data, trace, context, contexts)
+                if token == LEFT:
+                    symbol = W
+                elif token == ABOVE:
+                    symbol = N
+                elif token == NEXT:
+                    symbol = NE
+                else:
+                    k = 0 + bits_of[token & 31]
+                    low, x, pos = code_bits(decoding, rank - first_of[token & 31], k, x, pos, end, data, trace)
+                    if decoding:
+                        rank = first_of[token & 31] + low
+                    rank += rank >= near > 0
+                    rank += rank >= far > 0
+                    if rank >= n:
+                        return row, -1
+                    symbol = 0 + ranked[(W << 8 | rank) & PLACE]
+                    promote(W, rank, ranked, ranks)
+                recent[slot & PLACE] = symbol << 2
+            broken = False
+            symbols[here] = symbol
+            col += 1
+
+        symbols[(base + width) & LONG] = symbols[(base + width + 1) & LONG] = symbols[(base + width - 1) & LONG]
+        row += 1
+        if decoding and pos > end:
+            return row - 1, pos
+    if decoding and x != LOW:
+        return row, -1
+    return row, pos
+
+
+def encode_stripe(data, pos, end, stripe, width, rows, n, bits):  # type: ignore[no-untyped-def]
+    """Code rows until `end` codes are noted, up to the end of data; their number, and where in data they begin."""
+    rows, count = code_stripe(False, data, 0, end, stripe, width, rows, n, bits)
+    trace = stripe.trace
+    x = LOW
+    pos = len(data)
+    while count > 0:
+        count -= 1
+        entry = 0 + trace[count]
+        size = entry >> 16
+        x, pos = put_back(x, size << 16, pos, data)
+        x = x // size << 16 | (x % size + (entry & 0xFFFF))
+    return rows, put_state(x, pos, data)
+
+
+def decode_stripe(data, pos, end, stripe, width, rows, n, bits):  # type: ignore[no-untyped-def]
+    """See `code_stripe`."""
+    return code_stripe(True, data, pos, end, stripe, width, rows, n, bits)

@@ -1,0 +1,160 @@
+# mypy: disallow-untyped-calls=False
+"""The level `fast` for photos (docs/FORMAT.md, section 7.8): kernels that are plain Python until `compiled`.
+
+A pixel is one token: W, N, or a rank among the colours near to W. No branch hangs on what a processor cannot foresee.
+One function follows the model through a stripe; with `decoding` a constant, it becomes the decoder, or the first half
+of the encoder, which notes what each token costs, because rANS has to be written from the end.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from .fast_contexts import (
+    LONG,
+    LOW,
+    ONE,
+    PLACE,
+    STEP,
+    TOKENS,
+    fill,
+    first_state,
+    prepare,
+    promote,
+    put_back,
+    put_state,
+)
+
+LEFT, ABOVE, RANKS = 0, 1, 2
+"""Tokens: W, N, then ranks."""
+
+SHAPES = 16
+FREE = 1 + SHAPES  # the first context that is split off
+PARTS = 7 * 2 * SHAPES
+CONTEXTS = FREE + PARTS
+
+
+class Stripe(NamedTuple):
+    """What a kernel works on: arrays, or anything else with the same numbers.
+
+    symbols: uint8[(rows + 2) * (width + 4)], two rows and two columns of margin. colors, contexts, ranks: as in
+    `fast_contexts`. trace: uint32, for encoders, size, start, bits and what they are of each token.
+    """
+
+    symbols: Any
+    colors: Any
+    contexts: Any
+    ranks: Any
+    trace: Any
+
+
+def code_stripe(decoding, data, pos, end, stripe, width, rows, n):  # type: ignore[no-untyped-def]
+    """Code rows of symbols below n >= 2; the number of rows done, and where.
+
+    Decoding: from data[pos] up to data[end], or to where the code has ended before the rows have; the position behind
+    them, or -1 where the code makes no sense. Encoding: until there are `end` entries of the trace; their number.
+    """
+    symbols, colors, contexts, rank_tokens, trace = stripe
+    ranked, ranks, levels = colors
+    counts, starts, slots, wait, parts = contexts.counts, contexts.starts, contexts.slots, contexts.wait, contexts.parts
+    token_of, bits_of, first_of = rank_tokens
+    stride = width + 4
+    tokens = RANKS + 1 + token_of[n - 2]
+    token = extra = x = 0
+    if decoding:
+        x = first_state(data, pos, end)
+        pos += 4
+        if x == 0:
+            return 0, -1
+    row = 0
+    while row < rows and (decoding or pos < end):
+        base = (row + 2) * stride + 2
+        up = base - stride
+        W = WW = NE = 0 + symbols[up & LONG]
+        N = 0 + symbols[(up - 1) & LONG]
+        symbols[(base - 1) & LONG] = W
+        for col in range(width):
+            NW = N
+            N = NE
+            NE = 0 + symbols[(up + col + 1) & LONG]
+            shape = (W == N) | (W == NW) << 1 | (N == NE) << 2 | (N == NW) << 3
+            part = levels[(W << 8 | N) & PLACE] << 5 | shape << 1 | (W == WW)
+            context = 0 + parts[part & PLACE]
+            if wait[context & PLACE] == 0:
+                context = prepare(contexts, context, shape, part, tokens, RANKS, True)
+            first = context * TOKENS
+            symbol = rank = 0
+            rank_n = 0 + ranks[(W << 8 | N) & PLACE]
+            if decoding:
+                low = x & (ONE - 1)
+                token = 0 + slots[(context << 8 | low >> 4) & PLACE]
+                start = 0 + starts[(first + token) & PLACE]
+                after = 0 + starts[(first + token + 1) & PLACE]
+                while low >= after:
+                    token += 1
+                    start = after
+                    after = 0 + starts[(first + token + 1) & PLACE]
+                x = (after - start) * (x >> 12) + low - start
+                bits = 0 + bits_of[token & 31]
+                extra = x & ((1 << bits) - 1)
+                x, pos = fill(x >> bits, pos, end, data)
+            else:
+                symbol = 0 + symbols[(base + col) & LONG]
+                token = LEFT
+                if symbol != W:
+                    token = ABOVE
+                    if symbol != N:
+                        rank = 0 + ranks[(W << 8 | symbol) & PLACE]
+                        rank -= rank > rank_n > 0
+                        token = RANKS + token_of[(rank - 1) & 255]
+                bits = 0 + bits_of[token & 31]
+                extra = (rank - first_of[token & 31]) & ((1 << bits) - 1)
+                start = 0 + starts[(first + token) & PLACE]
+                size = (0 + starts[(first + token + 1) & PLACE]) - start
+                trace[pos & PLACE] = size << 20 | start << 8 | bits << 4 | extra
+                pos += 1
+            counts[(first + token) & PLACE] = (0 + counts[(first + token) & PLACE]) + STEP
+            wait[context & PLACE] = (0 + wait[context & PLACE]) - 1
+            rank = (0 + first_of[token & 31]) + extra
+            rank += rank >= rank_n > 0
+            if rank >= n:
+                return row, -1
+            if decoding:
+                symbol = 0 + ranked[(W << 8 | rank) & PLACE]
+                if token == ABOVE:
+                    symbol = N
+                if token == LEFT:
+                    symbol = W
+            promote(W if token >= RANKS else n, rank, ranked, ranks)
+            symbols[(base + col) & LONG] = symbol
+            WW = W
+            W = symbol
+        symbols[(base + width) & LONG] = W
+        row += 1
+        if decoding and pos > end:
+            return row - 1, pos
+    if decoding and x != LOW:
+        return row, -1
+    return row, pos
+
+
+def encode_stripe(data, pos, end, stripe, width, rows, n):  # type: ignore[no-untyped-def]
+    """Code rows until `end` tokens are noted, up to the end of data; their number, and where in data they begin."""
+    rows, count = code_stripe(False, data, 0, end, stripe, width, rows, n)
+    trace = stripe.trace
+    x = LOW
+    pos = len(data)
+    while count > 0:
+        count -= 1
+        entry = 0 + trace[count]
+        size = entry >> 20
+        bits = (entry >> 4) & 15
+        x, pos = put_back(x, size << (20 - bits), pos, data)
+        x = x << bits | (entry & 15)
+        x = x // size << 12 | (x % size + ((entry >> 8) & 0xFFF))
+    return rows, put_state(x, pos, data)
+
+
+def decode_stripe(data, pos, end, stripe, width, rows, n):  # type: ignore[no-untyped-def]
+    """See `code_stripe`."""
+    return code_stripe(True, data, pos, end, stripe, width, rows, n)

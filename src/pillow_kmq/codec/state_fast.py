@@ -1,0 +1,146 @@
+"""What the kernels of the level `fast` start a stripe from (docs/FORMAT.md, section 7.8)."""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+from typing import Any
+
+from . import fast_contexts as common
+from . import level_fast_graphics as graphics
+from . import level_fast_photo as photo
+
+GUESS_BITS = (0, 12, 14, 16)
+"""By the option of a chunk D: the bits of a hashed address; 0 are for photos."""
+
+# How likely a guess is: by whether it is W, N, NE, NW or another, and how often it was right; of 64.
+_GUESSES = ((44, 50, 54, 61), (38, 47, 52, 61), (25, 39, 46, 58), (25, 33, 42, 54), (6, 28, 38, 48))
+_BROKEN = 16
+
+_BLOCK = 16  # ranks of a token, from this rank on
+
+
+def plain_stripe(symbols: Any, colors: bytes, option: int, noted: int) -> Any:
+    """The state of a kernel in plain Python. colors: those of the symbols, RGBA; noted: the length of the trace."""
+    ranked, ranks, levels = _plain_colors(colors)
+    own = common.Colors(bytearray(ranked), bytearray(ranks), levels)
+    trace = [0] * noted
+    if GUESS_BITS[option] == 0:
+        return photo.Stripe(symbols, own, _plain_contexts(photo), common.Ranks(*_rank_tokens(photo.RANKS)), trace)
+    return graphics.Stripe(
+        symbols, own, _plain_contexts(graphics), common.Ranks(*_rank_tokens(graphics.RANKS)),
+        list(_first_flags()), _rates(), [0] * (1 << GUESS_BITS[option]), trace,
+    )  # fmt: skip
+
+
+def array_stripe(symbols: Any, colors: bytes, option: int, noted: int) -> Any:
+    """The same for a compiled kernel."""
+    import numpy as np
+
+    ranked, ranks, levels = _array_colors(colors)
+    own = common.Colors(ranked.copy(), ranks.copy(), levels)
+    trace = np.empty(noted, np.uint32)
+    if GUESS_BITS[option] == 0:
+        return photo.Stripe(symbols, own, _array_contexts(photo), _array_ranks(photo.RANKS), trace)
+    flags, rates = _array_flags()
+    return graphics.Stripe(
+        symbols, own, _array_contexts(graphics), _array_ranks(graphics.RANKS),
+        flags.copy(), rates, np.zeros(1 << GUESS_BITS[option], np.uint16), trace,
+    )  # fmt: skip
+
+
+def _plain_contexts(model: Any) -> common.Contexts:
+    size, slotted = model.CONTEXTS, model is photo
+    uses = [0] * (1 + model.SHAPES)
+    uses[0] = model.FREE
+    return common.Contexts(
+        [0] * (size * common.TOKENS + 1), [0] * (size * common.TOKENS + 1), bytearray(256 * size * slotted),
+        [0] * size, [0] * size, uses, [0] * model.PARTS,
+    )  # fmt: skip
+
+
+def _array_contexts(model: Any) -> common.Contexts:
+    import numpy as np
+
+    size, slotted = model.CONTEXTS, model is photo
+    uses = np.zeros(1 + model.SHAPES, np.uint16)
+    uses[0] = model.FREE
+    return common.Contexts(
+        np.zeros(size * common.TOKENS + 1, np.uint16), np.zeros(size * common.TOKENS + 1, np.uint16),
+        np.zeros(256 * size * slotted, np.uint8), np.zeros(size, np.uint16), np.zeros(size, np.uint16),
+        uses, np.zeros(model.PARTS, np.uint16),
+    )  # fmt: skip
+
+
+# Colours
+
+
+def _axes(colors: bytes) -> list[int]:
+    """Brightness, two differences of colour, and alpha, of premultiplied components."""
+    axes = []
+    for i in range(0, len(colors), 4):
+        a = colors[i + 3]
+        r, g, b = ((c * a + 127) // 255 for c in colors[i : i + 3])
+        axes += [r + g + b, r - b, 2 * g - r - b, a]
+    return axes
+
+
+@lru_cache(maxsize=64)
+def _plain_colors(colors: bytes) -> common.Colors:
+    n = len(colors) // 4
+    result = common.Colors(*(bytearray(256 * n + 256) for _ in range(3)))
+    rank_colors: Any = common.rank_colors
+    rank_colors(_axes(colors), n, *result, [0] * (common.DISTANCES + n))
+    return result
+
+
+@lru_cache(maxsize=16)
+def _array_colors(colors: bytes) -> common.Colors:
+    import numpy as np
+
+    from .compiled import compiled
+
+    n = len(colors) // 4
+    result = common.Colors(*(np.zeros(256 * n + 256, np.uint8) for _ in range(3)))
+    places = np.zeros(common.DISTANCES + n, np.int32)
+    compiled(common).rank_colors(np.array(_axes(colors), np.int32), n, *result, places)
+    return result
+
+
+# Constants
+
+
+@cache
+def _rank_tokens(first: int) -> tuple[bytes, bytes, bytes]:
+    """By rank, from 0 on, the token; by token, its bits and its first rank, from 1 on. first: the first token."""
+    tokens = [0, 1, 2, 3, 4, 4, 5, 5] + [6] * 4 + [7] * 4 + [8 + i // _BLOCK for i in range(256 - _BLOCK)]
+    bits, ranks = bytearray(common.TOKENS), bytearray(common.TOKENS)
+    for token in range(tokens[-1] + 1):
+        bits[first + token] = (tokens.count(token) - 1).bit_length()
+        ranks[first + token] = 1 + tokens.index(token)
+    return bytes(tokens), bytes(bits), bytes(ranks)
+
+
+@cache
+def _array_ranks(first: int) -> common.Ranks:
+    import numpy as np
+
+    return common.Ranks(*(np.array(list(table), np.uint8) for table in _rank_tokens(first)))
+
+
+@cache
+def _first_flags() -> tuple[int, ...]:
+    flags = [p for kind in _GUESSES for p in kind * 16]
+    return tuple(p << 18 | graphics.FIRST_COUNT for p in (*flags, _BROKEN, _BROKEN))
+
+
+@cache
+def _rates() -> tuple[int, ...]:
+    """How far a flag moves, by its count."""
+    return tuple(655360 // (10 * count + 16) for count in range(32))
+
+
+@cache
+def _array_flags() -> tuple[Any, Any]:
+    import numpy as np
+
+    return np.array(_first_flags(), np.uint32), np.array(_rates(), np.uint16)
