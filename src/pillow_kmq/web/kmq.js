@@ -470,7 +470,7 @@ function decodeRows({ run, pixel }, grid, width, rows) {
 			const NE = grid[above + 1], WW = grid[here - 2], NN = grid[above - stride];
 			const shape = (W === N) | (W === NW) << 1 | (N === NE) << 2 | (N === NW) << 3 | (W === WW) << 4;
 			let L = 0;
-			if (shape === 31 && N === NN && !behind) {
+			if (run && shape === 31 && N === NN && !behind) {
 				L = 2;
 				while (L < end - here && grid[above + L + 1] === N) L++;
 				L = min(L, end - here);
@@ -793,12 +793,18 @@ function maxModel(coder, option, { n, leaf, nodes, sides, levels, points }, grid
 
 // 7.8 The level `fast`
 
-const EXTENT = passed(256, [1, 4, 8, 16, 32, 64]);
+const RANK_LEVELS = passed(256, [1, 4, 8, 16, 32, 64]);
+const FIRSTS = tableOf(24, (r) => r < 8 ? [1, 2, 3, 4, 5, 7, 9, 13][r] : 16 * r - 111);
+const BITS = [0, 0, 0, 0, 1, 1, 2, 2, ...Array(15).fill(4)];
+const FLAG_RATES = tableOf(31, (c) => floor(655360 / (10 * c + 16)));
+const SURE = [44, 38, 25, 25, 6, 50, 47, 39, 33, 28, 54, 52, 46, 42, 38, 61, 61, 58, 54, 48]; // of sure 0, of sure 1 ...
 
-function rankingOf(points) {
-	const ranked = points.map((point, s) => Uint8Array.from(Int32Array.from(points, (other, t) =>
-		(t === s ? -1 : apart(point, other, 2) >> 2) << 8 | t).sort()));
-	return { order: [...points.keys()], ranked };
+function listsOf(points) {
+	const lists = points.map((point, s) => Uint8Array.from(Int32Array.from(points, (other, t) => {
+		const d = apart(point, other, 2);
+		return (t === s ? -1 : d < 256 ? d >> 2 : 56 + (d >> 5)) << 8 | t;
+	}).sort()));
+	return { order: [...points.keys()], lists };
 }
 
 function halved(counts, most) {
@@ -808,12 +814,13 @@ function halved(counts, most) {
 
 class Context {
 	starts = [0];
-	wait = 1;
-	period = 1;
+	wait = 0;
+	period = 0;
+	uses = 0;
+	parts = [];
 
 	constructor(counts) {
 		this.counts = counts.slice();
-		this.resize();
 	}
 
 	resize() {
@@ -822,13 +829,13 @@ class Context {
 		const sizes = counts.map((count) => 1 + (count * scale >>> 16));
 		sizes[counts.indexOf(max(...counts))] += 4096 - sum(sizes);
 		sizes.forEach((size, t) => { this.starts[t + 1] = this.starts[t] + size; });
+		this.wait = this.period = min(512, this.period + (this.period >> 2) + 1);
 	}
 
-	learn(t) {
-		this.counts[t] += 16;
-		if (--this.wait > 0) return;
-		this.wait = this.period = min(1024, this.period + (this.period + 3 >> 2));
-		this.resize();
+	/** The context of a part, if it has one. */
+	part(i) {
+		if (!this.parts[i] && this.uses++ < 100) return this;
+		return this.parts[i] ??= new Context(halved(this.counts, 400));
 	}
 }
 
@@ -839,23 +846,40 @@ class AnsDecoder {
 		check(this.x >= 65536, 7.8);
 	}
 
-	refill(x) {
-		this.x = x < 65536 ? (x << 16 | this.code.u8() | this.code.u8() << 8) >>> 0 : x;
+	/** M is 2^log. */
+	take(start, size, log) {
+		this.x = imul(size, this.x >>> log) + (this.x & (1 << log) - 1) - start >>> 0;
+	}
+
+	refill() {
+		if (this.x < 65536) this.x = (this.x << 16 | this.code.u8() | this.code.u8() << 8) >>> 0;
 	}
 
 	bits(k) {
-		const slot = this.x & 4095;
-		this.refill((this.x >>> 12 << 12 - k | slot & (1 << 12 - k) - 1) >>> 0);
-		return slot >> 12 - k;
+		const value = (this.x & 65535) >> 16 - k;
+		this.take(value << 16 - k, 1 << 16 - k, 16);
+		this.refill();
+		return value;
 	}
 
-	token(context) {
-		const { starts } = context, slot = this.x & 4095;
+	token(context, log) {
+		if (context.wait === 0) context.resize();
+		const { starts } = context, slot = (this.x & (1 << log) - 1) >> log - 12;
 		let t = 0;
 		while (slot >= starts[t + 1]) t++;
-		this.refill(imul(starts[t + 1] - starts[t], this.x >>> 12) + slot - starts[t] >>> 0);
-		context.learn(t);
+		this.take(starts[t] << log - 12, starts[t + 1] - starts[t] << log - 12, log);
+		context.counts[t] += 16;
+		context.wait--;
 		return t;
+	}
+
+	flag(flag) {
+		const { p, c } = flag, bit = (this.x & 65535) < p;
+		this.take(bit ? 0 : p, bit ? p : 65536 - p, 16);
+		flag.p += bit ? (65536 - p) * FLAG_RATES[c] >> 16 : -(p * FLAG_RATES[c] >> 16);
+		flag.c = min(c + 1, 30);
+		this.refill();
+		return bit;
 	}
 
 	finish() {
@@ -864,38 +888,28 @@ class AnsDecoder {
 }
 
 function fastModel(coder, option, colors) {
-	const ranked = colors.ranked.map((list) => list.slice()), n = ranked.length;
-	const rank = ranked.map((list) => {
+	const lists = colors.lists.map((list) => list.slice()), n = lists.length;
+	const ranks = lists.map((list) => {
 		const places = new Uint8Array(n);
 		list.forEach((symbol, place) => { places[symbol] = place; });
 		return places;
 	});
-	const B = [0, 12, 14, 16][option], recent = new Uint8Array(1 << B);
-	const k = 30 - clz32(n - 2), T = n < 6 ? n + 3 : 5 + 2 * k + (n - 2 >> k);
+	const levels = ranks.map((places) => places.map((place) => RANK_LEVELS[place]));
+	const B = 10 + 2 * option, recent = new Uint8Array(1 << B), sures = new Uint8Array(1 << B);
+	const F = option ? 3 : 2, T = F + FIRSTS.filter((first) => first < n).length;
 	const contexts = (length, counts) => Array.from({ length }, () => new Context(counts));
+	const shapes = contexts(82, [...tableOf(T, (t) => t < F ? 6 : t < F + 8 ? 3 : 1)]); // 80, 81: behind runs
 	const runs = contexts(8, Array(26).fill(1));
-	const shapes = contexts(82, [...tableOf(T, (t) => t < 4 ? 6 : t < 12 ? 3 : 1)]); // 80, 81: behind runs
-	const parts = [], uses = new Uint8Array(80);
+	const flags = Array.from({ length: 322 }, (_, i) =>
+		({ p: i > 319 ? 16384 : 1024 * SURE[i % 4 * 5 + (i >> 6)], c: 3 }));
 
-	function run(L, k) {
-		const t = coder.token(runs[k]);
-		if (t < 2) return t === 0 ? L : 0;
-		const low = coder.bits(min(t - 2, 12)), length = 2 ** (t - 2) + 4096 * coder.bits(max(0, t - 14)) + low;
-		check(length < L, 7.8);
-		return length;
-	}
-
-	function contextOf(shape, part) {
-		const i = 14 * shape + part;
-		if (parts[i]) return parts[i];
-		if (uses[shape] >= 100) return parts[i] = new Context(halved(shapes[shape].counts, 400));
-		uses[shape]++;
-		return shapes[shape];
-	}
-
-	/** The symbol at a place in ranked[W], which moves to the front. */
-	function taken(W, place) {
-		const list = ranked[W], places = rank[W], to = place - (place + 6 >> 3), symbol = list[place];
+	/** The pixel at a place in list[W] when a and b are not meant. */
+	function chosen(W, place, a, b) {
+		const list = lists[W], places = ranks[W], low = min(places[a], places[b]), high = max(places[a], places[b]);
+		if (low > 0 && place >= low) place++;
+		if (high > low && place >= high) place++;
+		check(place < n, 7.8);
+		const to = place - (place + 6 >> 3), symbol = list[place];
 		list[place] = list[to];
 		list[to] = symbol;
 		places[list[place]] = place;
@@ -903,25 +917,52 @@ function fastModel(coder, option, colors) {
 		return symbol;
 	}
 
-	function pixel(here, shape, W, N, NW, NE, WW, NN, behind) {
-		const slot = B && imul(pack(W, N, NE, NW), 0x85ebca6b) >>> 32 - B, guess = B ? recent[slot] : W, far = rank[W][N];
-		const t = coder.token(behind ? shapes[W === N ? 80 : 81]
-			: contextOf(kindOf(guess, W, N, NE, NW) << 4 | shape & 15, 2 * EXTENT[far] + (shape >> 4)));
-		if (t < 4) return recent[slot] = t === 0 ? guess : t === 1 ? W : t === 2 ? N : NE;
-		const k = (t >> 1) - 3, other = guess === N ? 0 : rank[W][guess];
-		let place = t < 8 ? t - 3 : 1 + (2 + (t & 1) << k) + coder.bits(k);
-		for (const meant of [min(far, other), max(far, other)]) if (meant > 0 && place >= meant) place++;
-		check(place < n, 7.8);
-		return recent[slot] = taken(W, place);
+	function photo(here, shape, W, N) {
+		const t = coder.token(shapes[shape & 15].part(2 * levels[W][N] + (shape >> 4)), 12);
+		let symbol = t === 0 ? W : N;
+		if (t > 1) {
+			const k = BITS[t - 2], low = coder.x & (1 << k) - 1;
+			coder.x >>>= k;
+			symbol = chosen(W, FIRSTS[t - 2] + low, N, N);
+		}
+		coder.refill();
+		return symbol;
 	}
 
-	return { run, pixel };
+	function token(context) {
+		const t = coder.token(context, 16);
+		coder.refill();
+		return t;
+	}
+
+	function run(L, k) {
+		const t = token(runs[k]);
+		if (t < 2) return t === 0 ? L : 0;
+		const low = coder.bits(min(t - 2, 12)), length = 2 ** (t - 2) + 4096 * coder.bits(max(0, t - 14)) + low;
+		check(length < L, 7.8);
+		return length;
+	}
+
+	function pixel(here, shape, W, N, NW, NE, WW, NN, behind) {
+		const slot = imul(pack(W, N, NE, NW), 0x85ebca6b) >>> 32 - B, guess = recent[slot], sure = sures[slot];
+		const form = kindOf(guess, W, N, NE, NW) << 4 | shape & 15;
+		if (coder.flag(flags[behind ? W === N ? 320 : 321 : form << 2 | sure])) {
+			sures[slot] = min(sure + 1, 3);
+			return guess;
+		}
+		const t = token(behind ? shapes[W === N ? 80 : 81] : shapes[form].part(levels[W][N]));
+		sures[slot] = 0;
+		return recent[slot] = t === 0 ? W : t === 1 ? N : t === 2 ? NE
+			: chosen(W, FIRSTS[t - 3] + coder.bits(BITS[t - 3]), N, guess);
+	}
+
+	return option ? { run, pixel } : { pixel: photo };
 }
 
 const LEVELS = {
 	3: [treeOf, RangeDecoder, defaultModel],
 	4: [treeOf, RangeDecoder, maxModel],
-	5: [rankingOf, AnsDecoder, fastModel],
+	5: [listsOf, AnsDecoder, fastModel],
 };
 
 // 8. Metadata
