@@ -27,9 +27,9 @@ const pack = (a, b, c = 0, d = 0) => a | b << 8 | c << 16 | d << 24;
 class Reader {
 	at = 0;
 
-	constructor(bytes, kindAtEnd) {
+	constructor(bytes, kind) {
 		this.bytes = bytes;
-		this.kindAtEnd = kindAtEnd;
+		this.kind = kind;
 	}
 
 	get left() {
@@ -37,12 +37,12 @@ class Reader {
 	}
 
 	take(count = this.left) {
-		check(count <= this.left, 1, this.kindAtEnd);
+		check(count <= this.left, 1, this.kind);
 		return this.bytes.subarray(this.at, this.at += count);
 	}
 
 	u8() {
-		check(this.left > 0, 1, this.kindAtEnd);
+		check(this.left > 0, 1, this.kind);
 		return this.bytes[this.at++];
 	}
 
@@ -53,8 +53,8 @@ class Reader {
 	varint() {
 		for (let value = 0, scale = 1; ; scale *= 128) {
 			const byte = this.u8();
-			value += (byte & 127) * scale;
-			check(scale < 2 ** 35 && value < 2 ** 32 && (byte > 0 || scale === 1), 1);
+			value += (byte & 127)*scale;
+			check(scale < 2**35 && value < 2**32 && (byte > 0 || scale === 1), 1);
 			if (byte < 128) return value;
 		}
 	}
@@ -83,10 +83,10 @@ function huffman(lengths, mayBeSingle = true) {
 }
 
 function inflate(source, most) {
-	check(source.length < 2 ** 28, 10, "limit");
+	check(source.length < 2**28, 10, "limit");
 	const view = new DataView(new ArrayBuffer(source.length + 16));
 	new Uint8Array(view.buffer).set(source);
-	const end = 8 * source.length, out = new Uint8Array(min(most, 1032 * source.length));
+	const end = 8*source.length, out = new Uint8Array(min(most, 1032*source.length));
 	let at = 0, to = 0; // in bits, in bytes
 
 	const peek = () => view.getUint32(at >> 3, true) >>> (at & 7); // 25 bits or more
@@ -151,7 +151,7 @@ function inflate(source, most) {
 			for (; to < stop; to++) out[to] = out[to - distance];
 		}
 	}
-	check(ceil(at / 8) === source.length, 1);
+	check(ceil(at/8) === source.length, 1);
 	return out.subarray(0, to);
 }
 
@@ -168,7 +168,7 @@ function crc32(bytes, crc = 0) {
 	return ~crc >>> 0;
 }
 
-/** The chunks of a film, those of the head for film 0, and the checksum before chunk D. */
+/** Of a film, or for film 0 the head; crc: before chunk D. */
 function readChunks(file, film, crc) {
 	const chunks = { ancillary: [] };
 	for (let count = 0; !chunks.D; count++) {
@@ -195,17 +195,16 @@ function readChunks(file, film, crc) {
 
 // 6. Palette
 
-/** RGBA, four bytes an entry. */
 function readPalette(data) {
 	check(data.length <= 1026, 6);
 	const file = new Reader(data), first = file.u8(), coding = first & 15;
 	check(coding === 2 ? (first & 0xd0) === 0 : coding < 2 && first < 32, 6, "unsupported");
 	if (coding === 2) return sortedColors(file, first > 31);
 	const a = first & 16 ? file.u8() + 1 : 0;
-	const planes = coding === 1 ? inflate(file.take(), 1024) : file.take(), k = (planes.length - a) / 3;
-	check(k % 1 === 0 && k > 0 && k <= 256 && a <= k && (a === 0 || planes.at(-1) < 255), 6);
-	const colors = new Uint8Array(4 * k).fill(255);
-	planes.forEach((value, i) => { colors[4 * (i % k) + floor(i / k)] = value; });
+	const planes = coding === 1 ? inflate(file.take(), 1024) : file.take(), k = (planes.length - a)/3;
+	check(k%1 === 0 && k > 0 && k <= 256 && a <= k && (a === 0 || planes.at(-1) < 255), 6);
+	const colors = new Uint8Array(4*k).fill(255);
+	planes.forEach((value, i) => { colors[4*(i%k) + floor(i/k)] = value; });
 	return colors;
 }
 
@@ -214,14 +213,14 @@ function readPalette(data) {
 function sortedColors(file, natural) {
 	const k = file.u8() + 1, m = natural ? k : file.u8() + 1;
 	check(m <= k, 6.1);
-	const coder = new RangeDecoder(file.take()), counters = new Uint16Array(14 * 20).fill(32768);
-	const bit = (context, counter) => coder.bit(counters, 20 * context + counter);
+	const coder = new RangeDecoder(file.take()), counters = new Uint16Array(14*20).fill(32768);
+	const bit = (context, counter) => coder.bit(counters, 20*context + counter);
 
 	function number(context) {
 		let length = 0;
 		while (length < 9 && bit(context, length)) length++;
 		let value = length > 1 ? 2 + bit(context, 10 + length) : length;
-		for (; length > 2; length--) value = 2 * value + coder.fixed(32768);
+		for (; length > 2; length--) value = 2*value + coder.fixed(32768);
 		return value;
 	}
 
@@ -232,9 +231,9 @@ function sortedColors(file, natural) {
 
 	function below(n) {
 		let low = 0;
-		for (let zeros = powerFrom(n) / 2; zeros >= 1; zeros /= 2) {
+		for (let zeros = powerFrom(n)/2; zeros >= 1; zeros /= 2) {
 			const ones = min(zeros, n - low - zeros);
-			if (ones > 0 && coder.fixed(floor(65536 * ones / (ones + zeros)))) low += zeros;
+			if (ones > 0 && coder.fixed(floor(65536*ones/(ones + zeros)))) low += zeros;
 		}
 		return low;
 	}
@@ -244,7 +243,7 @@ function sortedColors(file, natural) {
 		const step = number(0);
 		alpha += step;
 		green = step > 0 ? number(2) : green + number(1);
-		const u = signed(3), t = min(4, 33 - clz32(abs(u)) >> 1), v = signed(4 + 2 * t + (u > 0 ? 1 : 0));
+		const u = signed(3), t = min(4, 33 - clz32(abs(u)) >> 1), v = signed(4 + 2*t + (u > 0 ? 1 : 0));
 		const color = [green + u, green, green + v, alpha];
 		check(min(...color) >= 0 && max(...color) <= 255, 6.1);
 		sorted.push(color);
@@ -257,29 +256,28 @@ function sortedColors(file, natural) {
 
 // 7. Pixels
 
-/** The indices of a chunk D. limit: throws if pixels are too many. */
 function readPixels(data, width, height, palette, limit) {
 	const file = new Reader(data), first = file.u8(), coding = first & 15, options = first >> 4;
 	check(coding < 2 ? options <= 4 : coding in LEVELS, 7, "unsupported");
 	if (coding < 2) return readRows(file.take(), coding, options, width, height, limit);
-	limit(width * height);
+	limit(width*height);
 	return readStripes(file, coding, options, width, height, palette);
 }
 
 // 7.1 Rows
 
 function readRows(coded, coding, layout, width, height, limit) {
-	const bits = min(8, 1 << layout), rowBytes = ceil(width * bits / 8), filters = layout === 4 ? height : 0;
-	const size = filters + height * rowBytes;
-	check(coding === 1 ? size <= 1032 * coded.length : size === coded.length, 7.1);
-	limit(width * height);
+	const bits = min(8, 1 << layout), rowBytes = ceil(width*bits/8), filters = layout === 4 ? height : 0;
+	const size = filters + height*rowBytes;
+	check(coding === 1 ? size <= 1032*coded.length : size === coded.length, 7.1);
+	limit(width*height);
 	const rows = coding === 1 ? inflate(coded, size) : coded;
 	check(rows.length === size, 7.1);
 	if (layout === 3) return rows.slice();
-	const unused = (1 << 8 * rowBytes - width * bits) - 1, indices = new Uint8Array(width * height);
+	const unused = (1 << 8*rowBytes - width*bits) - 1, indices = new Uint8Array(width*height);
 	for (let y = 0, to = 0; y < height; y++) {
-		const start = filters + y * rowBytes, filter = filters && rows[y];
-		for (let at = 0; at < width * bits; at += bits, to++) {
+		const start = filters + y*rowBytes, filter = filters && rows[y];
+		for (let at = 0; at < width*bits; at += bits, to++) {
 			indices[to] = rows[start + (at >> 3)] >> 8 - bits - (at & 7) & (1 << bits) - 1;
 			if (filter === 1 && at > 0) indices[to] += indices[to - 1];
 			if (filter === 2 && y > 0) indices[to] += indices[to - width];
@@ -292,32 +290,32 @@ function readRows(coded, coding, layout, width, height, limit) {
 // 7.2 Symbols and stripes
 
 function readStripes(file, coding, options, width, height, palette) {
-	const used = options & 4 ? listedSymbols(file) : [...Array(palette.length / 4).keys()];
+	const used = options & 4 ? listedSymbols(file) : [...Array(palette.length/4).keys()];
 	check(used.length > 1 || used.length === 1 && file.left === 0, 7.2);
-	const indices = new Uint8Array(width * height);
+	const indices = new Uint8Array(width*height);
 	if (used.length === 1) return indices.fill(used[0]);
 	let stripes = [[height]];
 	if (options & 8) {
 		const count = file.varint() + 2;
 		check(count <= height, 7.2);
-		check(count <= 16 + file.left / 4096, 10, "limit");
+		check(count <= 16 + file.left/4096, 10, "limit");
 		stripes = Array.from({ length: count }, () => [file.varint(), file.varint(), file.u32()]);
 	}
 	const heights = stripes.map(([rows]) => rows), stride = width + 8;
 	check(!heights.includes(0) && sum(heights) === height, 7.2);
 	const [prepare, Coder, model] = LEVELS[coding];
-	const colors = prepare(used.map((i) => axesOf(palette.subarray(4 * i, 4 * i + 4))));
-	const table = colors.order.map((i) => used[i]);
+	const colors = prepare(used.map((i) => axesOf(palette.subarray(4*i, 4*i + 4))));
+	const table = Uint8Array.from(colors.order, (i) => used[i]);
 	let to = 0;
 	for (const [rows, length, crc] of stripes) {
 		const code = file.take(length);
 		check(crc === undefined || crc32(code) === crc, 7.2);
 		const coder = new Coder(code);
-		const grid = new Uint8Array((rows + 3) * stride);
+		const grid = new Uint8Array((rows + 3)*stride);
 		decodeRows(model(coder, options & 3, colors, grid, stride), grid, width, rows);
 		coder.finish();
 		for (let y = 3; y < rows + 3; y++) {
-			for (let x = 4; x < width + 4; x++) indices[to++] = table[grid[y * stride + x]];
+			for (let from = y*stride + 4, end = from + width; from < end; from++) indices[to++] = table[grid[from]];
 		}
 	}
 	check(file.left === 0, 7.2);
@@ -326,7 +324,7 @@ function readStripes(file, coding, options, width, height, palette) {
 
 function listedSymbols(file) {
 	const c = file.u8(), bytes = file.take(c || 32);
-	const flags = c ? [...bytes].flatMap((run, i) => Array(run).fill(i % 2 === 0))
+	const flags = c ? [...bytes].flatMap((run, i) => Array(run).fill(i%2 === 0))
 		: tableOf(256, (i) => bytes[i >> 3] >> (i & 7) & 1);
 	check(flags.length <= 256, 7.2);
 	return [...flags.keys()].filter((i) => flags[i]);
@@ -341,21 +339,21 @@ const DISTANCES = passed(2551, [1, 30, 75, 187, 467, 1167]);
 
 /** The four axes of an entry, which is [] beyond the palette. */
 function axesOf([r = 0, g = 0, b = 0, a = 255]) {
-	const [R, G, B] = [r, g, b].map((c) => floor((c * a + 127) / 255));
-	return [R + G + B, R - B, 2 * G - R - B, a];
+	const [R, G, B] = [r, g, b].map((c) => floor((c*a + 127)/255));
+	return [R + G + B, R - B, 2*G - R - B, a];
 }
 
-const apart = (p, q, scale) => abs(p[0] - q[0]) + scale * (abs(p[1] - q[1]) + abs(p[2] - q[2]) + abs(p[3] - q[3]));
+const apart = (p, q, scale) => abs(p[0] - q[0]) + scale*(abs(p[1] - q[1]) + abs(p[2] - q[2]) + abs(p[3] - q[3]));
 
 /** order, points by symbol; leaf, nodes by node; levels, sides by 256 symbol + node. */
 function treeOf(colors) {
 	const n = colors.length, order = [], nodes = [];
 	const leaf = new Int16Array(512).fill(-1); // its symbol
-	const sides = new Uint8Array(256 * n); // 7.7: side
+	const sides = new Uint8Array(256*n); // 7.7: side
 	const by = (axis) => (i, j) => colors[i][axis] - colors[j][axis];
 
 	function split(node, entries) {
-		const m = entries.length, h = ceil(m / 2);
+		const m = entries.length, h = ceil(m/2);
 		if (m === 1) {
 			for (let i = node; i > 1; i >>= 1) sides[order.length << 8 | i >> 1] = 1 + (i & 1);
 			leaf[node] = order.length;
@@ -365,26 +363,26 @@ function treeOf(colors) {
 		let best = { spread: -1 };
 		[17, 21, 12, 30].forEach((scale, axis) => {
 			const ranked = entries.slice().sort(by(axis));
-			const spread = scale * sum(ranked.map((i) => abs(by(axis)(i, ranked[h]))));
+			const spread = scale*sum(ranked.map((i) => abs(by(axis)(i, ranked[h]))));
 			if (spread > best.spread) best = { spread, axis, ranked };
 		});
 		const { axis, ranked } = best;
 		const bound = colors[ranked[h - 1]][axis] + colors[ranked[h]][axis];
-		const width = max(1, sum(ranked.map((i) => abs(2 * colors[i][axis] - bound))));
-		const scale = min(65535, floor((4096 * m + (width >> 1)) / width)); // 7.7
-		split(2 * node, entries.filter((i) => ranked.indexOf(i) < h));
+		const width = max(1, sum(ranked.map((i) => abs(2*colors[i][axis] - bound))));
+		const scale = min(65535, floor((4096*m + (width >> 1))/width)); // 7.7
+		split(2*node, entries.filter((i) => ranked.indexOf(i) < h));
 		nodes[node] = { m, axis, bound, width, scale, middle: order.length };
-		split(2 * node + 1, entries.filter((i) => ranked.indexOf(i) >= h));
+		split(2*node + 1, entries.filter((i) => ranked.indexOf(i) >= h));
 	}
 
 	const entries = [...colors.keys()];
 	for (const axis of [3, 2, 1, 0]) entries.sort(by(axis));
 	split(1, entries);
-	const points = order.map((i) => colors[i]), levels = new Uint8Array(256 * n);
+	const points = order.map((i) => colors[i]), levels = new Uint8Array(256*n);
 	points.forEach((point, s) => {
 		nodes.forEach(({ m, axis, bound, width }, node) => {
 			let level = 0;
-			while (level < 5 && [-16, -6, 0, 6, 16][level] * width <= 16 * m * (2 * point[axis] - bound)) level++;
+			while (level < 5 && [-16, -6, 0, 6, 16][level]*width <= 16*m*(2*point[axis] - bound)) level++;
 			levels[s << 8 | node] = level;
 		});
 	});
@@ -393,26 +391,25 @@ function treeOf(colors) {
 
 // 7.4 Counters and the range coder
 
-const RATES = tableOf(16, (c) => floor(655360 / (c < 10 ? 16 + 10 * c : 20 * c - 80)));
+const RATES = tableOf(16, (c) => floor(655360/(c < 10 ? 16 + 10*c : 20*c - 80)));
 
 function learned(counter, bit) {
 	const p = counter >> 4, c = counter & 15;
-	return p + (imul(4095 * bit - p, RATES[c]) + 32767 + bit >> 16) << 4 | min(c + 1, 15);
+	return p + (imul(4095*bit - p, RATES[c]) + 32767 + bit >> 16) << 4 | min(c + 1, 15);
 }
 
-class RangeDecoder {
-	size = 2 ** 32 - 1;
-	at = 0;
+class RangeDecoder extends Reader {
+	size = 2**32 - 1;
 	x = 0;
 
 	constructor(code) {
-		this.code = code;
+		super(code);
 		for (let i = 0; i < 4; i++) this.shift();
 	}
 
 	shift() {
-		check(this.at < this.code.length + 4, 7.4);
-		this.x = (this.x << 8 | this.code[this.at++]) >>> 0; // 0 behind the end
+		this.x = (this.x << 8 | this.bytes[this.at++]) >>> 0; // 0 behind the end
+		check(this.left >= -4, 7.4);
 	}
 
 	fixed(P) {
@@ -420,7 +417,7 @@ class RangeDecoder {
 		const bit = this.x < bound ? 1 : 0;
 		if (!bit) this.x -= bound;
 		this.size = bit ? bound : this.size - bound;
-		while (this.size < 2 ** 24) {
+		while (this.size < 2**24) {
 			this.size *= 256;
 			this.shift();
 		}
@@ -434,7 +431,7 @@ class RangeDecoder {
 	}
 
 	finish() {
-		check(this.at >= this.code.length, 7.4);
+		check(this.left <= 0, 7.4);
 	}
 }
 
@@ -443,10 +440,10 @@ class RangeDecoder {
 const LOW = [1, 1, 1, 2, 3, 5, 8, 13, 22, 36, 60, 98, 162, 267, 439, 720, 1179, 1921, 3108, 4971, 7812, 11955, 17625, 24743];
 const K = [...LOW, 32768, ...LOW.map((k) => 65536 - k).reverse()];
 /** squash(x) at x + 3072. */
-const SQUASH = tableOf(6144, (x) => K[x >> 7] * (128 - (x & 127)) + K[(x >> 7) + 1] * (x & 127) >> 7);
+const SQUASH = tableOf(6144, (x) => K[x >> 7]*(128 - (x & 127)) + K[(x >> 7) + 1]*(x & 127) >> 7);
 const STRETCH = new Int16Array(4096);
 for (let p = 0, x = 0; p < 4096; p++) {
-	while (SQUASH[x] < 16 * p + 8) x++;
+	while (SQUASH[x] < 16*p + 8) x++;
 	STRETCH[p] = x - 3072;
 }
 
@@ -462,7 +459,7 @@ function layout(...sizes) {
 function decodeRows({ run, pixel }, grid, width, rows) {
 	const stride = width + 8;
 	for (let y = 3; y < rows + 3; y++) {
-		const start = y * stride + 4, end = start + width;
+		const start = y*stride + 4, end = start + width;
 		grid.fill(grid[start - stride], start - 4, start);
 		let behind = false;
 		for (let here = start; here < end;) {
@@ -499,9 +496,9 @@ const SHAPES = [ // of the flags W and N: kinds, bits
 	[[-240, -496, -464, -480, -448], [144, 48, 32, 112, 144, -16, 64, 64, 48, 0, 0, 160]],
 	[[-384, -192, -528, -512, -560], [0, 320, 144, 224, -16, 128, 32, 16, 0, 112, 96, 176]],
 ];
-const SHAPE_COUNT = 5 * 4096;
+const SHAPE_COUNT = 5*4096;
 
-/** The shape counters of a flag at first. */
+/** Of a flag. */
 function shapesOf([kinds, bits]) {
 	const sums = new Uint16Array(SHAPE_COUNT);
 	for (let e = 0; e < SHAPE_COUNT; e++) {
@@ -511,34 +508,33 @@ function shapesOf([kinds, bits]) {
 }
 
 function defaultModel(coder, option, { n, leaf, levels, points }, grid, stride) {
-	const B = 12 + 2 * option, shift = 32 - B;
+	const B = 12 + 2*option, shift = 32 - B;
 	const F = B < 18 ? 1 : n <= 16 ? 16 : n <= 64 ? 4 : 2, places = n <= 16 ? 16 : 272;
 	const [, SPREAD, THREE, SIX, FLAG_N] = layout(SHAPE_COUNT, 4096, 1 << B, 1 << B); // then the same of flag N
 	const [, FOUR, BY_W, BY_N, COLORS, RUN, end] =
-		layout(2 * FLAG_N, 1 << B, n * F * places, n * F * places, 256 * 216, 8);
+		layout(2*FLAG_N, 1 << B, n*F*places, n*F*places, 256*216, 8);
 	const counters = new Uint16Array(end).fill(32768);
-	SHAPES.forEach((shapes, flag) => counters.set(shapesOf(shapes), flag * FLAG_N));
-	const uses = new Uint8ClampedArray(416), weights = Int32Array.from({ length: 4 * 416 }, (_, i) =>
-		(i < 4 * 256 ? [25600, 25600, 30720, 25600] : [36864, 20480, 20480, 18432])[i & 3]);
-	const cells = new Uint16Array(48 * (256 + 2 * n));
-	for (let i = 0; i < cells.length; i++) cells[i] = SQUASH[128 * (i % 48) + 64];
+	SHAPES.forEach((shapes, flag) => counters.set(shapesOf(shapes), flag*FLAG_N));
+	const uses = new Uint8ClampedArray(416), weights = Int32Array.from({ length: 4*416 }, (_, i) =>
+		(i < 4*256 ? [25600, 25600, 30720, 25600] : [36864, 20480, 20480, 18432])[i & 3]);
+	const cells = new Uint16Array(48*(256 + 2*n));
+	for (let i = 0; i < cells.length; i++) cells[i] = SQUASH[128*(i%48) + 64];
 	const recent = new Uint8Array(1 << B - 2);
-	const at = [], s = []; // places of counters, stretched
+	const at = [], s = []; // places of the counters
 
 	const distance = (s, t) => DISTANCES[apart(points[s], points[t], 1)];
 
-	/** A bit from the counters `at`. */
 	function mixed(set, row) {
 		let total = 0;
 		for (let i = 0; i < 4; i++) {
 			s[i] = STRETCH[counters[at[i]] >> 4];
-			total += imul(weights[4 * set + i], s[i]);
+			total += imul(weights[4*set + i], s[i]);
 		}
-		const x = clamp(total >> 16, 2900) + 3072, p = SQUASH[x], cell = 48 * row + (x >> 7), q = cells[cell];
-		const bit = coder.fixed(p + q + 1 >> 1), e = (bit << 16) - p, step = 24 + floor(960 / (uses[set] + 16));
+		const x = clamp(total >> 16, 2900) + 3072, p = SQUASH[x], cell = 48*row + (x >> 7), q = cells[cell];
+		const bit = coder.fixed(p + q + 1 >> 1), e = (bit << 16) - p, step = 24 + floor(960/(uses[set] + 16));
 		cells[cell] += bit ? 65535 - q >> 5 : -(q >> 5);
 		for (let i = 0; i < 4; i++) {
-			const w = 4 * set + i;
+			const w = 4*set + i;
 			counters[at[i]] = learned(counters[at[i]], bit);
 			weights[w] = clamp(weights[w] + (imul(imul(s[i], e) + 8192 >> 14, step) + 32 >> 6), 196608);
 		}
@@ -558,40 +554,40 @@ function defaultModel(coder, option, { n, leaf, levels, points }, grid, stride) 
 		at[1] = THREE + (imul(pack(W, N, NE), 0x9e3779b1) >>> shift);
 		at[2] = SIX + (h6 >>> shift);
 		at[3] = SPREAD + (distance(W, N) | distance(W, NW) << 3 | distance(N, NW) << 6 | distance(N, NE) << 9);
-		const set = 256 + 16 * kind + 4 * TRUST[counters[at[2]] & 15] + TRUST[counters[at[1]] & 15];
+		const set = 256 + 16*kind + 4*TRUST[counters[at[2]] & 15] + TRUST[counters[at[1]] & 15];
 		if (mixed(set, 256 + W)) return recent[slot] = W;
 		for (let i = 0; i < 4; i++) at[i] += FLAG_N;
 		if (N !== W && (n === 2 || mixed(set + 80, 256 + n + W))) return recent[slot] = N;
 
 		let node = 1, j = 1, line = FOUR + (h4 >>> shift & -16);
-		let byW = BY_W + (F * W + floor(F * WW / n)) * places, byN = BY_N + (F * N + floor(F * NN / n)) * places;
+		let byW = BY_W + (F*W + floor(F*WW/n))*places, byN = BY_N + (F*N + floor(F*NN/n))*places;
 		while (leaf[node] < 0) {
-			let bit = leaf[2 * node] === W || leaf[2 * node] === N ? 1 : 0;
-			if (!bit && leaf[2 * node + 1] !== W && leaf[2 * node + 1] !== N) {
+			let bit = leaf[2*node] === W || leaf[2*node] === N ? 1 : 0;
+			if (!bit && leaf[2*node + 1] !== W && leaf[2*node + 1] !== N) {
 				at[0] = byW + j;
 				at[1] = byN + j;
 				at[2] = line + j;
-				at[3] = COLORS + 216 * node + 36 * levels[W << 8 | node] + 6 * levels[N << 8 | node] + levels[NE << 8 | node];
+				at[3] = COLORS + 216*node + 36*levels[W << 8 | node] + 6*levels[N << 8 | node] + levels[NE << 8 | node];
 				bit = mixed(node, node);
 			}
-			node = 2 * node + bit;
-			j = 2 * j + bit;
+			node = 2*node + bit;
+			j = 2*j + bit;
 			if (j > 15) {
 				j = 1;
-				byW += 16 * (node - 15);
-				byN += 16 * (node - 15);
+				byW += 16*(node - 15);
+				byN += 16*(node - 15);
 				line = FOUR + (imul(h4 ^ imul(node, 0x9e3779b1), 0x2c1b3c6d) >>> shift & -16);
 			}
 		}
 		return recent[slot] = leaf[node];
 	}
 
-	return { pixel, run: (L, k) => coder.bit(counters, RUN + k) * L };
+	return { pixel, run: (L, k) => coder.bit(counters, RUN + k)*L };
 }
 
 // 7.7 The model of `max`
 
-const MAX_RATES = tableOf(128, (c) => floor(655360 / (14 + 10 * c)));
+const MAX_RATES = tableOf(128, (c) => floor(655360/(14 + 10*c)));
 const ACTIVE = passed(2296, [9, 25, 61, 121, 251, 501]);
 const INPUTS = 15, KEYS = 7, POINTS = 25;
 const RELATED = [0, 1, 2, 3, 12], FARTHER = [4, 5, 6, 7, 13, 0], FIVE = [0, 1, 3, 2, 4]; // places in `near`
@@ -622,23 +618,22 @@ class Axis {
 		let total = 0;
 		this.energy = 64;
 		for (let j = 0; j < 8; j++) {
-			d[j] = 2 * A[near[j]] - w - n;
-			total += taps[j] * d[j];
-			this.energy += d[j] * d[j];
+			d[j] = 2*A[near[j]] - w - n;
+			total += taps[j]*d[j];
+			this.energy += d[j]*d[j];
 		}
-		this.median = 2 * max(min(w, n), min(max(w, n), w + n - nw));
+		this.median = 2*max(min(w, n), min(max(w, n), w + n - nw));
 		this.guess = w + n + clamp(total >> 14, 4095);
 	}
 
 	learn(symbol) {
 		if (this.energy === 64) return;
-		const { taps, d } = this, e = 2 * this.A[symbol] - this.guess;
-		const r = sign(e) * floor(65536 * abs(e) / this.energy);
-		for (let j = 0; j < 8; j++) taps[j] = clamp(taps[j] + (5 * r * d[j] + 512 >> 10), 32767);
+		const { taps, d } = this, e = 2*this.A[symbol] - this.guess;
+		const r = sign(e)*floor(65536*abs(e)/this.energy);
+		for (let j = 0; j < 8; j++) taps[j] = clamp(taps[j] + (5*r*d[j] + 512 >> 10), 32767);
 	}
 }
 
-/** What was there after the same pixels. */
 class Match {
 	length = 0;
 	place = 0;
@@ -647,7 +642,6 @@ class Match {
 		this.last = new Int32Array(entries);
 	}
 
-	/** Its length and what it expects. */
 	find(slot, grid) {
 		if (this.length === 0) {
 			this.place = this.last[slot];
@@ -665,15 +659,15 @@ class Match {
 }
 
 function maxModel(coder, option, { n, leaf, nodes, sides, levels, points }, grid, stride) {
-	const B = 17 + 2 * option, shift = 36 - B, entries = 1 << B - 4, size = powerFrom(n);
+	const B = 17 + 2*option, shift = 36 - B, entries = 1 << B - 4, size = powerFrom(n);
 	const [, BY_FIVE, BY_MEDIAN, BY_RELATED, LONG, SHORT, BY_FARTHER, BY_GUESS, HALF, RUN, end] = layout(1 << B,
-		size * 7776, size * 512, 243 * 256, 768, 768, 729 * 8, size * 512, size * 4096, 8); // behind the lines
-	const counters = new Uint32Array(end).fill(2 ** 31);
+		size*7776, size*512, 243*256, 768, 768, 729*8, size*512, size*4096, 8); // behind the lines
+	const counters = new Uint32Array(end).fill(2**31);
 	const [, SET_RELATED, SET_KIND, SET_FARTHER, setCount] = layout(size, 243, 320, 729);
-	const weights = new Float64Array(16 * setCount).fill(15229); // whole numbers, whose sums pass 32 bits
-	const uses = new Uint8ClampedArray(setCount), finals = new Int32Array(4 * size).fill(16384);
-	const lines = new Uint16Array(2 * n * size * POINTS);
-	for (let i = 0; i < lines.length; i++) lines[i] = SQUASH[min(6143, 256 * (i % POINTS))];
+	const weights = new Float64Array(16*setCount).fill(15229); // whole numbers, whose sums pass 32 bits
+	const uses = new Uint8ClampedArray(setCount), finals = new Int32Array(4*size).fill(16384);
+	const lines = new Uint16Array(2*n*size*POINTS);
+	for (let i = 0; i < lines.length; i++) lines[i] = SQUASH[min(6143, 256*(i%POINTS))];
 	const recent6 = new Uint8Array(entries), recent11 = new Uint8Array(entries);
 	const longMatch = new Match(entries), shortMatch = new Match(entries);
 	const axes = [0, 1, 2, 3].map((axis) => new Axis(points.map((point) => point[axis])));
@@ -685,7 +679,7 @@ function maxModel(coder, option, { n, leaf, nodes, sides, levels, points }, grid
 		const place = imul(key, 0x9e3779b1) >>> shift << 4;
 		if (counters[place] !== key >>> 0) {
 			counters[place] = key;
-			counters.fill(2 ** 31, place + 1, place + 16);
+			counters.fill(2**31, place + 1, place + 16);
 		}
 		return place;
 	}
@@ -699,25 +693,25 @@ function maxModel(coder, option, { n, leaf, nodes, sides, levels, points }, grid
 		for (let i = 0; i < INPUTS; i++) s[i] = STRETCH[counters[at[i]] >>> 20];
 		let total = 0;
 		for (let q = 0; q < 4; q++) {
-			const w = 16 * sets[q];
+			const w = 16*sets[q];
 			let sum = 0;
-			for (let i = 0; i < INPUTS; i++) sum += weights[w + i] * s[i];
-			x[q] = clamp(floor(sum / 65536), 2900);
-			total += finals[4 * node + q] * x[q];
+			for (let i = 0; i < INPUTS; i++) sum += weights[w + i]*s[i];
+			x[q] = clamp(floor(sum/65536), 2900);
+			total += finals[4*node + q]*x[q];
 		}
-		const place = clamp(floor(total / 65536), 2900) + 3072, P = SQUASH[place], f = place & 255;
+		const place = clamp(floor(total/65536), 2900) + 3072, P = SQUASH[place], f = place & 255;
 		a += place >> 8;
 		b += place >> 8;
-		const PA = lines[a] * (256 - f) + lines[a + 1] * f >> 8, PB = lines[b] * (256 - f) + lines[b + 1] * f >> 8;
-		const bit = coder.fixed(2 * P + PA + PB + 2 >> 2);
+		const PA = lines[a]*(256 - f) + lines[a + 1]*f >> 8, PB = lines[b]*(256 - f) + lines[b + 1]*f >> 8;
+		const bit = coder.fixed(2*P + PA + PB + 2 >> 2);
 
 		for (let i = 0; i < INPUTS; i++) counters[at[i]] = maxLearned(counters[at[i]], bit);
 		refine(a + (f >> 7), bit);
 		refine(b + (f >> 7), bit);
 		for (let q = 0; q < 4; q++) {
-			const v = 4 * node + q, set = sets[q], w = 16 * set;
-			finals[v] = clamp(finals[v] + ((x[q] * ((bit << 16) - P) + 8192 >> 14) + 8 >> 4), 131071);
-			const g = ((bit << 16) - SQUASH[x[q] + 3072]) * (32 + floor(2000 / (uses[set] + 16))) >> 6;
+			const v = 4*node + q, set = sets[q], w = 16*set;
+			finals[v] = clamp(finals[v] + ((x[q]*((bit << 16) - P) + 8192 >> 14) + 8 >> 4), 131071);
+			const g = ((bit << 16) - SQUASH[x[q] + 3072])*(32 + floor(2000/(uses[set] + 16))) >> 6;
 			for (let k = 0; k < INPUTS; k++) weights[w + k] = clamp(weights[w + k] + (imul(s[k], g) + 8192 >> 14), 262143);
 			uses[set]++;
 		}
@@ -726,7 +720,7 @@ function maxModel(coder, option, { n, leaf, nodes, sides, levels, points }, grid
 
 	function digits(near, node, table, base, which) {
 		let number = 0;
-		for (let i = 0; i < which.length; i++) number = base * number + table[near[which[i]] << 8 | node];
+		for (let i = 0; i < which.length; i++) number = base*number + table[near[which[i]] << 8 | node];
 		return number;
 	}
 
@@ -746,7 +740,7 @@ function maxModel(coder, option, { n, leaf, nodes, sides, levels, points }, grid
 		const match = long === 0 ? 0 : expected === W ? 1 : expected === N ? 2 : 3, { A } = axes[0];
 		const active = ACTIVE[abs(A[W] - A[NW]) + abs(A[N] - A[NW]) + abs(A[N] - A[NE])];
 		for (const axis of axes) axis.predict(near);
-		sets[2] = SET_KIND + 64 * kindOf(g6, W, N, NW, NE) + 16 * match + (shape & 15);
+		sets[2] = SET_KIND + 64*kindOf(g6, W, N, NW, NE) + 16*match + (shape & 15);
 
 		let node = 1, j = 1, begins = keys.map(line);
 		for (let depth = 0; leaf[node] < 0; depth++) {
@@ -755,20 +749,20 @@ function maxModel(coder, option, { n, leaf, nodes, sides, levels, points }, grid
 			let half = 0;
 			for (let i = 0; i < 12; i++) half |= near[i] >= middle ? 1 << i : 0;
 			for (let i = 0; i < KEYS; i++) at[i] = begins[i] + j;
-			at[7] = BY_FIVE + node * 7776 + digits(near, node, levels, 6, FIVE);
-			at[8] = BY_MEDIAN + (node * 32 + clamp(imul(median - bound, scale) >> 9, 15, -16) + 16) * 16 + active;
-			at[9] = BY_RELATED + (related * 8 + depth) * 32 + shape;
-			at[10] = LONG + (long * 3 + (long && sides[expected << 8 | node])) * 8 + depth;
-			at[11] = SHORT + (short * 3 + (short && sides[other << 8 | node])) * 8 + depth;
-			at[12] = BY_FARTHER + farther * 8 + depth;
-			at[13] = BY_GUESS + (node * 64 + clamp(imul(guess - bound, scale) >> 8, 31, -32) + 32) * 8 + active;
-			at[14] = HALF + node * 4096 + half;
+			at[7] = BY_FIVE + node*7776 + digits(near, node, levels, 6, FIVE);
+			at[8] = BY_MEDIAN + (node*32 + clamp(imul(median - bound, scale) >> 9, 15, -16) + 16)*16 + active;
+			at[9] = BY_RELATED + (related*8 + depth)*32 + shape;
+			at[10] = LONG + (long*3 + (long && sides[expected << 8 | node]))*8 + depth;
+			at[11] = SHORT + (short*3 + (short && sides[other << 8 | node]))*8 + depth;
+			at[12] = BY_FARTHER + farther*8 + depth;
+			at[13] = BY_GUESS + (node*64 + clamp(imul(guess - bound, scale) >> 8, 31, -32) + 32)*8 + active;
+			at[14] = HALF + node*4096 + half;
 			sets[0] = node;
 			sets[1] = SET_RELATED + related;
 			sets[3] = SET_FARTHER + farther;
-			const bit = mixed(node, (W * size + node) * POINTS, ((n + N) * size + node) * POINTS);
-			node = 2 * node + bit;
-			j = 2 * j + bit;
+			const bit = mixed(node, (W*size + node)*POINTS, ((n + N)*size + node)*POINTS);
+			node = 2*node + bit;
+			j = 2*j + bit;
 			if (j > 15 && leaf[node] < 0) {
 				j = 1;
 				for (let i = 0; i < KEYS; i++) begins[i] = line(mix(keys[i], node));
@@ -785,7 +779,7 @@ function maxModel(coder, option, { n, leaf, nodes, sides, levels, points }, grid
 	function run(L, k) {
 		const counter = counters[RUN + k], bit = coder.fixed(max(1, counter >>> 16));
 		counters[RUN + k] = maxLearned(counter, bit);
-		return bit * L;
+		return bit*L;
 	}
 
 	return { run, pixel };
@@ -794,17 +788,26 @@ function maxModel(coder, option, { n, leaf, nodes, sides, levels, points }, grid
 // 7.8 The level `fast`
 
 const RANK_LEVELS = passed(256, [1, 4, 8, 16, 32, 64]);
-const FIRSTS = tableOf(24, (r) => r < 8 ? [1, 2, 3, 4, 5, 7, 9, 13][r] : 16 * r - 111);
+const FIRSTS = tableOf(24, (r) => r < 8 ? [1, 2, 3, 4, 5, 7, 9, 13][r] : 16*r - 111);
 const BITS = [0, 0, 0, 0, 1, 1, 2, 2, ...Array(15).fill(4)];
-const FLAG_RATES = tableOf(31, (c) => floor(655360 / (10 * c + 16)));
+const FLAG_RATES = tableOf(31, (c) => floor(655360/(10*c + 16)));
 const SURE = [44, 38, 25, 25, 6, 50, 47, 39, 33, 28, 54, 52, 46, 42, 38, 61, 61, 58, 54, 48]; // of sure 0, of sure 1 ...
 
-function listsOf(points) {
-	const lists = points.map((point, s) => Uint8Array.from(Int32Array.from(points, (other, t) => {
-		const d = apart(point, other, 2);
-		return (t === s ? -1 : d < 256 ? d >> 2 : 56 + (d >> 5)) << 8 | t;
-	}).sort()));
-	return { order: [...points.keys()], lists };
+function listOf(points, s) {
+	const n = points.length, far = new Uint8Array(n), starts = new Uint16Array(194);
+	for (let t = 0; t < n; t++) {
+		const d = apart(points[s], points[t], 2);
+		far[t] = t === s ? 0 : 1 + (d < 256 ? d >> 2 : 56 + (d >> 5));
+		starts[far[t] + 1]++;
+	}
+	for (let d = 1; d < 194; d++) starts[d] += starts[d - 1];
+	const list = new Uint8Array(n), ranks = new Uint8Array(n), levels = new Uint8Array(n);
+	for (let t = 0; t < n; t++) {
+		ranks[t] = starts[far[t]]++;
+		list[ranks[t]] = t;
+		levels[t] = RANK_LEVELS[ranks[t]];
+	}
+	return { list, ranks, levels };
 }
 
 function halved(counts, most) {
@@ -820,105 +823,96 @@ class Context {
 	parts = [];
 
 	constructor(counts) {
-		this.counts = counts.slice();
+		this.counts = counts;
 	}
 
 	resize() {
 		const counts = this.counts = halved(this.counts, 8000);
-		const scale = floor(65536 * (4096 - counts.length) / sum(counts));
-		const sizes = counts.map((count) => 1 + (count * scale >>> 16));
+		const scale = floor(65536*(4096 - counts.length)/sum(counts));
+		const sizes = counts.map((count) => 1 + (count*scale >>> 16));
 		sizes[counts.indexOf(max(...counts))] += 4096 - sum(sizes);
 		sizes.forEach((size, t) => { this.starts[t + 1] = this.starts[t] + size; });
-		this.wait = this.period = min(512, this.period + (this.period >> 2) + 1);
+		this.period = min(512, this.period + (this.period >> 2) + 1);
+		this.wait = this.period - 1;
 	}
 
 	/** The context of a part, if it has one. */
 	part(i) {
 		if (!this.parts[i] && this.uses++ < 100) return this;
-		return this.parts[i] ??= new Context(halved(this.counts, 400));
+		return this.parts[i] ??= new Context(halved(this.counts.slice(), 400));
 	}
 }
 
-class AnsDecoder {
-	constructor(code) {
-		this.code = new Reader(code);
-		this.x = this.code.u32();
-		check(this.x >= 65536, 7.8);
-	}
+class AnsDecoder extends Reader {
+	log = 16; // M is 2 to its power
+	x = this.u32();
 
-	/** M is 2^log. */
-	take(start, size, log) {
-		this.x = imul(size, this.x >>> log) + (this.x & (1 << log) - 1) - start >>> 0;
+	use(start, size) {
+		this.x = imul(size, this.x >>> this.log) + (this.x & (1 << this.log) - 1) - start >>> 0;
 	}
 
 	refill() {
-		if (this.x < 65536) this.x = (this.x << 16 | this.code.u8() | this.code.u8() << 8) >>> 0;
+		if (this.x < 65536) this.x = (this.x << 16 | this.u8() | this.u8() << 8) >>> 0;
 	}
 
 	bits(k) {
 		const value = (this.x & 65535) >> 16 - k;
-		this.take(value << 16 - k, 1 << 16 - k, 16);
+		this.use(value << 16 - k, 1 << 16 - k);
 		this.refill();
 		return value;
 	}
 
-	token(context, log) {
-		if (context.wait === 0) context.resize();
-		const { starts } = context, slot = (this.x & (1 << log) - 1) >> log - 12;
+	/** Without a refill. */
+	token(context) {
+		if (context.wait-- === 0) context.resize();
+		const { starts } = context, more = this.log - 12, slot = (this.x & (1 << this.log) - 1) >> more;
 		let t = 0;
 		while (slot >= starts[t + 1]) t++;
-		this.take(starts[t] << log - 12, starts[t + 1] - starts[t] << log - 12, log);
+		this.use(starts[t] << more, starts[t + 1] - starts[t] << more);
 		context.counts[t] += 16;
-		context.wait--;
 		return t;
 	}
 
-	flag(flag) {
-		const { p, c } = flag, bit = (this.x & 65535) < p;
-		this.take(bit ? 0 : p, bit ? p : 65536 - p, 16);
-		flag.p += bit ? (65536 - p) * FLAG_RATES[c] >> 16 : -(p * FLAG_RATES[c] >> 16);
-		flag.c = min(c + 1, 30);
+	flag(p, c, i) {
+		const P = p[i], rate = FLAG_RATES[c[i]], bit = (this.x & 65535) < P;
+		this.use(bit ? 0 : P, bit ? P : 65536 - P);
+		p[i] += bit ? (65536 - P)*rate >> 16 : -(P*rate >> 16);
+		c[i] = min(c[i] + 1, 30);
 		this.refill();
 		return bit;
 	}
 
 	finish() {
-		check(this.code.left === 0 && this.x === 65536, 7.8);
+		check(this.left === 0 && this.x === 65536, 7.8);
 	}
 }
 
-function fastModel(coder, option, colors) {
-	const lists = colors.lists.map((list) => list.slice()), n = lists.length;
-	const ranks = lists.map((list) => {
-		const places = new Uint8Array(n);
-		list.forEach((symbol, place) => { places[symbol] = place; });
-		return places;
-	});
-	const levels = ranks.map((places) => places.map((place) => RANK_LEVELS[place]));
-	const B = 10 + 2 * option, recent = new Uint8Array(1 << B), sures = new Uint8Array(1 << B);
+function fastModel(coder, option, { points }) {
+	const n = points.length, lists = [], B = 10 + 2*option, recent = new Uint8Array(1 << B), sures = new Uint8Array(1 << B);
 	const F = option ? 3 : 2, T = F + FIRSTS.filter((first) => first < n).length;
-	const contexts = (length, counts) => Array.from({ length }, () => new Context(counts));
-	const shapes = contexts(82, [...tableOf(T, (t) => t < F ? 6 : t < F + 8 ? 3 : 1)]); // 80, 81: behind runs
-	const runs = contexts(8, Array(26).fill(1));
-	const flags = Array.from({ length: 322 }, (_, i) =>
-		({ p: i > 319 ? 16384 : 1024 * SURE[i % 4 * 5 + (i >> 6)], c: 3 }));
+	const contexts = Array.from({ length: 90 }, (_, i) => // 0 to 79 by shape, 80 and 81 behind runs, then those of runs
+		new Context(i < 82 ? [...tableOf(T, (t) => t < F ? 6 : t < F + 8 ? 3 : 1)] : Array(26).fill(1)));
+	const c = new Uint8Array(322).fill(3);
+	const p = tableOf(322, (i) => i > 319 ? 16384 : 1024*SURE[i%4*5 + (i >> 6)]);
+
+	const listed = (W) => lists[W] ??= listOf(points, W);
 
 	/** The pixel at a place in list[W] when a and b are not meant. */
 	function chosen(W, place, a, b) {
-		const list = lists[W], places = ranks[W], low = min(places[a], places[b]), high = max(places[a], places[b]);
+		const { list, ranks } = listed(W), low = min(ranks[a], ranks[b]), high = max(ranks[a], ranks[b]);
 		if (low > 0 && place >= low) place++;
 		if (high > low && place >= high) place++;
 		check(place < n, 7.8);
 		const to = place - (place + 6 >> 3), symbol = list[place];
 		list[place] = list[to];
 		list[to] = symbol;
-		places[list[place]] = place;
-		places[symbol] = to;
+		ranks[list[place]] = place;
+		ranks[symbol] = to;
 		return symbol;
 	}
 
 	function photo(here, shape, W, N) {
-		const t = coder.token(shapes[shape & 15].part(2 * levels[W][N] + (shape >> 4)), 12);
+		const t = coder.token(contexts[shape & 15].part(2*listed(W).levels[N] + (shape >> 4)));
 		let symbol = t === 0 ? W : N;
 		if (t > 1) {
 			const k = BITS[t - 2], low = coder.x & (1 << k) - 1;
@@ -930,15 +924,15 @@ function fastModel(coder, option, colors) {
 	}
 
 	function token(context) {
-		const t = coder.token(context, 16);
+		const t = coder.token(context);
 		coder.refill();
 		return t;
 	}
 
 	function run(L, k) {
-		const t = token(runs[k]);
+		const t = token(contexts[82 + k]);
 		if (t < 2) return t === 0 ? L : 0;
-		const low = coder.bits(min(t - 2, 12)), length = 2 ** (t - 2) + 4096 * coder.bits(max(0, t - 14)) + low;
+		const low = coder.bits(min(t - 2, 12)), length = 2**(t - 2) + 4096*coder.bits(max(0, t - 14)) + low;
 		check(length < L, 7.8);
 		return length;
 	}
@@ -946,23 +940,26 @@ function fastModel(coder, option, colors) {
 	function pixel(here, shape, W, N, NW, NE, WW, NN, behind) {
 		const slot = imul(pack(W, N, NE, NW), 0x85ebca6b) >>> 32 - B, guess = recent[slot], sure = sures[slot];
 		const form = kindOf(guess, W, N, NE, NW) << 4 | shape & 15;
-		if (coder.flag(flags[behind ? W === N ? 320 : 321 : form << 2 | sure])) {
+		if (coder.flag(p, c, behind ? W === N ? 320 : 321 : form << 2 | sure)) {
 			sures[slot] = min(sure + 1, 3);
 			return guess;
 		}
-		const t = token(behind ? shapes[W === N ? 80 : 81] : shapes[form].part(levels[W][N]));
+		const t = token(behind ? contexts[W === N ? 80 : 81] : contexts[form].part(listed(W).levels[N]));
 		sures[slot] = 0;
 		return recent[slot] = t === 0 ? W : t === 1 ? N : t === 2 ? NE
 			: chosen(W, FIRSTS[t - 3] + coder.bits(BITS[t - 3]), N, guess);
 	}
 
-	return option ? { run, pixel } : { pixel: photo };
+	check(coder.x >= 65536, 7.8);
+	if (option) return { run, pixel };
+	coder.log = 12;
+	return { pixel: photo };
 }
 
 const LEVELS = {
 	3: [treeOf, RangeDecoder, defaultModel],
 	4: [treeOf, RangeDecoder, maxModel],
-	5: [listsOf, AnsDecoder, fastModel],
+	5: [(points) => ({ order: [...points.keys()], points }), AnsDecoder, fastModel],
 };
 
 // 8. Metadata
@@ -973,9 +970,8 @@ function readMetadata(chunks) {
 	const metadata = {};
 	for (const [letter, data] of chunks) {
 		const name = METADATA[letter];
-		if (!name || name in metadata) continue;
 		try {
-			metadata[name] = letter === "r" ? resolutionOf(new Reader(data)) : contentOf(data, letter === "t");
+			if (name && !(name in metadata)) metadata[name] = contentOf(letter, new Reader(data));
 		} catch {
 			// it breaks a rule
 		}
@@ -983,28 +979,28 @@ function readMetadata(chunks) {
 	return metadata;
 }
 
-function resolutionOf(file) {
-	const resolution = [file.varint(), file.varint()];
-	check(file.left === 0 && !resolution.includes(0), 8);
-	return resolution;
-}
-
-function contentOf(data, isTexts) {
-	check(data[0] <= 1 && data.length <= 2 ** 24, 8);
-	const content = data[0] ? inflate(data.subarray(1), 2 ** 24).slice() : data.slice(1);
+function contentOf(letter, file) {
+	if (letter === "r") {
+		const resolution = [file.varint(), file.varint()];
+		check(file.left === 0 && !resolution.includes(0), 8);
+		return resolution;
+	}
+	const coding = file.u8();
+	check(coding < 2 && file.left < 2**24, 8);
+	const content = coding ? inflate(file.take(), 2**24) : file.take();
 	check(content.length > 0, 8);
-	if (!isTexts) return content;
+	if (letter !== "t") return content.slice();
 	const parts = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(content).split("\0");
 	const texts = new Map();
 	for (let i = 0; i + 1 < parts.length; i += 2) texts.set(parts[i], parts[i + 1]);
-	check(parts.length === 2 * texts.size && !texts.has(""), 8);
+	check(parts.length === 2*texts.size && !texts.has(""), 8);
 	return texts;
 }
 
 // 9. Animation
 
 function readTable(data, width, height) {
-	check(data.length <= 2 ** 22, 9);
+	check(data.length <= 2**22, 9);
 	const file = new Reader(data), count = file.varint() + 1, filmCount = file.varint() + 1, plays = file.varint();
 	check(max(count, filmCount) <= 65536, 9);
 	const durations = [];
@@ -1027,22 +1023,22 @@ function readFilm(file, W, H) {
 		? [file.varint(), file.varint(), file.varint() + 1, file.varint() + 1] : [0, 0, W, H];
 	const keep = flags & 16 ? file.u8() : null;
 	const [key, ownPalette, overlay] = [4, 32, 64].map((bit) => (flags & bit) > 0);
-	const imageWidth = arrangement & 1 ? m * width : width, imageHeight = arrangement & 1 ? height : m * height;
-	check(left + width <= W && top + height <= H && max(imageWidth, imageHeight) <= 2 ** 24, 9);
-	check(m * width * height <= max(2 ** 24, W * H) && !(key && overlay), 9);
+	const imageWidth = arrangement & 1 ? m*width : width, imageHeight = arrangement & 1 ? height : m*height;
+	check(left + width <= W && top + height <= H && max(imageWidth, imageHeight) <= 2**24, 9);
+	check(m*width*height <= max(2**24, W*H) && !(key && overlay), 9);
 	return { m, left, top, width, height, imageWidth, imageHeight, arrangement, keep, key, overlay, ownPalette };
 }
 
 const varintOf = (value) => value < 128 ? [value] : [value & 127 | 128, ...varintOf(value >>> 7)];
 
-/** All frames in turn, RGBA in an array that the next one changes; of a still image one. */
+/** In turn, RGBA in an array that the next one changes. */
 export function* frames(image) {
 	const { films, durations } = image.animation ?? { films: [image], durations: [0] };
-	const canvas = new Uint32Array(image.width * image.height), pixels = new Uint8ClampedArray(canvas.buffer);
+	const canvas = new Uint32Array(image.width*image.height), pixels = new Uint8ClampedArray(canvas.buffer);
 	let frame = 0;
 	for (const [number, film] of films.entries()) {
 		const { m = 1, palette, key } = film;
-		const entries = Uint8Array.from({ length: 1024 }, (_, i) => palette[i] ?? (i % 4 === 3 ? 255 : 0));
+		const entries = Uint8Array.from({ length: 1024 }, (_, i) => palette[i] ?? (i%4 === 3 ? 255 : 0));
 		const colors = new Uint32Array(entries.buffer);
 		if (key) canvas.fill(colors[0]);
 		for (let i = 0; i < m; i++) {
@@ -1053,9 +1049,9 @@ export function* frames(image) {
 }
 
 function draw({ m = 1, left = 0, top = 0, width, height, arrangement = 0, keep, indices }, i, colors, canvas, stride) {
-	const next = [width * height, width, width, 1][arrangement], across = arrangement < 3 ? 1 : m;
+	const next = [width*height, width, width, 1][arrangement], across = arrangement < 3 ? 1 : m;
 	for (let y = 0; y < height; y++) {
-		let from = i * next + y * width * (arrangement ? m : 1), to = (top + y) * stride + left;
+		let from = i*next + y*width*(arrangement ? m : 1), to = (top + y)*stride + left;
 		for (const end = to + width; to < end; to++, from += across) {
 			if (indices[from] !== keep) canvas[to] = colors[indices[from]];
 		}
@@ -1065,7 +1061,7 @@ function draw({ m = 1, left = 0, top = 0, width, height, arrangement = 0, keep, 
 // 2. Layout and 3. Header
 
 /** Decode an ArrayBuffer or a view of one. Throws KmqError. */
-export function decode(bytes, { maxPixels = 2 ** 26 } = {}) {
+export function decode(bytes, { maxPixels = 2**26 } = {}) {
 	const { buffer, byteOffset, byteLength } = ArrayBuffer.isView(bytes) ? bytes : new Uint8Array(bytes);
 	const limit = (pixels) => check(pixels <= maxPixels, 10, "limit");
 	const file = new Reader(new Uint8Array(buffer, byteOffset, byteLength), "truncated");
@@ -1074,12 +1070,12 @@ export function decode(bytes, { maxPixels = 2 ** 26 } = {}) {
 	const version = file.u8();
 	check(version === 1, 3, version ? "unsupported" : "corrupt");
 	const width = file.varint() + 1, height = file.varint() + 1;
-	check(max(width, height) <= 2 ** 24, 3);
+	check(max(width, height) <= 2**24, 3);
 	const { P, A, D, crc, ancillary } = readChunks(file, 0, crc32(file.bytes.subarray(0, file.at)));
 	const palette = P ? readPalette(P) : new Uint8Array(0), animation = A ? readTable(A, width, height) : null;
 	const image = { width, height, indices: null, palette, metadata: readMetadata(ancillary), animation };
 	if (A) {
-		limit(max(width * height, sum(animation.films.map((film) => film.imageWidth * film.imageHeight))));
+		limit(max(width*height, sum(animation.films.map((film) => film.imageWidth*film.imageHeight))));
 		for (const [number, film] of animation.films.entries()) {
 			const own = number > 0 ? readChunks(file, number, crc32(varintOf(number), crc)) : { D };
 			check(!own.P !== film.ownPalette && !own.A, 9);
