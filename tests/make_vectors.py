@@ -307,8 +307,8 @@ def max_images() -> Iterator[tuple[str, IndexedImage, str, str]]:
     )
     yield (
         "max-photo",
-        image(ramp, [[(x * 4 + y * 3 + noise(x, y) // 20) % 256 for x in range(48)] for y in range(32)]),
-        "256 symbols, shades and noise: taps, medians, two lines a pixel",
+        image(ramp, [[(x * 3 + y * y // 9 + noise(x, y) // 12) % 256 for x in range(48)] for y in range(32)]),
+        "237 symbols, shades and noise: taps, medians, two lines a pixel",
         "7.7",
     )
     yield (
@@ -368,7 +368,7 @@ def assembled_good_files() -> Iterator[tuple[str, bytes, IndexedImage, str, str]
     yield "fast-stripes", striped_file(stripes, "fast"), stripes, "several stripes of the level `fast`", "7.8"
     boxes = image(
         [(v, v * v // 255, 255 - v) for v in range(4)],
-        [[int(30 < x < 90 and 5 < y < 15) + 2 * int(y == 22) for x in range(140)] for y in range(30)],
+        [[int(30 < x < 90 and 5 < y < 15) + 2 * int(y == 22) for x in range(300)] for y in range(30)],
     )
     yield "max-runs", max_file(boxes), boxes, "runs of several lengths, some of which break", "7.7"
     yield "max-stripes", striped_file(stripes, "max"), stripes, "several stripes of the level `max`", "7.7"

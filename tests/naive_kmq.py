@@ -693,6 +693,21 @@ class LongTable(dict[object, list[int]]):
         return self[key]
 
 
+def new_beliefs() -> list[list[list[int]]]:
+    """By count and probability, as counters: that a counter is worth what it says."""
+    return [[[squash(128 * b + 64 - 3072) * 65536 + 32768] for b in range(48)] for _ in range(12)]
+
+
+def teach_belief(belief: list[int], b: int) -> None:
+    p, c = divmod(belief[0], 1024)
+    rate = 655360 // (174 + 10 * c)
+    if b:
+        p += ((4194303 - p) // 64 * rate) // 1024
+    else:
+        p -= (p // 64 * rate) // 1024
+    belief[0] = 1024 * p + min(c + 1, 1023)
+
+
 class Match:
     def __init__(self) -> None:
         self.position = 0
@@ -709,14 +724,20 @@ class Match:
             self.position += 1
             self.length = self.length + 1 if expected else 0
 
+    def pass_over(self, run: int) -> None:
+        if self.length > 0:
+            self.position += run
+
 
 class MaxStripe:
     def __init__(self, tree: Tree, code: bytes, width: int, bits: int) -> None:
         self.tree, self.width, self.down = tree, width, 36 - bits
         self.places = [[tree.axes[entry][axis] for entry in tree.order] for axis in range(4)]
         self.coder = RangeDecoder(code)
-        self.run = [[2**31] for _ in range(8)]
+        self.run = [[[2**31] for _ in range(8)] for _ in range(16)]
+        self.outcomes = 0
         self.counters = LongTable()
+        self.beliefs = [new_beliefs() for _ in range(17)]
         self.lines: dict[int, list[list[int]]] = {}
         self.recent6: dict[int, int] = {}
         self.recent11: dict[int, int] = {}
@@ -751,6 +772,7 @@ class MaxStripe:
             first = self.all[-stride + 4]
             self.all += [first] * 4 + [0] * (self.width + 4)
             self.long.length = self.short.length = 0
+            self.asked = 0
             x = 0
             while x < self.width:
                 x += self.pixels((row + 3) * stride + 4, x)
@@ -767,18 +789,21 @@ class MaxStripe:
             return self.all[here - up * (self.width + 8) + right]
 
         w, ww, n, nw, ne, nn = at(0, -1), at(0, -2), at(1, 0), at(1, -1), at(1, 1), at(2, 0)
-        if w == n == nw == ne == ww == nn:
+        if w == n == nw == ne == ww == nn and x >= self.asked:
             length = 2
             while x + length < self.width and at(1, length + 1) == n:
                 length += 1
             length = min(length, self.width - x)
-            if length >= 8:
-                counter = self.run[min(7, (length // 8).bit_length() - 1)]
+            if length >= 32:
+                counter = self.run[self.outcomes][min(7, (length // 32).bit_length() - 1)]
                 b = self.coder.fixed(max(1, counter[0] >> 16))
                 teach_long(counter, b)
+                self.outcomes = (2 * self.outcomes + b) % 16
+                self.asked = x + length
                 if b:
                     self.all[here : here + length] = [n] * length
-                    self.long.length = self.short.length = 0
+                    self.long.pass_over(length)
+                    self.short.pass_over(length)
                     return length
         self.all[here] = self.pixel(here, at)
         return 1
@@ -786,12 +811,15 @@ class MaxStripe:
     def pixel(self, here: int, at: Callable[[int, int], int]) -> int:
         w, ww, www, wwww = at(0, -1), at(0, -2), at(0, -3), at(0, -4)
         n, nw, nww, ne, nee = at(1, 0), at(1, -1), at(1, -2), at(1, 1), at(1, 2)
-        nn, nnw, nne, nnww, nnee, nnn = at(2, 0), at(2, -1), at(2, 1), at(2, -2), at(2, 2), at(3, 0)
+        nn, nnw, nne, nnww, nnee = at(2, 0), at(2, -1), at(2, 1), at(2, -2), at(2, 2)
+        nwww, neee, nnn, nnnw, nnne = at(1, -3), at(1, 3), at(3, 0), at(3, -1), at(3, 1)
         h6 = mix(mix(packed(w, n, ne, nw), 1), packed(ww, nn))
         h8 = mix(h6, packed(nee, nww))
         h11 = mix(h8, packed(nne, nnw, www))
         h15 = mix(h11, packed(nnn, nnww, nnee, wwww))
-        keys = [mix(w, 2), mix(n, 3), mix(packed(n, nn), 4), mix(packed(w, ww, www), 5), mix(packed(w, ne), 6), h8, h15]
+        keys = [mix(w, 2), mix(n, 3), mix(packed(n, nn), 4), mix(packed(w, ww, www), 5), mix(packed(w, ne), 6)]
+        keys += [mix(packed(n, nn, nnn), 7), mix(mix(packed(n, ne, nee, neee), 8), w)]
+        keys += [h8, h15, mix(h15, packed(nnnw, nnne, nwww, neee))]
         slot6, slot8, slot11, slot15 = (h >> self.down for h in (h6, h8, h11, h15))
         g6, g11 = self.recent6.get(slot6, 0), self.recent11.get(slot11, 0)
         self.long.find(slot15)
@@ -805,14 +833,16 @@ class MaxStripe:
         activity = abs(light[w] - light[nw]) + abs(light[n] - light[nw]) + abs(light[n] - light[ne])
         active = sum(limit <= activity for limit in (9, 25, 61, 121, 251, 501))
 
-        medians, differences, energies, guesses = [], [], [], []
+        near = (w, n, nw, ne, ww, nn, nee, nne, nnw, nww, www, nnn)
+        doubled, differences, energies = [], [], []
         for places, taps in zip(self.places, self.taps, strict=True):
             a, b = places[w], places[n]
-            medians.append(2 * max(min(a, b), min(max(a, b), a + b - places[nw])))
-            d = [2 * places[s] - a - b for s in (w, n, nw, ne, ww, nn, nee, nne)]
+            median = max(min(a, b), min(max(a, b), a + b - places[nw]))
+            d = [2 * places[s] - a - b for s in near[:8]]
             differences.append(d)
             energies.append(64 + sum(v * v for v in d))
-            guesses.append(a + b + clamp(sum(t * v for t, v in zip(taps, d, strict=True)) >> 14, 4095))
+            guess = a + b + clamp(sum(t * v for t, v in zip(taps, d, strict=True)) >> 14, 4095)
+            doubled.append([2 * places[s] for s in near] + [2 * median, guess])
 
         lines = [self.line(key) for key in keys]
         i, j, depth = 1, 1, 0
@@ -821,17 +851,16 @@ class MaxStripe:
             scale = min(65535, (4096 * m + width // 2) // width)
             related = digits(3, [self.side(i, s) for s in (w, n, nw, ne, g6)])
             farther = digits(3, [self.side(i, s) for s in (ww, nn, nee, nne, g11, w)])
-            five = digits(6, [self.tree.level(i, s) for s in (w, n, ne, nw, ww)])
-            median = max(0, min(31, ((medians[axis] - bound) * scale >> 9) + 16))
-            guess = max(0, min(63, ((guesses[axis] - bound) * scale >> 8) + 32))
+            pair = digits(6, [self.tree.level(i, s) for s in (w, n)])
+            pair2 = digits(6, [self.tree.level(i, s) for s in (ne, nw)])
+            seen = [clamp((place - bound) * scale >> 4, 500) for place in doubled[axis]]
+            guess = max(0, min(63, ((doubled[axis][13] - bound) * scale >> 8) + 32))
             middle = self.middle(i)
-            near = (w, n, nw, ne, ww, nn, nee, nne, nnw, nww, www, nnn)
-            half = sum((symbol >= middle) << bit for bit, symbol in enumerate(near))
+            half = sum((symbol >= middle) << bit for bit, symbol in enumerate(near[:10]))
             long, short = self.long.length, self.short.length
             counters = [line[j] for line in lines]
             counters += [
-                self.counters["five", i, five],
-                self.counters["median", i, median, active],
+                self.counters["four", i, pair, pair2],
                 self.counters["related", related, depth, shape],
                 self.counters["long", min(long, 31), self.side(i, expected) if long else 0, depth],
                 self.counters["short", min(short, 31), self.side(i, other) if short else 0, depth],
@@ -840,7 +869,7 @@ class MaxStripe:
                 self.counters["half", i, half],
             ]
             sets = [("node", i), ("related", related), ("kind", kind, match, shape % 16), ("farther", farther)]
-            right = self.mixed(counters, sets, i, w, n)
+            right = self.mixed(counters, [*seen, 256], sets, i, [("A", i, pair), ("B", i, pair2)])
             i, j, depth = 2 * i + right, 2 * j + right, depth + 1
             if 16 <= i <= 31 and i not in self.tree.leaf:
                 j = 1
@@ -849,7 +878,7 @@ class MaxStripe:
 
         for axis in range(4):
             if energies[axis] > 64:
-                error = 2 * self.places[axis][symbol] - guesses[axis]
+                error = 2 * self.places[axis][symbol] - doubled[axis][13]
                 rate = 65536 * abs(error) // energies[axis] * (-1 if error < 0 else 1)
                 for k, v in enumerate(differences[axis]):
                     self.taps[axis][k] = clamp(self.taps[axis][k] + (5 * rate * v + 512 >> 10), 32767)
@@ -866,23 +895,36 @@ class MaxStripe:
             node *= 2
         return self.tree.leaf[node]
 
-    def mixed(self, counters: list[list[int]], sets: list[tuple[object, ...]], i: int, w: int, n: int) -> int:
-        s = [STRETCH[counter[0] >> 20] for counter in counters]
+    def mixed(
+        self,
+        counters: list[list[int]],
+        seen: list[int],
+        sets: list[tuple[object, ...]],
+        i: int,
+        names: list[tuple[object, ...]],
+    ) -> int:
+        beliefs = []
+        for counter, table in zip(counters, self.beliefs, strict=True):
+            count = counter[0] % 1024
+            trust = sum(bound <= count for bound in (1, 2, 3, 4, 5, 6, 8, 12, 20, 36, 80))
+            beliefs.append(table[trust][(STRETCH[counter[0] >> 20] + 3072) >> 7])
+        s = [STRETCH[belief[0] >> 20] for belief in beliefs] + seen
         x = []
         for name in sets:
-            weights = self.weights.setdefault(name, [15229] * 15)
-            x.append(clamp(sum(a * b for a, b in zip(weights, s, strict=True)) >> 16, 2900))
+            weights = self.weights.setdefault(name, [4096] * 17 + [2048] * 2 + [0] * 13)
+            x.append(clamp(sum(a * b >> 8 for a, b in zip(weights, s, strict=True)) >> 8, 2900))
         finals = self.finals.setdefault(i, [16384] * 4)
         total = clamp(sum(a * b for a, b in zip(finals, x, strict=True)) >> 16, 2900)
         p = squash(total)
         t, f = divmod(total + 3072, 256)
         new = [squash(min(256 * point, 6143) - 3072) for point in range(25)]
-        lines = [self.points.setdefault(("A", w, i), list(new)), self.points.setdefault(("B", n, i), list(new))]
+        lines = [self.points.setdefault(name, list(new)) for name in names]
         pa, pb = ((line[t] * (256 - f) + line[t + 1] * f) >> 8 for line in lines)
         b = self.coder.fixed((2 * p + pa + pb + 2) >> 2)
 
-        for counter in counters:
+        for counter, belief in zip(counters, beliefs, strict=True):
             teach_long(counter, b)
+            teach_belief(belief, b)
         for line in lines:
             nearer = t + (f >= 128)
             line[nearer] += (65535 - line[nearer]) >> 6 if b else -((line[nearer] + 63) >> 6)
@@ -892,7 +934,7 @@ class MaxStripe:
             g = ((65536 * b - squash(x[q])) * (32 + 2000 // (count + 16))) >> 6
             self.uses[name] = min(count + 1, 255)
             weights = self.weights[name]
-            for k in range(15):
+            for k in range(32):
                 weights[k] = clamp(weights[k] + ((s[k] * g + 8192) >> 14), 262143)
         return b
 

@@ -7,9 +7,11 @@ alone takes longer. Here the same source is loaded once more, its functions comp
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from functools import cache
 from importlib.util import module_from_spec, spec_from_file_location
 from types import FunctionType, ModuleType
+from typing import Any
 
 from .._jit import inlined, kernel
 
@@ -34,5 +36,17 @@ def compiled(module: ModuleType) -> ModuleType:
             setattr(twin, key, getattr(compiled(sys.modules[function.__module__]), key))
         else:
             decorate = kernel if key in ENTRIES + _SELDOM else inlined
-            setattr(twin, key, decorate(function, allocating=False))
+            setattr(twin, key, decorate(_typed(key, function), allocating=False))
     return twin
+
+
+def _typed(key: str, function: FunctionType) -> Callable[..., Any]:
+    """The function; `narrow`, which does nothing to a number in Python, says here what type it has."""
+    if key != "narrow":
+        return function
+    import numpy as np
+
+    def narrow(x: Any) -> Any:
+        return np.int32(x)
+
+    return narrow

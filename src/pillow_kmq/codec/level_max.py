@@ -1,8 +1,9 @@
 # mypy: disallow-untyped-calls=False
 """The model of the level `max` (docs/FORMAT.md, section 7.7): kernels that are plain Python until `compiled`.
 
-Every pixel is a path in the tree of colours, every step a bit that fifteen counters guess. One function codes a stripe;
-with `decoding` a constant, it becomes the encoder or the decoder.
+Every pixel is a path in the tree of colours, every step a bit that seventeen counters guess, and the places of fourteen
+colours along the step's axis. One function codes a stripe; with `decoding` a constant, it becomes the encoder or the
+decoder.
 """
 
 from __future__ import annotations
@@ -16,28 +17,32 @@ ROWS, COLUMNS = 3, 4
 
 HASH_1, HASH_3, HASH_4 = 0x9E3779B1, 0xC2B2AE35, 0x2C1B3C6D
 HALF = 0x80000000
-LIMIT = 127
+LIMIT, BELIEF_LIMIT = 127, 1023
 WEIGHT_LIMIT, TAP_LIMIT = 262143, 32767
 
-# Inputs: seven hashed contexts, a line of 16 counters each, and eight direct ones.
-HASHED, INPUTS = 7, 15
-FIVE, RELATIONS, MORE_RELATIONS, MATCHES = 7776, 243 * 256, 729 * 8, 32 * 24
+# Inputs of a mix: counters of ten hashed contexts, a line of 16 each, and seven direct ones; places; a constant.
+HASHED, COUNTED, PLACED, INPUTS = 10, 17, 14, 32
+BELIEFS = 12 * 48  # of a counter
+RUN, RUNS = 32, 16 * 8
+NEAR, HALVES = 12, 1024
+FOUR, RELATIONS, MORE_RELATIONS, MATCHES = 1296, 243 * 256, 729 * 8, 32 * 24
 SETS = 243 + 320 + 729  # of weights, beside one per node
-REFINED = 25
-NEAR = 12
+REFINED, REFINED_BY = 25, 72
 
 
 class Stripe(NamedTuple):
     """What a kernel works on: arrays, or anything else with the same numbers.
 
-    symbols: uint8[(rows + 3) * (width + 8)]. counters: uint32. weights: int32, sets of 16, of which 15 are in use.
-    uses: uint8, by set. finals: int32, by node. refined: uint16. recent: uint8, two tables. latest: int32, two tables.
-    leaf: int16[512]. middle: uint8[256]. levels, sides: uint8[n * 256]. axes: int16[4 * 256]. cuts: int32[256 * 4],
-    axis, bound and scale of a node. scratch: int64[160], zeros. inputs: int32[16], zeros.
+    symbols: uint8[(rows + 3) * (width + 8)]. counters: uint32. beliefs: uint32, by counter of a bit, count and
+    probability. weights: int32, sets of 32. uses: uint8, by set. finals: int32, by node. refined: uint16. recent:
+    uint8, two tables. latest: int32, two tables. leaf: int16[512]. middle: uint8[256]. levels, sides: uint8[n * 256].
+    axes: int16[4 * 256]. cuts: int32[256 * 4], axis, bound and scale of a node. scratch: int64[256], zeros. places:
+    int32[64], zeros. inputs: int32[32], the last one what it is to be, the others zeros.
     """
 
     symbols: Any
     counters: Any
+    beliefs: Any
     weights: Any
     uses: Any
     finals: Any
@@ -51,10 +56,13 @@ class Stripe(NamedTuple):
     axes: Any
     cuts: Any
     scratch: Any
+    places: Any
     inputs: Any
     stretch: Any
     squash: Any
     rates: Any
+    slow: Any
+    trust: Any
     steps: Any
 
 
@@ -65,8 +73,13 @@ def node_count(n: int) -> int:
 
 def counter_count(n: int, bits: int) -> int:
     """How many counters a stripe of n symbols has."""
-    direct = node_count(n) * (FIVE + 512 + 512 + 4096)
-    return (1 << bits) + 16 + RELATIONS + MORE_RELATIONS + 2 * MATCHES + direct
+    direct = node_count(n) * (FOUR + 512 + HALVES)
+    return (1 << bits) + RUNS + RELATIONS + MORE_RELATIONS + 2 * MATCHES + direct
+
+
+def narrow(x):  # type: ignore[no-untyped-def]
+    """The same number, which fits 32 bits with its sign: compiled, nothing but these, so that eight are one vector."""
+    return x
 
 
 def hashed(a, b):  # type: ignore[no-untyped-def]
@@ -76,14 +89,23 @@ def hashed(a, b):  # type: ignore[no-untyped-def]
     return x ^ (x >> 16)
 
 
-def line(key, counters, down):  # type: ignore[no-untyped-def]
-    """Where the 15 counters of a key are, less one; new if another key was there."""
-    place = ((((key * HASH_1) & WORD) >> down) << 4) & PLACE
-    if counters[place] != key:
-        counters[place] = key
-        for i in range(1, 16):
-            counters[(place + i) & PLACE] = HALF
-    return place
+def find_lines(node, counters, scratch, down):  # type: ignore[no-untyped-def]
+    """Where the 15 counters of each key are, less one; new if another key was there. node: 0 at the root."""
+    for i in range(HASHED):
+        key = 0 + scratch[144 + i]
+        if node > 0:
+            key = hashed(key, node)
+        place = ((((key * HASH_1) & WORD) >> down) << 4) & PLACE
+        scratch[128 + i] = place
+        scratch[160 + i] = key
+        scratch[192 + i] = counters[place]  # not for its value: now memory is waited for once, not ten times
+    for i in range(HASHED):
+        place = scratch[128 + i] & PLACE
+        key = 0 + scratch[160 + i]
+        if counters[place] != key:
+            counters[place] = key
+            for k in range(1, 16):
+                counters[(place + k) & PLACE] = HALF
 
 
 def follow(bit, counters, place, rates):  # type: ignore[no-untyped-def]
@@ -98,9 +120,26 @@ def follow(bit, counters, place, rates):  # type: ignore[no-untyped-def]
     counters[place] = p << 10 | (count + (count < LIMIT))
 
 
+def believe(bit, beliefs, place, slow):  # type: ignore[no-untyped-def]
+    """Teach what a counter is worth: as a counter learns, but ever slower for longer."""
+    state = 0 + beliefs[place]
+    p = state >> 10
+    count = state & 1023
+    if bit:
+        p += (((4194303 - p) >> 6) * slow[count]) >> 10
+    else:
+        p -= ((p >> 6) * slow[count]) >> 10
+    beliefs[place] = p << 10 | (count + (count < BELIEF_LIMIT))
+
+
 def bounded(value, limit):  # type: ignore[no-untyped-def]
     """The value, no farther from zero than the limit."""
     return max(-limit, min(limit, value))
+
+
+def moved(weight, value, step):  # type: ignore[no-untyped-def]
+    """A weight after a step along its input."""
+    return bounded(narrow(weight + (narrow(narrow(value * step) + 8192) >> 14)), WEIGHT_LIMIT)
 
 
 def pace(error, uses, number, steps):  # type: ignore[no-untyped-def]
@@ -129,6 +168,7 @@ def mixed_bit(  # type: ignore[no-untyped-def]
     end,
     data,
     counters,
+    beliefs,
     scratch,
     inputs,
     weights,
@@ -145,27 +185,36 @@ def mixed_bit(  # type: ignore[no-untyped-def]
     stretch,
     squash,
     rates,
+    slow,
+    trust,
     steps,
 ):
-    """Code one bit with the counters at scratch[16], ..., scratch[30]: bit, x, size, pos."""
+    """Code one bit with the counters at scratch[160], ..., scratch[176] and with inputs[17..31]: bit, x, size, pos."""
     w0 &= 0xFFFF
     w1 &= 0xFFFF
     w2 &= 0xFFFF
     w3 &= 0xFFFF
     f &= 0xFFFF
-    for i in range(INPUTS):
-        inputs[i] = stretch[(0 + counters[scratch[16 + i] & PLACE]) >> 20]
-    d0 = d1 = d2 = d3 = 0
+    for i in range(COUNTED):
+        scratch[192 + i] = counters[scratch[160 + i] & PLACE]
+    scratch[209] = refined[(a + 12) & PLACE]  # as in `find_lines`
+    scratch[210] = refined[(b + 12) & PLACE]
+    for i in range(COUNTED):
+        state = 0 + scratch[192 + i]
+        belief = BELIEFS * i + trust[state & 127] + ((3072 + stretch[state >> 20]) >> 7)
+        scratch[192 + i] = belief
+        inputs[i] = stretch[(0 + beliefs[belief & PLACE]) >> 20]
+    d0 = d1 = d2 = d3 = narrow(0)
     for i in range(len(inputs)):
         s = 0 + inputs[i]
-        d0 += weights[w0 + i] * s
-        d1 += weights[w1 + i] * s
-        d2 += weights[w2 + i] * s
-        d3 += weights[w3 + i] * s
-    d0 = bounded(d0 >> 16, 2900)
-    d1 = bounded(d1 >> 16, 2900)
-    d2 = bounded(d2 >> 16, 2900)
-    d3 = bounded(d3 >> 16, 2900)
+        d0 = narrow(d0 + (narrow(weights[w0 + i] * s) >> 8))
+        d1 = narrow(d1 + (narrow(weights[w1 + i] * s) >> 8))
+        d2 = narrow(d2 + (narrow(weights[w2 + i] * s) >> 8))
+        d3 = narrow(d3 + (narrow(weights[w3 + i] * s) >> 8))
+    d0 = bounded(d0 >> 8, 2900)
+    d1 = bounded(d1 >> 8, 2900)
+    d2 = bounded(d2 >> 8, 2900)
+    d3 = bounded(d3 >> 8, 2900)
     dot = (finals[f] * d0 + finals[f + 1] * d1 + finals[f + 2] * d2 + finals[f + 3] * d3) >> 16
     dot = bounded(dot, 2900) + 3072
     p = 0 + squash[dot]
@@ -179,16 +228,18 @@ def mixed_bit(  # type: ignore[no-untyped-def]
         bit = x < bound
     if bit:
         size = bound
-        for i in range(INPUTS):
-            follow(True, counters, scratch[16 + i] & PLACE, rates)
+        for i in range(COUNTED):
+            follow(True, counters, scratch[160 + i] & PLACE, rates)
+            believe(True, beliefs, scratch[192 + i] & PLACE, slow)
     else:
         size -= bound
         if decoding:
             x -= bound
         else:
             x += bound
-        for i in range(INPUTS):
-            follow(False, counters, scratch[16 + i] & PLACE, rates)
+        for i in range(COUNTED):
+            follow(False, counters, scratch[160 + i] & PLACE, rates)
+            believe(False, beliefs, scratch[192 + i] & PLACE, slow)
     refine(bit, refined, a, part)
     refine(bit, refined, b, part)
     one = 65536 if bit else 0
@@ -198,18 +249,18 @@ def mixed_bit(  # type: ignore[no-untyped-def]
     finals[f + 2] = bounded(finals[f + 2] + ((((d2 * error + 8192) >> 14) + 8) >> 4), WEIGHT_LIMIT // 2)
     finals[f + 3] = bounded(finals[f + 3] + ((((d3 * error + 8192) >> 14) + 8) >> 4), WEIGHT_LIMIT // 2)
     # A loop that does not say how often it runs is not unrolled, but done for many inputs at once.
-    g0 = pace(one - squash[d0 + 3072], uses, w0 >> 4, steps)
-    g1 = pace(one - squash[d1 + 3072], uses, w1 >> 4, steps)
-    g2 = pace(one - squash[d2 + 3072], uses, w2 >> 4, steps)
-    g3 = pace(one - squash[d3 + 3072], uses, w3 >> 4, steps)
+    g0 = narrow(pace(one - squash[d0 + 3072], uses, w0 >> 5, steps))
+    g1 = narrow(pace(one - squash[d1 + 3072], uses, w1 >> 5, steps))
+    g2 = narrow(pace(one - squash[d2 + 3072], uses, w2 >> 5, steps))
+    g3 = narrow(pace(one - squash[d3 + 3072], uses, w3 >> 5, steps))
     for i in range(len(inputs)):
-        weights[w0 + i] = bounded(weights[w0 + i] + ((inputs[i] * g0 + 8192) >> 14), WEIGHT_LIMIT)
+        weights[w0 + i] = moved(weights[w0 + i], inputs[i], g0)
     for i in range(len(inputs)):
-        weights[w1 + i] = bounded(weights[w1 + i] + ((inputs[i] * g1 + 8192) >> 14), WEIGHT_LIMIT)
+        weights[w1 + i] = moved(weights[w1 + i], inputs[i], g1)
     for i in range(len(inputs)):
-        weights[w2 + i] = bounded(weights[w2 + i] + ((inputs[i] * g2 + 8192) >> 14), WEIGHT_LIMIT)
+        weights[w2 + i] = moved(weights[w2 + i], inputs[i], g2)
     for i in range(len(inputs)):
-        weights[w3 + i] = bounded(weights[w3 + i] + ((inputs[i] * g3 + 8192) >> 14), WEIGHT_LIMIT)
+        weights[w3 + i] = moved(weights[w3 + i], inputs[i], g3)
     x, size, pos = shift(decoding, x, size, pos, end, data)
     return bit, x, size, pos
 
@@ -233,34 +284,37 @@ def run_bit(decoding, bit, x, size, pos, end, data, counters, place, rates):  # 
     return bit, x, size, pos
 
 
-def predict(scratch, axes):  # type: ignore[no-untyped-def]
-    """From the neighbours in scratch: on each axis twice the median of W, N and W + N - NW, and twice a guess.
+def predict(scratch, places, axes):  # type: ignore[no-untyped-def]
+    """On each axis twice the places of the neighbours in scratch, of the median of W, N and W + N - NW, and of a guess.
 
     The guess is a sum of eight neighbours' differences to (W + N) / 2, each times a tap.
     """
     for axis in range(4):
         column = axis << 8
-        w = 0 + axes[column + scratch[32]]
-        n = 0 + axes[column + scratch[33]]
-        nw = 0 + axes[column + scratch[34]]
-        scratch[44 + axis] = 2 * max(min(w, n), min(max(w, n), w + n - nw))
+        row = axis << 4
+        for i in range(NEAR):
+            places[row + i] = 2 * axes[column + scratch[32 + i]]
+        w = 0 + places[row]
+        n = 0 + places[row + 1]
+        places[row + 12] = max(min(w, n), min(max(w, n), w + n - places[row + 2]))
+        middle = (w + n) >> 1
         total = 0
         energy = 64
         for i in range(8):
-            difference = 2 * axes[column + scratch[32 + i]] - w - n
+            difference = places[row + i] - middle
             scratch[64 + 8 * axis + i] = difference
             total += scratch[96 + 8 * axis + i] * difference
             energy += difference * difference
-        scratch[48 + axis] = w + n + bounded(total >> 14, 4095)
+        places[row + 13] = middle + bounded(total >> 14, 4095)
         scratch[52 + axis] = energy
 
 
-def adjust(symbol, scratch, axes):  # type: ignore[no-untyped-def]
+def adjust(symbol, scratch, places, axes):  # type: ignore[no-untyped-def]
     """Move the taps towards a better guess of the symbol's place on each axis."""
     for axis in range(4):
         energy = 0 + scratch[52 + axis]
         if energy > 64:
-            error = 2 * axes[(axis << 8) + symbol] - scratch[48 + axis]
+            error = 2 * axes[(axis << 8) + symbol] - places[(axis << 4) + 13]
             rate = (abs(error) << 16) // energy
             if error < 0:
                 rate = -rate
@@ -275,8 +329,8 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
     Decoding: up to data[end], or to where the code has ended before the rows have. Encoding: up to the row that passes
     data[end]; data must have room for it. bits: of the addresses of hashed counters.
     """
-    symbols, counters, weights, uses, finals, refined, recent, latest, leaf, middle = stripe[:10]
-    levels, sides, axes, cuts, scratch, inputs, stretch, squash, rates, steps = stripe[10:]
+    symbols, counters, beliefs, weights, uses, finals, refined, recent, latest, leaf, middle = stripe[:11]
+    levels, sides, axes, cuts, scratch, places, inputs, stretch, squash, rates, slow, trust, steps = stripe[11:]
     down = 36 - bits  # to a line
     less = 36 - bits  # to an entry of `recent` or `latest`
     entries = 1 << (bits - 4)
@@ -284,12 +338,11 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
     while nodes < n:
         nodes *= 2
     runs = 1 << bits
-    relations = runs + 16
+    relations = runs + RUNS
     more = relations + RELATIONS
     matches = more + MORE_RELATIONS
-    five = matches + 2 * MATCHES
-    medians = five + nodes * FIVE
-    guesses = medians + nodes * 512
+    four = matches + 2 * MATCHES
+    guesses = four + nodes * FOUR
     halves = guesses + nodes * 512
     stride = width + 2 * COLUMNS
 
@@ -298,7 +351,7 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
     if decoding:
         pos += 4
     bit = False
-    row = 0
+    row = far = near = outcomes = 0
     while row < rows:
         base = (row + ROWS) * stride + COLUMNS
         up = base - stride
@@ -306,8 +359,7 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
         up3 = up2 - stride
         for i in range(1, COLUMNS + 1):
             symbols[base - i] = symbols[up]
-        col = 0
-        far = long = near = short = 0
+        col = asked = long = short = 0
         while col < width:
             if decoding and pos > end + 4:  # a row may be long
                 return row, pos
@@ -321,27 +373,31 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
             NW = 0 + symbols[above - 1]
             NE = 0 + symbols[above + 1]
             NN = 0 + symbols[above2]
-            if W == N and N == NW and N == NE and N == WW and N == NN:
+            if W == N and N == NW and N == NE and N == WW and N == NN and col >= asked:
                 length = 2
                 while col + length < width and symbols[above + length + 1] == N:
                     length += 1
                 length = min(length, width - col)
-                if length >= 8:
+                if length >= RUN:
                     if not decoding:
                         run = 0
                         while run < length and symbols[here + run] == N:
                             run += 1
                         bit = run == length
                     k = 0
-                    while k < 7 and length >> (k + 4) > 0:
+                    while k < 7 and length >> (k + 6) > 0:
                         k += 1
-                    bit, x, size, pos = run_bit(decoding, bit, x, size, pos, end, data, counters, runs + k, rates)
+                    k += runs + 8 * (outcomes & 15)
+                    bit, x, size, pos = run_bit(decoding, bit, x, size, pos, end, data, counters, k, rates)
+                    outcomes = 2 * (outcomes & 7) + bit
+                    asked = col + length
                     if bit:
                         if decoding:
                             for i in range(length):
                                 symbols[here + i] = N
                         col += length
-                        long = short = 0
+                        far += length
+                        near += length
                         continue
 
             WWW = 0 + symbols[here - 3]
@@ -353,6 +409,10 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
             NNWW = 0 + symbols[above2 - 2]
             NNEE = 0 + symbols[above2 + 2]
             NNN = 0 + symbols[above3]
+            NNNW = 0 + symbols[above3 - 1]
+            NNNE = 0 + symbols[above3 + 1]
+            NWWW = 0 + symbols[above - 3]
+            NEEE = 0 + symbols[above + 3]
             scratch[32] = W
             scratch[33] = N
             scratch[34] = NW
@@ -369,15 +429,17 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
             h8 = hashed(h6, NEE | NWW << 8)
             h11 = hashed(h8, NNE | NNW << 8 | WWW << 16)
             h15 = hashed(h11, NNN | NNWW << 8 | NNEE << 16 | WWWW << 24)
-            scratch[56] = hashed(W, 2)
-            scratch[57] = hashed(N, 3)
-            scratch[58] = hashed(N | NN << 8, 4)
-            scratch[59] = hashed(W | WW << 8 | WWW << 16, 5)
-            scratch[60] = hashed(W | NE << 8, 6)
-            scratch[61] = h8
-            scratch[62] = h15
-            for i in range(HASHED):
-                scratch[128 + i] = line(0 + scratch[56 + i], counters, down)
+            scratch[144] = hashed(W, 2)
+            scratch[145] = hashed(N, 3)
+            scratch[146] = hashed(N | NN << 8, 4)
+            scratch[147] = hashed(W | WW << 8 | WWW << 16, 5)
+            scratch[148] = hashed(W | NE << 8, 6)
+            scratch[149] = hashed(N | NN << 8 | NNN << 16, 7)
+            scratch[150] = hashed(hashed(N | NE << 8 | NEE << 16 | NEEE << 24, 8), W)
+            scratch[151] = h8
+            scratch[152] = h15
+            scratch[153] = hashed(h15, NNNW | NNNE << 8 | NWWW << 16 | NEEE << 24)
+            find_lines(0, counters, scratch, down)
             slot6 = h6 >> less
             slot11 = entries + (h11 >> less)
             guess6 = 0 + recent[slot6 & PLACE]
@@ -416,7 +478,7 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
                 (activity > 8) + (activity > 24) + (activity > 60) + (activity > 120) + (activity > 250)
                 + (activity > 500)
             )  # fmt: skip
-            predict(scratch, axes)
+            predict(scratch, places, axes)
             w2 = nodes + 243 + kind * 64 + match * 16 + (shape & 15)
             if not decoding:
                 symbol = 0 + symbols[here]
@@ -437,17 +499,16 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
                     (((relation * 3 + sides[N << 8 | node]) * 3 + sides[NW << 8 | node]) * 3
                     + sides[NE << 8 | node]) * 3 + sides[guess6 << 8 | node]
                 )  # fmt: skip
-                near5 = (
-                    (((levels[w] * 6 + levels[N << 8 | node]) * 6 + levels[NE << 8 | node]) * 6
-                    + levels[NW << 8 | node]) * 6 + levels[WW << 8 | node]
-                )  # fmt: skip
+                pair = levels[w] * 6 + levels[N << 8 | node]
+                pair2 = levels[NE << 8 | node] * 6 + levels[NW << 8 | node]
                 axis = 0 + cuts[4 * node]
-                bound = 0 + cuts[4 * node + 1]
-                scale = 0 + cuts[4 * node + 2]
-                median = max(0, min(31, (((scratch[44 + axis] - bound) * scale) >> 9) + 16))
-                guessed = max(0, min(63, (((scratch[48 + axis] - bound) * scale) >> 8) + 32))
+                bound = narrow(cuts[4 * node + 1])
+                scale = narrow(cuts[4 * node + 2])
+                for i in range(PLACED):
+                    inputs[COUNTED + i] = bounded(narrow(narrow(places[16 * axis + i] - bound) * scale) >> 4, 500)
+                guessed = max(0, min(63, (((places[16 * axis + 13] - bound) * scale) >> 8) + 32))
                 half = 0
-                for i in range(NEAR):
+                for i in range(10):
                     half |= (scratch[32 + i] >= m) << i
                 side = 0
                 if long > 0:
@@ -456,30 +517,28 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
                 if short > 0:
                     side2 = 0 + sides[other << 8 | node]
                 for i in range(HASHED):
-                    scratch[16 + i] = scratch[128 + i] + place
-                scratch[23] = five + node * FIVE + near5
-                scratch[24] = medians + (node * 32 + median) * 16 + active
-                scratch[25] = relations + (relation * 8 + depth) * 32 + shape
-                scratch[26] = matches + (min(long, 31) * 3 + side) * 8 + depth
-                scratch[27] = matches + MATCHES + (min(short, 31) * 3 + side2) * 8 + depth
-                scratch[28] = more + relation2 * 8 + depth
-                scratch[29] = guesses + (node * 64 + guessed) * 8 + active
-                scratch[30] = halves + node * 4096 + half
+                    scratch[160 + i] = scratch[128 + i] + place
+                scratch[170] = four + node * FOUR + pair * 36 + pair2
+                scratch[171] = relations + (relation * 8 + depth) * 32 + shape
+                scratch[172] = matches + (min(long, 31) * 3 + side) * 8 + depth
+                scratch[173] = matches + MATCHES + (min(short, 31) * 3 + side2) * 8 + depth
+                scratch[174] = more + relation2 * 8 + depth
+                scratch[175] = guesses + (node * 64 + guessed) * 8 + active
+                scratch[176] = halves + node * HALVES + half
                 bit, x, size, pos = mixed_bit(
-                    decoding, bit, x, size, pos, end, data, counters, scratch, inputs, weights, uses,
-                    node * 16, (nodes + relation) * 16, w2 * 16, (nodes + 563 + relation2) * 16, finals, node * 4,
-                    refined, (W * nodes + node) * REFINED, ((n + N) * nodes + node) * REFINED,
-                    stretch, squash, rates, steps,
+                    decoding, bit, x, size, pos, end, data, counters, beliefs, scratch, inputs, weights, uses,
+                    node * 32, (nodes + relation) * 32, w2 * 32, (nodes + 563 + relation2) * 32, finals, node * 4,
+                    refined, (pair * nodes + node) * REFINED, ((36 + pair2) * nodes + node) * REFINED,
+                    stretch, squash, rates, slow, trust, steps,
                 )  # fmt: skip
                 node = 2 * node + bit
                 place = 2 * place + bit
                 depth += 1
                 if place > 15 and leaf[node & 511] < 0:
                     place = 1
-                    for i in range(HASHED):
-                        scratch[128 + i] = line(hashed(0 + scratch[56 + i], node), counters, down)
+                    find_lines(node, counters, scratch, down)
             symbol = 0 + leaf[node & 511]
-            adjust(symbol, scratch, axes)
+            adjust(symbol, scratch, places, axes)
             recent[slot6 & PLACE] = symbol
             recent[slot11 & PLACE] = symbol
             latest[slot15 & PLACE] = here
@@ -502,7 +561,7 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
         elif pos >= end:
             break
     if not decoding:
-        pos = finish(x, pos, data)
+        pos = finish((x + size - 1) & 0x1FF000000, pos, data)  # of the codes that mean the same, one that ends in zeros
     return row, pos
 
 

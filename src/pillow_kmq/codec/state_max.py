@@ -14,14 +14,21 @@ if TYPE_CHECKING:
     from ..types import Indices
 
 _RATES = tuple(655360 // (14 + 10 * count) for count in range(256))
+_SLOW = tuple(655360 // (174 + 10 * count) for count in range(kernels.BELIEF_LIMIT + 1))
+_TRUST = tuple(48 * sum(count >= bound for bound in (1, 2, 3, 4, 5, 6, 8, 12, 20, 36, 80)) for count in range(128))
+"""By the count of a counter: where its beliefs start."""
 _STEPS = tuple(32 + 2000 // (count + 16) for count in range(256))
-_WEIGHT, _FINAL = 15229, 16384
+
+# Of inputs: weights at first, those of the places of W and N behind those of counters; and what is never learned.
+_WEIGHTS = (4096,) * kernels.COUNTED + (2048, 2048) + (0,) * (kernels.INPUTS - kernels.COUNTED - 2)
+_INPUTS = (0,) * (kernels.INPUTS - 1) + (256,)
+_FINAL = 16384
 _LEAST_BITS, _MOST_BITS = 17, 23
 
 
 def _table_bits(indices: Indices, _n: int) -> int:
     bits = _LEAST_BITS
-    while bits < _MOST_BITS and (1 << bits) < 32 * indices.size:
+    while bits < _MOST_BITS and (1 << bits) < 128 * indices.size:
         bits += 2
     return bits
 
@@ -32,10 +39,10 @@ def _plain_stripe(symbols: Any, forest: Tree, bits: int) -> kernels.Stripe:
     sets = nodes + kernels.SETS
     entries = 2 << (bits - 4)
     return kernels.Stripe(
-        symbols, [kernels.HALF] * kernels.counter_count(n, bits), [_WEIGHT] * (16 * sets), [0] * sets,
-        [_FINAL] * (4 * nodes), list(_points()) * (2 * n * nodes), bytearray(entries), [0] * entries, forest.leaf,
-        forest.middle, forest.levels, _sides(forest), _axes(forest), _cuts(forest), [0] * 160, [0] * 16, stretch(),
-        squash(), _RATES, _STEPS,
+        symbols, [kernels.HALF] * kernels.counter_count(n, bits), list(_beliefs()), list(_WEIGHTS) * sets, [0] * sets,
+        [_FINAL] * (4 * nodes), list(_points()) * (kernels.REFINED_BY * nodes), bytearray(entries), [0] * entries,
+        forest.leaf, forest.middle, forest.levels, _sides(forest), _axes(forest), _cuts(forest), [0] * 256, [0] * 64,
+        list(_INPUTS), stretch(), squash(), _RATES, _SLOW, _TRUST, _STEPS,
     )  # fmt: skip
 
 
@@ -51,12 +58,13 @@ def _array_stripe(symbols: Any, forest: Tree, bits: int) -> kernels.Stripe:
     counters = counters[-(counters.ctypes.data // 4) % 16 :][:total]  # a line of 16 is one of the processor's cache
     counters.fill(kernels.HALF)
     return kernels.Stripe(
-        symbols, counters, np.full(16 * sets, _WEIGHT, np.int32), np.zeros(sets, np.uint8),
-        np.full(4 * nodes, _FINAL, np.int32), np.tile(np.array(_points(), np.uint16), 2 * n * nodes),
-        np.zeros(entries, np.uint8), np.zeros(entries, np.int32), np.array(forest.leaf, np.int16),
-        np.array(forest.middle, np.uint8), np.frombuffer(forest.levels, np.uint8),
-        np.frombuffer(_sides(forest), np.uint8), np.array(_axes(forest), np.int16), np.array(_cuts(forest), np.int32),
-        np.zeros(160, np.int64), np.zeros(16, np.int32), *_constants(),
+        symbols, counters, np.array(_beliefs(), np.uint32), np.tile(np.array(_WEIGHTS, np.int32), sets),
+        np.zeros(sets, np.uint8), np.full(4 * nodes, _FINAL, np.int32),
+        np.tile(np.array(_points(), np.uint16), kernels.REFINED_BY * nodes), np.zeros(entries, np.uint8),
+        np.zeros(entries, np.int32), np.array(forest.leaf, np.int16), np.array(forest.middle, np.uint8),
+        np.frombuffer(forest.levels, np.uint8), np.frombuffer(_sides(forest), np.uint8),
+        np.array(_axes(forest), np.int16), np.array(_cuts(forest), np.int32), np.zeros(256, np.int64),
+        np.zeros(64, np.int32), np.array(_INPUTS, np.int32), *_constants(),
     )  # fmt: skip
 
 
@@ -66,8 +74,14 @@ def _constants() -> tuple[Any, ...]:
 
     return (
         np.array(stretch(), np.int16), np.array(squash(), np.uint16), np.array(_RATES, np.uint16),
-        np.array(_STEPS, np.uint8),
+        np.array(_SLOW, np.uint16), np.array(_TRUST, np.uint16), np.array(_STEPS, np.uint8),
     )  # fmt: skip
+
+
+@cache
+def _beliefs() -> tuple[int, ...]:
+    """Counters are worth what they say: of each, by count, at 48 probabilities."""
+    return tuple(squash()[128 * i + 64] << 16 | 0x8000 for i in range(48)) * (12 * kernels.COUNTED)
 
 
 @cache

@@ -456,31 +456,29 @@ function layout(...sizes) {
 // 7.6 Neighbours and runs, at all levels
 
 /** run(L, k): how many of L pixels are N. shape: bits W=N, W=NW, N=NE, N=NW, W=WW. behind: no run may begin. */
-function decodeRows({ run, pixel }, grid, width, rows) {
+function decodeRows({ run, pixel, shortest = 8 }, grid, width, rows) {
 	const stride = width + 8;
 	for (let y = 3; y < rows + 3; y++) {
 		const start = y*stride + 4, end = start + width;
 		grid.fill(grid[start - stride], start - 4, start);
-		let behind = false;
-		for (let here = start; here < end;) {
+		for (let here = start, asked = start; here < end;) {
 			const above = here - stride, W = grid[here - 1], N = grid[above], NW = grid[above - 1];
 			const NE = grid[above + 1], WW = grid[here - 2], NN = grid[above - stride];
 			const shape = (W === N) | (W === NW) << 1 | (N === NE) << 2 | (N === NW) << 3 | (W === WW) << 4;
 			let L = 0;
-			if (run && shape === 31 && N === NN && !behind) {
+			if (run && shape === 31 && N === NN && here >= asked) {
 				L = 2;
 				while (L < end - here && grid[above + L + 1] === N) L++;
 				L = min(L, end - here);
 			}
-			if (L >= 8) {
-				const length = run(L, min(7, 28 - clz32(L)));
+			if (L >= shortest) {
+				const length = run(L, min(7, 31 - clz32(L/shortest)));
 				grid.fill(N, here, here + length);
 				here += length;
-				behind = length < L;
+				asked = length === L ? here : here + (shortest === 8 ? 1 : L);
 			} else {
-				grid[here] = pixel(here, shape, W, N, NW, NE, WW, NN, behind);
+				grid[here] = pixel(here, shape, W, N, NW, NE, WW, NN, here < asked);
 				here++;
-				behind = false;
 			}
 		}
 		grid.fill(grid[end - 1], end, end + 4);
@@ -532,7 +530,7 @@ function defaultModel(coder, option, { n, leaf, levels, points }, grid, stride) 
 		}
 		const x = clamp(total >> 16, 2900) + 3072, p = SQUASH[x], cell = 48*row + (x >> 7), q = cells[cell];
 		const bit = coder.fixed(p + q + 1 >> 1), e = (bit << 16) - p, step = 24 + floor(960/(uses[set] + 16));
-		cells[cell] += bit ? 65535 - q >> 5 : -(q >> 5);
+		cells[cell] = bit ? q + (65535 - q >> 5) : q - (q >> 5);
 		for (let i = 0; i < 4; i++) {
 			const w = 4*set + i;
 			counters[at[i]] = learned(counters[at[i]], bit);
@@ -587,16 +585,20 @@ function defaultModel(coder, option, { n, leaf, levels, points }, grid, stride) 
 
 // 7.7 The model of `max`
 
-const MAX_RATES = tableOf(128, (c) => floor(655360/(14 + 10*c)));
+const MAX_RATES = tableOf(1040, (c) => floor(655360/(14 + 10*c)));
 const ACTIVE = passed(2296, [9, 25, 61, 121, 251, 501]);
-const INPUTS = 15, KEYS = 7, POINTS = 25;
-const RELATED = [0, 1, 2, 3, 12], FARTHER = [4, 5, 6, 7, 13, 0], FIVE = [0, 1, 3, 2, 4]; // places in `near`
+const MAX_TRUST = passed(128, [1, 2, 3, 4, 5, 6, 8, 12, 20, 36, 80]);
+const KEYS = 10, COUNTERS = 17, INPUTS = 32, POINTS = 25;
 
-function maxLearned(counter, bit) {
-	const p = counter >>> 10, c = counter & 1023;
-	const step = bit ? imul(4194303 - p >> 6, MAX_RATES[c]) >>> 10 : -(imul(p >> 6, MAX_RATES[c]) >>> 10);
-	return p + step << 10 | min(c + 1, 127);
+/** A counter after a bit (delay 0), or a belief (16). */
+function taught(counter, bit, delay, most) {
+	const p = counter >>> 10, c = counter & 1023, rate = MAX_RATES[c + delay];
+	const after = bit ? p + (imul(4194303 - p >> 6, rate) >>> 10) : p - (imul(p >> 6, rate) >>> 10);
+	return after << 10 | min(c + 1, most);
 }
+
+const moved = (weight, s, g) => clamp(weight + (imul(s, g) + 8192 >> 14), 262143);
+const refined = (y, bit) => bit ? y + (65535 - y >> 6) : y - (y + 63 >> 6);
 
 function mix(a, b) {
 	let x = (a ^ a >>> 15) + imul(b, 0xc2b2ae35);
@@ -604,8 +606,9 @@ function mix(a, b) {
 	return x ^ x >>> 16;
 }
 
-/** The prediction on an axis. A: its values by symbol. */
+/** Places on an axis: of neighbours, median, guess. A: by symbol. */
 class Axis {
+	places = [];
 	taps = new Int32Array(8);
 	d = new Int32Array(8);
 
@@ -614,21 +617,22 @@ class Axis {
 	}
 
 	predict(near) {
-		const { A, taps, d } = this, w = A[near[0]], n = A[near[1]], nw = A[near[2]];
+		const { A, places, taps, d } = this, w = A[near[0]], n = A[near[1]], nw = A[near[2]];
 		let total = 0;
 		this.energy = 64;
+		for (let j = 0; j < 12; j++) places[j] = 2*A[near[j]];
 		for (let j = 0; j < 8; j++) {
-			d[j] = 2*A[near[j]] - w - n;
+			d[j] = places[j] - w - n;
 			total += taps[j]*d[j];
 			this.energy += d[j]*d[j];
 		}
-		this.median = 2*max(min(w, n), min(max(w, n), w + n - nw));
-		this.guess = w + n + clamp(total >> 14, 4095);
+		places[12] = 2*max(min(w, n), min(max(w, n), w + n - nw));
+		places[13] = w + n + clamp(total >> 14, 4095);
 	}
 
 	learn(symbol) {
 		if (this.energy === 64) return;
-		const { taps, d } = this, e = 2*this.A[symbol] - this.guess;
+		const { taps, d } = this, e = 2*this.A[symbol] - this.places[13];
 		const r = sign(e)*floor(65536*abs(e)/this.energy);
 		for (let j = 0; j < 8; j++) taps[j] = clamp(taps[j] + (5*r*d[j] + 512 >> 10), 32767);
 	}
@@ -660,19 +664,20 @@ class Match {
 
 function maxModel(coder, option, { n, leaf, nodes, sides, levels, points }, grid, stride) {
 	const B = 17 + 2*option, shift = 36 - B, entries = 1 << B - 4, size = powerFrom(n);
-	const [, BY_FIVE, BY_MEDIAN, BY_RELATED, LONG, SHORT, BY_FARTHER, BY_GUESS, HALF, RUN, end] = layout(1 << B,
-		size*7776, size*512, 243*256, 768, 768, 729*8, size*512, size*4096, 8); // behind the lines
+	const [, FOUR, RELATED, LONG, SHORT, FARTHER, GUESS, HALF, RUN, end] = layout(1 << B, size*1296, 243*256, 768, 768,
+		729*8, size*512, size*1024, 128); // behind the lines
 	const counters = new Uint32Array(end).fill(2**31);
+	const beliefs = new Uint32Array(COUNTERS*12*48).map((_, i) => SQUASH[i%48*128 + 64] << 16 | 0x8000);
 	const [, SET_RELATED, SET_KIND, SET_FARTHER, setCount] = layout(size, 243, 320, 729);
-	const weights = new Float64Array(16*setCount).fill(15229); // whole numbers, whose sums pass 32 bits
+	const weights = new Int32Array(INPUTS*setCount).map((_, i) => i%32 < 17 ? 4096 : i%32 < 19 ? 2048 : 0);
 	const uses = new Uint8ClampedArray(setCount), finals = new Int32Array(4*size).fill(16384);
-	const lines = new Uint16Array(2*n*size*POINTS);
-	for (let i = 0; i < lines.length; i++) lines[i] = SQUASH[min(6143, 256*(i%POINTS))];
+	const lines = new Uint16Array(72*size*POINTS).map((_, i) => SQUASH[min(6143, 256*(i%POINTS))]);
 	const recent6 = new Uint8Array(entries), recent11 = new Uint8Array(entries);
 	const longMatch = new Match(entries), shortMatch = new Match(entries);
 	const axes = [0, 1, 2, 3].map((axis) => new Axis(points.map((point) => point[axis])));
-	const at = [], s = [], x = [], sets = []; // places of counters and weights
-	let next = 0;
+	const at = [], believed = [], s = [], x = [], g = [], sets = []; // places of counters, beliefs and weights
+	let next = 0, outcomes = 0;
+	s[31] = 256;
 
 	/** Where the counters of a key begin. */
 	function line(key) {
@@ -684,19 +689,28 @@ function maxModel(coder, option, { n, leaf, nodes, sides, levels, points }, grid
 		return place;
 	}
 
-	function refine(i, bit) {
-		lines[i] += bit ? 65535 - lines[i] >> 6 : -(lines[i] + 63 >> 6);
-	}
-
 	/** A bit of a node by the counters `at`, the `sets` of weights and the lines of points at a and b. */
 	function mixed(node, a, b) {
-		for (let i = 0; i < INPUTS; i++) s[i] = STRETCH[counters[at[i]] >>> 20];
-		let total = 0;
+		for (let k = 0; k < COUNTERS; k++) {
+			const counter = counters[at[k]];
+			believed[k] = (k*12 + MAX_TRUST[counter & 127])*48 + (STRETCH[counter >>> 20] + 3072 >> 7);
+			s[k] = STRETCH[beliefs[believed[k]] >>> 20];
+		}
+		const w0 = INPUTS*sets[0], w1 = INPUTS*sets[1], w2 = INPUTS*sets[2], w3 = INPUTS*sets[3];
+		let x0 = 0, x1 = 0, x2 = 0, x3 = 0, total = 0;
+		for (let k = 0; k < INPUTS; k++) { // all sets at once, which is twice as fast
+			const t = s[k];
+			x0 += imul(weights[w0 + k], t) >> 8;
+			x1 += imul(weights[w1 + k], t) >> 8;
+			x2 += imul(weights[w2 + k], t) >> 8;
+			x3 += imul(weights[w3 + k], t) >> 8;
+		}
+		x[0] = x0;
+		x[1] = x1;
+		x[2] = x2;
+		x[3] = x3;
 		for (let q = 0; q < 4; q++) {
-			const w = 16*sets[q];
-			let sum = 0;
-			for (let i = 0; i < INPUTS; i++) sum += weights[w + i]*s[i];
-			x[q] = clamp(floor(sum/65536), 2900);
+			x[q] = clamp(x[q] >> 8, 2900);
 			total += finals[4*node + q]*x[q];
 		}
 		const place = clamp(floor(total/65536), 2900) + 3072, P = SQUASH[place], f = place & 255;
@@ -705,35 +719,42 @@ function maxModel(coder, option, { n, leaf, nodes, sides, levels, points }, grid
 		const PA = lines[a]*(256 - f) + lines[a + 1]*f >> 8, PB = lines[b]*(256 - f) + lines[b + 1]*f >> 8;
 		const bit = coder.fixed(2*P + PA + PB + 2 >> 2);
 
-		for (let i = 0; i < INPUTS; i++) counters[at[i]] = maxLearned(counters[at[i]], bit);
-		refine(a + (f >> 7), bit);
-		refine(b + (f >> 7), bit);
+		for (let k = 0; k < COUNTERS; k++) {
+			counters[at[k]] = taught(counters[at[k]], bit, 0, 127);
+			beliefs[believed[k]] = taught(beliefs[believed[k]], bit, 16, 1023);
+		}
+		a += f >> 7;
+		b += f >> 7;
+		lines[a] = refined(lines[a], bit);
+		lines[b] = refined(lines[b], bit);
 		for (let q = 0; q < 4; q++) {
-			const v = 4*node + q, set = sets[q], w = 16*set;
+			const v = 4*node + q;
 			finals[v] = clamp(finals[v] + ((x[q]*((bit << 16) - P) + 8192 >> 14) + 8 >> 4), 131071);
-			const g = ((bit << 16) - SQUASH[x[q] + 3072])*(32 + floor(2000/(uses[set] + 16))) >> 6;
-			for (let k = 0; k < INPUTS; k++) weights[w + k] = clamp(weights[w + k] + (imul(s[k], g) + 8192 >> 14), 262143);
-			uses[set]++;
+			g[q] = ((bit << 16) - SQUASH[x[q] + 3072])*(32 + floor(2000/(uses[sets[q]] + 16))) >> 6;
+			uses[sets[q]]++;
+		}
+		const [g0, g1, g2, g3] = g;
+		for (let k = 0; k < INPUTS; k++) {
+			const t = s[k];
+			weights[w0 + k] = moved(weights[w0 + k], t, g0);
+			weights[w1 + k] = moved(weights[w1 + k], t, g1);
+			weights[w2 + k] = moved(weights[w2 + k], t, g2);
+			weights[w3 + k] = moved(weights[w3 + k], t, g3);
 		}
 		return bit;
 	}
 
-	function digits(near, node, table, base, which) {
-		let number = 0;
-		for (let i = 0; i < which.length; i++) number = base*number + table[near[which[i]] << 8 | node];
-		return number;
-	}
-
 	function pixel(here, shape, W, N, NW, NE, WW, NN) {
-		const above = here - stride, above2 = above - stride, NEE = grid[above + 2], NNE = grid[above2 + 1];
-		const NNW = grid[above2 - 1], NWW = grid[above - 2], WWW = grid[here - 3], NNN = grid[above2 - stride];
+		const up = here - stride, up2 = up - stride, up3 = up2 - stride, NEE = grid[up + 2], NNE = grid[up2 + 1];
+		const NNW = grid[up2 - 1], NWW = grid[up - 2], WWW = grid[here - 3], NNN = grid[up3], NEEE = grid[up + 3];
 		const h6 = mix(mix(pack(W, N, NE, NW), 1), pack(WW, NN)), h8 = mix(h6, pack(NEE, NWW));
-		const h11 = mix(h8, pack(NNE, NNW, WWW));
-		const h15 = mix(h11, pack(NNN, grid[above2 - 2], grid[above2 + 2], grid[here - 4]));
-		const keys = [mix(W, 2), mix(N, 3), mix(pack(N, NN), 4), mix(pack(W, WW, WWW), 5), mix(pack(W, NE), 6), h8, h15];
-		const g6 = recent6[h6 >>> shift];
-		const near = [W, N, NW, NE, WW, NN, NEE, NNE, NNW, NWW, WWW, NNN, g6, recent11[h11 >>> shift]];
-		if (here !== next) longMatch.length = shortMatch.length = 0; // behind a run, or in a new row
+		const h11 = mix(h8, pack(NNE, NNW, WWW)), h15 = mix(h11, pack(NNN, grid[up2 - 2], grid[up2 + 2], grid[here - 4]));
+		const keys = [mix(W, 2), mix(N, 3), mix(pack(N, NN), 4), mix(pack(W, WW, WWW), 5), mix(pack(W, NE), 6),
+			mix(pack(N, NN, NNN), 7), mix(mix(pack(N, NE, NEE, NEEE), 8), W), h8, h15,
+			mix(h15, pack(grid[up3 - 1], grid[up3 + 1], grid[up - 3], NEEE))];
+		const g6 = recent6[h6 >>> shift], g11 = recent11[h11 >>> shift];
+		const near = [W, N, NW, NE, WW, NN, NEE, NNE, NNW, NWW, WWW, NNN];
+		if (here !== next) longMatch.length = shortMatch.length = 0; // in a new row
 		next = here + 1;
 		const [long, expected] = longMatch.find(h15 >>> shift, grid);
 		const [short, other] = shortMatch.find(h8 >>> shift, grid);
@@ -743,24 +764,27 @@ function maxModel(coder, option, { n, leaf, nodes, sides, levels, points }, grid
 		sets[2] = SET_KIND + 64*kindOf(g6, W, N, NW, NE) + 16*match + (shape & 15);
 
 		let node = 1, j = 1, begins = keys.map(line);
+		const side = (symbol) => sides[symbol << 8 | node], level = (symbol) => levels[symbol << 8 | node];
 		for (let depth = 0; leaf[node] < 0; depth++) {
-			const related = digits(near, node, sides, 3, RELATED), farther = digits(near, node, sides, 3, FARTHER);
-			const { axis, bound, scale, middle } = nodes[node], { median, guess } = axes[axis];
+			const related = (((side(W)*3 + side(N))*3 + side(NW))*3 + side(NE))*3 + side(g6);
+			const farther = ((((side(WW)*3 + side(NN))*3 + side(NEE))*3 + side(NNE))*3 + side(g11))*3 + side(W);
+			const pair = level(W)*6 + level(N), pair2 = level(NE)*6 + level(NW);
+			const { axis, bound, scale, middle } = nodes[node], { places } = axes[axis];
+			for (let i = 0; i < 14; i++) s[COUNTERS + i] = clamp(imul(places[i] - bound, scale) >> 4, 500);
 			let half = 0;
-			for (let i = 0; i < 12; i++) half |= near[i] >= middle ? 1 << i : 0;
+			for (let i = 0; i < 10; i++) half |= near[i] >= middle ? 1 << i : 0;
 			for (let i = 0; i < KEYS; i++) at[i] = begins[i] + j;
-			at[7] = BY_FIVE + node*7776 + digits(near, node, levels, 6, FIVE);
-			at[8] = BY_MEDIAN + (node*32 + clamp(imul(median - bound, scale) >> 9, 15, -16) + 16)*16 + active;
-			at[9] = BY_RELATED + (related*8 + depth)*32 + shape;
-			at[10] = LONG + (long*3 + (long && sides[expected << 8 | node]))*8 + depth;
-			at[11] = SHORT + (short*3 + (short && sides[other << 8 | node]))*8 + depth;
-			at[12] = BY_FARTHER + farther*8 + depth;
-			at[13] = BY_GUESS + (node*64 + clamp(imul(guess - bound, scale) >> 8, 31, -32) + 32)*8 + active;
-			at[14] = HALF + node*4096 + half;
+			at[10] = FOUR + node*1296 + pair*36 + pair2;
+			at[11] = RELATED + (related*8 + depth)*32 + shape;
+			at[12] = LONG + (long*3 + (long && side(expected)))*8 + depth;
+			at[13] = SHORT + (short*3 + (short && side(other)))*8 + depth;
+			at[14] = FARTHER + farther*8 + depth;
+			at[15] = GUESS + (node*64 + clamp(imul(places[13] - bound, scale) >> 8, 31, -32) + 32)*8 + active;
+			at[16] = HALF + node*1024 + half;
 			sets[0] = node;
 			sets[1] = SET_RELATED + related;
 			sets[3] = SET_FARTHER + farther;
-			const bit = mixed(node, (W*size + node)*POINTS, ((n + N)*size + node)*POINTS);
+			const bit = mixed(node, (node*36 + pair)*POINTS, ((size + node)*36 + pair2)*POINTS);
 			node = 2*node + bit;
 			j = 2*j + bit;
 			if (j > 15 && leaf[node] < 0) {
@@ -777,12 +801,16 @@ function maxModel(coder, option, { n, leaf, nodes, sides, levels, points }, grid
 	}
 
 	function run(L, k) {
-		const counter = counters[RUN + k], bit = coder.fixed(max(1, counter >>> 16));
-		counters[RUN + k] = maxLearned(counter, bit);
+		const place = RUN + 8*outcomes + k, counter = counters[place], bit = coder.fixed(max(1, counter >>> 16));
+		counters[place] = taught(counter, bit, 0, 127);
+		outcomes = 2*outcomes & 15 | bit;
+		longMatch.place += bit*L;
+		shortMatch.place += bit*L;
+		next += bit*L;
 		return bit*L;
 	}
 
-	return { run, pixel };
+	return { run, pixel, shortest: 32 };
 }
 
 // 7.8 The level `fast`
@@ -876,7 +904,7 @@ class AnsDecoder extends Reader {
 	flag(p, c, i) {
 		const P = p[i], rate = FLAG_RATES[c[i]], bit = (this.x & 65535) < P;
 		this.use(bit ? 0 : P, bit ? P : 65536 - P);
-		p[i] += bit ? (65536 - P)*rate >> 16 : -(P*rate >> 16);
+		p[i] = bit ? P + ((65536 - P)*rate >> 16) : P - (P*rate >> 16);
 		c[i] = min(c[i] + 1, 30);
 		this.refill();
 		return bit;
