@@ -345,17 +345,16 @@ function axesOf([r = 0, g = 0, b = 0, a = 255]) {
 
 const apart = (p, q, scale) => abs(p[0] - q[0]) + scale*(abs(p[1] - q[1]) + abs(p[2] - q[2]) + abs(p[3] - q[3]));
 
-/** order, points by symbol; leaf, nodes by node; levels, sides by 256 symbol + node. */
+/** order, colors by symbol; leaf, nodes by node, and there level and side (7.7) by symbol. */
 function treeOf(colors) {
 	const n = colors.length, order = [], nodes = [];
 	const leaf = new Int16Array(512).fill(-1); // its symbol
-	const sides = new Uint8Array(256*n); // 7.7: side
 	const by = (axis) => (i, j) => colors[i][axis] - colors[j][axis];
 
 	function split(node, entries) {
 		const m = entries.length, h = ceil(m/2);
 		if (m === 1) {
-			for (let i = node; i > 1; i >>= 1) sides[order.length << 8 | i >> 1] = 1 + (i & 1);
+			for (let i = node; i > 1; i >>= 1) nodes[i >> 1].side[order.length] = 1 + (i & 1);
 			leaf[node] = order.length;
 			order.push(entries[0]);
 			return;
@@ -366,27 +365,26 @@ function treeOf(colors) {
 			const spread = scale*sum(ranked.map((i) => abs(by(axis)(i, ranked[h]))));
 			if (spread > best.spread) best = { spread, axis, ranked };
 		});
-		const { axis, ranked } = best;
+		const { axis, ranked } = best, level = new Uint8Array(n), side = new Uint8Array(n);
 		const bound = colors[ranked[h - 1]][axis] + colors[ranked[h]][axis];
 		const width = max(1, sum(ranked.map((i) => abs(2*colors[i][axis] - bound))));
 		const scale = min(65535, floor((4096*m + (width >> 1))/width)); // 7.7
+		nodes[node] = { m, axis, bound, width, scale, level, side };
 		split(2*node, entries.filter((i) => ranked.indexOf(i) < h));
-		nodes[node] = { m, axis, bound, width, scale, middle: order.length };
+		nodes[node].middle = order.length;
 		split(2*node + 1, entries.filter((i) => ranked.indexOf(i) >= h));
 	}
 
 	const entries = [...colors.keys()];
 	for (const axis of [3, 2, 1, 0]) entries.sort(by(axis));
 	split(1, entries);
-	const points = order.map((i) => colors[i]), levels = new Uint8Array(256*n);
-	points.forEach((point, s) => {
-		nodes.forEach(({ m, axis, bound, width }, node) => {
-			let level = 0;
-			while (level < 5 && [-16, -6, 0, 6, 16][level]*width <= 16*m*(2*point[axis] - bound)) level++;
-			levels[s << 8 | node] = level;
+	colors = order.map((i) => colors[i]);
+	for (const { m, axis, bound, width, level } of nodes.filter((node) => node)) {
+		colors.forEach((color, s) => {
+			while (level[s] < 5 && [-16, -6, 0, 6, 16][level[s]]*width <= 16*m*(2*color[axis] - bound)) level[s]++;
 		});
-	});
-	return { n, order, points, leaf, nodes, sides, levels };
+	}
+	return { n, order, colors, leaf, nodes };
 }
 
 // 7.4 Counters and the range coder
@@ -447,6 +445,11 @@ for (let p = 0, x = 0; p < 4096; p++) {
 	STRETCH[p] = x - 3072;
 }
 
+// The state of a stripe outside of the models, which makes it faster: places of counters and inputs of a bit, weights and
+// how often they were used.
+const at = new Int32Array(17), s = new Int32Array(32);
+const weights = new Int32Array(32*1548), uses = new Uint8ClampedArray(1548);
+
 /** Where parts of these sizes begin, and the end. */
 function layout(...sizes) {
 	let end = 0;
@@ -494,7 +497,7 @@ const SHAPES = [ // of the flags W and N: kinds, bits
 	[[-240, -496, -464, -480, -448], [144, 48, 32, 112, 144, -16, 64, 64, 48, 0, 0, 160]],
 	[[-384, -192, -528, -512, -560], [0, 320, 144, 224, -16, 128, 32, 16, 0, 112, 96, 176]],
 ];
-const SHAPE_COUNT = 5*4096;
+const SHAPE_COUNT = 5*4096, cells = new Uint16Array(48*768);
 
 /** Of a flag. */
 function shapesOf([kinds, bits]) {
@@ -505,7 +508,25 @@ function shapesOf([kinds, bits]) {
 	return sums.map((sum) => SQUASH[sum] & 0xfff0 | 2);
 }
 
-function defaultModel(coder, option, { n, leaf, levels, points }, grid, stride) {
+function mixed(coder, counters, set, row) {
+	let total = 0;
+	for (let i = 0; i < 4; i++) {
+		s[i] = STRETCH[counters[at[i]] >> 4];
+		total += imul(weights[4*set + i], s[i]);
+	}
+	const x = clamp(total >> 16, 2900) + 3072, p = SQUASH[x], cell = 48*row + (x >> 7), q = cells[cell];
+	const bit = coder.fixed(p + q + 1 >> 1), e = (bit << 16) - p, step = 24 + floor(960/(uses[set] + 16));
+	cells[cell] = bit ? q + (65535 - q >> 5) : q - (q >> 5);
+	for (let i = 0; i < 4; i++) {
+		const w = 4*set + i;
+		counters[at[i]] = learned(counters[at[i]], bit);
+		weights[w] = clamp(weights[w] + (imul(imul(s[i], e) + 8192 >> 14, step) + 32 >> 6), 196608);
+	}
+	uses[set]++;
+	return bit;
+}
+
+function defaultModel(coder, option, { n, leaf, nodes, colors }, grid, stride) {
 	const B = 12 + 2*option, shift = 32 - B;
 	const F = B < 18 ? 1 : n <= 16 ? 16 : n <= 64 ? 4 : 2, places = n <= 16 ? 16 : 272;
 	const [, SPREAD, THREE, SIX, FLAG_N] = layout(SHAPE_COUNT, 4096, 1 << B, 1 << B); // then the same of flag N
@@ -513,32 +534,12 @@ function defaultModel(coder, option, { n, leaf, levels, points }, grid, stride) 
 		layout(2*FLAG_N, 1 << B, n*F*places, n*F*places, 256*216, 8);
 	const counters = new Uint16Array(end).fill(32768);
 	SHAPES.forEach((shapes, flag) => counters.set(shapesOf(shapes), flag*FLAG_N));
-	const uses = new Uint8ClampedArray(416), weights = Int32Array.from({ length: 4*416 }, (_, i) =>
-		(i < 4*256 ? [25600, 25600, 30720, 25600] : [36864, 20480, 20480, 18432])[i & 3]);
-	const cells = new Uint16Array(48*(256 + 2*n));
+	for (let i = 0; i < 4*416; i++) weights[i] = (i < 4*256 ? [25600, 25600, 30720, 25600] : [36864, 20480, 20480, 18432])[i & 3];
 	for (let i = 0; i < cells.length; i++) cells[i] = SQUASH[128*(i%48) + 64];
+	uses.fill(0);
 	const recent = new Uint8Array(1 << B - 2);
-	const at = [], s = []; // places of the counters
 
-	const distance = (s, t) => DISTANCES[apart(points[s], points[t], 1)];
-
-	function mixed(set, row) {
-		let total = 0;
-		for (let i = 0; i < 4; i++) {
-			s[i] = STRETCH[counters[at[i]] >> 4];
-			total += imul(weights[4*set + i], s[i]);
-		}
-		const x = clamp(total >> 16, 2900) + 3072, p = SQUASH[x], cell = 48*row + (x >> 7), q = cells[cell];
-		const bit = coder.fixed(p + q + 1 >> 1), e = (bit << 16) - p, step = 24 + floor(960/(uses[set] + 16));
-		cells[cell] = bit ? q + (65535 - q >> 5) : q - (q >> 5);
-		for (let i = 0; i < 4; i++) {
-			const w = 4*set + i;
-			counters[at[i]] = learned(counters[at[i]], bit);
-			weights[w] = clamp(weights[w] + (imul(imul(s[i], e) + 8192 >> 14, step) + 32 >> 6), 196608);
-		}
-		uses[set]++;
-		return bit;
-	}
+	const distance = (s, t) => DISTANCES[apart(colors[s], colors[t], 1)];
 
 	function pixel(here, shape, W, N, NW, NE, WW, NN) {
 		const above = here - stride, NNW = grid[above - stride - 1], NNE = grid[above - stride + 1];
@@ -553,9 +554,9 @@ function defaultModel(coder, option, { n, leaf, levels, points }, grid, stride) 
 		at[2] = SIX + (h6 >>> shift);
 		at[3] = SPREAD + (distance(W, N) | distance(W, NW) << 3 | distance(N, NW) << 6 | distance(N, NE) << 9);
 		const set = 256 + 16*kind + 4*TRUST[counters[at[2]] & 15] + TRUST[counters[at[1]] & 15];
-		if (mixed(set, 256 + W)) return recent[slot] = W;
+		if (mixed(coder, counters, set, 256 + W)) return recent[slot] = W;
 		for (let i = 0; i < 4; i++) at[i] += FLAG_N;
-		if (N !== W && (n === 2 || mixed(set + 80, 256 + n + W))) return recent[slot] = N;
+		if (N !== W && (n === 2 || mixed(coder, counters, set + 80, 256 + n + W))) return recent[slot] = N;
 
 		let node = 1, j = 1, line = FOUR + (h4 >>> shift & -16);
 		let byW = BY_W + (F*W + floor(F*WW/n))*places, byN = BY_N + (F*N + floor(F*NN/n))*places;
@@ -565,8 +566,9 @@ function defaultModel(coder, option, { n, leaf, levels, points }, grid, stride) 
 				at[0] = byW + j;
 				at[1] = byN + j;
 				at[2] = line + j;
-				at[3] = COLORS + 216*node + 36*levels[W << 8 | node] + 6*levels[N << 8 | node] + levels[NE << 8 | node];
-				bit = mixed(node, node);
+				const { level } = nodes[node];
+				at[3] = COLORS + 216*node + 36*level[W] + 6*level[N] + level[NE];
+				bit = mixed(coder, counters, node, node);
 			}
 			node = 2*node + bit;
 			j = 2*j + bit;
@@ -589,6 +591,12 @@ const MAX_RATES = tableOf(1040, (c) => floor(655360/(14 + 10*c)));
 const ACTIVE = passed(2296, [9, 25, 61, 121, 251, 501]);
 const MAX_TRUST = passed(128, [1, 2, 3, 4, 5, 6, 8, 12, 20, 36, 80]);
 const KEYS = 10, COUNTERS = 17, INPUTS = 32, POINTS = 25;
+const [RUN, FOUR, RELATED, LONG, SHORT, FARTHER, GUESS, HALF, LINES] = layout(128, 256*1296, 243*256, 768, 768, 729*8,
+	256*512, 256*1024);
+const [, SET_RELATED, SET_KIND, SET_FARTHER, SETS] = layout(256, 243, 320, 729);
+
+const finals = new Int32Array(4*256), beliefs = new Uint32Array(COUNTERS*12*48), points = new Uint16Array(72*256*POINTS);
+const believed = new Int32Array(COUNTERS), x = new Int32Array(4), g = new Int32Array(4), sets = new Int32Array(4); // of a bit
 
 /** A counter after a bit (delay 0), or a belief (16). */
 function taught(counter, bit, delay, most) {
@@ -662,86 +670,88 @@ class Match {
 	}
 }
 
-function maxModel(coder, option, { n, leaf, nodes, sides, levels, points }, grid, stride) {
-	const B = 17 + 2*option, shift = 36 - B, entries = 1 << B - 4, size = powerFrom(n);
-	const [, FOUR, RELATED, LONG, SHORT, FARTHER, GUESS, HALF, RUN, end] = layout(1 << B, size*1296, 243*256, 768, 768,
-		729*8, size*512, size*1024, 128); // behind the lines
-	const counters = new Uint32Array(end).fill(2**31);
-	const beliefs = new Uint32Array(COUNTERS*12*48).map((_, i) => SQUASH[i%48*128 + 64] << 16 | 0x8000);
-	const [, SET_RELATED, SET_KIND, SET_FARTHER, setCount] = layout(size, 243, 320, 729);
-	const weights = new Int32Array(INPUTS*setCount).map((_, i) => i%32 < 17 ? 4096 : i%32 < 19 ? 2048 : 0);
-	const uses = new Uint8ClampedArray(setCount), finals = new Int32Array(4*size).fill(16384);
-	const lines = new Uint16Array(72*size*POINTS).map((_, i) => SQUASH[min(6143, 256*(i%POINTS))]);
+/** A bit of a node by the counters `at`, the `sets` of weights and the lines of points at a and b. */
+function maxMixed(coder, counters, node, a, b) {
+	for (let k = 0; k < COUNTERS; k++) {
+		const counter = counters[at[k]];
+		believed[k] = (k*12 + MAX_TRUST[counter & 127])*48 + (STRETCH[counter >>> 20] + 3072 >> 7);
+		s[k] = STRETCH[beliefs[believed[k]] >>> 20];
+	}
+	const w0 = INPUTS*sets[0], w1 = INPUTS*sets[1], w2 = INPUTS*sets[2], w3 = INPUTS*sets[3];
+	let x0 = 0, x1 = 0, x2 = 0, x3 = 0, total = 0;
+	for (let k = 0; k < INPUTS; k++) { // all sets at once, which is twice as fast
+		const t = s[k];
+		x0 += imul(weights[w0 + k], t) >> 8;
+		x1 += imul(weights[w1 + k], t) >> 8;
+		x2 += imul(weights[w2 + k], t) >> 8;
+		x3 += imul(weights[w3 + k], t) >> 8;
+	}
+	x[0] = x0;
+	x[1] = x1;
+	x[2] = x2;
+	x[3] = x3;
+	for (let q = 0; q < 4; q++) {
+		x[q] = clamp(x[q] >> 8, 2900);
+		total += finals[4*node + q]*x[q];
+	}
+	const place = clamp(floor(total/65536), 2900) + 3072, P = SQUASH[place], f = place & 255;
+	a += place >> 8;
+	b += place >> 8;
+	const PA = points[a]*(256 - f) + points[a + 1]*f >> 8, PB = points[b]*(256 - f) + points[b + 1]*f >> 8;
+	const bit = coder.fixed(2*P + PA + PB + 2 >> 2);
+
+	for (let k = 0; k < COUNTERS; k++) {
+		counters[at[k]] = taught(counters[at[k]], bit, 0, 127);
+		beliefs[believed[k]] = taught(beliefs[believed[k]], bit, 16, 1023);
+	}
+	a += f >> 7;
+	b += f >> 7;
+	points[a] = refined(points[a], bit);
+	points[b] = refined(points[b], bit);
+	for (let q = 0; q < 4; q++) {
+		const v = 4*node + q;
+		finals[v] = clamp(finals[v] + ((x[q]*((bit << 16) - P) + 8192 >> 14) + 8 >> 4), 131071);
+		g[q] = ((bit << 16) - SQUASH[x[q] + 3072])*(32 + floor(2000/(uses[sets[q]] + 16))) >> 6;
+		uses[sets[q]]++;
+	}
+	const g0 = g[0], g1 = g[1], g2 = g[2], g3 = g[3];
+	for (let k = 0; k < INPUTS; k++) {
+		const t = s[k];
+		weights[w0 + k] = moved(weights[w0 + k], t, g0);
+		weights[w1 + k] = moved(weights[w1 + k], t, g1);
+		weights[w2 + k] = moved(weights[w2 + k], t, g2);
+		weights[w3 + k] = moved(weights[w3 + k], t, g3);
+	}
+	return bit;
+}
+
+function maxModel(coder, option, { leaf, nodes, colors }, grid, stride) {
+	const B = 17 + 2*option, shift = 36 - B, entries = 1 << B - 4;
+	const counters = new Uint32Array(LINES + (1 << B)).fill(2**31);
+	for (let i = 0; i < weights.length; i++) weights[i] = i%32 < 17 ? 4096 : i%32 < 19 ? 2048 : 0;
+	for (let i = 0; i < beliefs.length; i++) beliefs[i] = SQUASH[i%48*128 + 64] << 16 | 0x8000;
+	for (let i = 0; i < points.length; i++) points[i] = SQUASH[min(6143, 256*(i%POINTS))];
+	uses.fill(0);
+	finals.fill(16384);
+	s[31] = 256;
 	const recent6 = new Uint8Array(entries), recent11 = new Uint8Array(entries);
 	const longMatch = new Match(entries), shortMatch = new Match(entries);
-	const axes = [0, 1, 2, 3].map((axis) => new Axis(points.map((point) => point[axis])));
-	const at = [], believed = [], s = [], x = [], g = [], sets = []; // places of counters, beliefs and weights
+	const axes = [0, 1, 2, 3].map((axis) => new Axis(colors.map((color) => color[axis])));
+	const begins = new Int32Array(KEYS);
 	let next = 0, outcomes = 0;
-	s[31] = 256;
 
-	/** Where the counters of a key begin. */
-	function line(key) {
-		const place = imul(key, 0x9e3779b1) >>> shift << 4;
-		if (counters[place] !== key >>> 0) {
-			counters[place] = key;
-			counters.fill(2**31, place + 1, place + 16);
+	/** Find the lines of keys, where their counters begin. */
+	function findLines(keys) {
+		for (let i = 0; i < KEYS; i++) {
+			begins[i] = LINES + (imul(keys[i], 0x9e3779b1) >>> shift << 4);
+			at[i] = counters[begins[i]]; // now memory is waited for once, not ten times
 		}
-		return place;
-	}
-
-	/** A bit of a node by the counters `at`, the `sets` of weights and the lines of points at a and b. */
-	function mixed(node, a, b) {
-		for (let k = 0; k < COUNTERS; k++) {
-			const counter = counters[at[k]];
-			believed[k] = (k*12 + MAX_TRUST[counter & 127])*48 + (STRETCH[counter >>> 20] + 3072 >> 7);
-			s[k] = STRETCH[beliefs[believed[k]] >>> 20];
+		for (let i = 0; i < KEYS; i++) {
+			if (counters[begins[i]] !== keys[i] >>> 0) {
+				counters[begins[i]] = keys[i];
+				counters.fill(2**31, begins[i] + 1, begins[i] + 16);
+			}
 		}
-		const w0 = INPUTS*sets[0], w1 = INPUTS*sets[1], w2 = INPUTS*sets[2], w3 = INPUTS*sets[3];
-		let x0 = 0, x1 = 0, x2 = 0, x3 = 0, total = 0;
-		for (let k = 0; k < INPUTS; k++) { // all sets at once, which is twice as fast
-			const t = s[k];
-			x0 += imul(weights[w0 + k], t) >> 8;
-			x1 += imul(weights[w1 + k], t) >> 8;
-			x2 += imul(weights[w2 + k], t) >> 8;
-			x3 += imul(weights[w3 + k], t) >> 8;
-		}
-		x[0] = x0;
-		x[1] = x1;
-		x[2] = x2;
-		x[3] = x3;
-		for (let q = 0; q < 4; q++) {
-			x[q] = clamp(x[q] >> 8, 2900);
-			total += finals[4*node + q]*x[q];
-		}
-		const place = clamp(floor(total/65536), 2900) + 3072, P = SQUASH[place], f = place & 255;
-		a += place >> 8;
-		b += place >> 8;
-		const PA = lines[a]*(256 - f) + lines[a + 1]*f >> 8, PB = lines[b]*(256 - f) + lines[b + 1]*f >> 8;
-		const bit = coder.fixed(2*P + PA + PB + 2 >> 2);
-
-		for (let k = 0; k < COUNTERS; k++) {
-			counters[at[k]] = taught(counters[at[k]], bit, 0, 127);
-			beliefs[believed[k]] = taught(beliefs[believed[k]], bit, 16, 1023);
-		}
-		a += f >> 7;
-		b += f >> 7;
-		lines[a] = refined(lines[a], bit);
-		lines[b] = refined(lines[b], bit);
-		for (let q = 0; q < 4; q++) {
-			const v = 4*node + q;
-			finals[v] = clamp(finals[v] + ((x[q]*((bit << 16) - P) + 8192 >> 14) + 8 >> 4), 131071);
-			g[q] = ((bit << 16) - SQUASH[x[q] + 3072])*(32 + floor(2000/(uses[sets[q]] + 16))) >> 6;
-			uses[sets[q]]++;
-		}
-		const [g0, g1, g2, g3] = g;
-		for (let k = 0; k < INPUTS; k++) {
-			const t = s[k];
-			weights[w0 + k] = moved(weights[w0 + k], t, g0);
-			weights[w1 + k] = moved(weights[w1 + k], t, g1);
-			weights[w2 + k] = moved(weights[w2 + k], t, g2);
-			weights[w3 + k] = moved(weights[w3 + k], t, g3);
-		}
-		return bit;
 	}
 
 	function pixel(here, shape, W, N, NW, NE, WW, NN) {
@@ -763,33 +773,34 @@ function maxModel(coder, option, { n, leaf, nodes, sides, levels, points }, grid
 		for (const axis of axes) axis.predict(near);
 		sets[2] = SET_KIND + 64*kindOf(g6, W, N, NW, NE) + 16*match + (shape & 15);
 
-		let node = 1, j = 1, begins = keys.map(line);
-		const side = (symbol) => sides[symbol << 8 | node], level = (symbol) => levels[symbol << 8 | node];
+		findLines(keys);
+		let node = 1, j = 1;
 		for (let depth = 0; leaf[node] < 0; depth++) {
-			const related = (((side(W)*3 + side(N))*3 + side(NW))*3 + side(NE))*3 + side(g6);
-			const farther = ((((side(WW)*3 + side(NN))*3 + side(NEE))*3 + side(NNE))*3 + side(g11))*3 + side(W);
-			const pair = level(W)*6 + level(N), pair2 = level(NE)*6 + level(NW);
-			const { axis, bound, scale, middle } = nodes[node], { places } = axes[axis];
+			const { axis, bound, scale, middle, side, level } = nodes[node], { places } = axes[axis];
+			const related = (((side[W]*3 + side[N])*3 + side[NW])*3 + side[NE])*3 + side[g6];
+			const farther = ((((side[WW]*3 + side[NN])*3 + side[NEE])*3 + side[NNE])*3 + side[g11])*3 + side[W];
+			const pair = level[W]*6 + level[N], pair2 = level[NE]*6 + level[NW];
 			for (let i = 0; i < 14; i++) s[COUNTERS + i] = clamp(imul(places[i] - bound, scale) >> 4, 500);
 			let half = 0;
 			for (let i = 0; i < 10; i++) half |= near[i] >= middle ? 1 << i : 0;
 			for (let i = 0; i < KEYS; i++) at[i] = begins[i] + j;
 			at[10] = FOUR + node*1296 + pair*36 + pair2;
 			at[11] = RELATED + (related*8 + depth)*32 + shape;
-			at[12] = LONG + (long*3 + (long && side(expected)))*8 + depth;
-			at[13] = SHORT + (short*3 + (short && side(other)))*8 + depth;
+			at[12] = LONG + (long*3 + (long && side[expected]))*8 + depth;
+			at[13] = SHORT + (short*3 + (short && side[other]))*8 + depth;
 			at[14] = FARTHER + farther*8 + depth;
 			at[15] = GUESS + (node*64 + clamp(imul(places[13] - bound, scale) >> 8, 31, -32) + 32)*8 + active;
 			at[16] = HALF + node*1024 + half;
 			sets[0] = node;
 			sets[1] = SET_RELATED + related;
 			sets[3] = SET_FARTHER + farther;
-			const bit = mixed(node, (node*36 + pair)*POINTS, ((size + node)*36 + pair2)*POINTS);
+			const bit = maxMixed(coder, counters, node, (node*36 + pair)*POINTS, ((256 + node)*36 + pair2)*POINTS);
 			node = 2*node + bit;
 			j = 2*j + bit;
 			if (j > 15 && leaf[node] < 0) {
 				j = 1;
-				for (let i = 0; i < KEYS; i++) begins[i] = line(mix(keys[i], node));
+				for (let i = 0; i < KEYS; i++) keys[i] = mix(keys[i], node); // once, as the next ones are leaves
+				findLines(keys);
 			}
 		}
 		const symbol = leaf[node];
