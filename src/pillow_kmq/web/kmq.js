@@ -1,6 +1,7 @@
 /** Decoder of `.kmq` images, written from docs/FORMAT.md: the headings below are its sections. MIT licence. */
 
 const { abs, ceil, clz32, floor, imul, max, min, sign } = Math;
+const [U8, U16, I32] = [Uint8Array, Uint16Array, Int32Array];
 
 /** Why a file was refused. kind: "not-kmq", "truncated", "corrupt", "unsupported" or "limit". */
 export class KmqError extends Error {
@@ -16,10 +17,15 @@ function check(holds, section, kind = "corrupt") {
 	if (!holds) throw new KmqError(kind, `KMQ file: ${kind}, see FORMAT.md, section ${section}`);
 }
 
-const sum = (list) => list.reduce((a, b) => a + b, 0);
+const sum = list => list.reduce((a, b) => a + b, 0);
 const clamp = (value, high, low = -high) => value < low ? low : value > high ? high : value;
-const tableOf = (length, value) => Uint16Array.from({ length }, (_, i) => value(i));
-const powerFrom = (n) => 1 << 32 - clz32(n - 1);
+function fill(array, value) {
+	for (let i = 0; i < array.length; i++) array[i] = value(i);
+	return array;
+}
+
+const tableOf = (length, value) => fill(new U16(length), value);
+const powerFrom = n => 1 << 32 - clz32(n - 1);
 const pack = (a, b, c = 0, d = 0) => a | b << 8 | c << 16 | d << 24;
 
 // 1. Conventions
@@ -66,7 +72,7 @@ const ORDER = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15]
 
 /** A code as 16 symbol + length by the next bits; 0 where there is no symbol. */
 function huffman(lengths, mayBeSingle = true) {
-	const most = max(1, ...lengths), table = new Uint16Array(1 << most);
+	const most = max(1, ...lengths), table = new U16(1 << most);
 	let code = 0; // of `most` bits, the highest first
 	for (let length = 1; length <= most; length++) {
 		for (let symbol = 0; symbol < lengths.length; symbol++) {
@@ -85,8 +91,8 @@ function huffman(lengths, mayBeSingle = true) {
 function inflate(source, most) {
 	check(source.length < 2**28, 10, "limit");
 	const view = new DataView(new ArrayBuffer(source.length + 16));
-	new Uint8Array(view.buffer).set(source);
-	const end = 8*source.length, out = new Uint8Array(min(most, 1032*source.length));
+	new U8(view.buffer).set(source);
+	const end = 8*source.length, out = new U8(min(most, 1032*source.length));
 	let at = 0, to = 0; // in bits, in bytes
 
 	const peek = () => view.getUint32(at >> 3, true) >>> (at & 7); // 25 bits or more
@@ -138,7 +144,7 @@ function inflate(source, most) {
 			continue;
 		}
 		const [literals, distances] = kind === 2 ? codes() : [
-			huffman(tableOf(288, (i) => i < 144 ? 8 : i < 256 ? 9 : i < 280 ? 7 : 8)), huffman(Array(32).fill(5))];
+			huffman(tableOf(288, i => i < 144 ? 8 : i < 256 ? 9 : i < 280 ? 7 : 8)), huffman(Array(32).fill(5))];
 		for (let code; (code = symbol(literals)) !== 256;) {
 			check(code < 286 && to < out.length, 1);
 			if (code < 256) {
@@ -157,7 +163,7 @@ function inflate(source, most) {
 
 // 4. Chunks and 5. Checksums
 
-const CRC_TABLE = Int32Array.from({ length: 256 }, (_, byte) => {
+const CRC_TABLE = fill(new I32(256), byte => {
 	for (let bit = 0; bit < 8; bit++) byte = byte >>> 1 ^ (byte & 1 ? 0xedb88320 : 0);
 	return byte;
 });
@@ -203,7 +209,7 @@ function readPalette(data) {
 	const a = first & 16 ? file.u8() + 1 : 0;
 	const planes = coding === 1 ? inflate(file.take(), 1024) : file.take(), k = (planes.length - a)/3;
 	check(k%1 === 0 && k > 0 && k <= 256 && a <= k && (a === 0 || planes.at(-1) < 255), 6);
-	const colors = new Uint8Array(4*k).fill(255);
+	const colors = new U8(4*k).fill(255);
 	planes.forEach((value, i) => { colors[4*(i%k) + floor(i/k)] = value; });
 	return colors;
 }
@@ -213,7 +219,7 @@ function readPalette(data) {
 function sortedColors(file, natural) {
 	const k = file.u8() + 1, m = natural ? k : file.u8() + 1;
 	check(m <= k, 6.1);
-	const coder = new RangeDecoder(file.take()), counters = new Uint16Array(14*20).fill(32768);
+	const coder = new RangeDecoder(file.take()), counters = new U16(14*20).fill(32768);
 	const bit = (context, counter) => coder.bit(counters, 20*context + counter);
 
 	function number(context) {
@@ -251,7 +257,7 @@ function sortedColors(file, natural) {
 	const colors = natural ? sorted : Array.from({ length: m }, () => sorted.splice(below(sorted.length), 1)[0]);
 	coder.finish();
 	while (colors.length < k) colors.push(colors[m - 1]);
-	return Uint8Array.from(colors.flat());
+	return U8.from(colors.flat());
 }
 
 // 7. Pixels
@@ -274,7 +280,7 @@ function readRows(coded, coding, layout, width, height, limit) {
 	const rows = coding === 1 ? inflate(coded, size) : coded;
 	check(rows.length === size, 7.1);
 	if (layout === 3) return rows.slice();
-	const unused = (1 << 8*rowBytes - width*bits) - 1, indices = new Uint8Array(width*height);
+	const unused = (1 << 8*rowBytes - width*bits) - 1, indices = new U8(width*height);
 	for (let y = 0, to = 0; y < height; y++) {
 		const start = filters + y*rowBytes, filter = filters && rows[y];
 		for (let at = 0; at < width*bits; at += bits, to++) {
@@ -292,7 +298,7 @@ function readRows(coded, coding, layout, width, height, limit) {
 function readStripes(file, coding, options, width, height, palette) {
 	const used = options & 4 ? listedSymbols(file) : [...Array(palette.length/4).keys()];
 	check(used.length > 1 || used.length === 1 && file.left === 0, 7.2);
-	const indices = new Uint8Array(width*height);
+	const indices = new U8(width*height);
 	if (used.length === 1) return indices.fill(used[0]);
 	let stripes = [[height]];
 	if (options & 8) {
@@ -304,14 +310,14 @@ function readStripes(file, coding, options, width, height, palette) {
 	const heights = stripes.map(([rows]) => rows), stride = width + 8;
 	check(!heights.includes(0) && sum(heights) === height, 7.2);
 	const [prepare, Coder, model] = LEVELS[coding];
-	const colors = prepare(used.map((i) => axesOf(palette.subarray(4*i, 4*i + 4))));
-	const table = Uint8Array.from(colors.order, (i) => used[i]);
+	const colors = prepare(used.map(i => axesOf(palette.subarray(4*i, 4*i + 4))));
+	const table = U8.from(colors.order, i => used[i]);
 	let to = 0;
 	for (const [rows, length, crc] of stripes) {
 		const code = file.take(length);
 		check(crc === undefined || crc32(code) === crc, 7.2);
 		const coder = new Coder(code);
-		const grid = new Uint8Array((rows + 3)*stride);
+		const grid = new U8((rows + 3)*stride);
 		decodeRows(model(coder, options & 3, colors, grid, stride), grid, width, rows);
 		coder.finish();
 		for (let y = 3; y < rows + 3; y++) {
@@ -325,21 +331,21 @@ function readStripes(file, coding, options, width, height, palette) {
 function listedSymbols(file) {
 	const c = file.u8(), bytes = file.take(c || 32);
 	const flags = c ? [...bytes].flatMap((run, i) => Array(run).fill(i%2 === 0))
-		: tableOf(256, (i) => bytes[i >> 3] >> (i & 7) & 1);
+		: tableOf(256, i => bytes[i >> 3] >> (i & 7) & 1);
 	check(flags.length <= 256, 7.2);
-	return [...flags.keys()].filter((i) => flags[i]);
+	return [...flags.keys()].filter(i => flags[i]);
 }
 
 // 7.3 The tree of colours
 
 /** How many of `limits` are <= each value. */
-const passed = (length, limits) => tableOf(length, (value) => limits.filter((limit) => limit <= value).length);
+const passed = (length, limits) => tableOf(length, value => limits.filter(limit => limit <= value).length);
 
 const DISTANCES = passed(2551, [1, 30, 75, 187, 467, 1167]);
 
 /** The four axes of an entry, which is [] beyond the palette. */
 function axesOf([r = 0, g = 0, b = 0, a = 255]) {
-	const [R, G, B] = [r, g, b].map((c) => floor((c*a + 127)/255));
+	const [R, G, B] = [r, g, b].map(c => floor((c*a + 127)/255));
 	return [R + G + B, R - B, 2*G - R - B, a];
 }
 
@@ -349,7 +355,7 @@ const apart = (p, q, scale) => abs(p[0] - q[0]) + scale*(abs(p[1] - q[1]) + abs(
 function treeOf(colors) {
 	const n = colors.length, order = [], nodes = [];
 	const leaf = new Int16Array(512).fill(-1); // its symbol
-	const by = (axis) => (i, j) => colors[i][axis] - colors[j][axis];
+	const by = axis => (i, j) => colors[i][axis] - colors[j][axis];
 
 	function split(node, entries) {
 		const m = entries.length, h = ceil(m/2);
@@ -362,24 +368,24 @@ function treeOf(colors) {
 		let best = { spread: -1 };
 		[17, 21, 12, 30].forEach((scale, axis) => {
 			const ranked = entries.slice().sort(by(axis));
-			const spread = scale*sum(ranked.map((i) => abs(by(axis)(i, ranked[h]))));
+			const spread = scale*sum(ranked.map(i => abs(by(axis)(i, ranked[h]))));
 			if (spread > best.spread) best = { spread, axis, ranked };
 		});
-		const { axis, ranked } = best, level = new Uint8Array(n), side = new Uint8Array(n);
+		const { axis, ranked } = best, level = new U8(n), side = new U8(n);
 		const bound = colors[ranked[h - 1]][axis] + colors[ranked[h]][axis];
-		const width = max(1, sum(ranked.map((i) => abs(2*colors[i][axis] - bound))));
+		const width = max(1, sum(ranked.map(i => abs(2*colors[i][axis] - bound))));
 		const scale = min(65535, floor((4096*m + (width >> 1))/width)); // 7.7
 		nodes[node] = { m, axis, bound, width, scale, level, side };
-		split(2*node, entries.filter((i) => ranked.indexOf(i) < h));
+		split(2*node, entries.filter(i => ranked.indexOf(i) < h));
 		nodes[node].middle = order.length;
-		split(2*node + 1, entries.filter((i) => ranked.indexOf(i) >= h));
+		split(2*node + 1, entries.filter(i => ranked.indexOf(i) >= h));
 	}
 
 	const entries = [...colors.keys()];
 	for (const axis of [3, 2, 1, 0]) entries.sort(by(axis));
 	split(1, entries);
-	colors = order.map((i) => colors[i]);
-	for (const { m, axis, bound, width, level } of nodes.filter((node) => node)) {
+	colors = order.map(i => colors[i]);
+	for (const { m, axis, bound, width, level } of nodes.filter(node => node)) {
 		colors.forEach((color, s) => {
 			while (level[s] < 5 && [-16, -6, 0, 6, 16][level[s]]*width <= 16*m*(2*color[axis] - bound)) level[s]++;
 		});
@@ -389,7 +395,7 @@ function treeOf(colors) {
 
 // 7.4 Counters and the range coder
 
-const RATES = tableOf(16, (c) => floor(655360/(c < 10 ? 16 + 10*c : 20*c - 80)));
+const RATES = tableOf(16, c => floor(655360/(c < 10 ? 16 + 10*c : 20*c - 80)));
 
 function learned(counter, bit) {
 	const p = counter >> 4, c = counter & 15;
@@ -436,9 +442,9 @@ class RangeDecoder extends Reader {
 // 7.5 Mixing
 
 const LOW = [1, 1, 1, 2, 3, 5, 8, 13, 22, 36, 60, 98, 162, 267, 439, 720, 1179, 1921, 3108, 4971, 7812, 11955, 17625, 24743];
-const K = [...LOW, 32768, ...LOW.map((k) => 65536 - k).reverse()];
+const K = [...LOW, 32768, ...LOW.map(k => 65536 - k).reverse()];
 /** squash(x) at x + 3072. */
-const SQUASH = tableOf(6144, (x) => K[x >> 7]*(128 - (x & 127)) + K[(x >> 7) + 1]*(x & 127) >> 7);
+const SQUASH = tableOf(6144, x => K[x >> 7]*(128 - (x & 127)) + K[(x >> 7) + 1]*(x & 127) >> 7);
 const STRETCH = new Int16Array(4096);
 for (let p = 0, x = 0; p < 4096; p++) {
 	while (SQUASH[x] < 16*p + 8) x++;
@@ -447,13 +453,13 @@ for (let p = 0, x = 0; p < 4096; p++) {
 
 // The state of a stripe outside of the models, which makes it faster: places of counters and inputs of a bit, weights and
 // how often they were used.
-const at = new Int32Array(17), s = new Int32Array(32);
-const weights = new Int32Array(32*1548), uses = new Uint8ClampedArray(1548);
+const at = new I32(17), s = new I32(32);
+const weights = new I32(32*1548), uses = new Uint8ClampedArray(1548);
 
 /** Where parts of these sizes begin, and the end. */
 function layout(...sizes) {
 	let end = 0;
-	return [0, ...sizes.map((size) => end += size)];
+	return [0, ...sizes.map(size => end += size)];
 }
 
 // 7.6 Neighbours and runs, at all levels
@@ -497,15 +503,15 @@ const SHAPES = [ // of the flags W and N: kinds, bits
 	[[-240, -496, -464, -480, -448], [144, 48, 32, 112, 144, -16, 64, 64, 48, 0, 0, 160]],
 	[[-384, -192, -528, -512, -560], [0, 320, 144, 224, -16, 128, 32, 16, 0, 112, 96, 176]],
 ];
-const SHAPE_COUNT = 5*4096, cells = new Uint16Array(48*768);
+const SHAPE_COUNT = 5*4096, cells = new U16(48*768);
 
 /** Of a flag. */
 function shapesOf([kinds, bits]) {
-	const sums = new Uint16Array(SHAPE_COUNT);
+	const sums = new U16(SHAPE_COUNT);
 	for (let e = 0; e < SHAPE_COUNT; e++) {
 		sums[e] = e & 4095 ? sums[e & e - 1] + bits[31 - clz32(e & -e)] : 3072 + kinds[e >> 12];
 	}
-	return sums.map((sum) => SQUASH[sum] & 0xfff0 | 2);
+	return sums.map(sum => SQUASH[sum] & 0xfff0 | 2);
 }
 
 function mixed(coder, counters, set, row) {
@@ -515,14 +521,13 @@ function mixed(coder, counters, set, row) {
 		total += imul(weights[4*set + i], s[i]);
 	}
 	const x = clamp(total >> 16, 2900) + 3072, p = SQUASH[x], cell = 48*row + (x >> 7), q = cells[cell];
-	const bit = coder.fixed(p + q + 1 >> 1), e = (bit << 16) - p, step = 24 + floor(960/(uses[set] + 16));
+	const bit = coder.fixed(p + q + 1 >> 1), e = (bit << 16) - p, step = 24 + floor(960/(uses[set]++ + 16));
 	cells[cell] = bit ? q + (65535 - q >> 5) : q - (q >> 5);
 	for (let i = 0; i < 4; i++) {
 		const w = 4*set + i;
 		counters[at[i]] = learned(counters[at[i]], bit);
 		weights[w] = clamp(weights[w] + (imul(imul(s[i], e) + 8192 >> 14, step) + 32 >> 6), 196608);
 	}
-	uses[set]++;
 	return bit;
 }
 
@@ -532,12 +537,12 @@ function defaultModel(coder, option, { n, leaf, nodes, colors }, grid, stride) {
 	const [, SPREAD, THREE, SIX, FLAG_N] = layout(SHAPE_COUNT, 4096, 1 << B, 1 << B); // then the same of flag N
 	const [, FOUR, BY_W, BY_N, COLORS, RUN, end] =
 		layout(2*FLAG_N, 1 << B, n*F*places, n*F*places, 256*216, 8);
-	const counters = new Uint16Array(end).fill(32768);
+	const counters = new U16(end).fill(32768);
 	SHAPES.forEach((shapes, flag) => counters.set(shapesOf(shapes), flag*FLAG_N));
-	for (let i = 0; i < 4*416; i++) weights[i] = (i < 4*256 ? [25600, 25600, 30720, 25600] : [36864, 20480, 20480, 18432])[i & 3];
-	for (let i = 0; i < cells.length; i++) cells[i] = SQUASH[128*(i%48) + 64];
+	fill(weights.subarray(0, 4*416), i => (i < 4*256 ? [25600, 25600, 30720, 25600] : [36864, 20480, 20480, 18432])[i & 3]);
+	fill(cells, i => SQUASH[128*(i%48) + 64]);
 	uses.fill(0);
-	const recent = new Uint8Array(1 << B - 2);
+	const recent = new U8(1 << B - 2);
 
 	const distance = (s, t) => DISTANCES[apart(colors[s], colors[t], 1)];
 
@@ -587,16 +592,15 @@ function defaultModel(coder, option, { n, leaf, nodes, colors }, grid, stride) {
 
 // 7.7 The model of `max`
 
-const MAX_RATES = tableOf(1040, (c) => floor(655360/(14 + 10*c)));
+const MAX_RATES = tableOf(1040, c => floor(655360/(14 + 10*c)));
 const ACTIVE = passed(2296, [9, 25, 61, 121, 251, 501]);
 const MAX_TRUST = passed(128, [1, 2, 3, 4, 5, 6, 8, 12, 20, 36, 80]);
-const KEYS = 10, COUNTERS = 17, INPUTS = 32, POINTS = 25;
 const [RUN, FOUR, RELATED, LONG, SHORT, FARTHER, GUESS, HALF, LINES] = layout(128, 256*1296, 243*256, 768, 768, 729*8,
 	256*512, 256*1024);
-const [, SET_RELATED, SET_KIND, SET_FARTHER, SETS] = layout(256, 243, 320, 729);
+const [, SET_RELATED, SET_KIND, SET_FARTHER] = layout(256, 243, 320);
 
-const finals = new Int32Array(4*256), beliefs = new Uint32Array(COUNTERS*12*48), points = new Uint16Array(72*256*POINTS);
-const believed = new Int32Array(COUNTERS), x = new Int32Array(4), g = new Int32Array(4), sets = new Int32Array(4); // of a bit
+const finals = new I32(4*256), beliefs = new Uint32Array(17*12*48), points = new U16(72*256*25);
+const believed = new I32(17), x = new I32(4), sets = new I32(4);
 
 /** A counter after a bit (delay 0), or a belief (16). */
 function taught(counter, bit, delay, most) {
@@ -605,7 +609,6 @@ function taught(counter, bit, delay, most) {
 	return after << 10 | min(c + 1, most);
 }
 
-const moved = (weight, s, g) => clamp(weight + (imul(s, g) + 8192 >> 14), 262143);
 const refined = (y, bit) => bit ? y + (65535 - y >> 6) : y - (y + 63 >> 6);
 
 function mix(a, b) {
@@ -617,8 +620,8 @@ function mix(a, b) {
 /** Places on an axis: of neighbours, median, guess. A: by symbol. */
 class Axis {
 	places = [];
-	taps = new Int32Array(8);
-	d = new Int32Array(8);
+	taps = new I32(8);
+	d = new I32(8);
 
 	constructor(A) {
 		this.A = A;
@@ -651,7 +654,7 @@ class Match {
 	place = 0;
 
 	constructor(entries) {
-		this.last = new Int32Array(entries);
+		this.last = new I32(entries);
 	}
 
 	find(slot, grid) {
@@ -670,37 +673,34 @@ class Match {
 	}
 }
 
-/** A bit of a node by the counters `at`, the `sets` of weights and the lines of points at a and b. */
+function dot(w) {
+	let sum = 0;
+	for (let k = 0; k < 32; k++) sum += imul(weights[w + k], s[k]) >> 8;
+	return clamp(sum >> 8, 2900);
+}
+
+function move(w, g) {
+	for (let k = 0; k < 32; k++) weights[w + k] = clamp(weights[w + k] + (imul(s[k], g) + 8192 >> 14), 262143);
+}
+
 function maxMixed(coder, counters, node, a, b) {
-	for (let k = 0; k < COUNTERS; k++) {
+	for (let k = 0; k < 17; k++) {
 		const counter = counters[at[k]];
 		believed[k] = (k*12 + MAX_TRUST[counter & 127])*48 + (STRETCH[counter >>> 20] + 3072 >> 7);
 		s[k] = STRETCH[beliefs[believed[k]] >>> 20];
 	}
-	const w0 = INPUTS*sets[0], w1 = INPUTS*sets[1], w2 = INPUTS*sets[2], w3 = INPUTS*sets[3];
-	let x0 = 0, x1 = 0, x2 = 0, x3 = 0, total = 0;
-	for (let k = 0; k < INPUTS; k++) { // all sets at once, which is twice as fast
-		const t = s[k];
-		x0 += imul(weights[w0 + k], t) >> 8;
-		x1 += imul(weights[w1 + k], t) >> 8;
-		x2 += imul(weights[w2 + k], t) >> 8;
-		x3 += imul(weights[w3 + k], t) >> 8;
-	}
-	x[0] = x0;
-	x[1] = x1;
-	x[2] = x2;
-	x[3] = x3;
+	let total = 0;
 	for (let q = 0; q < 4; q++) {
-		x[q] = clamp(x[q] >> 8, 2900);
+		x[q] = dot(32*sets[q]);
 		total += finals[4*node + q]*x[q];
 	}
-	const place = clamp(floor(total/65536), 2900) + 3072, P = SQUASH[place], f = place & 255;
+	const place = clamp(total >> 16, 2900) + 3072, P = SQUASH[place], f = place & 255;
 	a += place >> 8;
 	b += place >> 8;
 	const PA = points[a]*(256 - f) + points[a + 1]*f >> 8, PB = points[b]*(256 - f) + points[b + 1]*f >> 8;
 	const bit = coder.fixed(2*P + PA + PB + 2 >> 2);
 
-	for (let k = 0; k < COUNTERS; k++) {
+	for (let k = 0; k < 17; k++) {
 		counters[at[k]] = taught(counters[at[k]], bit, 0, 127);
 		beliefs[believed[k]] = taught(beliefs[believed[k]], bit, 16, 1023);
 	}
@@ -709,18 +709,10 @@ function maxMixed(coder, counters, node, a, b) {
 	points[a] = refined(points[a], bit);
 	points[b] = refined(points[b], bit);
 	for (let q = 0; q < 4; q++) {
-		const v = 4*node + q;
+		const v = 4*node + q, set = sets[q];
 		finals[v] = clamp(finals[v] + ((x[q]*((bit << 16) - P) + 8192 >> 14) + 8 >> 4), 131071);
-		g[q] = ((bit << 16) - SQUASH[x[q] + 3072])*(32 + floor(2000/(uses[sets[q]] + 16))) >> 6;
-		uses[sets[q]]++;
-	}
-	const g0 = g[0], g1 = g[1], g2 = g[2], g3 = g[3];
-	for (let k = 0; k < INPUTS; k++) {
-		const t = s[k];
-		weights[w0 + k] = moved(weights[w0 + k], t, g0);
-		weights[w1 + k] = moved(weights[w1 + k], t, g1);
-		weights[w2 + k] = moved(weights[w2 + k], t, g2);
-		weights[w3 + k] = moved(weights[w3 + k], t, g3);
+		const g = ((bit << 16) - SQUASH[x[q] + 3072])*(32 + floor(2000/(uses[set]++ + 16))) >> 6;
+		move(32*set, g);
 	}
 	return bit;
 }
@@ -728,25 +720,25 @@ function maxMixed(coder, counters, node, a, b) {
 function maxModel(coder, option, { leaf, nodes, colors }, grid, stride) {
 	const B = 17 + 2*option, shift = 36 - B, entries = 1 << B - 4;
 	const counters = new Uint32Array(LINES + (1 << B)).fill(2**31);
-	for (let i = 0; i < weights.length; i++) weights[i] = i%32 < 17 ? 4096 : i%32 < 19 ? 2048 : 0;
-	for (let i = 0; i < beliefs.length; i++) beliefs[i] = SQUASH[i%48*128 + 64] << 16 | 0x8000;
-	for (let i = 0; i < points.length; i++) points[i] = SQUASH[min(6143, 256*(i%POINTS))];
+	fill(weights, i => i%32 < 17 ? 4096 : i%32 < 19 ? 2048 : 0);
+	fill(beliefs, i => SQUASH[i%48*128 + 64] << 16 | 0x8000);
+	fill(points, i => SQUASH[min(6143, 256*(i%25))]);
 	uses.fill(0);
 	finals.fill(16384);
 	s[31] = 256;
-	const recent6 = new Uint8Array(entries), recent11 = new Uint8Array(entries);
+	const recent6 = new U8(entries), recent11 = new U8(entries);
 	const longMatch = new Match(entries), shortMatch = new Match(entries);
-	const axes = [0, 1, 2, 3].map((axis) => new Axis(colors.map((color) => color[axis])));
-	const begins = new Int32Array(KEYS);
+	const axes = [0, 1, 2, 3].map(axis => new Axis(colors.map(color => color[axis])));
+	const begins = new I32(10);
 	let next = 0, outcomes = 0;
 
 	/** Find the lines of keys, where their counters begin. */
 	function findLines(keys) {
-		for (let i = 0; i < KEYS; i++) {
+		for (let i = 0; i < 10; i++) {
 			begins[i] = LINES + (imul(keys[i], 0x9e3779b1) >>> shift << 4);
 			at[i] = counters[begins[i]]; // now memory is waited for once, not ten times
 		}
-		for (let i = 0; i < KEYS; i++) {
+		for (let i = 0; i < 10; i++) {
 			if (counters[begins[i]] !== keys[i] >>> 0) {
 				counters[begins[i]] = keys[i];
 				counters.fill(2**31, begins[i] + 1, begins[i] + 16);
@@ -780,10 +772,10 @@ function maxModel(coder, option, { leaf, nodes, colors }, grid, stride) {
 			const related = (((side[W]*3 + side[N])*3 + side[NW])*3 + side[NE])*3 + side[g6];
 			const farther = ((((side[WW]*3 + side[NN])*3 + side[NEE])*3 + side[NNE])*3 + side[g11])*3 + side[W];
 			const pair = level[W]*6 + level[N], pair2 = level[NE]*6 + level[NW];
-			for (let i = 0; i < 14; i++) s[COUNTERS + i] = clamp(imul(places[i] - bound, scale) >> 4, 500);
+			for (let i = 0; i < 14; i++) s[17 + i] = clamp(imul(places[i] - bound, scale) >> 4, 500);
 			let half = 0;
 			for (let i = 0; i < 10; i++) half |= near[i] >= middle ? 1 << i : 0;
-			for (let i = 0; i < KEYS; i++) at[i] = begins[i] + j;
+			for (let i = 0; i < 10; i++) at[i] = begins[i] + j;
 			at[10] = FOUR + node*1296 + pair*36 + pair2;
 			at[11] = RELATED + (related*8 + depth)*32 + shape;
 			at[12] = LONG + (long*3 + (long && side[expected]))*8 + depth;
@@ -794,12 +786,12 @@ function maxModel(coder, option, { leaf, nodes, colors }, grid, stride) {
 			sets[0] = node;
 			sets[1] = SET_RELATED + related;
 			sets[3] = SET_FARTHER + farther;
-			const bit = maxMixed(coder, counters, node, (node*36 + pair)*POINTS, ((256 + node)*36 + pair2)*POINTS);
+			const bit = maxMixed(coder, counters, node, (node*36 + pair)*25, ((256 + node)*36 + pair2)*25);
 			node = 2*node + bit;
 			j = 2*j + bit;
 			if (j > 15 && leaf[node] < 0) {
 				j = 1;
-				for (let i = 0; i < KEYS; i++) keys[i] = mix(keys[i], node); // once, as the next ones are leaves
+				for (let i = 0; i < 10; i++) keys[i] = mix(keys[i], node); // once, as the next ones are leaves
 				findLines(keys);
 			}
 		}
@@ -827,20 +819,20 @@ function maxModel(coder, option, { leaf, nodes, colors }, grid, stride) {
 // 7.8 The level `fast`
 
 const RANK_LEVELS = passed(256, [1, 4, 8, 16, 32, 64]);
-const FIRSTS = tableOf(24, (r) => r < 8 ? [1, 2, 3, 4, 5, 7, 9, 13][r] : 16*r - 111);
+const FIRSTS = tableOf(24, r => r < 8 ? [1, 2, 3, 4, 5, 7, 9, 13][r] : 16*r - 111);
 const BITS = [0, 0, 0, 0, 1, 1, 2, 2, ...Array(15).fill(4)];
-const FLAG_RATES = tableOf(31, (c) => floor(655360/(10*c + 16)));
+const FLAG_RATES = tableOf(31, c => floor(655360/(10*c + 16)));
 const SURE = [44, 38, 25, 25, 6, 50, 47, 39, 33, 28, 54, 52, 46, 42, 38, 61, 61, 58, 54, 48]; // of sure 0, of sure 1 ...
 
 function listOf(points, s) {
-	const n = points.length, far = new Uint8Array(n), starts = new Uint16Array(194);
+	const n = points.length, far = new U8(n), starts = new U16(194);
 	for (let t = 0; t < n; t++) {
 		const d = apart(points[s], points[t], 2);
 		far[t] = t === s ? 0 : 1 + (d < 256 ? d >> 2 : 56 + (d >> 5));
 		starts[far[t] + 1]++;
 	}
 	for (let d = 1; d < 194; d++) starts[d] += starts[d - 1];
-	const list = new Uint8Array(n), ranks = new Uint8Array(n), levels = new Uint8Array(n);
+	const list = new U8(n), ranks = new U8(n), levels = new U8(n);
 	for (let t = 0; t < n; t++) {
 		ranks[t] = starts[far[t]]++;
 		list[ranks[t]] = t;
@@ -850,7 +842,7 @@ function listOf(points, s) {
 }
 
 function halved(counts, most) {
-	while (sum(counts) > most) counts = counts.map((count) => count + 1 >> 1);
+	while (sum(counts) > most) counts = counts.map(count => count + 1 >> 1);
 	return counts;
 }
 
@@ -868,7 +860,7 @@ class Context {
 	resize() {
 		const counts = this.counts = halved(this.counts, 8000);
 		const scale = floor(65536*(4096 - counts.length)/sum(counts));
-		const sizes = counts.map((count) => 1 + (count*scale >>> 16));
+		const sizes = counts.map(count => 1 + (count*scale >>> 16));
 		sizes[counts.indexOf(max(...counts))] += 4096 - sum(sizes);
 		sizes.forEach((size, t) => { this.starts[t + 1] = this.starts[t] + size; });
 		this.period = min(512, this.period + (this.period >> 2) + 1);
@@ -926,50 +918,44 @@ class AnsDecoder extends Reader {
 	}
 }
 
+/** The pixel at a place in a list when a and b are not meant. */
+function chosen({ list, ranks }, place, a, b) {
+	const low = min(ranks[a], ranks[b]), high = max(ranks[a], ranks[b]);
+	if (low > 0 && place >= low) place++;
+	if (high > low && place >= high) place++;
+	check(place < list.length, 7.8);
+	const to = place - (place + 6 >> 3), symbol = list[place];
+	list[place] = list[to];
+	list[to] = symbol;
+	ranks[list[place]] = place;
+	ranks[symbol] = to;
+	return symbol;
+}
+
 function fastModel(coder, option, { points }) {
-	const n = points.length, lists = [], B = 10 + 2*option, recent = new Uint8Array(1 << B), sures = new Uint8Array(1 << B);
-	const F = option ? 3 : 2, T = F + FIRSTS.filter((first) => first < n).length;
+	const lists = [], B = 10 + 2*option, recent = new U8(1 << B), sures = new U8(1 << B);
+	const F = option ? 3 : 2, T = F + FIRSTS.filter(first => first < points.length).length;
 	const contexts = Array.from({ length: 90 }, (_, i) => // 0 to 79 by shape, 80 and 81 behind runs, then those of runs
-		new Context(i < 82 ? [...tableOf(T, (t) => t < F ? 6 : t < F + 8 ? 3 : 1)] : Array(26).fill(1)));
-	const c = new Uint8Array(322).fill(3);
-	const p = tableOf(322, (i) => i > 319 ? 16384 : 1024*SURE[i%4*5 + (i >> 6)]);
-
-	const listed = (W) => lists[W] ??= listOf(points, W);
-
-	/** The pixel at a place in list[W] when a and b are not meant. */
-	function chosen(W, place, a, b) {
-		const { list, ranks } = listed(W), low = min(ranks[a], ranks[b]), high = max(ranks[a], ranks[b]);
-		if (low > 0 && place >= low) place++;
-		if (high > low && place >= high) place++;
-		check(place < n, 7.8);
-		const to = place - (place + 6 >> 3), symbol = list[place];
-		list[place] = list[to];
-		list[to] = symbol;
-		ranks[list[place]] = place;
-		ranks[symbol] = to;
-		return symbol;
-	}
+		new Context(i < 82 ? [...tableOf(T, t => t < F ? 6 : t < F + 8 ? 3 : 1)] : Array(26).fill(1)));
+	const c = new U8(322).fill(3);
+	const p = tableOf(322, i => i > 319 ? 16384 : 1024*SURE[i%4*5 + (i >> 6)]);
 
 	function photo(here, shape, W, N) {
-		const t = coder.token(contexts[shape & 15].part(2*listed(W).levels[N] + (shape >> 4)));
+		const row = lists[W] ??= listOf(points, W);
+		const t = coder.token(contexts[shape & 15].part(2*row.levels[N] + (shape >> 4)));
 		let symbol = t === 0 ? W : N;
 		if (t > 1) {
 			const k = BITS[t - 2], low = coder.x & (1 << k) - 1;
 			coder.x >>>= k;
-			symbol = chosen(W, FIRSTS[t - 2] + low, N, N);
+			symbol = chosen(row, FIRSTS[t - 2] + low, N, N);
 		}
 		coder.refill();
 		return symbol;
 	}
 
-	function token(context) {
-		const t = coder.token(context);
-		coder.refill();
-		return t;
-	}
-
 	function run(L, k) {
-		const t = token(contexts[82 + k]);
+		const t = coder.token(contexts[82 + k]);
+		coder.refill();
 		if (t < 2) return t === 0 ? L : 0;
 		const low = coder.bits(min(t - 2, 12)), length = 2**(t - 2) + 4096*coder.bits(max(0, t - 14)) + low;
 		check(length < L, 7.8);
@@ -983,10 +969,12 @@ function fastModel(coder, option, { points }) {
 			sures[slot] = min(sure + 1, 3);
 			return guess;
 		}
-		const t = token(behind ? contexts[W === N ? 80 : 81] : contexts[form].part(listed(W).levels[N]));
+		const row = lists[W] ??= listOf(points, W);
+		const t = coder.token(behind ? contexts[W === N ? 80 : 81] : contexts[form].part(row.levels[N]));
+		coder.refill();
 		sures[slot] = 0;
 		return recent[slot] = t === 0 ? W : t === 1 ? N : t === 2 ? NE
-			: chosen(W, FIRSTS[t - 3] + coder.bits(BITS[t - 3]), N, guess);
+			: chosen(row, FIRSTS[t - 3] + coder.bits(BITS[t - 3]), N, guess);
 	}
 
 	check(coder.x >= 65536, 7.8);
@@ -1061,14 +1049,14 @@ function readFilm(file, W, H) {
 	const [left, top, width, height] = flags & 8
 		? [file.varint(), file.varint(), file.varint() + 1, file.varint() + 1] : [0, 0, W, H];
 	const keep = flags & 16 ? file.u8() : null;
-	const [key, ownPalette, overlay] = [4, 32, 64].map((bit) => (flags & bit) > 0);
+	const [key, ownPalette, overlay] = [4, 32, 64].map(bit => (flags & bit) > 0);
 	const imageWidth = arrangement & 1 ? m*width : width, imageHeight = arrangement & 1 ? height : m*height;
 	check(left + width <= W && top + height <= H && max(imageWidth, imageHeight) <= 2**24, 9);
 	check(m*width*height <= max(2**24, W*H) && !(key && overlay), 9);
 	return { m, left, top, width, height, imageWidth, imageHeight, arrangement, keep, key, overlay, ownPalette };
 }
 
-const varintOf = (value) => value < 128 ? [value] : [value & 127 | 128, ...varintOf(value >>> 7)];
+const varintOf = value => value < 128 ? [value] : [value & 127 | 128, ...varintOf(value >>> 7)];
 
 /** In turn, RGBA in an array that the next one changes. */
 export function* frames(image) {
@@ -1077,7 +1065,7 @@ export function* frames(image) {
 	let frame = 0;
 	for (const [number, film] of films.entries()) {
 		const { m = 1, palette, key } = film;
-		const entries = Uint8Array.from({ length: 1024 }, (_, i) => palette[i] ?? (i%4 === 3 ? 255 : 0));
+		const entries = U8.from({ length: 1024 }, (_, i) => palette[i] ?? (i%4 === 3 ? 255 : 0));
 		const colors = new Uint32Array(entries.buffer);
 		if (key) canvas.fill(colors[0]);
 		for (let i = 0; i < m; i++) {
@@ -1101,9 +1089,9 @@ function draw({ m = 1, left = 0, top = 0, width, height, arrangement = 0, keep, 
 
 /** Decode an ArrayBuffer or a view of one. Throws KmqError. */
 export function decode(bytes, { maxPixels = 2**26 } = {}) {
-	const { buffer, byteOffset, byteLength } = ArrayBuffer.isView(bytes) ? bytes : new Uint8Array(bytes);
-	const limit = (pixels) => check(pixels <= maxPixels, 10, "limit");
-	const file = new Reader(new Uint8Array(buffer, byteOffset, byteLength), "truncated");
+	const view = ArrayBuffer.isView(bytes) ? bytes : new DataView(bytes);
+	const file = new Reader(new U8(view.buffer, view.byteOffset, view.byteLength), "truncated");
+	const limit = pixels => check(pixels <= maxPixels, 10, "limit");
 	check(file.bytes.subarray(0, 4).join() === "139,75,77,81", 3, "not-kmq");
 	file.take(4);
 	const version = file.u8();
@@ -1111,10 +1099,10 @@ export function decode(bytes, { maxPixels = 2**26 } = {}) {
 	const width = file.varint() + 1, height = file.varint() + 1;
 	check(max(width, height) <= 2**24, 3);
 	const { P, A, D, crc, ancillary } = readChunks(file, 0, crc32(file.bytes.subarray(0, file.at)));
-	const palette = P ? readPalette(P) : new Uint8Array(0), animation = A ? readTable(A, width, height) : null;
+	const palette = P ? readPalette(P) : new U8(0), animation = A ? readTable(A, width, height) : null;
 	const image = { width, height, indices: null, palette, metadata: readMetadata(ancillary), animation };
 	if (A) {
-		limit(max(width*height, sum(animation.films.map((film) => film.imageWidth*film.imageHeight))));
+		limit(max(width*height, sum(animation.films.map(film => film.imageWidth*film.imageHeight))));
 		for (const [number, film] of animation.films.entries()) {
 			const own = number > 0 ? readChunks(file, number, crc32(varintOf(number), crc)) : { D };
 			check(!own.P !== film.ownPalette && !own.A, 9);
@@ -1128,6 +1116,6 @@ export function decode(bytes, { maxPixels = 2**26 } = {}) {
 	return image;
 }
 
-export const toRGBA = (image) => frames(image).next().value.pixels;
+export const toRGBA = image => frames(image).next().value.pixels;
 
-export const toImageData = (image) => new ImageData(toRGBA(image), image.width, image.height);
+export const toImageData = image => new ImageData(toRGBA(image), image.width, image.height);
