@@ -1,9 +1,8 @@
-/** Decoder of `.kmq` images, written from docs/FORMAT.md: the headings below are its sections. MIT licence. */
+/** Decoder of `.kmq` images; the headings are sections of docs/FORMAT.md. MIT licence. */
 
 const { abs, ceil, clz32, floor, imul, max, min, sign } = Math;
 const [U8, U16, I32] = [Uint8Array, Uint16Array, Int32Array];
 
-/** Why a file was refused. kind: "not-kmq", "truncated", "corrupt", "unsupported" or "limit". */
 export class KmqError extends Error {
 	name = "KmqError";
 
@@ -13,12 +12,12 @@ export class KmqError extends Error {
 	}
 }
 
-function check(holds, section, kind = "corrupt") {
-	if (!holds) throw new KmqError(kind, `KMQ file: ${kind}, see FORMAT.md, section ${section}`);
+function check(holds, section = 1, kind = "corrupt") {
+	if (!holds) throw new KmqError(kind, `${kind} KMQ file: FORMAT.md, section ${section}`);
 }
 
 const sum = list => list.reduce((a, b) => a + b, 0);
-const clamp = (value, high, low = -high) => value < low ? low : value > high ? high : value;
+const clamp = (value, high, low = -high) => max(low, min(high, value));
 function fill(array, value) {
 	for (let i = 0; i < array.length; i++) array[i] = value(i);
 	return array;
@@ -60,7 +59,7 @@ class Reader {
 		for (let value = 0, scale = 1; ; scale *= 128) {
 			const byte = this.u8();
 			value += (byte & 127)*scale;
-			check(scale < 2**35 && value < 2**32 && (byte > 0 || scale === 1), 1);
+			check(scale < 2**35 && value < 2**32 && (byte > 0 || scale === 1));
 			if (byte < 128) return value;
 		}
 	}
@@ -70,21 +69,21 @@ class Reader {
 
 const ORDER = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
 
-/** A code as 16 symbol + length by the next bits; 0 where there is no symbol. */
+/** 16 symbol + length by the next bits; 0: no symbol. */
 function huffman(lengths, mayBeSingle = true) {
 	const most = max(1, ...lengths), table = new U16(1 << most);
-	let code = 0; // of `most` bits, the highest first
+	let code = 0;
 	for (let length = 1; length <= most; length++) {
 		for (let symbol = 0; symbol < lengths.length; symbol++) {
 			if (lengths[symbol] !== length) continue;
-			check(code < table.length, 1);
+			check(code < table.length);
 			let at = 0;
 			for (let i = 0; i < most; i++) at = at << 1 | code >> i & 1;
 			for (; at < table.length; at += 1 << length) table[at] = symbol << 4 | length;
 			code += 1 << most - length;
 		}
 	}
-	check(code === table.length || mayBeSingle && most === 1, 1);
+	check(code === table.length || mayBeSingle && most === 1);
 	return table;
 }
 
@@ -100,18 +99,18 @@ function inflate(source, most) {
 	function bits(count) {
 		const value = peek() & (1 << count) - 1;
 		at += count;
-		check(at <= end, 1);
+		check(at <= end);
 		return value;
 	}
 
 	function symbol(table) {
 		const entry = table[peek() & table.length - 1];
 		at += entry & 15;
-		check(entry > 0 && at <= end, 1);
+		check(entry > 0 && at <= end);
 		return entry >> 4;
 	}
 
-	/** A length (log = 2) or a distance (log = 1) less the least. */
+	/** Of a length (log = 2) or a distance (log = 1). */
 	function number(code, log) {
 		const extra = max(0, (code >> log) - 1);
 		return (code - (extra << log) << extra) + bits(extra);
@@ -119,45 +118,45 @@ function inflate(source, most) {
 
 	function codes() {
 		const literals = bits(5) + 257, all = literals + bits(5) + 1, stated = bits(4) + 4;
-		check(literals <= 286 && all - literals <= 30, 1);
+		check(literals <= 286 && all - literals <= 30);
 		const lengths = Array(19).fill(0), list = [];
 		for (let i = 0; i < stated; i++) lengths[ORDER[i]] = bits(3);
 		const table = huffman(lengths, false);
 		while (list.length < all) {
-			const code = symbol(table), length = code < 16 ? code : code === 16 ? list.at(-1) : 0;
-			const stop = list.length + (code < 16 ? 1 : code === 18 ? 11 + bits(7) : 3 + bits(code === 16 ? 2 : 3));
+			const code = symbol(table), length = code < 16 ? code : code === 16 ? list.at(-1) : 0,
+				stop = list.length + (code < 16 ? 1 : code === 18 ? 11 + bits(7) : 3 + bits(code === 16 ? 2 : 3));
 			while (list.length < stop) list.push(length);
 		}
-		check(list.length === all && list[0] >= 0 && list[256] > 0, 1);
+		check(list.length === all && list[0] >= 0 && list[256] > 0);
 		return [huffman(list.slice(0, literals)), huffman(list.slice(literals))];
 	}
 
 	for (let last = 0; last === 0;) {
 		last = bits(1);
 		const kind = bits(2);
-		check(kind < 3, 1);
+		check(kind < 3);
 		if (kind === 0) {
 			at = at + 7 & ~7;
 			const stop = to + bits(16);
-			check(bits(16) === 65535 - stop + to && stop <= out.length, 1);
+			check(bits(16) === 65535 - stop + to && stop <= out.length);
 			while (to < stop) out[to++] = bits(8);
 			continue;
 		}
 		const [literals, distances] = kind === 2 ? codes() : [
 			huffman(tableOf(288, i => i < 144 ? 8 : i < 256 ? 9 : i < 280 ? 7 : 8)), huffman(Array(32).fill(5))];
 		for (let code; (code = symbol(literals)) !== 256;) {
-			check(code < 286 && to < out.length, 1);
+			check(code < 286 && to < out.length);
 			if (code < 256) {
 				out[to++] = code;
 				continue;
 			}
-			const stop = to + (code === 285 ? 258 : 3 + number(code - 257, 2));
-			const far = symbol(distances), distance = 1 + number(far, 1);
-			check(far < 30 && distance <= to && stop <= out.length, 1);
+			const stop = to + (code === 285 ? 258 : 3 + number(code - 257, 2)),
+				far = symbol(distances), distance = 1 + number(far, 1);
+			check(far < 30 && distance <= to && stop <= out.length);
 			for (; to < stop; to++) out[to] = out[to - distance];
 		}
 	}
-	check(ceil(at/8) === source.length, 1);
+	check(ceil(at/8) === source.length);
 	return out.subarray(0, to);
 }
 
@@ -174,7 +173,6 @@ function crc32(bytes, crc = 0) {
 	return ~crc >>> 0;
 }
 
-/** Of a film, or for film 0 the head; crc: before chunk D. */
 function readChunks(file, film, crc) {
 	const chunks = { ancillary: [] };
 	for (let count = 0; !chunks.D; count++) {
@@ -183,9 +181,9 @@ function readChunks(file, film, crc) {
 		check(/[A-Za-z]/.test(letter), 4);
 		check(!critical || "APD".includes(letter), 4, "unsupported");
 		check(critical || film === 0, 9);
-		const data = file.take(file.varint());
-		const after = crc32(file.bytes.subarray(start, file.at), critical ? crc : 0);
-		const intact = tag < 128 || file.u32() === after;
+		const data = file.take(file.varint()),
+			after = crc32(file.bytes.subarray(start, file.at), critical ? crc : 0),
+			intact = tag < 128 || file.u32() === after;
 		if (critical) {
 			check(intact && (tag > 127 || letter === "P"), 5);
 			check(!chunks[letter], 4);
@@ -206,8 +204,8 @@ function readPalette(data) {
 	const file = new Reader(data), first = file.u8(), coding = first & 15;
 	check(coding === 2 ? (first & 0xd0) === 0 : coding < 2 && first < 32, 6, "unsupported");
 	if (coding === 2) return sortedColors(file, first > 31);
-	const a = first & 16 ? file.u8() + 1 : 0;
-	const planes = coding === 1 ? inflate(file.take(), 1024) : file.take(), k = (planes.length - a)/3;
+	const a = first & 16 ? file.u8() + 1 : 0,
+		planes = coding ? inflate(file.take(), 1024) : file.take(), k = (planes.length - a)/3;
 	check(k%1 === 0 && k > 0 && k <= 256 && a <= k && (a === 0 || planes.at(-1) < 255), 6);
 	const colors = new U8(4*k).fill(255);
 	planes.forEach((value, i) => { colors[4*(i%k) + floor(i/k)] = value; });
@@ -219,8 +217,8 @@ function readPalette(data) {
 function sortedColors(file, natural) {
 	const k = file.u8() + 1, m = natural ? k : file.u8() + 1;
 	check(m <= k, 6.1);
-	const coder = new RangeDecoder(file.take()), counters = new U16(14*20).fill(32768);
-	const bit = (context, counter) => coder.bit(counters, 20*context + counter);
+	const coder = new RangeDecoder(file.take()), counters = new U16(14*20).fill(32768),
+		bit = (context, counter) => coder.bit(counters, 20*context + counter);
 
 	function number(context) {
 		let length = 0;
@@ -249,8 +247,8 @@ function sortedColors(file, natural) {
 		const step = number(0);
 		alpha += step;
 		green = step > 0 ? number(2) : green + number(1);
-		const u = signed(3), t = min(4, 33 - clz32(abs(u)) >> 1), v = signed(4 + 2*t + (u > 0 ? 1 : 0));
-		const color = [green + u, green, green + v, alpha];
+		const u = signed(3), t = min(4, 33 - clz32(abs(u)) >> 1), v = signed(4 + 2*t + (u > 0 ? 1 : 0)),
+			color = [green + u, green, green + v, alpha];
 		check(min(...color) >= 0 && max(...color) <= 255, 6.1);
 		sorted.push(color);
 	}
@@ -273,11 +271,11 @@ function readPixels(data, width, height, palette, limit) {
 // 7.1 Rows
 
 function readRows(coded, coding, layout, width, height, limit) {
-	const bits = min(8, 1 << layout), rowBytes = ceil(width*bits/8), filters = layout === 4 ? height : 0;
-	const size = filters + height*rowBytes;
-	check(coding === 1 ? size <= 1032*coded.length : size === coded.length, 7.1);
+	const bits = min(8, 1 << layout), rowBytes = ceil(width*bits/8), filters = layout === 4 ? height : 0,
+		size = filters + height*rowBytes;
+	check(coding ? size <= 1032*coded.length : size === coded.length, 7.1);
 	limit(width*height);
-	const rows = coding === 1 ? inflate(coded, size) : coded;
+	const rows = coding ? inflate(coded, size) : coded;
 	check(rows.length === size, 7.1);
 	if (layout === 3) return rows.slice();
 	const unused = (1 << 8*rowBytes - width*bits) - 1, indices = new U8(width*height);
@@ -304,20 +302,20 @@ function readStripes(file, coding, options, width, height, palette) {
 	if (options & 8) {
 		const count = file.varint() + 2;
 		check(count <= height, 7.2);
-		check(count <= 16 + file.left/4096, 10, "limit");
+		check(count <= 16 + file.left/4096, 10, "limit"); // as each has its tables
 		stripes = Array.from({ length: count }, () => [file.varint(), file.varint(), file.u32()]);
 	}
 	const heights = stripes.map(([rows]) => rows), stride = width + 8;
 	check(!heights.includes(0) && sum(heights) === height, 7.2);
-	const [prepare, Coder, model] = LEVELS[coding];
-	const colors = prepare(used.map(i => axesOf(palette.subarray(4*i, 4*i + 4))));
-	const table = U8.from(colors.order, i => used[i]);
+	const [prepare, Coder, model] = LEVELS[coding],
+		colors = prepare(used.map(i => axesOf(palette.subarray(4*i, 4*i + 4)))),
+		table = U8.from(colors.order, i => used[i]);
 	let to = 0;
 	for (const [rows, length, crc] of stripes) {
 		const code = file.take(length);
 		check(crc === undefined || crc32(code) === crc, 7.2);
-		const coder = new Coder(code);
-		const grid = new U8((rows + 3)*stride);
+		const coder = new Coder(code),
+			grid = new U8((rows + 3)*stride);
 		decodeRows(model(coder, options & 3, colors, grid, stride), grid, width, rows);
 		coder.finish();
 		for (let y = 3; y < rows + 3; y++) {
@@ -338,7 +336,7 @@ function listedSymbols(file) {
 
 // 7.3 The tree of colours
 
-/** How many of `limits` are <= each value. */
+/** How many limits are <= each value. */
 const passed = (length, limits) => tableOf(length, value => limits.filter(limit => limit <= value).length);
 
 const DISTANCES = passed(2551, [1, 30, 75, 187, 467, 1167]);
@@ -351,10 +349,9 @@ function axesOf([r = 0, g = 0, b = 0, a = 255]) {
 
 const apart = (p, q, scale) => abs(p[0] - q[0]) + scale*(abs(p[1] - q[1]) + abs(p[2] - q[2]) + abs(p[3] - q[3]));
 
-/** order, colors by symbol; leaf, nodes by node, and there level and side (7.7) by symbol. */
 function treeOf(colors) {
 	const n = colors.length, order = [], nodes = [];
-	const leaf = new Int16Array(512).fill(-1); // its symbol
+	const leaf = new Int16Array(512).fill(-1); // symbol by node
 	const by = axis => (i, j) => colors[i][axis] - colors[j][axis];
 
 	function split(node, entries) {
@@ -367,14 +364,14 @@ function treeOf(colors) {
 		}
 		let best = { spread: -1 };
 		[17, 21, 12, 30].forEach((scale, axis) => {
-			const ranked = entries.slice().sort(by(axis));
-			const spread = scale*sum(ranked.map(i => abs(by(axis)(i, ranked[h]))));
+			const ranked = entries.slice().sort(by(axis)),
+				spread = scale*sum(ranked.map(i => abs(by(axis)(i, ranked[h]))));
 			if (spread > best.spread) best = { spread, axis, ranked };
 		});
-		const { axis, ranked } = best, level = new U8(n), side = new U8(n);
-		const bound = colors[ranked[h - 1]][axis] + colors[ranked[h]][axis];
-		const width = max(1, sum(ranked.map(i => abs(2*colors[i][axis] - bound))));
-		const scale = min(65535, floor((4096*m + (width >> 1))/width)); // 7.7
+		const { axis, ranked } = best, level = new U8(n), side = new U8(n),
+			bound = colors[ranked[h - 1]][axis] + colors[ranked[h]][axis],
+			width = max(1, sum(ranked.map(i => abs(2*colors[i][axis] - bound)))),
+			scale = min(65535, floor((4096*m + (width >> 1))/width));
 		nodes[node] = { m, axis, bound, width, scale, level, side };
 		split(2*node, entries.filter(i => ranked.indexOf(i) < h));
 		nodes[node].middle = order.length;
@@ -385,11 +382,9 @@ function treeOf(colors) {
 	for (const axis of [3, 2, 1, 0]) entries.sort(by(axis));
 	split(1, entries);
 	colors = order.map(i => colors[i]);
-	for (const { m, axis, bound, width, level } of nodes.filter(node => node)) {
-		colors.forEach((color, s) => {
-			while (level[s] < 5 && [-16, -6, 0, 6, 16][level[s]]*width <= 16*m*(2*color[axis] - bound)) level[s]++;
-		});
-	}
+	nodes.forEach(({ m, axis, bound, width, level }) => colors.forEach((color, s) => {
+		while (level[s] < 5 && [-16, -6, 0, 6, 16][level[s]]*width <= 16*m*(2*color[axis] - bound)) level[s]++;
+	}));
 	return { n, order, colors, leaf, nodes };
 }
 
@@ -417,8 +412,8 @@ class RangeDecoder extends Reader {
 	}
 
 	fixed(P) {
-		const bound = imul(this.size >>> 16, P) + (imul(this.size & 65535, P) >>> 16) >>> 0;
-		const bit = this.x < bound ? 1 : 0;
+		const bound = imul(this.size >>> 16, P) + (imul(this.size & 65535, P) >>> 16) >>> 0,
+			bit = this.x < bound ? 1 : 0;
 		if (!bit) this.x -= bound;
 		this.size = bit ? bound : this.size - bound;
 		while (this.size < 2**24) {
@@ -451,12 +446,11 @@ for (let p = 0, x = 0; p < 4096; p++) {
 	STRETCH[p] = x - 3072;
 }
 
-// The state of a stripe outside of the models, which makes it faster: places of counters and inputs of a bit, weights and
-// how often they were used.
+// State of a stripe; here it is faster than in the models. at, s: places of counters and inputs of a bit.
 const at = new I32(17), s = new I32(32);
 const weights = new I32(32*1548), uses = new Uint8ClampedArray(1548);
 
-/** Where parts of these sizes begin, and the end. */
+/** Where parts begin. */
 function layout(...sizes) {
 	let end = 0;
 	return [0, ...sizes.map(size => end += size)];
@@ -471,20 +465,19 @@ function decodeRows({ run, pixel, shortest = 8 }, grid, width, rows) {
 		const start = y*stride + 4, end = start + width;
 		grid.fill(grid[start - stride], start - 4, start);
 		for (let here = start, asked = start; here < end;) {
-			const above = here - stride, W = grid[here - 1], N = grid[above], NW = grid[above - 1];
-			const NE = grid[above + 1], WW = grid[here - 2], NN = grid[above - stride];
-			const shape = (W === N) | (W === NW) << 1 | (N === NE) << 2 | (N === NW) << 3 | (W === WW) << 4;
+			const above = here - stride, W = grid[here - 1], N = grid[above], NW = grid[above - 1],
+				NE = grid[above + 1], WW = grid[here - 2], NN = grid[above - stride],
+				shape = (W === N) | (W === NW) << 1 | (N === NE) << 2 | (N === NW) << 3 | (W === WW) << 4;
 			let L = 0;
 			if (run && shape === 31 && N === NN && here >= asked) {
 				L = 2;
 				while (L < end - here && grid[above + L + 1] === N) L++;
-				L = min(L, end - here);
 			}
 			if (L >= shortest) {
 				const length = run(L, min(7, 31 - clz32(L/shortest)));
 				grid.fill(N, here, here + length);
 				here += length;
-				asked = length === L ? here : here + (shortest === 8 ? 1 : L);
+				asked = here + (length === L ? 0 : shortest === 8 ? 1 : L);
 			} else {
 				grid[here] = pixel(here, shape, W, N, NW, NE, WW, NN, here < asked);
 				here++;
@@ -505,7 +498,6 @@ const SHAPES = [ // of the flags W and N: kinds, bits
 ];
 const SHAPE_COUNT = 5*4096, cells = new U16(48*768);
 
-/** Of a flag. */
 function shapesOf([kinds, bits]) {
 	const sums = new U16(SHAPE_COUNT);
 	for (let e = 0; e < SHAPE_COUNT; e++) {
@@ -520,8 +512,8 @@ function mixed(coder, counters, set, row) {
 		s[i] = STRETCH[counters[at[i]] >> 4];
 		total += imul(weights[4*set + i], s[i]);
 	}
-	const x = clamp(total >> 16, 2900) + 3072, p = SQUASH[x], cell = 48*row + (x >> 7), q = cells[cell];
-	const bit = coder.fixed(p + q + 1 >> 1), e = (bit << 16) - p, step = 24 + floor(960/(uses[set]++ + 16));
+	const x = clamp(total >> 16, 2900) + 3072, p = SQUASH[x], cell = 48*row + (x >> 7), q = cells[cell],
+		bit = coder.fixed(p + q + 1 >> 1), e = (bit << 16) - p, step = 24 + floor(960/(uses[set]++ + 16));
 	cells[cell] = bit ? q + (65535 - q >> 5) : q - (q >> 5);
 	for (let i = 0; i < 4; i++) {
 		const w = 4*set + i;
@@ -532,8 +524,8 @@ function mixed(coder, counters, set, row) {
 }
 
 function defaultModel(coder, option, { n, leaf, nodes, colors }, grid, stride) {
-	const B = 12 + 2*option, shift = 32 - B;
-	const F = B < 18 ? 1 : n <= 16 ? 16 : n <= 64 ? 4 : 2, places = n <= 16 ? 16 : 272;
+	const B = 12 + 2*option, shift = 32 - B,
+		F = B < 18 ? 1 : n <= 16 ? 16 : n <= 64 ? 4 : 2, places = n <= 16 ? 16 : 272;
 	const [, SPREAD, THREE, SIX, FLAG_N] = layout(SHAPE_COUNT, 4096, 1 << B, 1 << B); // then the same of flag N
 	const [, FOUR, BY_W, BY_N, COLORS, RUN, end] =
 		layout(2*FLAG_N, 1 << B, n*F*places, n*F*places, 256*216, 8);
@@ -563,8 +555,8 @@ function defaultModel(coder, option, { n, leaf, nodes, colors }, grid, stride) {
 		for (let i = 0; i < 4; i++) at[i] += FLAG_N;
 		if (N !== W && (n === 2 || mixed(coder, counters, set + 80, 256 + n + W))) return recent[slot] = N;
 
-		let node = 1, j = 1, line = FOUR + (h4 >>> shift & -16);
-		let byW = BY_W + (F*W + floor(F*WW/n))*places, byN = BY_N + (F*N + floor(F*NN/n))*places;
+		let node = 1, j = 1, line = FOUR + (h4 >>> shift & -16),
+			byW = BY_W + (F*W + floor(F*WW/n))*places, byN = BY_N + (F*N + floor(F*NN/n))*places;
 		while (leaf[node] < 0) {
 			let bit = leaf[2*node] === W || leaf[2*node] === N ? 1 : 0;
 			if (!bit && leaf[2*node + 1] !== W && leaf[2*node + 1] !== N) {
@@ -595,17 +587,16 @@ function defaultModel(coder, option, { n, leaf, nodes, colors }, grid, stride) {
 const MAX_RATES = tableOf(1040, c => floor(655360/(14 + 10*c)));
 const ACTIVE = passed(2296, [9, 25, 61, 121, 251, 501]);
 const MAX_TRUST = passed(128, [1, 2, 3, 4, 5, 6, 8, 12, 20, 36, 80]);
-const [RUN, FOUR, RELATED, LONG, SHORT, FARTHER, GUESS, HALF, LINES] = layout(128, 256*1296, 243*256, 768, 768, 729*8,
-	256*512, 256*1024);
+const [, RELATED, LONG, SHORT, FARTHER, NODES] = layout(128, 243*256, 768, 768, 729*8);
 const [, SET_RELATED, SET_KIND, SET_FARTHER] = layout(256, 243, 320);
 
-const finals = new I32(4*256), beliefs = new Uint32Array(17*12*48), points = new U16(72*256*25);
+const finals = new I32(4*256), beliefs = new Uint32Array(17*12*48), points = new U16(1800*256);
 const believed = new I32(17), x = new I32(4), sets = new I32(4);
 
 /** A counter after a bit (delay 0), or a belief (16). */
 function taught(counter, bit, delay, most) {
-	const p = counter >>> 10, c = counter & 1023, rate = MAX_RATES[c + delay];
-	const after = bit ? p + (imul(4194303 - p >> 6, rate) >>> 10) : p - (imul(p >> 6, rate) >>> 10);
+	const p = counter >>> 10, c = counter & 1023, rate = MAX_RATES[c + delay],
+		after = bit ? p + (imul(4194303 - p >> 6, rate) >>> 10) : p - (imul(p >> 6, rate) >>> 10);
 	return after << 10 | min(c + 1, most);
 }
 
@@ -617,7 +608,6 @@ function mix(a, b) {
 	return x ^ x >>> 16;
 }
 
-/** Places on an axis: of neighbours, median, guess. A: by symbol. */
 class Axis {
 	places = [];
 	taps = new I32(8);
@@ -643,8 +633,8 @@ class Axis {
 
 	learn(symbol) {
 		if (this.energy === 64) return;
-		const { taps, d } = this, e = 2*this.A[symbol] - this.places[13];
-		const r = sign(e)*floor(65536*abs(e)/this.energy);
+		const { taps, d } = this, e = 2*this.A[symbol] - this.places[13],
+			r = sign(e)*floor(65536*abs(e)/this.energy);
 		for (let j = 0; j < 8; j++) taps[j] = clamp(taps[j] + (5*r*d[j] + 512 >> 10), 32767);
 	}
 }
@@ -697,8 +687,8 @@ function maxMixed(coder, counters, node, a, b) {
 	const place = clamp(total >> 16, 2900) + 3072, P = SQUASH[place], f = place & 255;
 	a += place >> 8;
 	b += place >> 8;
-	const PA = points[a]*(256 - f) + points[a + 1]*f >> 8, PB = points[b]*(256 - f) + points[b + 1]*f >> 8;
-	const bit = coder.fixed(2*P + PA + PB + 2 >> 2);
+	const PA = points[a]*(256 - f) + points[a + 1]*f >> 8, PB = points[b]*(256 - f) + points[b + 1]*f >> 8,
+		bit = coder.fixed(2*P + PA + PB + 2 >> 2);
 
 	for (let k = 0; k < 17; k++) {
 		counters[at[k]] = taught(counters[at[k]], bit, 0, 127);
@@ -717,26 +707,25 @@ function maxMixed(coder, counters, node, a, b) {
 	return bit;
 }
 
-function maxModel(coder, option, { leaf, nodes, colors }, grid, stride) {
-	const B = 17 + 2*option, shift = 36 - B, entries = 1 << B - 4;
-	const counters = new Uint32Array(LINES + (1 << B)).fill(2**31);
+function maxModel(coder, option, { n, leaf, nodes, colors }, grid, stride) {
+	const B = 17 + 2*option, shift = 36 - B, entries = 1 << B - 4,
+		size = powerFrom(n), lines = NODES + 2832*size, counters = new Uint32Array(lines + (1 << B)).fill(2**31);
 	fill(weights, i => i%32 < 17 ? 4096 : i%32 < 19 ? 2048 : 0);
 	fill(beliefs, i => SQUASH[i%48*128 + 64] << 16 | 0x8000);
-	fill(points, i => SQUASH[min(6143, 256*(i%25))]);
+	fill(points.subarray(0, 1800*size), i => SQUASH[min(6143, 256*(i%25))]);
 	uses.fill(0);
 	finals.fill(16384);
 	s[31] = 256;
-	const recent6 = new U8(entries), recent11 = new U8(entries);
-	const longMatch = new Match(entries), shortMatch = new Match(entries);
-	const axes = [0, 1, 2, 3].map(axis => new Axis(colors.map(color => color[axis])));
-	const begins = new I32(10);
+	const recent6 = new U8(entries), recent11 = new U8(entries),
+		longMatch = new Match(entries), shortMatch = new Match(entries),
+		axes = [0, 1, 2, 3].map(axis => new Axis(colors.map(color => color[axis]))),
+		begins = new I32(10);
 	let next = 0, outcomes = 0;
 
-	/** Find the lines of keys, where their counters begin. */
 	function findLines(keys) {
 		for (let i = 0; i < 10; i++) {
-			begins[i] = LINES + (imul(keys[i], 0x9e3779b1) >>> shift << 4);
-			at[i] = counters[begins[i]]; // now memory is waited for once, not ten times
+			begins[i] = lines + (imul(keys[i], 0x9e3779b1) >>> shift << 4);
+			at[i] = counters[begins[i]]; // so memory is waited for once
 		}
 		for (let i = 0; i < 10; i++) {
 			if (counters[begins[i]] !== keys[i] >>> 0) {
@@ -747,64 +736,64 @@ function maxModel(coder, option, { leaf, nodes, colors }, grid, stride) {
 	}
 
 	function pixel(here, shape, W, N, NW, NE, WW, NN) {
-		const up = here - stride, up2 = up - stride, up3 = up2 - stride, NEE = grid[up + 2], NNE = grid[up2 + 1];
-		const NNW = grid[up2 - 1], NWW = grid[up - 2], WWW = grid[here - 3], NNN = grid[up3], NEEE = grid[up + 3];
-		const h6 = mix(mix(pack(W, N, NE, NW), 1), pack(WW, NN)), h8 = mix(h6, pack(NEE, NWW));
-		const h11 = mix(h8, pack(NNE, NNW, WWW)), h15 = mix(h11, pack(NNN, grid[up2 - 2], grid[up2 + 2], grid[here - 4]));
+		const up = here - stride, up2 = up - stride, up3 = up2 - stride, NEE = grid[up + 2], NNE = grid[up2 + 1],
+			NNW = grid[up2 - 1], NWW = grid[up - 2], WWW = grid[here - 3], NNN = grid[up3], NEEE = grid[up + 3],
+			h6 = mix(mix(pack(W, N, NE, NW), 1), pack(WW, NN)), h8 = mix(h6, pack(NEE, NWW)),
+			h11 = mix(h8, pack(NNE, NNW, WWW)), h15 = mix(h11, pack(NNN, grid[up2 - 2], grid[up2 + 2], grid[here - 4]));
 		const keys = [mix(W, 2), mix(N, 3), mix(pack(N, NN), 4), mix(pack(W, WW, WWW), 5), mix(pack(W, NE), 6),
 			mix(pack(N, NN, NNN), 7), mix(mix(pack(N, NE, NEE, NEEE), 8), W), h8, h15,
 			mix(h15, pack(grid[up3 - 1], grid[up3 + 1], grid[up - 3], NEEE))];
-		const g6 = recent6[h6 >>> shift], g11 = recent11[h11 >>> shift];
-		const near = [W, N, NW, NE, WW, NN, NEE, NNE, NNW, NWW, WWW, NNN];
+		const g6 = recent6[h6 >>> shift], g11 = recent11[h11 >>> shift],
+			near = [W, N, NW, NE, WW, NN, NEE, NNE, NNW, NWW, WWW, NNN];
 		if (here !== next) longMatch.length = shortMatch.length = 0; // in a new row
 		next = here + 1;
-		const [long, expected] = longMatch.find(h15 >>> shift, grid);
-		const [short, other] = shortMatch.find(h8 >>> shift, grid);
-		const match = long === 0 ? 0 : expected === W ? 1 : expected === N ? 2 : 3, { A } = axes[0];
-		const active = ACTIVE[abs(A[W] - A[NW]) + abs(A[N] - A[NW]) + abs(A[N] - A[NE])];
+		const [long, expected] = longMatch.find(h15 >>> shift, grid),
+			[short, other] = shortMatch.find(h8 >>> shift, grid),
+			match = long === 0 ? 0 : expected === W ? 1 : expected === N ? 2 : 3, { A } = axes[0],
+			active = ACTIVE[abs(A[W] - A[NW]) + abs(A[N] - A[NW]) + abs(A[N] - A[NE])];
 		for (const axis of axes) axis.predict(near);
 		sets[2] = SET_KIND + 64*kindOf(g6, W, N, NW, NE) + 16*match + (shape & 15);
 
 		findLines(keys);
 		let node = 1, j = 1;
 		for (let depth = 0; leaf[node] < 0; depth++) {
-			const { axis, bound, scale, middle, side, level } = nodes[node], { places } = axes[axis];
-			const related = (((side[W]*3 + side[N])*3 + side[NW])*3 + side[NE])*3 + side[g6];
-			const farther = ((((side[WW]*3 + side[NN])*3 + side[NEE])*3 + side[NNE])*3 + side[g11])*3 + side[W];
-			const pair = level[W]*6 + level[N], pair2 = level[NE]*6 + level[NW];
+			const { axis, bound, scale, middle, side, level } = nodes[node], { places } = axes[axis],
+				related = (((side[W]*3 + side[N])*3 + side[NW])*3 + side[NE])*3 + side[g6],
+				farther = ((((side[WW]*3 + side[NN])*3 + side[NEE])*3 + side[NNE])*3 + side[g11])*3 + side[W],
+				pair = level[W]*6 + level[N], pair2 = level[NE]*6 + level[NW];
 			for (let i = 0; i < 14; i++) s[17 + i] = clamp(imul(places[i] - bound, scale) >> 4, 500);
 			let half = 0;
 			for (let i = 0; i < 10; i++) half |= near[i] >= middle ? 1 << i : 0;
 			for (let i = 0; i < 10; i++) at[i] = begins[i] + j;
-			at[10] = FOUR + node*1296 + pair*36 + pair2;
+			const own = NODES + 2832*node;
+			at[10] = own + pair*36 + pair2;
 			at[11] = RELATED + (related*8 + depth)*32 + shape;
 			at[12] = LONG + (long*3 + (long && side[expected]))*8 + depth;
 			at[13] = SHORT + (short*3 + (short && side[other]))*8 + depth;
 			at[14] = FARTHER + farther*8 + depth;
-			at[15] = GUESS + (node*64 + clamp(imul(places[13] - bound, scale) >> 8, 31, -32) + 32)*8 + active;
-			at[16] = HALF + node*1024 + half;
+			at[15] = own + 1296 + (clamp(imul(places[13] - bound, scale) >> 8, 31, -32) + 32)*8 + active;
+			at[16] = own + 1808 + half;
 			sets[0] = node;
 			sets[1] = SET_RELATED + related;
 			sets[3] = SET_FARTHER + farther;
-			const bit = maxMixed(coder, counters, node, (node*36 + pair)*25, ((256 + node)*36 + pair2)*25);
+			const bit = maxMixed(coder, counters, node, (72*node + pair)*25, (72*node + 36 + pair2)*25);
 			node = 2*node + bit;
 			j = 2*j + bit;
 			if (j > 15 && leaf[node] < 0) {
 				j = 1;
-				for (let i = 0; i < 10; i++) keys[i] = mix(keys[i], node); // once, as the next ones are leaves
+				for (let i = 0; i < 10; i++) keys[i] = mix(keys[i], node);
 				findLines(keys);
 			}
 		}
-		const symbol = leaf[node];
+		const symbol = recent6[h6 >>> shift] = recent11[h11 >>> shift] = leaf[node];
 		for (const axis of axes) axis.learn(symbol);
-		recent6[h6 >>> shift] = recent11[h11 >>> shift] = symbol;
 		longMatch.learn(h15 >>> shift, here, symbol);
 		shortMatch.learn(h8 >>> shift, here, symbol);
 		return symbol;
 	}
 
 	function run(L, k) {
-		const place = RUN + 8*outcomes + k, counter = counters[place], bit = coder.fixed(max(1, counter >>> 16));
+		const place = 8*outcomes + k, counter = counters[place], bit = coder.fixed(max(1, counter >>> 16));
 		counters[place] = taught(counter, bit, 0, 127);
 		outcomes = 2*outcomes & 15 | bit;
 		longMatch.place += bit*L;
@@ -822,7 +811,7 @@ const RANK_LEVELS = passed(256, [1, 4, 8, 16, 32, 64]);
 const FIRSTS = tableOf(24, r => r < 8 ? [1, 2, 3, 4, 5, 7, 9, 13][r] : 16*r - 111);
 const BITS = [0, 0, 0, 0, 1, 1, 2, 2, ...Array(15).fill(4)];
 const FLAG_RATES = tableOf(31, c => floor(655360/(10*c + 16)));
-const SURE = [44, 38, 25, 25, 6, 50, 47, 39, 33, 28, 54, 52, 46, 42, 38, 61, 61, 58, 54, 48]; // of sure 0, of sure 1 ...
+const SURE = [44, 38, 25, 25, 6, 50, 47, 39, 33, 28, 54, 52, 46, 42, 38, 61, 61, 58, 54, 48];
 
 function listOf(points, s) {
 	const n = points.length, far = new U8(n), starts = new U16(194);
@@ -858,16 +847,15 @@ class Context {
 	}
 
 	resize() {
-		const counts = this.counts = halved(this.counts, 8000);
-		const scale = floor(65536*(4096 - counts.length)/sum(counts));
-		const sizes = counts.map(count => 1 + (count*scale >>> 16));
+		const counts = this.counts = halved(this.counts, 8000),
+			scale = floor(65536*(4096 - counts.length)/sum(counts)),
+			sizes = counts.map(count => 1 + (count*scale >>> 16));
 		sizes[counts.indexOf(max(...counts))] += 4096 - sum(sizes);
 		sizes.forEach((size, t) => { this.starts[t + 1] = this.starts[t] + size; });
 		this.period = min(512, this.period + (this.period >> 2) + 1);
 		this.wait = this.period - 1;
 	}
 
-	/** The context of a part, if it has one. */
 	part(i) {
 		if (!this.parts[i] && this.uses++ < 100) return this;
 		return this.parts[i] ??= new Context(halved(this.counts.slice(), 400));
@@ -875,7 +863,7 @@ class Context {
 }
 
 class AnsDecoder extends Reader {
-	log = 16; // M is 2 to its power
+	log = 16; // M = 2 ** log
 	x = this.u32();
 
 	use(start, size) {
@@ -918,7 +906,7 @@ class AnsDecoder extends Reader {
 	}
 }
 
-/** The pixel at a place in a list when a and b are not meant. */
+/** a, b: not meant. */
 function chosen({ list, ranks }, place, a, b) {
 	const low = min(ranks[a], ranks[b]), high = max(ranks[a], ranks[b]);
 	if (low > 0 && place >= low) place++;
@@ -933,16 +921,16 @@ function chosen({ list, ranks }, place, a, b) {
 }
 
 function fastModel(coder, option, { points }) {
-	const lists = [], B = 10 + 2*option, recent = new U8(1 << B), sures = new U8(1 << B);
-	const F = option ? 3 : 2, T = F + FIRSTS.filter(first => first < points.length).length;
+	const lists = [], B = 10 + 2*option, recent = new U8(1 << B), sures = new U8(1 << B),
+		F = option ? 3 : 2, T = F + FIRSTS.filter(first => first < points.length).length;
 	const contexts = Array.from({ length: 90 }, (_, i) => // 0 to 79 by shape, 80 and 81 behind runs, then those of runs
 		new Context(i < 82 ? [...tableOf(T, t => t < F ? 6 : t < F + 8 ? 3 : 1)] : Array(26).fill(1)));
-	const c = new U8(322).fill(3);
-	const p = tableOf(322, i => i > 319 ? 16384 : 1024*SURE[i%4*5 + (i >> 6)]);
+	const c = new U8(322).fill(3),
+		p = tableOf(322, i => i > 319 ? 16384 : 1024*SURE[i%4*5 + (i >> 6)]);
 
 	function photo(here, shape, W, N) {
-		const row = lists[W] ??= listOf(points, W);
-		const t = coder.token(contexts[shape & 15].part(2*row.levels[N] + (shape >> 4)));
+		const row = lists[W] ??= listOf(points, W),
+			t = coder.token(contexts[shape & 15].part(2*row.levels[N] + (shape >> 4)));
 		let symbol = t === 0 ? W : N;
 		if (t > 1) {
 			const k = BITS[t - 2], low = coder.x & (1 << k) - 1;
@@ -963,14 +951,14 @@ function fastModel(coder, option, { points }) {
 	}
 
 	function pixel(here, shape, W, N, NW, NE, WW, NN, behind) {
-		const slot = imul(pack(W, N, NE, NW), 0x85ebca6b) >>> 32 - B, guess = recent[slot], sure = sures[slot];
-		const form = kindOf(guess, W, N, NE, NW) << 4 | shape & 15;
+		const slot = imul(pack(W, N, NE, NW), 0x85ebca6b) >>> 32 - B, guess = recent[slot], sure = sures[slot],
+			form = kindOf(guess, W, N, NE, NW) << 4 | shape & 15;
 		if (coder.flag(p, c, behind ? W === N ? 320 : 321 : form << 2 | sure)) {
 			sures[slot] = min(sure + 1, 3);
 			return guess;
 		}
-		const row = lists[W] ??= listOf(points, W);
-		const t = coder.token(behind ? contexts[W === N ? 80 : 81] : contexts[form].part(row.levels[N]));
+		const row = lists[W] ??= listOf(points, W),
+			t = coder.token(behind ? contexts[W === N ? 80 : 81] : contexts[form].part(row.levels[N]));
 		coder.refill();
 		sures[slot] = 0;
 		return recent[slot] = t === 0 ? W : t === 1 ? N : t === 2 ? NE
@@ -986,7 +974,7 @@ function fastModel(coder, option, { points }) {
 const LEVELS = {
 	3: [treeOf, RangeDecoder, defaultModel],
 	4: [treeOf, RangeDecoder, maxModel],
-	5: [(points) => ({ order: [...points.keys()], points }), AnsDecoder, fastModel],
+	5: [points => ({ order: [...points.keys()], points }), AnsDecoder, fastModel],
 };
 
 // 8. Metadata
@@ -1017,8 +1005,8 @@ function contentOf(letter, file) {
 	const content = coding ? inflate(file.take(), 2**24) : file.take();
 	check(content.length > 0, 8);
 	if (letter !== "t") return content.slice();
-	const parts = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(content).split("\0");
-	const texts = new Map();
+	const parts = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(content).split("\0"),
+		texts = new Map();
 	for (let i = 0; i + 1 < parts.length; i += 2) texts.set(parts[i], parts[i + 1]);
 	check(parts.length === 2*texts.size && !texts.has(""), 8);
 	return texts;
@@ -1048,25 +1036,25 @@ function readFilm(file, W, H) {
 	const m = file.varint() + 1;
 	const [left, top, width, height] = flags & 8
 		? [file.varint(), file.varint(), file.varint() + 1, file.varint() + 1] : [0, 0, W, H];
-	const keep = flags & 16 ? file.u8() : null;
-	const [key, ownPalette, overlay] = [4, 32, 64].map(bit => (flags & bit) > 0);
-	const imageWidth = arrangement & 1 ? m*width : width, imageHeight = arrangement & 1 ? height : m*height;
-	check(left + width <= W && top + height <= H && max(imageWidth, imageHeight) <= 2**24, 9);
+	const keep = flags & 16 ? file.u8() : null,
+		[key, ownPalette, overlay] = [4, 32, 64].map(bit => (flags & bit) > 0),
+		size = arrangement & 1 ? [m*width, height] : [width, m*height];
+	check(left + width <= W && top + height <= H && max(...size) <= 2**24, 9);
 	check(m*width*height <= max(2**24, W*H) && !(key && overlay), 9);
-	return { m, left, top, width, height, imageWidth, imageHeight, arrangement, keep, key, overlay, ownPalette };
+	return { m, left, top, width, height, size, arrangement, keep, key, overlay, ownPalette };
 }
 
 const varintOf = value => value < 128 ? [value] : [value & 127 | 128, ...varintOf(value >>> 7)];
 
-/** In turn, RGBA in an array that the next one changes. */
+/** The next frame changes `pixels`. */
 export function* frames(image) {
-	const { films, durations } = image.animation ?? { films: [image], durations: [0] };
-	const canvas = new Uint32Array(image.width*image.height), pixels = new Uint8ClampedArray(canvas.buffer);
+	const { films, durations } = image.animation ?? { films: [image], durations: [0] },
+		canvas = new Uint32Array(image.width*image.height), pixels = new Uint8ClampedArray(canvas.buffer);
 	let frame = 0;
 	for (const [number, film] of films.entries()) {
-		const { m = 1, palette, key } = film;
-		const entries = U8.from({ length: 1024 }, (_, i) => palette[i] ?? (i%4 === 3 ? 255 : 0));
-		const colors = new Uint32Array(entries.buffer);
+		const { m = 1, palette, key } = film,
+			entries = U8.from({ length: 1024 }, (_, i) => palette[i] ?? (i%4 === 3 ? 255 : 0)),
+			colors = new Uint32Array(entries.buffer);
 		if (key) canvas.fill(colors[0]);
 		for (let i = 0; i < m; i++) {
 			draw(film, i, colors, canvas, image.width);
@@ -1087,27 +1075,26 @@ function draw({ m = 1, left = 0, top = 0, width, height, arrangement = 0, keep, 
 
 // 2. Layout and 3. Header
 
-/** Decode an ArrayBuffer or a view of one. Throws KmqError. */
 export function decode(bytes, { maxPixels = 2**26 } = {}) {
-	const view = ArrayBuffer.isView(bytes) ? bytes : new DataView(bytes);
-	const file = new Reader(new U8(view.buffer, view.byteOffset, view.byteLength), "truncated");
-	const limit = pixels => check(pixels <= maxPixels, 10, "limit");
+	const view = ArrayBuffer.isView(bytes) ? bytes : new DataView(bytes),
+		file = new Reader(new U8(view.buffer, view.byteOffset, view.byteLength), "truncated"),
+		limit = pixels => check(pixels <= maxPixels, 10, "limit");
 	check(file.bytes.subarray(0, 4).join() === "139,75,77,81", 3, "not-kmq");
 	file.take(4);
 	const version = file.u8();
 	check(version === 1, 3, version ? "unsupported" : "corrupt");
 	const width = file.varint() + 1, height = file.varint() + 1;
 	check(max(width, height) <= 2**24, 3);
-	const { P, A, D, crc, ancillary } = readChunks(file, 0, crc32(file.bytes.subarray(0, file.at)));
-	const palette = P ? readPalette(P) : new U8(0), animation = A ? readTable(A, width, height) : null;
-	const image = { width, height, indices: null, palette, metadata: readMetadata(ancillary), animation };
+	const { P, A, D, crc, ancillary } = readChunks(file, 0, crc32(file.bytes.subarray(0, file.at))),
+		palette = P ? readPalette(P) : new U8(0), animation = A ? readTable(A, width, height) : null,
+		image = { width, height, indices: null, palette, metadata: readMetadata(ancillary), animation };
 	if (A) {
-		limit(max(width*height, sum(animation.films.map(film => film.imageWidth*film.imageHeight))));
+		limit(max(width*height, sum(animation.films.map(({ size: [w, h] }) => w*h))));
 		for (const [number, film] of animation.films.entries()) {
 			const own = number > 0 ? readChunks(file, number, crc32(varintOf(number), crc)) : { D };
 			check(!own.P !== film.ownPalette && !own.A, 9);
 			film.palette = own.P ? readPalette(own.P) : palette;
-			film.indices = readPixels(own.D, film.imageWidth, film.imageHeight, film.palette, limit);
+			film.indices = readPixels(own.D, ...film.size, film.palette, limit);
 		}
 	} else {
 		image.indices = readPixels(D, width, height, palette, limit);
