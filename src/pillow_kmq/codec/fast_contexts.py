@@ -10,6 +10,7 @@ LOW = 1 << 16  # the state of the coder is at least this much, and below 2^32
 PLACE = 0x3FFFFFF  # an index with this mask is seen to be positive, which spares a check per access
 LONG = 0x7FFFFFFFFFFF  # the same, for longer arrays
 TOKENS = 32  # room for a context's
+SPAN, SPANS = 5, 7  # a context's table of tokens has 2^SPANS slots for 2^SPAN places each
 
 STEP = 16  # what a token adds to its count
 LIMIT = 8000
@@ -36,9 +37,9 @@ class Contexts(NamedTuple):
     """What is known of the tokens, zero at first but for the number of contexts.
 
     counts, starts: uint16[contexts * TOKENS + 1]; starts: sums of the frequencies before a token. slots:
-    uint8[contexts * 256], the token at every sixteenth place, or empty. wait, period: uint16[contexts]: tokens until
-    there are new sizes, and from one time to the next. uses: uint16[1 + shapes]: the number of contexts, then how
-    often that of a shape was used. parts: uint16[...], contexts that were split off.
+    uint8[contexts << SPANS], the token at the first place of each slot, or empty. wait, period: uint16[contexts], how
+    many tokens from now on there are new sizes, and from one time to the next. uses: uint16[1 + shapes]: the number of
+    contexts, then how often that of a shape was used. parts: uint16[...], contexts that were split off.
     """
 
     counts: Any
@@ -162,10 +163,11 @@ def set_sizes(context, tokens, total, counts, starts):  # type: ignore[no-untype
 
 
 def fill_slots(context, tokens, starts, slots):  # type: ignore[no-untyped-def]
-    """The token at every sixteenth place."""
-    slot = context << 8
+    """The tokens at the first places of slots."""
+    slot = context << SPANS
     for t in range(tokens):
-        end = (context << 8) + (((0 + starts[(context * TOKENS + t + 1) & PLACE]) + 15) >> 4)
+        start = 0 + starts[(context * TOKENS + t + 1) & PLACE]
+        end = (context << SPANS) + ((start + (1 << SPAN) - 1) >> SPAN)
         while slot < end:
             slots[slot & PLACE] = t
             slot += 1
@@ -191,12 +193,12 @@ def fill(x, pos, end, data):  # type: ignore[no-untyped-def]
 
 
 def put_back(x, limit, pos, data):  # type: ignore[no-untyped-def]
-    """The last two bytes of a state that would grow too large in front of data[pos]: x, pos."""
-    if x >= limit:
-        pos -= 2
-        data[pos] = x & 255
-        data[pos + 1] = (x >> 8) & 255
-        x >>= 16
+    """The last two bytes of a state that would grow too large in front of data[pos]: x, pos. Without a branch, too."""
+    data[pos - 2] = x & 255
+    data[pos - 1] = (x >> 8) & 255
+    large = x >= limit
+    x = x >> 16 if large else x
+    pos = pos - 2 if large else pos
     return x, pos
 
 

@@ -314,7 +314,8 @@ def encode_stripe(data, pos, end, stripe, width, rows, n, bits):  # type: ignore
         count -= 1
         entry = 0 + trace[count]
         size = entry >> 16
-        x, pos = put_back(x, size << 16, pos, data)
+        if x >= size << 16:
+            x, pos = put_back(x, size << 16, pos, data)
         x = x // size << 16 | (x % size + (entry & 0xFFFF))
     return rows, put_state(x, pos, data)
 

@@ -15,6 +15,8 @@ from .fast_contexts import (
     LOW,
     ONE,
     PLACE,
+    SPAN,
+    SPANS,
     STEP,
     TOKENS,
     fill,
@@ -87,7 +89,7 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n):  # type: igno
             rank_n = 0 + ranks[(W << 8 | N) & PLACE]
             if decoding:
                 low = x & (ONE - 1)
-                token = 0 + slots[(context << 8 | low >> 4) & PLACE]
+                token = 0 + slots[(context << SPANS | low >> SPAN) & PLACE]
                 start = 0 + starts[(first + token) & PLACE]
                 after = 0 + starts[(first + token + 1) & PLACE]
                 while low >= after:

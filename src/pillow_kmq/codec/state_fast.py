@@ -53,7 +53,7 @@ def _plain_contexts(model: Any) -> common.Contexts:
     uses = [0] * (1 + model.SHAPES)
     uses[0] = model.FREE
     return common.Contexts(
-        [0] * (size * common.TOKENS + 1), [0] * (size * common.TOKENS + 1), bytearray(256 * size * slotted),
+        [0] * (size * common.TOKENS + 1), [0] * (size * common.TOKENS + 1), bytearray(size * slotted << common.SPANS),
         [0] * size, [0] * size, uses, [0] * model.PARTS,
     )  # fmt: skip
 
@@ -66,7 +66,7 @@ def _array_contexts(model: Any) -> common.Contexts:
     uses[0] = model.FREE
     return common.Contexts(
         np.zeros(size * common.TOKENS + 1, np.uint16), np.zeros(size * common.TOKENS + 1, np.uint16),
-        np.zeros(256 * size * slotted, np.uint8), np.zeros(size, np.uint16), np.zeros(size, np.uint16),
+        np.zeros(size * slotted << common.SPANS, np.uint8), np.zeros(size, np.uint16), np.zeros(size, np.uint16),
         uses, np.zeros(model.PARTS, np.uint16),
     )  # fmt: skip
 
