@@ -700,7 +700,7 @@ def new_beliefs() -> list[list[list[int]]]:
 
 def teach_belief(belief: list[int], b: int) -> None:
     p, c = divmod(belief[0], 1024)
-    rate = 655360 // (174 + 10 * c)
+    rate = 655360 // (1500 + 10 * c)
     if b:
         p += ((4194303 - p) // 64 * rate) // 1024
     else:
@@ -734,8 +734,7 @@ class MaxStripe:
         self.tree, self.width, self.down = tree, width, 36 - bits
         self.places = [[tree.axes[entry][axis] for entry in tree.order] for axis in range(4)]
         self.coder = RangeDecoder(code)
-        self.run = [[[2**31] for _ in range(8)] for _ in range(16)]
-        self.outcomes = 0
+        self.run = [[2**31] for _ in range(8)]
         self.counters = LongTable()
         self.beliefs = [new_beliefs() for _ in range(17)]
         self.lines: dict[int, list[list[int]]] = {}
@@ -795,10 +794,9 @@ class MaxStripe:
                 length += 1
             length = min(length, self.width - x)
             if length >= 32:
-                counter = self.run[self.outcomes][min(7, (length // 32).bit_length() - 1)]
+                counter = self.run[min(7, (length // 32).bit_length() - 1)]
                 b = self.coder.fixed(max(1, counter[0] >> 16))
                 teach_long(counter, b)
-                self.outcomes = (2 * self.outcomes + b) % 16
                 self.asked = x + length
                 if b:
                     self.all[here : here + length] = [n] * length
@@ -868,7 +866,7 @@ class MaxStripe:
                 self.counters["guess", i, guess, active],
                 self.counters["half", i, half],
             ]
-            sets = [("node", i), ("related", related), ("kind", kind, match, shape % 16), ("farther", farther)]
+            sets = [("node", i), ("related", related), ("kind", kind, match, shape % 16), ("all",)]
             right = self.mixed(counters, [*seen, 256], sets, i, [("A", i, pair), ("B", i, pair2)])
             i, j, depth = 2 * i + right, 2 * j + right, depth + 1
             if 16 <= i <= 31 and i not in self.tree.leaf:

@@ -140,7 +140,7 @@ def test_files_are_smaller_than_those_of_the_default() -> None:
 
 
 def test_small_images_are_never_larger_than_at_the_default() -> None:
-    image = picture("photo", 20938, 9, 66, 40)
+    image = picture("striped", 77778, 5, 51, 16)
     sizes = {level: len(codec.encode(image, compression=level)) for level in ("default", "max")}
     assert len(encoded(image)) > len(mixed.encode_mixed(image.indices, image.palette.tobytes(), 3))
     assert sizes["max"] <= sizes["default"]

@@ -23,10 +23,10 @@ WEIGHT_LIMIT, TAP_LIMIT = 262143, 32767
 # Inputs of a mix: counters of ten hashed contexts, a line of 16 each, and seven direct ones; places; a constant.
 HASHED, COUNTED, PLACED, INPUTS = 10, 17, 14, 32
 BELIEFS = 12 * 48  # of a counter
-RUN, RUNS = 32, 16 * 8
+RUN, RUNS = 32, 16
 NEAR, HALVES = 12, 1024
 FOUR, RELATIONS, MORE_RELATIONS, MATCHES = 1296, 243 * 256, 729 * 8, 32 * 24
-SETS = 243 + 320 + 729  # of weights, beside one per node
+SETS = 243 + 320 + 1  # of weights, beside one per node
 REFINED, REFINED_BY = 25, 72
 
 
@@ -351,7 +351,7 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
     if decoding:
         pos += 4
     bit = False
-    row = far = near = outcomes = 0
+    row = far = near = 0
     while row < rows:
         base = (row + ROWS) * stride + COLUMNS
         up = base - stride
@@ -387,9 +387,7 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
                     k = 0
                     while k < 7 and length >> (k + 6) > 0:
                         k += 1
-                    k += runs + 8 * (outcomes & 15)
-                    bit, x, size, pos = run_bit(decoding, bit, x, size, pos, end, data, counters, k, rates)
-                    outcomes = 2 * (outcomes & 7) + bit
+                    bit, x, size, pos = run_bit(decoding, bit, x, size, pos, end, data, counters, runs + k, rates)
                     asked = col + length
                     if bit:
                         if decoding:
@@ -527,7 +525,7 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
                 scratch[176] = halves + node * HALVES + half
                 bit, x, size, pos = mixed_bit(
                     decoding, bit, x, size, pos, end, data, counters, beliefs, scratch, inputs, weights, uses,
-                    node * 32, (nodes + relation) * 32, w2 * 32, (nodes + 563 + relation2) * 32, finals, node * 4,
+                    node * 32, (nodes + relation) * 32, w2 * 32, (nodes + 563) * 32, finals, node * 4,
                     refined, (pair * nodes + node) * REFINED, ((36 + pair2) * nodes + node) * REFINED,
                     stretch, squash, rates, slow, trust, steps,
                 )  # fmt: skip

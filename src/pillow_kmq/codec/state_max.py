@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..types import Indices
 
 _RATES = tuple(655360 // (14 + 10 * count) for count in range(256))
-_SLOW = tuple(655360 // (174 + 10 * count) for count in range(kernels.BELIEF_LIMIT + 1))
+_SLOW = tuple(655360 // (1500 + 10 * count) for count in range(kernels.BELIEF_LIMIT + 1))
 _TRUST = tuple(48 * sum(count >= bound for bound in (1, 2, 3, 4, 5, 6, 8, 12, 20, 36, 80)) for count in range(128))
 """By the count of a counter: where its beliefs start."""
 _STEPS = tuple(32 + 2000 // (count + 16) for count in range(256))

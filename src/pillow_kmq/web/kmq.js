@@ -448,7 +448,7 @@ for (let p = 0, x = 0; p < 4096; p++) {
 
 // State of a stripe; here it is faster than in the models. at, s: places of counters and inputs of a bit.
 const at = new I32(17), s = new I32(32);
-const weights = new I32(32*1548), uses = new Uint8ClampedArray(1548);
+const weights = new I32(32*820), uses = new Uint8ClampedArray(820);
 
 /** Where parts begin. */
 function layout(...sizes) {
@@ -584,20 +584,20 @@ function defaultModel(coder, option, { n, leaf, nodes, colors }, grid, stride) {
 
 // 7.7 The model of `max`
 
-const MAX_RATES = tableOf(1040, c => floor(655360/(14 + 10*c)));
+const MAX_RATES = tableOf(128, c => floor(655360/(14 + 10*c)));
+const BELIEF_RATES = tableOf(1024, c => floor(655360/(1500 + 10*c)));
 const ACTIVE = passed(2296, [9, 25, 61, 121, 251, 501]);
 const MAX_TRUST = passed(128, [1, 2, 3, 4, 5, 6, 8, 12, 20, 36, 80]);
-const [, RELATED, LONG, SHORT, FARTHER, NODES] = layout(128, 243*256, 768, 768, 729*8);
-const [, SET_RELATED, SET_KIND, SET_FARTHER] = layout(256, 243, 320);
+const [, RELATED, LONG, SHORT, FARTHER, NODES] = layout(8, 243*256, 768, 768, 729*8);
 
 const finals = new I32(4*256), beliefs = new Uint32Array(17*12*48), points = new U16(1800*256);
 const believed = new I32(17), x = new I32(4), sets = new I32(4);
 
-/** A counter after a bit (delay 0), or a belief (16). */
-function taught(counter, bit, delay, most) {
-	const p = counter >>> 10, c = counter & 1023, rate = MAX_RATES[c + delay],
+/** A counter or a belief after a bit. */
+function taught(counter, bit, rates) {
+	const p = counter >>> 10, c = counter & 1023, rate = rates[c],
 		after = bit ? p + (imul(4194303 - p >> 6, rate) >>> 10) : p - (imul(p >> 6, rate) >>> 10);
-	return after << 10 | min(c + 1, most);
+	return after << 10 | min(c + 1, rates.length - 1);
 }
 
 const refined = (y, bit) => bit ? y + (65535 - y >> 6) : y - (y + 63 >> 6);
@@ -691,8 +691,8 @@ function maxMixed(coder, counters, node, a, b) {
 		bit = coder.fixed(2*P + PA + PB + 2 >> 2);
 
 	for (let k = 0; k < 17; k++) {
-		counters[at[k]] = taught(counters[at[k]], bit, 0, 127);
-		beliefs[believed[k]] = taught(beliefs[believed[k]], bit, 16, 1023);
+		counters[at[k]] = taught(counters[at[k]], bit, MAX_RATES);
+		beliefs[believed[k]] = taught(beliefs[believed[k]], bit, BELIEF_RATES);
 	}
 	a += f >> 7;
 	b += f >> 7;
@@ -716,11 +716,12 @@ function maxModel(coder, option, { n, leaf, nodes, colors }, grid, stride) {
 	uses.fill(0);
 	finals.fill(16384);
 	s[31] = 256;
+	sets[3] = 819;
 	const recent6 = new U8(entries), recent11 = new U8(entries),
 		longMatch = new Match(entries), shortMatch = new Match(entries),
 		axes = [0, 1, 2, 3].map(axis => new Axis(colors.map(color => color[axis]))),
 		begins = new I32(10);
-	let next = 0, outcomes = 0;
+	let next = 0;
 
 	function findLines(keys) {
 		for (let i = 0; i < 10; i++) {
@@ -752,7 +753,7 @@ function maxModel(coder, option, { n, leaf, nodes, colors }, grid, stride) {
 			match = long === 0 ? 0 : expected === W ? 1 : expected === N ? 2 : 3, { A } = axes[0],
 			active = ACTIVE[abs(A[W] - A[NW]) + abs(A[N] - A[NW]) + abs(A[N] - A[NE])];
 		for (const axis of axes) axis.predict(near);
-		sets[2] = SET_KIND + 64*kindOf(g6, W, N, NW, NE) + 16*match + (shape & 15);
+		sets[2] = 499 + 64*kindOf(g6, W, N, NW, NE) + 16*match + (shape & 15);
 
 		findLines(keys);
 		let node = 1, j = 1;
@@ -774,8 +775,7 @@ function maxModel(coder, option, { n, leaf, nodes, colors }, grid, stride) {
 			at[15] = own + 1296 + (clamp(imul(places[13] - bound, scale) >> 8, 31, -32) + 32)*8 + active;
 			at[16] = own + 1808 + half;
 			sets[0] = node;
-			sets[1] = SET_RELATED + related;
-			sets[3] = SET_FARTHER + farther;
+			sets[1] = 256 + related;
 			const bit = maxMixed(coder, counters, node, (72*node + pair)*25, (72*node + 36 + pair2)*25);
 			node = 2*node + bit;
 			j = 2*j + bit;
@@ -793,9 +793,8 @@ function maxModel(coder, option, { n, leaf, nodes, colors }, grid, stride) {
 	}
 
 	function run(L, k) {
-		const place = 8*outcomes + k, counter = counters[place], bit = coder.fixed(max(1, counter >>> 16));
-		counters[place] = taught(counter, bit, 0, 127);
-		outcomes = 2*outcomes & 15 | bit;
+		const counter = counters[k], bit = coder.fixed(max(1, counter >>> 16));
+		counters[k] = taught(counter, bit, MAX_RATES);
 		longMatch.place += bit*L;
 		shortMatch.place += bit*L;
 		next += bit*L;
