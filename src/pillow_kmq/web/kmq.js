@@ -302,7 +302,7 @@ function readStripes(file, coding, options, width, height, palette) {
 	if (options & 8) {
 		const count = file.varint() + 2;
 		check(count <= height, 7.2);
-		check(count <= 16 + file.left/4096, 10, "limit"); // as each has its tables
+		check(count <= 16 + file.left/4096, 10, "limit");
 		stripes = Array.from({ length: count }, () => [file.varint(), file.varint(), file.u32()]);
 	}
 	const heights = stripes.map(([rows]) => rows), stride = width + 8;
@@ -446,7 +446,8 @@ for (let p = 0, x = 0; p < 4096; p++) {
 	STRETCH[p] = x - 3072;
 }
 
-// State of a stripe; here it is faster than in the models. at, s: places of counters and inputs of a bit.
+// The stripe at hand; out here it is faster than in models. at, s: counters and inputs of a bit.
+let stripe;
 const at = new I32(17), s = new I32(32);
 const weights = new I32(32*820), uses = new Uint8ClampedArray(820);
 
@@ -590,14 +591,13 @@ const ACTIVE = passed(2296, [9, 25, 61, 121, 251, 501]);
 const MAX_TRUST = passed(128, [1, 2, 3, 4, 5, 6, 8, 12, 20, 36, 80]);
 const [, RELATED, LONG, SHORT, FARTHER, NODES] = layout(8, 243*256, 768, 768, 729*8);
 
-const finals = new I32(4*256), beliefs = new Uint32Array(17*12*48), points = new U16(1800*256);
+const begins = new I32(10), finals = new I32(4*256), beliefs = new Uint32Array(17*12*48), points = new U16(1800*256);
 const believed = new I32(17), x = new I32(4), sets = new I32(4);
 
-/** A counter or a belief after a bit. */
 function taught(counter, bit, rates) {
 	const p = counter >>> 10, c = counter & 1023, rate = rates[c],
 		after = bit ? p + (imul(4194303 - p >> 6, rate) >>> 10) : p - (imul(p >> 6, rate) >>> 10);
-	return after << 10 | min(c + 1, rates.length - 1);
+	return after << 10 | (c + 1 < rates.length ? c + 1 : c);
 }
 
 const refined = (y, bit) => bit ? y + (65535 - y >> 6) : y - (y + 63 >> 6);
@@ -707,9 +707,87 @@ function maxMixed(coder, counters, node, a, b) {
 	return bit;
 }
 
+function findLines(counters, keys, lines, shift) {
+	for (let i = 0; i < 10; i++) {
+		begins[i] = lines + (imul(keys[i], 0x9e3779b1) >>> shift << 4);
+		at[i] = counters[begins[i]]; // so memory is waited for once
+	}
+	for (let i = 0; i < 10; i++) {
+		if (counters[begins[i]] !== keys[i] >>> 0) {
+			counters[begins[i]] = keys[i];
+			counters.fill(2**31, begins[i] + 1, begins[i] + 16);
+		}
+	}
+}
+
+function maxPixel(here, shape, W, N, NW, NE, WW, NN) {
+	const { coder, counters, grid, stride, shift, lines, leaf, nodes, axes, recent6, recent11 } = stripe,
+		up = here - stride, up2 = up - stride, up3 = up2 - stride, NEE = grid[up + 2], NNE = grid[up2 + 1],
+		NNW = grid[up2 - 1], NWW = grid[up - 2], WWW = grid[here - 3], NNN = grid[up3], NEEE = grid[up + 3],
+		h6 = mix(mix(pack(W, N, NE, NW), 1), pack(WW, NN)), h8 = mix(h6, pack(NEE, NWW)),
+		h11 = mix(h8, pack(NNE, NNW, WWW)), h15 = mix(h11, pack(NNN, grid[up2 - 2], grid[up2 + 2], grid[here - 4]));
+	const keys = [mix(W, 2), mix(N, 3), mix(pack(N, NN), 4), mix(pack(W, WW, WWW), 5), mix(pack(W, NE), 6),
+		mix(pack(N, NN, NNN), 7), mix(mix(pack(N, NE, NEE, NEEE), 8), W), h8, h15,
+		mix(h15, pack(grid[up3 - 1], grid[up3 + 1], grid[up - 3], NEEE))];
+	const g6 = recent6[h6 >>> shift], g11 = recent11[h11 >>> shift],
+		near = [W, N, NW, NE, WW, NN, NEE, NNE, NNW, NWW, WWW, NNN];
+	if (here !== stripe.next) stripe.long.length = stripe.short.length = 0; // in a new row
+	stripe.next = here + 1;
+	const [long, expected] = stripe.long.find(h15 >>> shift, grid),
+		[short, other] = stripe.short.find(h8 >>> shift, grid),
+		match = long === 0 ? 0 : expected === W ? 1 : expected === N ? 2 : 3, { A } = axes[0],
+		active = ACTIVE[abs(A[W] - A[NW]) + abs(A[N] - A[NW]) + abs(A[N] - A[NE])];
+	for (const axis of axes) axis.predict(near);
+	sets[2] = 499 + 64*kindOf(g6, W, N, NW, NE) + 16*match + (shape & 15);
+
+	findLines(counters, keys, lines, shift);
+	let node = 1, j = 1;
+	for (let depth = 0; leaf[node] < 0; depth++) {
+		const { axis, bound, scale, middle, side, level } = nodes[node], { places } = axes[axis],
+			related = (((side[W]*3 + side[N])*3 + side[NW])*3 + side[NE])*3 + side[g6],
+			farther = ((((side[WW]*3 + side[NN])*3 + side[NEE])*3 + side[NNE])*3 + side[g11])*3 + side[W],
+			pair = level[W]*6 + level[N], pair2 = level[NE]*6 + level[NW];
+		for (let i = 0; i < 14; i++) s[17 + i] = clamp(imul(places[i] - bound, scale) >> 4, 500);
+		let half = 0;
+		for (let i = 0; i < 10; i++) half |= near[i] >= middle ? 1 << i : 0;
+		for (let i = 0; i < 10; i++) at[i] = begins[i] + j;
+		const own = NODES + 2832*node;
+		at[10] = own + pair*36 + pair2;
+		at[11] = RELATED + (related*8 + depth)*32 + shape;
+		at[12] = LONG + (long*3 + (long && side[expected]))*8 + depth;
+		at[13] = SHORT + (short*3 + (short && side[other]))*8 + depth;
+		at[14] = FARTHER + farther*8 + depth;
+		at[15] = own + 1296 + (clamp(imul(places[13] - bound, scale) >> 8, 31, -32) + 32)*8 + active;
+		at[16] = own + 1808 + half;
+		sets[0] = node;
+		sets[1] = 256 + related;
+		const bit = maxMixed(coder, counters, node, (72*node + pair)*25, (72*node + 36 + pair2)*25);
+		node = 2*node + bit;
+		j = 2*j + bit;
+		if (j > 15 && leaf[node] < 0) {
+			j = 1;
+			for (let i = 0; i < 10; i++) keys[i] = mix(keys[i], node);
+			findLines(counters, keys, lines, shift);
+		}
+	}
+	const symbol = recent6[h6 >>> shift] = recent11[h11 >>> shift] = leaf[node];
+	for (const axis of axes) axis.learn(symbol);
+	stripe.long.learn(h15 >>> shift, here, symbol);
+	stripe.short.learn(h8 >>> shift, here, symbol);
+	return symbol;
+}
+
+function maxRun(L, k) {
+	const { coder, counters, long, short } = stripe, bit = coder.fixed(max(1, counters[k] >>> 16));
+	counters[k] = taught(counters[k], bit, MAX_RATES);
+	long.place += bit*L;
+	short.place += bit*L;
+	stripe.next += bit*L;
+	return bit*L;
+}
+
 function maxModel(coder, option, { n, leaf, nodes, colors }, grid, stride) {
-	const B = 17 + 2*option, shift = 36 - B, entries = 1 << B - 4,
-		size = powerFrom(n), lines = NODES + 2832*size, counters = new Uint32Array(lines + (1 << B)).fill(2**31);
+	const B = 17 + 2*option, entries = 1 << B - 4, size = powerFrom(n), lines = NODES + 2832*size;
 	fill(weights, i => i%32 < 17 ? 4096 : i%32 < 19 ? 2048 : 0);
 	fill(beliefs, i => SQUASH[i%48*128 + 64] << 16 | 0x8000);
 	fill(points.subarray(0, 1800*size), i => SQUASH[min(6143, 256*(i%25))]);
@@ -717,91 +795,13 @@ function maxModel(coder, option, { n, leaf, nodes, colors }, grid, stride) {
 	finals.fill(16384);
 	s[31] = 256;
 	sets[3] = 819;
-	const recent6 = new U8(entries), recent11 = new U8(entries),
-		longMatch = new Match(entries), shortMatch = new Match(entries),
-		axes = [0, 1, 2, 3].map(axis => new Axis(colors.map(color => color[axis]))),
-		begins = new I32(10);
-	let next = 0;
-
-	function findLines(keys) {
-		for (let i = 0; i < 10; i++) {
-			begins[i] = lines + (imul(keys[i], 0x9e3779b1) >>> shift << 4);
-			at[i] = counters[begins[i]]; // so memory is waited for once
-		}
-		for (let i = 0; i < 10; i++) {
-			if (counters[begins[i]] !== keys[i] >>> 0) {
-				counters[begins[i]] = keys[i];
-				counters.fill(2**31, begins[i] + 1, begins[i] + 16);
-			}
-		}
-	}
-
-	function pixel(here, shape, W, N, NW, NE, WW, NN) {
-		const up = here - stride, up2 = up - stride, up3 = up2 - stride, NEE = grid[up + 2], NNE = grid[up2 + 1],
-			NNW = grid[up2 - 1], NWW = grid[up - 2], WWW = grid[here - 3], NNN = grid[up3], NEEE = grid[up + 3],
-			h6 = mix(mix(pack(W, N, NE, NW), 1), pack(WW, NN)), h8 = mix(h6, pack(NEE, NWW)),
-			h11 = mix(h8, pack(NNE, NNW, WWW)), h15 = mix(h11, pack(NNN, grid[up2 - 2], grid[up2 + 2], grid[here - 4]));
-		const keys = [mix(W, 2), mix(N, 3), mix(pack(N, NN), 4), mix(pack(W, WW, WWW), 5), mix(pack(W, NE), 6),
-			mix(pack(N, NN, NNN), 7), mix(mix(pack(N, NE, NEE, NEEE), 8), W), h8, h15,
-			mix(h15, pack(grid[up3 - 1], grid[up3 + 1], grid[up - 3], NEEE))];
-		const g6 = recent6[h6 >>> shift], g11 = recent11[h11 >>> shift],
-			near = [W, N, NW, NE, WW, NN, NEE, NNE, NNW, NWW, WWW, NNN];
-		if (here !== next) longMatch.length = shortMatch.length = 0; // in a new row
-		next = here + 1;
-		const [long, expected] = longMatch.find(h15 >>> shift, grid),
-			[short, other] = shortMatch.find(h8 >>> shift, grid),
-			match = long === 0 ? 0 : expected === W ? 1 : expected === N ? 2 : 3, { A } = axes[0],
-			active = ACTIVE[abs(A[W] - A[NW]) + abs(A[N] - A[NW]) + abs(A[N] - A[NE])];
-		for (const axis of axes) axis.predict(near);
-		sets[2] = 499 + 64*kindOf(g6, W, N, NW, NE) + 16*match + (shape & 15);
-
-		findLines(keys);
-		let node = 1, j = 1;
-		for (let depth = 0; leaf[node] < 0; depth++) {
-			const { axis, bound, scale, middle, side, level } = nodes[node], { places } = axes[axis],
-				related = (((side[W]*3 + side[N])*3 + side[NW])*3 + side[NE])*3 + side[g6],
-				farther = ((((side[WW]*3 + side[NN])*3 + side[NEE])*3 + side[NNE])*3 + side[g11])*3 + side[W],
-				pair = level[W]*6 + level[N], pair2 = level[NE]*6 + level[NW];
-			for (let i = 0; i < 14; i++) s[17 + i] = clamp(imul(places[i] - bound, scale) >> 4, 500);
-			let half = 0;
-			for (let i = 0; i < 10; i++) half |= near[i] >= middle ? 1 << i : 0;
-			for (let i = 0; i < 10; i++) at[i] = begins[i] + j;
-			const own = NODES + 2832*node;
-			at[10] = own + pair*36 + pair2;
-			at[11] = RELATED + (related*8 + depth)*32 + shape;
-			at[12] = LONG + (long*3 + (long && side[expected]))*8 + depth;
-			at[13] = SHORT + (short*3 + (short && side[other]))*8 + depth;
-			at[14] = FARTHER + farther*8 + depth;
-			at[15] = own + 1296 + (clamp(imul(places[13] - bound, scale) >> 8, 31, -32) + 32)*8 + active;
-			at[16] = own + 1808 + half;
-			sets[0] = node;
-			sets[1] = 256 + related;
-			const bit = maxMixed(coder, counters, node, (72*node + pair)*25, (72*node + 36 + pair2)*25);
-			node = 2*node + bit;
-			j = 2*j + bit;
-			if (j > 15 && leaf[node] < 0) {
-				j = 1;
-				for (let i = 0; i < 10; i++) keys[i] = mix(keys[i], node);
-				findLines(keys);
-			}
-		}
-		const symbol = recent6[h6 >>> shift] = recent11[h11 >>> shift] = leaf[node];
-		for (const axis of axes) axis.learn(symbol);
-		longMatch.learn(h15 >>> shift, here, symbol);
-		shortMatch.learn(h8 >>> shift, here, symbol);
-		return symbol;
-	}
-
-	function run(L, k) {
-		const counter = counters[k], bit = coder.fixed(max(1, counter >>> 16));
-		counters[k] = taught(counter, bit, MAX_RATES);
-		longMatch.place += bit*L;
-		shortMatch.place += bit*L;
-		next += bit*L;
-		return bit*L;
-	}
-
-	return { run, pixel, shortest: 32 };
+	stripe = {
+		coder, grid, stride, leaf, nodes, lines, shift: 36 - B, next: 0,
+		counters: new Uint32Array(lines + (1 << B)).fill(2**31),
+		axes: [0, 1, 2, 3].map(axis => new Axis(colors.map(color => color[axis]))),
+		recent6: new U8(entries), recent11: new U8(entries), long: new Match(entries), short: new Match(entries),
+	};
+	return { run: maxRun, pixel: maxPixel, shortest: 32 };
 }
 
 // 7.8 The level `fast`
@@ -905,7 +905,6 @@ class AnsDecoder extends Reader {
 	}
 }
 
-/** a, b: not meant. */
 function chosen({ list, ranks }, place, a, b) {
 	const low = min(ranks[a], ranks[b]), high = max(ranks[a], ranks[b]);
 	if (low > 0 && place >= low) place++;
