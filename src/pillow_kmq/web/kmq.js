@@ -24,7 +24,6 @@ function fill(array, value) {
 }
 
 const tableOf = (length, value) => fill(new U16(length), value);
-const powerFrom = n => 1 << 32 - clz32(n - 1);
 const pack = (a, b, c = 0, d = 0) => a | b << 8 | c << 16 | d << 24;
 
 // 1. Conventions
@@ -235,7 +234,7 @@ function sortedColors(file, natural) {
 
 	function below(n) {
 		let low = 0;
-		for (let zeros = powerFrom(n)/2; zeros >= 1; zeros /= 2) {
+		for (let zeros = 2**(31 - clz32(n - 1)); zeros >= 1; zeros /= 2) {
 			const ones = min(zeros, n - low - zeros);
 			if (ones > 0 && coder.fixed(floor(65536*ones/(ones + zeros)))) low += zeros;
 		}
@@ -309,7 +308,7 @@ function readStripes(file, coding, options, width, height, palette) {
 	check(!heights.includes(0) && sum(heights) === height, 7.2);
 	const [prepare, Coder, model] = LEVELS[coding],
 		colors = prepare(used.map(i => axesOf(palette.subarray(4*i, 4*i + 4)))),
-		table = U8.from(colors.order, i => used[i]);
+		table = U8.from(colors.order, i => used[i]), same = table.every((entry, i) => entry === i);
 	let to = 0;
 	for (const [rows, length, crc] of stripes) {
 		const code = file.take(length);
@@ -318,8 +317,10 @@ function readStripes(file, coding, options, width, height, palette) {
 			grid = new U8((rows + 3)*stride);
 		decodeRows(model(coder, options & 3, colors, grid, stride), grid, width, rows);
 		coder.finish();
-		for (let y = 3; y < rows + 3; y++) {
-			for (let from = y*stride + 4, end = from + width; from < end; from++) indices[to++] = table[grid[from]];
+		for (let y = 3; y < rows + 3; y++, to += width) {
+			const row = grid.subarray(y*stride + 4, y*stride + 4 + width);
+			if (same) indices.set(row, to);
+			else for (let x = 0; x < width; x++) indices[to + x] = table[row[x]];
 		}
 	}
 	check(file.left === 0, 7.2);
@@ -460,7 +461,7 @@ function layout(...sizes) {
 // 7.6 Neighbours and runs, at all levels
 
 /** run(L, k): how many of L pixels are N. shape: bits W=N, W=NW, N=NE, N=NW, W=WW. behind: no run may begin. */
-function decodeRows({ run, pixel, shortest = 8 }, grid, width, rows) {
+function decodeRows({ run, pixel, least = 8 }, grid, width, rows) {
 	const stride = width + 8;
 	for (let y = 3; y < rows + 3; y++) {
 		const start = y*stride + 4, end = start + width;
@@ -474,11 +475,11 @@ function decodeRows({ run, pixel, shortest = 8 }, grid, width, rows) {
 				L = 2;
 				while (L < end - here && grid[above + L + 1] === N) L++;
 			}
-			if (L >= shortest) {
-				const length = run(L, min(7, 31 - clz32(L/shortest)));
+			if (L >= least) {
+				const length = run(L, min(7, 31 - clz32(L/least)));
 				grid.fill(N, here, here + length);
 				here += length;
-				asked = here + (length === L ? 0 : shortest === 8 ? 1 : L);
+				asked = here + (length === L ? 0 : least === 8 ? 1 : L);
 			} else {
 				grid[here] = pixel(here, shape, W, N, NW, NE, WW, NN, here < asked);
 				here++;
@@ -497,11 +498,11 @@ const SHAPES = [ // of the flags W and N: kinds, bits
 	[[-240, -496, -464, -480, -448], [144, 48, 32, 112, 144, -16, 64, 64, 48, 0, 0, 160]],
 	[[-384, -192, -528, -512, -560], [0, 320, 144, 224, -16, 128, 32, 16, 0, 112, 96, 176]],
 ];
-const SHAPE_COUNT = 5*4096, cells = new U16(48*768);
+const cells = new U16(48*768);
 
 function shapesOf([kinds, bits]) {
-	const sums = new U16(SHAPE_COUNT);
-	for (let e = 0; e < SHAPE_COUNT; e++) {
+	const sums = new U16(20480);
+	for (let e = 0; e < 20480; e++) {
 		sums[e] = e & 4095 ? sums[e & e - 1] + bits[31 - clz32(e & -e)] : 3072 + kinds[e >> 12];
 	}
 	return sums.map(sum => SQUASH[sum] & 0xfff0 | 2);
@@ -527,7 +528,7 @@ function mixed(coder, counters, set, row) {
 function defaultModel(coder, option, { n, leaf, nodes, colors }, grid, stride) {
 	const B = 12 + 2*option, shift = 32 - B,
 		F = B < 18 ? 1 : n <= 16 ? 16 : n <= 64 ? 4 : 2, places = n <= 16 ? 16 : 272;
-	const [, SPREAD, THREE, SIX, FLAG_N] = layout(SHAPE_COUNT, 4096, 1 << B, 1 << B); // then the same of flag N
+	const [, SPREAD, THREE, SIX, FLAG_N] = layout(20480, 4096, 1 << B, 1 << B); // then the same of flag N
 	const [, FOUR, BY_W, BY_N, COLORS, RUN, end] =
 		layout(2*FLAG_N, 1 << B, n*F*places, n*F*places, 256*216, 8);
 	const counters = new U16(end).fill(32768);
@@ -787,7 +788,7 @@ function maxRun(L, k) {
 }
 
 function maxModel(coder, option, { n, leaf, nodes, colors }, grid, stride) {
-	const B = 17 + 2*option, entries = 1 << B - 4, size = powerFrom(n), lines = NODES + 2832*size;
+	const B = 17 + 2*option, entries = 1 << B - 4, size = 1 << 32 - clz32(n - 1), lines = NODES + 2832*size;
 	fill(weights, i => i%32 < 17 ? 4096 : i%32 < 19 ? 2048 : 0);
 	fill(beliefs, i => SQUASH[i%48*128 + 64] << 16 | 0x8000);
 	fill(points.subarray(0, 1800*size), i => SQUASH[min(6143, 256*(i%25))]);
@@ -801,7 +802,7 @@ function maxModel(coder, option, { n, leaf, nodes, colors }, grid, stride) {
 		axes: [0, 1, 2, 3].map(axis => new Axis(colors.map(color => color[axis]))),
 		recent6: new U8(entries), recent11: new U8(entries), long: new Match(entries), short: new Match(entries),
 	};
-	return { run: maxRun, pixel: maxPixel, shortest: 32 };
+	return { run: maxRun, pixel: maxPixel, least: 32 };
 }
 
 // 7.8 The level `fast`
@@ -921,7 +922,7 @@ function chosen({ list, ranks }, place, a, b) {
 function fastModel(coder, option, { points }) {
 	const lists = [], B = 10 + 2*option, recent = new U8(1 << B), sures = new U8(1 << B),
 		F = option ? 3 : 2, T = F + FIRSTS.filter(first => first < points.length).length;
-	const contexts = Array.from({ length: 90 }, (_, i) => // 0 to 79 by shape, 80 and 81 behind runs, then those of runs
+	const contexts = Array.from({ length: 90 }, (_, i) => // 80 by shape, two behind runs, of runs
 		new Context(i < 82 ? [...tableOf(T, t => t < F ? 6 : t < F + 8 ? 3 : 1)] : Array(26).fill(1)));
 	const c = new U8(322).fill(3),
 		p = tableOf(322, i => i > 319 ? 16384 : 1024*SURE[i%4*5 + (i >> 6)]);
