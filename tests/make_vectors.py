@@ -214,6 +214,15 @@ def mixed_images() -> Iterator[tuple[str, IndexedImage, str, str]]:
             "7.6",
         )
     yield "mixed-flat", image([(1, 2, 3)] * 2, [[0] * 300] * 300), "one symbol needs no code", "7.2"
+    yield (
+        "mixed-shuffled",
+        image(
+            [ramp[i * 27 % 64] for i in range(64)] + [ramp[37]] * 3,
+            [[x * y % 67 for x in range(24)] for y in range(20)],
+        ),
+        "sorted colours of a palette in another order, and copies of the last of them",
+        "6.1",
+    )
 
 
 def noise(x: int, y: int) -> int:

@@ -1,571 +1,1107 @@
-/**
- * Decoder of `.kmq` images, written from docs/FORMAT.md; the sections named below are that document's.
- * No dependencies but the two files imported here; for browsers, workers, Node, Deno. MIT licence.
- */
+/** Decoder of `.kmq` images; the headings are sections of docs/FORMAT.md. MIT licence. */
 
-import { crc32, demand, File, KmqError, RangeDecoder, sound } from "./kmq-bits.js";
-import { readStripes } from "./kmq-levels.js";
+const { abs, ceil, clz32, floor, imul, max, min, sign } = Math;
+const [U8, U16, I32] = [Uint8Array, Uint16Array, Int32Array];
 
-export { KmqError };
+export class KmqError extends Error {
+	name = "KmqError";
 
-const MAX_PIXELS = 2 ** 26;
-const MAX_SIDE = 2 ** 24;
-const MAX_METADATA = 2 ** 24;
+	constructor(kind, message) {
+		super(message);
+		this.kind = kind;
+	}
+}
+
+function check(holds, section = 1, kind = "corrupt") {
+	if (!holds) throw new KmqError(kind, `${kind} KMQ file: FORMAT.md, section ${section}`);
+}
+
+const sum = list => list.reduce((a, b) => a + b, 0);
+const clamp = (value, high, low = -high) => max(low, min(high, value));
+function fill(array, value) {
+	for (let i = 0; i < array.length; i++) array[i] = value(i);
+	return array;
+}
+
+const tableOf = (length, value) => fill(new U16(length), value);
+const pack = (a, b, c = 0, d = 0) => a | b << 8 | c << 16 | d << 24;
+
+// 1. Conventions
+
+class Reader {
+	at = 0;
+
+	constructor(bytes, kind) {
+		this.bytes = bytes;
+		this.kind = kind;
+	}
+
+	get left() {
+		return this.bytes.length - this.at;
+	}
+
+	take(count = this.left) {
+		check(count <= this.left, 1, this.kind);
+		return this.bytes.subarray(this.at, this.at += count);
+	}
+
+	u8() {
+		check(this.left > 0, 1, this.kind);
+		return this.bytes[this.at++];
+	}
+
+	u32() {
+		return pack(...this.take(4)) >>> 0;
+	}
+
+	varint() {
+		for (let value = 0, scale = 1; ; scale *= 128) {
+			const byte = this.u8();
+			value += (byte & 127)*scale;
+			check(scale < 2**35 && value < 2**32 && (byte > 0 || scale === 1));
+			if (byte < 128) return value;
+		}
+	}
+}
 
 // RFC 1951
 
-const inflatable = (condition) => sound(condition, "its deflated data are damaged");
-
-const LENGTHS = [3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163,
-	195, 227, 258];
 const ORDER = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
 
-/** A look-up table of a Huffman code, 16 symbol + length by the next bits; 0 where there is no symbol. */
+/** 16 symbol + length by the next bits; 0: no symbol. */
 function huffman(lengths, mayBeSingle = true) {
-	const counts = new Uint16Array(16);
-	for (const length of lengths) counts[length]++;
-	let most = 15;
-	while (most > 1 && counts[most] === 0) most--;
-	const next = new Uint16Array(17);
-	let left = 1;
-	for (let length = 1; length <= 15; length++) {
-		left = 2 * left - counts[length];
-		inflatable(left >= 0);
-		next[length + 1] = 2 * (next[length] + counts[length]);
+	const most = max(1, ...lengths), table = new U16(1 << most);
+	let code = 0;
+	for (let length = 1; length <= most; length++) {
+		for (let symbol = 0; symbol < lengths.length; symbol++) {
+			if (lengths[symbol] !== length) continue;
+			check(code < table.length);
+			let at = 0;
+			for (let i = 0; i < most; i++) at = at << 1 | code >> i & 1;
+			for (; at < table.length; at += 1 << length) table[at] = symbol << 4 | length;
+			code += 1 << most - length;
+		}
 	}
-	// Only a code of one symbol or none may be incomplete.
-	inflatable(left === 0 || mayBeSingle && lengths.length - counts[0] === counts[1]);
-
-	const table = new Uint16Array(1 << most);
-	for (let symbol = 0; symbol < lengths.length; symbol++) {
-		const length = lengths[symbol];
-		if (length === 0) continue;
-		let reversed = 0;
-		for (let code = next[length]++, i = 0; i < length; i++) reversed = 2 * reversed | code >> i & 1;
-		for (let i = reversed; i < table.length; i += 1 << length) table[i] = symbol << 4 | length;
-	}
+	check(code === table.length || mayBeSingle && most === 1);
 	return table;
 }
 
-let fixedCodes;
-
-/** Inflate a whole stream to at most `most` bytes. */
 function inflate(source, most) {
-	const out = new Uint8Array(Math.min(most, 1032 * source.length));
-	let place = 0;
-	let at = 0;
-	let held = 0;
-	let count = 0;
+	check(source.length < 2**28, 10, "limit");
+	const view = new DataView(new ArrayBuffer(source.length + 16));
+	new U8(view.buffer).set(source);
+	const end = 8*source.length, out = new U8(min(most, 1032*source.length));
+	let at = 0, to = 0; // in bits, in bytes
 
-	function fill(wanted) {
-		for (; count < wanted && place < source.length; count += 8) held |= source[place++] << count;
-	}
+	const peek = () => view.getUint32(at >> 3, true) >>> (at & 7); // 25 bits or more
 
-	function bits(wanted) {
-		fill(wanted);
-		inflatable(count >= wanted);
-		const value = held & (1 << wanted) - 1;
-		held >>>= wanted;
-		count -= wanted;
+	function bits(count) {
+		const value = peek() & (1 << count) - 1;
+		at += count;
+		check(at <= end);
 		return value;
 	}
 
 	function symbol(table) {
-		fill(15);
-		const entry = table[held & table.length - 1];
-		const length = entry & 15;
-		inflatable(length > 0 && length <= count);
-		held >>>= length;
-		count -= length;
+		const entry = table[peek() & table.length - 1];
+		at += entry & 15;
+		check(entry > 0 && at <= end);
 		return entry >> 4;
 	}
 
-	function stored() {
-		place -= count >> 3; // whole bytes that were read ahead
-		held = count = 0;
-		inflatable(place + 4 <= source.length);
-		const length = source[place] | source[place + 1] << 8;
-		inflatable((length ^ 0xffff) === (source[place + 2] | source[place + 3] << 8));
-		place += 4;
-		inflatable(place + length <= source.length && at + length <= out.length);
-		out.set(source.subarray(place, place + length), at);
-		place += length;
-		at += length;
+	/** Of a length (log = 2) or a distance (log = 1). */
+	function number(code, log) {
+		const extra = max(0, (code >> log) - 1);
+		return (code - (extra << log) << extra) + bits(extra);
 	}
 
 	function codes() {
-		const literals = bits(5) + 257;
-		const distances = bits(5) + 1;
-		inflatable(literals <= 286 && distances <= 30);
-		const lengths = new Uint8Array(19);
-		for (let i = 0, stated = bits(4) + 4; i < stated; i++) lengths[ORDER[i]] = bits(3);
+		const literals = bits(5) + 257, all = literals + bits(5) + 1, stated = bits(4) + 4;
+		check(literals <= 286 && all - literals <= 30);
+		const lengths = Array(19).fill(0), list = [];
+		for (let i = 0; i < stated; i++) lengths[ORDER[i]] = bits(3);
 		const table = huffman(lengths, false);
-		const all = new Uint8Array(literals + distances);
-		for (let i = 0; i < all.length;) {
-			const code = symbol(table);
-			if (code < 16) {
-				all[i++] = code;
-				continue;
-			}
-			inflatable(code > 16 || i > 0);
-			const repeats = code === 16 ? 3 + bits(2) : code === 17 ? 3 + bits(3) : 11 + bits(7);
-			inflatable(i + repeats <= all.length);
-			all.fill(code === 16 ? all[i - 1] : 0, i, i += repeats);
+		while (list.length < all) {
+			const code = symbol(table), length = code < 16 ? code : code === 16 ? list.at(-1) : 0,
+				stop = list.length + (code < 16 ? 1 : code === 18 ? 11 + bits(7) : 3 + bits(code === 16 ? 2 : 3));
+			while (list.length < stop) list.push(length);
 		}
-		inflatable(all[256] > 0);
-		return [huffman(all.subarray(0, literals)), huffman(all.subarray(literals))];
-	}
-
-	/** The same as calls of `bits` and `symbol`, in local variables, which is twice as fast. */
-	function block(literals, distances) {
-		let [h, c, p, to] = [held, count, place, at];
-		const end = source.length;
-		for (;;) {
-			for (; c < 24 && p < end; c += 8) h |= source[p++] << c;
-			const entry = literals[h & literals.length - 1];
-			const code = entry >> 4;
-			h >>>= entry & 15;
-			c -= entry & 15;
-			inflatable(entry > 0 && c >= 0);
-			if (code < 256) {
-				inflatable(to < out.length);
-				out[to++] = code;
-				continue;
-			}
-			if (code === 256) break;
-			inflatable(code < 286);
-			const lengthBits = code < 265 || code === 285 ? 0 : code - 261 >> 2;
-			const length = LENGTHS[code - 257] + (h & (1 << lengthBits) - 1);
-			h >>>= lengthBits;
-			c -= lengthBits;
-			for (; c < 24 && p < end; c += 8) h |= source[p++] << c;
-			const far = distances[h & distances.length - 1];
-			h >>>= far & 15;
-			c -= far & 15;
-			inflatable(far > 0 && far < 30 << 4);
-			for (; c < 24 && p < end; c += 8) h |= source[p++] << c;
-			const farBits = Math.max(0, (far >> 5) - 1);
-			const distance = (far < 64 ? far >> 4 : 2 + (far >> 4 & 1) << farBits) + 1 + (h & (1 << farBits) - 1);
-			h >>>= farBits;
-			c -= farBits;
-			inflatable(c >= 0 && distance <= to && to + length <= out.length);
-			for (const stop = to + length; to < stop; to++) out[to] = out[to - distance];
-		}
-		[held, count, place, at] = [h, c, p, to];
+		check(list.length === all && list[0] >= 0 && list[256] > 0);
+		return [huffman(list.slice(0, literals)), huffman(list.slice(literals))];
 	}
 
 	for (let last = 0; last === 0;) {
 		last = bits(1);
 		const kind = bits(2);
-		inflatable(kind < 3);
-		if (kind === 0) stored();
-		else if (kind === 2) block(...codes());
-		else {
-			const lengths = Uint8Array.from({ length: 288 }, (_, i) => i < 144 ? 8 : i < 256 ? 9 : i < 280 ? 7 : 8);
-			fixedCodes ??= [huffman(lengths), huffman(new Uint8Array(32).fill(5))];
-			block(...fixedCodes);
-		}
-	}
-	inflatable(place - (count >> 3) === source.length);
-	return out.subarray(0, at);
-}
-
-// 3. Header
-
-function readHeader(file) {
-	const signature = file.bytes.subarray(0, 4);
-	demand(signature.join() === "139,75,77,81", "not-kmq", "not a KMQ file");
-	file.take(4);
-	const version = file.u8();
-	sound(version !== 0, "its version is 0");
-	demand(version === 1, "unsupported", `a KMQ file of version ${version}: a newer decoder is needed`);
-	const width = file.varint() + 1;
-	const height = file.varint() + 1;
-	sound(width <= MAX_SIDE && height <= MAX_SIDE, `${width} x ${height} pixels`);
-	return { width, height };
-}
-
-// 4. Chunks
-
-/** The tag of the next chunk and its letter; one that is not known must not be critical. */
-function readTag(file) {
-	const tag = file.u8();
-	const letter = String.fromCharCode(tag & 127);
-	sound(/[A-Za-z]/.test(letter), "a chunk without a letter");
-	demand(letter > "Z" || "APD".includes(letter), "unsupported", `a KMQ file with a chunk ${letter}`);
-	return { tag, letter };
-}
-
-/** A payload, and the checksum that goes on from `crc` with the chunk that began at `start`. */
-function readPayload(file, start, tag, crc) {
-	const payload = file.take(file.varint());
-	const after = crc32(file.bytes.subarray(start, file.place), crc);
-	return { payload, after, matches: tag < 128 || file.u32() === after };
-}
-
-const DAMAGED = "a checksum does not match, so the file was damaged";
-const UNCHECKED = "a checksum is missing";
-
-/** All chunks up to the first chunk D: payloads by letter, the checksum before D, and what the ancillary ones say. */
-function readHead(file, crc) {
-	const found = new Map();
-	const metadata = {};
-	for (let number = 0; number < 256; number++) {
-		const start = file.place;
-		const { tag, letter } = readTag(file);
-		const ancillary = letter > "Z";
-		const { payload, after, matches } = readPayload(file, start, tag, ancillary ? 0 : crc);
-		if (ancillary) {
-			if (matches) readMetadata(letter, payload, metadata);
+		check(kind < 3);
+		if (kind === 0) {
+			at = at + 7 & ~7;
+			const stop = to + bits(16);
+			check(bits(16) === 65535 - stop + to && stop <= out.length);
+			while (to < stop) out[to++] = bits(8);
 			continue;
 		}
-		sound(matches, DAMAGED);
-		sound(!found.has(letter), `two chunks ${letter}`);
-		sound(tag > 127 || letter === "P", UNCHECKED);
-		found.set(letter, payload);
-		if (letter === "D") return { found, crc, metadata };
-		crc = after;
+		const [literals, distances] = kind === 2 ? codes() : [
+			huffman(tableOf(288, i => i < 144 ? 8 : i < 256 ? 9 : i < 280 ? 7 : 8)), huffman(Array(32).fill(5))];
+		for (let code; (code = symbol(literals)) !== 256;) {
+			check(code < 286 && to < out.length);
+			if (code < 256) {
+				out[to++] = code;
+				continue;
+			}
+			const stop = to + (code === 285 ? 258 : 3 + number(code - 257, 2)),
+				far = symbol(distances), distance = 1 + number(far, 1);
+			check(far < 30 && distance <= to && stop <= out.length);
+			for (; to < stop; to++) out[to] = out[to - distance];
+		}
 	}
-	throw new KmqError("corrupt", "broken KMQ file: more than 255 chunks before the pixels");
+	check(ceil(at/8) === source.length);
+	return out.subarray(0, to);
+}
+
+// 4. Chunks and 5. Checksums
+
+const CRC_TABLE = fill(new I32(256), byte => {
+	for (let bit = 0; bit < 8; bit++) byte = byte >>> 1 ^ (byte & 1 ? 0xedb88320 : 0);
+	return byte;
+});
+
+function crc32(bytes, crc = 0) {
+	crc = ~crc;
+	for (let i = 0; i < bytes.length; i++) crc = crc >>> 8 ^ CRC_TABLE[(crc ^ bytes[i]) & 255];
+	return ~crc >>> 0;
+}
+
+function readChunks(file, film, crc) {
+	const chunks = { ancillary: [] };
+	for (let count = 0; !chunks.D; count++) {
+		check(count < 256, 4);
+		const start = file.at, tag = file.u8(), letter = String.fromCharCode(tag & 127), critical = letter <= "Z";
+		check(/[A-Za-z]/.test(letter), 4);
+		check(!critical || "APD".includes(letter), 4, "unsupported");
+		check(critical || film === 0, 9);
+		const data = file.take(file.varint()),
+			after = crc32(file.bytes.subarray(start, file.at), critical ? crc : 0),
+			intact = tag < 128 || file.u32() === after;
+		if (critical) {
+			check(intact && (tag > 127 || letter === "P"), 5);
+			check(!chunks[letter], 4);
+			chunks[letter] = data;
+			chunks.crc = crc;
+			crc = after;
+		} else if (intact) {
+			chunks.ancillary.push([letter, data]);
+		}
+	}
+	return chunks;
 }
 
 // 6. Palette
 
-/** RGBA, four bytes an entry. */
-function readPalette(payload) {
-	sound(payload.length >= 1 && payload.length <= 1026, `a palette of ${payload.length} bytes`);
-	const first = payload[0];
-	const coding = first & 15;
-	const known = coding === 2 ? (first & 0xd0) === 0 : coding < 2 && first < 32;
-	demand(known, "unsupported", "a KMQ file with another kind of palette: a newer decoder is needed");
-	if (coding === 2) return sortedColors(payload.subarray(1), first > 31);
-
-	let start = 1;
-	let a = 0;
-	if (first & 16) {
-		sound(payload.length > 1, "a palette without its number of alphas");
-		a = payload[1] + 1;
-		start = 2;
-	}
-	let planes = payload.subarray(start);
-	if (coding === 1) planes = inflate(planes, 1024);
-	const k = (planes.length - a) / 3;
-	sound(Number.isInteger(k) && k >= 1 && k <= 256 && a <= k, "a palette of the wrong length");
-	sound(a === 0 || planes[3 * k + a - 1] !== 255, "a palette whose last alpha is not needed");
-	const colors = new Uint8Array(4 * k).fill(255);
-	for (let i = 0; i < k; i++) {
-		for (let channel = 0; channel < 3 + (i < a); channel++) colors[4 * i + channel] = planes[channel * k + i];
-	}
+function readPalette(data) {
+	check(data.length <= 1026, 6);
+	const file = new Reader(data), first = file.u8(), coding = first & 15;
+	check(coding === 2 ? (first & 0xd0) === 0 : coding < 2 && first < 32, 6, "unsupported");
+	if (coding === 2) return sortedColors(file, first > 31);
+	const a = first & 16 ? file.u8() + 1 : 0,
+		planes = coding ? inflate(file.take(), 1024) : file.take(), k = (planes.length - a)/3;
+	check(k%1 === 0 && k > 0 && k <= 256 && a <= k && (a === 0 || planes.at(-1) < 255), 6);
+	const colors = new U8(4*k).fill(255);
+	planes.forEach((value, i) => { colors[4*(i%k) + floor(i/k)] = value; });
 	return colors;
 }
 
-/** 6.1 Sorted colours. */
-function sortedColors(payload, natural) {
-	const file = new File(payload, "corrupt");
-	const k = file.u8() + 1;
-	const m = natural ? k : file.u8() + 1;
-	sound(m <= k, "a palette lists more entries than it has");
-	const coder = new RangeDecoder(payload.subarray(file.place));
-	const counters = new Uint16Array(14 * 20).fill(32768);
+// 6.1 Sorted colours
+
+function sortedColors(file, natural) {
+	const k = file.u8() + 1, m = natural ? k : file.u8() + 1;
+	check(m <= k, 6.1);
+	const coder = new RangeDecoder(file.take()), counters = new U16(14*20).fill(32768),
+		bit = (context, counter) => coder.bit(counters, 20*context + counter);
 
 	function number(context) {
-		const base = 20 * context;
 		let length = 0;
-		while (length < 9 && coder.bit(counters, base + length)) length++;
-		let value = length === 0 ? 0 : 1;
-		if (length >= 2) value = 2 * value + coder.bit(counters, base + 10 + length);
-		for (let i = 2; i < length; i++) value = 2 * value + coder.fixed(32768);
+		while (length < 9 && bit(context, length)) length++;
+		let value = length > 1 ? 2 + bit(context, 10 + length) : length;
+		for (; length > 2; length--) value = 2*value + coder.fixed(32768);
 		return value;
 	}
 
 	function signed(context) {
 		const value = number(context);
-		return value !== 0 && coder.bit(counters, 20 * context + 9) ? -value : value;
+		return value > 0 && bit(context, 9) ? -value : value;
 	}
 
 	function below(n) {
 		let low = 0;
-		let high = 1;
-		while (high < n) high *= 2;
-		while (high - low > 1) {
-			const middle = (low + high) / 2;
-			const ones = Math.min(n, high) - middle;
-			const zeros = middle - low;
-			if (ones > 0 && coder.fixed(Math.floor(65536 * ones / (ones + zeros)))) low = middle;
-			else high = middle;
+		for (let zeros = 2**(31 - clz32(n - 1)); zeros >= 1; zeros /= 2) {
+			const ones = min(zeros, n - low - zeros);
+			if (ones > 0 && coder.fixed(floor(65536*ones/(ones + zeros)))) low += zeros;
 		}
 		return low;
 	}
 
-	let colors = [];
-	let green = 0;
-	let alpha = 0;
-	for (let i = 0; i < m; i++) {
+	const sorted = [];
+	for (let green = 0, alpha = 0; sorted.length < m;) {
 		const step = number(0);
 		alpha += step;
 		green = step > 0 ? number(2) : green + number(1);
-		const u = signed(3);
-		const t = Math.min(4, 33 - Math.clz32(Math.abs(u)) >> 1);
-		const v = signed(4 + 2 * t + (u > 0 ? 1 : 0));
-		const color = [green + u, green, green + v, alpha];
-		sound(color.every((value) => value >= 0 && value <= 255), "a palette entry is out of range");
-		colors.push(color);
+		const u = signed(3), t = min(4, 33 - clz32(abs(u)) >> 1), v = signed(4 + 2*t + (u > 0 ? 1 : 0)),
+			color = [green + u, green, green + v, alpha];
+		check(min(...color) >= 0 && max(...color) <= 255, 6.1);
+		sorted.push(color);
 	}
-	if (!natural) {
-		const left = colors;
-		colors = [];
-		while (left.length > 0) colors.push(...left.splice(below(left.length), 1));
-	}
-	coder.requireEnd();
+	const colors = natural ? sorted : Array.from({ length: m }, () => sorted.splice(below(sorted.length), 1)[0]);
+	coder.finish();
 	while (colors.length < k) colors.push(colors[m - 1]);
-	return Uint8Array.from(colors.flat());
+	return U8.from(colors.flat());
 }
 
 // 7. Pixels
 
-/** The indices of a chunk D. */
-function readPixels(payload, width, height, colors, maxPixels) {
-	sound(payload.length >= 1, "pixels without payload");
-	const coding = payload[0] & 15;
-	const options = payload[0] >> 4;
-	const coded = payload.subarray(1);
-	const known = coding <= 1 && options <= 4 || coding >= 3 && coding <= 5;
-	demand(known, "unsupported", "a KMQ file with another coding of pixels: a newer decoder is needed");
-	const bits = [1, 2, 4, 8, 8][options];
-	const size = coding > 1 ? 0 : height * Math.ceil(width * bits / 8) + (options === 4 ? height : 0);
-	sound(coding > 1 || (coding ? size <= 1032 * coded.length : size === coded.length),
-		"its pixels do not fill it");
-	demandPixels(width * height, maxPixels);
-	if (coding > 1) return readStripes(coding, options, coded, width, height, colors);
-	const rows = coding === 1 ? inflate(coded, size) : coded;
-	sound(rows.length === size, "its pixels do not fill it");
-	return options === 4 ? unfilter(rows, width, height) : unpack(rows, 1 << options, width, height);
+function readPixels(data, width, height, palette, limit) {
+	const file = new Reader(data), first = file.u8(), coding = first & 15, options = first >> 4;
+	check(coding < 2 ? options <= 4 : coding in LEVELS, 7, "unsupported");
+	if (coding < 2) return readRows(file.take(), coding, options, width, height, limit);
+	limit(width*height);
+	return readStripes(file, coding, options, width, height, palette);
 }
 
 // 7.1 Rows
 
-function unpack(rows, bits, width, height) {
-	if (bits === 8) return rows.slice();
-	const indices = new Uint8Array(width * height);
-	const perByte = 8 / bits;
-	const rowBytes = Math.ceil(width / perByte);
-	const unused = (1 << 8 * rowBytes - width * bits) - 1;
-	const mask = (1 << bits) - 1;
-	for (let y = 0, at = 0; y < height; y++) {
-		sound((rows[(y + 1) * rowBytes - 1] & unused) === 0, "unused bits that are not zero");
-		for (let x = 0, place = y * rowBytes; x < width; place++) {
-			for (let down = 8 - bits; down >= 0 && x < width; down -= bits, x++) indices[at++] = rows[place] >> down & mask;
+function readRows(coded, coding, layout, width, height, limit) {
+	const bits = min(8, 1 << layout), rowBytes = ceil(width*bits/8), filters = layout === 4 ? height : 0,
+		size = filters + height*rowBytes;
+	check(coding ? size <= 1032*coded.length : size === coded.length, 7.1);
+	limit(width*height);
+	const rows = coding ? inflate(coded, size) : coded;
+	check(rows.length === size, 7.1);
+	if (layout === 3) return rows.slice();
+	const unused = (1 << 8*rowBytes - width*bits) - 1, indices = new U8(width*height);
+	for (let y = 0, to = 0; y < height; y++) {
+		const start = filters + y*rowBytes, filter = filters && rows[y];
+		for (let at = 0; at < width*bits; at += bits, to++) {
+			indices[to] = rows[start + (at >> 3)] >> 8 - bits - (at & 7) & (1 << bits) - 1;
+			if (filter === 1 && at > 0) indices[to] += indices[to - 1];
+			if (filter === 2 && y > 0) indices[to] += indices[to - width];
 		}
+		check(filter <= 2 && (rows[start + rowBytes - 1] & unused) === 0, 7.1);
 	}
 	return indices;
 }
 
-function unfilter(rows, width, height) {
-	const indices = rows.slice(height);
-	for (let y = 0; y < height; y++) {
-		const start = y * width;
-		const filter = rows[y];
-		sound(filter <= 2, "no such filter");
-		if (filter === 1) for (let i = start + 1; i < start + width; i++) indices[i] += indices[i - 1];
-		if (filter === 2 && y > 0) for (let i = start; i < start + width; i++) indices[i] += indices[i - width];
+// 7.2 Symbols and stripes
+
+function readStripes(file, coding, options, width, height, palette) {
+	const used = options & 4 ? listedSymbols(file) : [...Array(palette.length/4).keys()];
+	check(used.length > 1 || used.length === 1 && file.left === 0, 7.2);
+	const indices = new U8(width*height);
+	if (used.length === 1) return indices.fill(used[0]);
+	let stripes = [[height]];
+	if (options & 8) {
+		const count = file.varint() + 2;
+		check(count <= height, 7.2);
+		check(count <= 16 + file.left/4096, 10, "limit");
+		stripes = Array.from({ length: count }, () => [file.varint(), file.varint(), file.u32()]);
 	}
+	const heights = stripes.map(([rows]) => rows), stride = width + 8;
+	check(!heights.includes(0) && sum(heights) === height, 7.2);
+	const [prepare, Coder, model] = LEVELS[coding],
+		colors = prepare(used.map(i => axesOf(palette.subarray(4*i, 4*i + 4)))),
+		table = U8.from(colors.order, i => used[i]), same = table.every((entry, i) => entry === i);
+	let to = 0;
+	for (const [rows, length, crc] of stripes) {
+		const code = file.take(length);
+		check(crc === undefined || crc32(code) === crc, 7.2);
+		const coder = new Coder(code),
+			grid = new U8((rows + 3)*stride);
+		decodeRows(model(coder, options & 3, colors, grid, stride), grid, width, rows);
+		coder.finish();
+		for (let y = 3; y < rows + 3; y++, to += width) {
+			const row = grid.subarray(y*stride + 4, y*stride + 4 + width);
+			if (same) indices.set(row, to);
+			else for (let x = 0; x < width; x++) indices[to + x] = table[row[x]];
+		}
+	}
+	check(file.left === 0, 7.2);
 	return indices;
 }
+
+function listedSymbols(file) {
+	const c = file.u8(), bytes = file.take(c || 32);
+	const flags = c ? [...bytes].flatMap((run, i) => Array(run).fill(i%2 === 0))
+		: tableOf(256, i => bytes[i >> 3] >> (i & 7) & 1);
+	check(flags.length <= 256, 7.2);
+	return [...flags.keys()].filter(i => flags[i]);
+}
+
+// 7.3 The tree of colours
+
+/** How many limits are <= each value. */
+const passed = (length, limits) => tableOf(length, value => limits.filter(limit => limit <= value).length);
+
+const DISTANCES = passed(2551, [1, 30, 75, 187, 467, 1167]);
+
+/** The four axes of an entry, which is [] beyond the palette. */
+function axesOf([r = 0, g = 0, b = 0, a = 255]) {
+	const [R, G, B] = [r, g, b].map(c => floor((c*a + 127)/255));
+	return [R + G + B, R - B, 2*G - R - B, a];
+}
+
+const apart = (p, q, scale) => abs(p[0] - q[0]) + scale*(abs(p[1] - q[1]) + abs(p[2] - q[2]) + abs(p[3] - q[3]));
+
+function treeOf(colors) {
+	const n = colors.length, order = [], nodes = [];
+	const leaf = new Int16Array(512).fill(-1); // symbol by node
+	const by = axis => (i, j) => colors[i][axis] - colors[j][axis];
+
+	function split(node, entries) {
+		const m = entries.length, h = ceil(m/2);
+		if (m === 1) {
+			for (let i = node; i > 1; i >>= 1) nodes[i >> 1].side[order.length] = 1 + (i & 1);
+			leaf[node] = order.length;
+			order.push(entries[0]);
+			return;
+		}
+		let best = { spread: -1 };
+		[17, 21, 12, 30].forEach((scale, axis) => {
+			const ranked = entries.slice().sort(by(axis)),
+				spread = scale*sum(ranked.map(i => abs(by(axis)(i, ranked[h]))));
+			if (spread > best.spread) best = { spread, axis, ranked };
+		});
+		const { axis, ranked } = best, level = new U8(n), side = new U8(n),
+			bound = colors[ranked[h - 1]][axis] + colors[ranked[h]][axis],
+			width = max(1, sum(ranked.map(i => abs(2*colors[i][axis] - bound)))),
+			scale = min(65535, floor((4096*m + (width >> 1))/width));
+		nodes[node] = { m, axis, bound, width, scale, level, side };
+		split(2*node, entries.filter(i => ranked.indexOf(i) < h));
+		nodes[node].middle = order.length;
+		split(2*node + 1, entries.filter(i => ranked.indexOf(i) >= h));
+	}
+
+	const entries = [...colors.keys()];
+	for (const axis of [3, 2, 1, 0]) entries.sort(by(axis));
+	split(1, entries);
+	colors = order.map(i => colors[i]);
+	nodes.forEach(({ m, axis, bound, width, level }) => colors.forEach((color, s) => {
+		while (level[s] < 5 && [-16, -6, 0, 6, 16][level[s]]*width <= 16*m*(2*color[axis] - bound)) level[s]++;
+	}));
+	return { n, order, colors, leaf, nodes };
+}
+
+// 7.4 Counters and the range coder
+
+const RATES = tableOf(16, c => floor(655360/(c < 10 ? 16 + 10*c : 20*c - 80)));
+
+function learned(counter, bit) {
+	const p = counter >> 4, c = counter & 15;
+	return p + (imul(4095*bit - p, RATES[c]) + 32767 + bit >> 16) << 4 | min(c + 1, 15);
+}
+
+class RangeDecoder extends Reader {
+	size = 2**32 - 1;
+	x = 0;
+
+	constructor(code) {
+		super(code);
+		for (let i = 0; i < 4; i++) this.shift();
+	}
+
+	shift() {
+		this.x = (this.x << 8 | this.bytes[this.at++]) >>> 0; // 0 behind the end
+		check(this.left >= -4, 7.4);
+	}
+
+	fixed(P) {
+		const bound = imul(this.size >>> 16, P) + (imul(this.size & 65535, P) >>> 16) >>> 0,
+			bit = this.x < bound ? 1 : 0;
+		if (!bit) this.x -= bound;
+		this.size = bit ? bound : this.size - bound;
+		while (this.size < 2**24) {
+			this.size *= 256;
+			this.shift();
+		}
+		return bit;
+	}
+
+	bit(counters, i) {
+		const bit = this.fixed((counters[i] & 0xfff0) + 8);
+		counters[i] = learned(counters[i], bit);
+		return bit;
+	}
+
+	finish() {
+		check(this.left <= 0, 7.4);
+	}
+}
+
+// 7.5 Mixing
+
+const LOW = [1, 1, 1, 2, 3, 5, 8, 13, 22, 36, 60, 98, 162, 267, 439, 720, 1179, 1921, 3108, 4971, 7812, 11955, 17625, 24743];
+const K = [...LOW, 32768, ...LOW.map(k => 65536 - k).reverse()];
+/** squash(x) at x + 3072. */
+const SQUASH = tableOf(6144, x => K[x >> 7]*(128 - (x & 127)) + K[(x >> 7) + 1]*(x & 127) >> 7);
+const STRETCH = new Int16Array(4096);
+for (let p = 0, x = 0; p < 4096; p++) {
+	while (SQUASH[x] < 16*p + 8) x++;
+	STRETCH[p] = x - 3072;
+}
+
+// The stripe at hand; out here it is faster than in models. at, s: counters and inputs of a bit.
+let stripe;
+const at = new I32(17), s = new I32(32);
+const weights = new I32(32*820), uses = new Uint8ClampedArray(820);
+
+/** Where parts begin. */
+function layout(...sizes) {
+	let end = 0;
+	return [0, ...sizes.map(size => end += size)];
+}
+
+// 7.6 Neighbours and runs, at all levels
+
+/** run(L, k): how many of L pixels are N. shape: bits W=N, W=NW, N=NE, N=NW, W=WW. behind: no run may begin. */
+function decodeRows({ run, pixel, least = 8, rest }, grid, width, rows) {
+	const stride = width + 8;
+	for (let y = 3; y < rows + 3; y++) {
+		const start = y*stride + 4, end = start + width;
+		grid.fill(grid[start - stride], start - 4, start);
+		for (let here = start, asked = start; here < end;) {
+			const above = here - stride, W = grid[here - 1], N = grid[above], NW = grid[above - 1],
+				NE = grid[above + 1], WW = grid[here - 2], NN = grid[above - stride],
+				shape = (W === N) | (W === NW) << 1 | (N === NE) << 2 | (N === NW) << 3 | (W === WW) << 4;
+			let L = 0;
+			if (run && shape === 31 && N === NN && here >= asked) {
+				L = 2;
+				while (L < end - here && grid[above + L + 1] === N) L++;
+			}
+			if (L >= least) {
+				const length = run(L, min(7, 31 - clz32(L/least)));
+				grid.fill(N, here, here + length);
+				here += length;
+				asked = here + (length === L ? 0 : rest ?? L);
+			} else {
+				grid[here] = pixel(here, shape, W, N, NW, NE, WW, NN, here < asked);
+				here++;
+			}
+		}
+		grid.fill(grid[end - 1], end, end + 4);
+	}
+}
+
+const kindOf = (s, a, b, c, d) => s === a ? 0 : s === b ? 1 : s === c ? 2 : s === d ? 3 : 4;
+
+// 7.6 The model of `default`
+
+const TRUST = passed(16, [1, 3, 12]);
+const SHAPES = [ // of the flags W and N: kinds, bits
+	[[-240, -496, -464, -480, -448], [144, 48, 32, 112, 144, -16, 64, 64, 48, 0, 0, 160]],
+	[[-384, -192, -528, -512, -560], [0, 320, 144, 224, -16, 128, 32, 16, 0, 112, 96, 176]],
+];
+const cells = new U16(48*768);
+
+function shapesOf([kinds, bits]) {
+	const sums = new U16(20480);
+	for (let e = 0; e < 20480; e++) {
+		sums[e] = e & 4095 ? sums[e & e - 1] + bits[31 - clz32(e & -e)] : 3072 + kinds[e >> 12];
+	}
+	return sums.map(sum => SQUASH[sum] & 0xfff0 | 2);
+}
+
+function mixed(coder, counters, set, row) {
+	let total = 0;
+	for (let i = 0; i < 4; i++) {
+		s[i] = STRETCH[counters[at[i]] >> 4];
+		total += imul(weights[4*set + i], s[i]);
+	}
+	const x = clamp(total >> 16, 2900) + 3072, p = SQUASH[x], cell = 48*row + (x >> 7), q = cells[cell],
+		bit = coder.fixed(p + q + 1 >> 1), e = (bit << 16) - p, step = 24 + floor(960/(uses[set]++ + 16));
+	cells[cell] = bit ? q + (65535 - q >> 5) : q - (q >> 5);
+	for (let i = 0; i < 4; i++) {
+		const w = 4*set + i;
+		counters[at[i]] = learned(counters[at[i]], bit);
+		weights[w] = clamp(weights[w] + (imul(imul(s[i], e) + 8192 >> 14, step) + 32 >> 6), 196608);
+	}
+	return bit;
+}
+
+function defaultModel(coder, option, { n, leaf, nodes, colors }, grid, stride) {
+	const B = 12 + 2*option, shift = 32 - B,
+		F = B < 18 ? 1 : n <= 16 ? 16 : n <= 64 ? 4 : 2, places = n <= 16 ? 16 : 272;
+	const [, SPREAD, THREE, SIX, FLAG_N] = layout(20480, 4096, 1 << B, 1 << B); // then the same of flag N
+	const [, FOUR, BY_W, BY_N, COLORS, RUN, end] =
+		layout(2*FLAG_N, 1 << B, n*F*places, n*F*places, 256*216, 8);
+	const counters = new U16(end).fill(32768);
+	SHAPES.forEach((shapes, flag) => counters.set(shapesOf(shapes), flag*FLAG_N));
+	fill(weights.subarray(0, 4*416), i => (i < 4*256 ? [25600, 25600, 30720, 25600] : [36864, 20480, 20480, 18432])[i & 3]);
+	fill(cells, i => SQUASH[128*(i%48) + 64]);
+	uses.fill(0);
+	const recent = new U8(1 << B - 2);
+
+	const distance = (s, t) => DISTANCES[apart(colors[s], colors[t], 1)];
+
+	function pixel(here, shape, W, N, NW, NE, WW, NN) {
+		const above = here - stride, NNW = grid[above - stride - 1], NNE = grid[above - stride + 1];
+		shape |= (N === NN) << 5 | (NE === grid[above + 2]) << 6 | (NW === grid[above - 2]) << 7 | (NN === NNE) << 8 |
+			(NE === NNE) << 9 | (NW === NNW) << 10 | (W === NE) << 11;
+		const h4 = imul(pack(W, N, NE, NW), 0x85ebca6b);
+		let h6 = (h4 ^ h4 >>> 15) + imul(pack(WW, NN), 0xc2b2ae35);
+		h6 = imul(h6 ^ h6 >>> 15, 0x2c1b3c6d);
+		const slot = h6 >>> shift >> 2, kind = kindOf(recent[slot], W, N, NW, NE);
+		at[0] = kind << 12 | shape;
+		at[1] = THREE + (imul(pack(W, N, NE), 0x9e3779b1) >>> shift);
+		at[2] = SIX + (h6 >>> shift);
+		at[3] = SPREAD + (distance(W, N) | distance(W, NW) << 3 | distance(N, NW) << 6 | distance(N, NE) << 9);
+		const set = 256 + 16*kind + 4*TRUST[counters[at[2]] & 15] + TRUST[counters[at[1]] & 15];
+		if (mixed(coder, counters, set, 256 + W)) return recent[slot] = W;
+		for (let i = 0; i < 4; i++) at[i] += FLAG_N;
+		if (N !== W && (n === 2 || mixed(coder, counters, set + 80, 256 + n + W))) return recent[slot] = N;
+
+		let node = 1, j = 1, line = FOUR + (h4 >>> shift & -16),
+			byW = BY_W + (F*W + floor(F*WW/n))*places, byN = BY_N + (F*N + floor(F*NN/n))*places;
+		while (leaf[node] < 0) {
+			let bit = leaf[2*node] === W || leaf[2*node] === N ? 1 : 0;
+			if (!bit && leaf[2*node + 1] !== W && leaf[2*node + 1] !== N) {
+				at[0] = byW + j;
+				at[1] = byN + j;
+				at[2] = line + j;
+				const { level } = nodes[node];
+				at[3] = COLORS + 216*node + 36*level[W] + 6*level[N] + level[NE];
+				bit = mixed(coder, counters, node, node);
+			}
+			node = 2*node + bit;
+			j = 2*j + bit;
+			if (j > 15) {
+				j = 1;
+				byW += 16*(node - 15);
+				byN += 16*(node - 15);
+				line = FOUR + (imul(h4 ^ imul(node, 0x9e3779b1), 0x2c1b3c6d) >>> shift & -16);
+			}
+		}
+		return recent[slot] = leaf[node];
+	}
+
+	return { pixel, run: (L, k) => coder.bit(counters, RUN + k)*L };
+}
+
+// 7.7 The model of `max`
+
+const MAX_RATES = tableOf(128, c => floor(655360/(14 + 10*c)));
+const BELIEF_RATES = tableOf(1024, c => floor(655360/(1500 + 10*c)));
+const ACTIVE = passed(2296, [9, 25, 61, 121, 251, 501]);
+const MAX_TRUST = passed(128, [1, 2, 3, 4, 5, 6, 8, 12, 20, 36, 80]);
+const [, RELATED, LONG, SHORT, FARTHER, NODES] = layout(8, 243*256, 768, 768, 729*8);
+
+const begins = new I32(10), finals = new I32(4*256), beliefs = new Uint32Array(17*12*48), points = new U16(1800*256);
+const believed = new I32(17), x = new I32(4), sets = new I32(4);
+
+function taught(counter, bit, rates) {
+	const p = counter >>> 10, c = counter & 1023, rate = rates[c],
+		after = bit ? p + (imul(4194303 - p >> 6, rate) >>> 10) : p - (imul(p >> 6, rate) >>> 10);
+	return after << 10 | (c + 1 < rates.length ? c + 1 : c);
+}
+
+const refined = (y, bit) => bit ? y + (65535 - y >> 6) : y - (y + 63 >> 6);
+
+function mix(a, b) {
+	let x = (a ^ a >>> 15) + imul(b, 0xc2b2ae35);
+	x = imul(x ^ x >>> 13, 0x2c1b3c6d);
+	return x ^ x >>> 16;
+}
+
+class Axis {
+	places = [];
+	taps = new I32(8);
+	d = new I32(8);
+
+	constructor(A) {
+		this.A = A;
+	}
+
+	predict(near) {
+		const { A, places, taps, d } = this, w = A[near[0]], n = A[near[1]], nw = A[near[2]];
+		let total = 0;
+		this.energy = 64;
+		for (let j = 0; j < 12; j++) places[j] = 2*A[near[j]];
+		for (let j = 0; j < 8; j++) {
+			d[j] = places[j] - w - n;
+			total += taps[j]*d[j];
+			this.energy += d[j]*d[j];
+		}
+		places[12] = 2*max(min(w, n), min(max(w, n), w + n - nw));
+		places[13] = w + n + clamp(total >> 14, 4095);
+	}
+
+	learn(symbol) {
+		if (this.energy === 64) return;
+		const { taps, d } = this, e = 2*this.A[symbol] - this.places[13],
+			r = sign(e)*floor(65536*abs(e)/this.energy);
+		for (let j = 0; j < 8; j++) taps[j] = clamp(taps[j] + (5*r*d[j] + 512 >> 10), 32767);
+	}
+}
+
+class Match {
+	length = 0;
+	place = 0;
+
+	constructor(entries) {
+		this.last = new I32(entries);
+	}
+
+	find(slot, grid) {
+		if (this.length === 0) {
+			this.place = this.last[slot];
+			this.length = min(1, this.place);
+		}
+		this.expected = grid[this.place];
+		return [min(31, this.length), this.expected];
+	}
+
+	learn(slot, here, symbol) {
+		this.length = this.length > 0 && this.expected === symbol ? this.length + 1 : 0;
+		this.place++;
+		this.last[slot] = here;
+	}
+}
+
+function dot(w) {
+	let sum = 0;
+	for (let k = 0; k < 32; k++) sum += imul(weights[w + k], s[k]) >> 8;
+	return clamp(sum >> 8, 2900);
+}
+
+function move(w, g) {
+	for (let k = 0; k < 32; k++) weights[w + k] = clamp(weights[w + k] + (imul(s[k], g) + 8192 >> 14), 262143);
+}
+
+function maxMixed(coder, counters, node, a, b) {
+	for (let k = 0; k < 17; k++) {
+		const counter = counters[at[k]];
+		believed[k] = (k*12 + MAX_TRUST[counter & 127])*48 + (STRETCH[counter >>> 20] + 3072 >> 7);
+		s[k] = STRETCH[beliefs[believed[k]] >>> 20];
+	}
+	let total = 0;
+	for (let q = 0; q < 4; q++) {
+		x[q] = dot(32*sets[q]);
+		total += finals[4*node + q]*x[q];
+	}
+	const place = clamp(total >> 16, 2900) + 3072, P = SQUASH[place], f = place & 255;
+	a += place >> 8;
+	b += place >> 8;
+	const PA = points[a]*(256 - f) + points[a + 1]*f >> 8, PB = points[b]*(256 - f) + points[b + 1]*f >> 8,
+		bit = coder.fixed(2*P + PA + PB + 2 >> 2);
+
+	for (let k = 0; k < 17; k++) {
+		counters[at[k]] = taught(counters[at[k]], bit, MAX_RATES);
+		beliefs[believed[k]] = taught(beliefs[believed[k]], bit, BELIEF_RATES);
+	}
+	a += f >> 7;
+	b += f >> 7;
+	points[a] = refined(points[a], bit);
+	points[b] = refined(points[b], bit);
+	for (let q = 0; q < 4; q++) {
+		const v = 4*node + q, set = sets[q];
+		finals[v] = clamp(finals[v] + ((x[q]*((bit << 16) - P) + 8192 >> 14) + 8 >> 4), 131071);
+		const g = ((bit << 16) - SQUASH[x[q] + 3072])*(32 + floor(2000/(uses[set]++ + 16))) >> 6;
+		move(32*set, g);
+	}
+	return bit;
+}
+
+function findLines(counters, keys, lines, shift) {
+	for (let i = 0; i < 10; i++) {
+		begins[i] = lines + (imul(keys[i], 0x9e3779b1) >>> shift << 4);
+		at[i] = counters[begins[i]]; // so memory is waited for once
+	}
+	for (let i = 0; i < 10; i++) {
+		if (counters[begins[i]] !== keys[i] >>> 0) {
+			counters[begins[i]] = keys[i];
+			counters.fill(2**31, begins[i] + 1, begins[i] + 16);
+		}
+	}
+}
+
+function maxPixel(here, shape, W, N, NW, NE, WW, NN) {
+	const { coder, counters, grid, stride, shift, lines, leaf, nodes, axes, recent6, recent11 } = stripe,
+		up = here - stride, up2 = up - stride, up3 = up2 - stride, NEE = grid[up + 2], NNE = grid[up2 + 1],
+		NNW = grid[up2 - 1], NWW = grid[up - 2], WWW = grid[here - 3], NNN = grid[up3], NEEE = grid[up + 3],
+		h6 = mix(mix(pack(W, N, NE, NW), 1), pack(WW, NN)), h8 = mix(h6, pack(NEE, NWW)),
+		h11 = mix(h8, pack(NNE, NNW, WWW)), h15 = mix(h11, pack(NNN, grid[up2 - 2], grid[up2 + 2], grid[here - 4]));
+	const keys = [mix(W, 2), mix(N, 3), mix(pack(N, NN), 4), mix(pack(W, WW, WWW), 5), mix(pack(W, NE), 6),
+		mix(pack(N, NN, NNN), 7), mix(mix(pack(N, NE, NEE, NEEE), 8), W), h8, h15,
+		mix(h15, pack(grid[up3 - 1], grid[up3 + 1], grid[up - 3], NEEE))];
+	const g6 = recent6[h6 >>> shift], g11 = recent11[h11 >>> shift],
+		near = [W, N, NW, NE, WW, NN, NEE, NNE, NNW, NWW, WWW, NNN];
+	if (here !== stripe.next) stripe.long.length = stripe.short.length = 0; // in a new row
+	stripe.next = here + 1;
+	const [long, expected] = stripe.long.find(h15 >>> shift, grid),
+		[short, other] = stripe.short.find(h8 >>> shift, grid),
+		match = long === 0 ? 0 : expected === W ? 1 : expected === N ? 2 : 3, { A } = axes[0],
+		active = ACTIVE[abs(A[W] - A[NW]) + abs(A[N] - A[NW]) + abs(A[N] - A[NE])];
+	for (const axis of axes) axis.predict(near);
+	sets[2] = 499 + 64*kindOf(g6, W, N, NW, NE) + 16*match + (shape & 15);
+
+	findLines(counters, keys, lines, shift);
+	let node = 1, j = 1;
+	for (let depth = 0; leaf[node] < 0; depth++) {
+		const { axis, bound, scale, middle, side, level } = nodes[node], { places } = axes[axis],
+			related = (((side[W]*3 + side[N])*3 + side[NW])*3 + side[NE])*3 + side[g6],
+			farther = ((((side[WW]*3 + side[NN])*3 + side[NEE])*3 + side[NNE])*3 + side[g11])*3 + side[W],
+			pair = level[W]*6 + level[N], pair2 = level[NE]*6 + level[NW];
+		for (let i = 0; i < 14; i++) s[17 + i] = clamp(imul(places[i] - bound, scale) >> 4, 500);
+		let half = 0;
+		for (let i = 0; i < 10; i++) half |= near[i] >= middle ? 1 << i : 0;
+		for (let i = 0; i < 10; i++) at[i] = begins[i] + j;
+		const own = NODES + 2832*node;
+		at[10] = own + pair*36 + pair2;
+		at[11] = RELATED + (related*8 + depth)*32 + shape;
+		at[12] = LONG + (long*3 + (long && side[expected]))*8 + depth;
+		at[13] = SHORT + (short*3 + (short && side[other]))*8 + depth;
+		at[14] = FARTHER + farther*8 + depth;
+		at[15] = own + 1296 + (clamp(imul(places[13] - bound, scale) >> 8, 31, -32) + 32)*8 + active;
+		at[16] = own + 1808 + half;
+		sets[0] = node;
+		sets[1] = 256 + related;
+		const bit = maxMixed(coder, counters, node, (72*node + pair)*25, (72*node + 36 + pair2)*25);
+		node = 2*node + bit;
+		j = 2*j + bit;
+		if (j > 15 && leaf[node] < 0) {
+			j = 1;
+			for (let i = 0; i < 10; i++) keys[i] = mix(keys[i], node);
+			findLines(counters, keys, lines, shift);
+		}
+	}
+	const symbol = recent6[h6 >>> shift] = recent11[h11 >>> shift] = leaf[node];
+	for (const axis of axes) axis.learn(symbol);
+	stripe.long.learn(h15 >>> shift, here, symbol);
+	stripe.short.learn(h8 >>> shift, here, symbol);
+	return symbol;
+}
+
+function maxRun(L, k) {
+	const { coder, counters, long, short } = stripe, bit = coder.fixed(max(1, counters[k] >>> 16));
+	counters[k] = taught(counters[k], bit, MAX_RATES);
+	long.place += bit*L;
+	short.place += bit*L;
+	stripe.next += bit*L;
+	return bit*L;
+}
+
+function maxModel(coder, option, { n, leaf, nodes, colors }, grid, stride) {
+	const B = 17 + 2*option, entries = 1 << B - 4, size = 1 << 32 - clz32(n - 1), lines = NODES + 2832*size;
+	fill(weights, i => i%32 < 17 ? 4096 : i%32 < 19 ? 2048 : 0);
+	fill(beliefs, i => SQUASH[i%48*128 + 64] << 16 | 0x8000);
+	fill(points.subarray(0, 1800*size), i => SQUASH[min(6143, 256*(i%25))]);
+	uses.fill(0);
+	finals.fill(16384);
+	s[31] = 256;
+	sets[3] = 819;
+	stripe = {
+		coder, grid, stride, leaf, nodes, lines, shift: 36 - B, next: 0,
+		counters: new Uint32Array(lines + (1 << B)).fill(2**31),
+		axes: [0, 1, 2, 3].map(axis => new Axis(colors.map(color => color[axis]))),
+		recent6: new U8(entries), recent11: new U8(entries), long: new Match(entries), short: new Match(entries),
+	};
+	return { run: maxRun, pixel: maxPixel, least: 32 };
+}
+
+// 7.8 The level `fast`
+
+const RANK_LEVELS = passed(256, [1, 4, 8, 16, 32, 64]);
+const FIRSTS = tableOf(24, r => r < 8 ? [1, 2, 3, 4, 5, 7, 9, 13][r] : 16*r - 111);
+const BITS = [0, 0, 0, 0, 1, 1, 2, 2, ...Array(15).fill(4)];
+const FLAG_RATES = tableOf(31, c => floor(655360/(10*c + 16)));
+const SURE = [44, 38, 25, 25, 6, 50, 47, 39, 33, 28, 54, 52, 46, 42, 38, 61, 61, 58, 54, 48];
+
+function listOf(points, s) {
+	const n = points.length, far = new U8(n), starts = new U16(194);
+	for (let t = 0; t < n; t++) {
+		const d = apart(points[s], points[t], 2);
+		far[t] = t === s ? 0 : 1 + (d < 256 ? d >> 2 : 56 + (d >> 5));
+		starts[far[t] + 1]++;
+	}
+	for (let d = 1; d < 194; d++) starts[d] += starts[d - 1];
+	const list = new U8(n), ranks = new U8(n), levels = new U8(n);
+	for (let t = 0; t < n; t++) {
+		ranks[t] = starts[far[t]]++;
+		list[ranks[t]] = t;
+		levels[t] = RANK_LEVELS[ranks[t]];
+	}
+	return { list, ranks, levels };
+}
+
+function halved(counts, most) {
+	while (sum(counts) > most) counts = counts.map(count => count + 1 >> 1);
+	return counts;
+}
+
+class Context {
+	starts = [0];
+	wait = 0;
+	period = 0;
+	uses = 0;
+	parts = [];
+
+	constructor(counts) {
+		this.counts = counts;
+	}
+
+	resize() {
+		const counts = this.counts = halved(this.counts, 8000),
+			scale = floor(65536*(4096 - counts.length)/sum(counts)),
+			sizes = counts.map(count => 1 + (count*scale >>> 16));
+		sizes[counts.indexOf(max(...counts))] += 4096 - sum(sizes);
+		sizes.forEach((size, t) => { this.starts[t + 1] = this.starts[t] + size; });
+		this.period = min(512, this.period + (this.period >> 2) + 1);
+		this.wait = this.period - 1;
+	}
+
+	part(i) {
+		if (!this.parts[i] && this.uses++ < 100) return this;
+		return this.parts[i] ??= new Context(halved(this.counts.slice(), 400));
+	}
+}
+
+class AnsDecoder extends Reader {
+	log = 16; // M = 2 ** log
+	x = this.u32();
+
+	use(start, size) {
+		this.x = imul(size, this.x >>> this.log) + (this.x & (1 << this.log) - 1) - start >>> 0;
+	}
+
+	refill() {
+		if (this.x < 65536) this.x = (this.x << 16 | this.u8() | this.u8() << 8) >>> 0;
+	}
+
+	bits(k) {
+		const value = (this.x & 65535) >> 16 - k;
+		this.use(value << 16 - k, 1 << 16 - k);
+		this.refill();
+		return value;
+	}
+
+	/** Without a refill. */
+	token(context) {
+		if (context.wait-- === 0) context.resize();
+		const { starts } = context, more = this.log - 12, slot = (this.x & (1 << this.log) - 1) >> more;
+		let t = 0;
+		while (slot >= starts[t + 1]) t++;
+		this.use(starts[t] << more, starts[t + 1] - starts[t] << more);
+		context.counts[t] += 16;
+		return t;
+	}
+
+	flag(p, c, i) {
+		const P = p[i], rate = FLAG_RATES[c[i]], bit = (this.x & 65535) < P;
+		this.use(bit ? 0 : P, bit ? P : 65536 - P);
+		p[i] = bit ? P + ((65536 - P)*rate >> 16) : P - (P*rate >> 16);
+		c[i] = min(c[i] + 1, 30);
+		this.refill();
+		return bit;
+	}
+
+	finish() {
+		check(this.left === 0 && this.x === 65536, 7.8);
+	}
+}
+
+function chosen({ list, ranks }, place, a, b) {
+	const low = min(ranks[a], ranks[b]), high = max(ranks[a], ranks[b]);
+	if (low > 0 && place >= low) place++;
+	if (high > low && place >= high) place++;
+	check(place < list.length, 7.8);
+	const to = place - (place + 6 >> 3), symbol = list[place];
+	list[place] = list[to];
+	list[to] = symbol;
+	ranks[list[place]] = place;
+	ranks[symbol] = to;
+	return symbol;
+}
+
+function fastModel(coder, option, { points }) {
+	const lists = [], B = 10 + 2*option, recent = new U8(1 << B), sures = new U8(1 << B),
+		F = option ? 3 : 2, T = F + FIRSTS.filter(first => first < points.length).length;
+	const contexts = Array.from({ length: 90 }, (_, i) => // 80 by shape, two behind runs, of runs
+		new Context(i < 82 ? [...tableOf(T, t => t < F ? 6 : t < F + 8 ? 3 : 1)] : Array(26).fill(1)));
+	const c = new U8(322).fill(3),
+		p = tableOf(322, i => i > 319 ? 16384 : 1024*SURE[i%4*5 + (i >> 6)]);
+
+	function photo(here, shape, W, N) {
+		const row = lists[W] ??= listOf(points, W),
+			t = coder.token(contexts[shape & 15].part(2*row.levels[N] + (shape >> 4)));
+		let symbol = t === 0 ? W : N;
+		if (t > 1) {
+			const k = BITS[t - 2], low = coder.x & (1 << k) - 1;
+			coder.x >>>= k;
+			symbol = chosen(row, FIRSTS[t - 2] + low, N, N);
+		}
+		coder.refill();
+		return symbol;
+	}
+
+	function run(L, k) {
+		const t = coder.token(contexts[82 + k]);
+		coder.refill();
+		if (t < 2) return t === 0 ? L : 0;
+		const low = coder.bits(min(t - 2, 12)), length = 2**(t - 2) + 4096*coder.bits(max(0, t - 14)) + low;
+		check(length < L, 7.8);
+		return length;
+	}
+
+	function pixel(here, shape, W, N, NW, NE, WW, NN, behind) {
+		const slot = imul(pack(W, N, NE, NW), 0x85ebca6b) >>> 32 - B, guess = recent[slot], sure = sures[slot],
+			form = kindOf(guess, W, N, NE, NW) << 4 | shape & 15;
+		if (coder.flag(p, c, behind ? W === N ? 320 : 321 : form << 2 | sure)) {
+			sures[slot] = min(sure + 1, 3);
+			return guess;
+		}
+		const row = lists[W] ??= listOf(points, W),
+			t = coder.token(behind ? contexts[W === N ? 80 : 81] : contexts[form].part(row.levels[N]));
+		coder.refill();
+		sures[slot] = 0;
+		return recent[slot] = t === 0 ? W : t === 1 ? N : t === 2 ? NE
+			: chosen(row, FIRSTS[t - 3] + coder.bits(BITS[t - 3]), N, guess);
+	}
+
+	check(coder.x >= 65536, 7.8);
+	if (option) return { run, pixel, rest: 1 };
+	coder.log = 12;
+	return { pixel: photo };
+}
+
+const LEVELS = {
+	3: [treeOf, RangeDecoder, defaultModel],
+	4: [treeOf, RangeDecoder, maxModel],
+	5: [points => ({ order: [...points.keys()], points }), AnsDecoder, fastModel],
+};
 
 // 8. Metadata
 
 const METADATA = { i: "iccProfile", e: "exif", x: "xmp", t: "texts", r: "resolution" };
 
-/** Add what a chunk says to `metadata`; nothing if it breaks a rule. */
-function readMetadata(letter, payload, metadata) {
-	const name = METADATA[letter];
-	if (!name || name in metadata) return;
-	try {
-		metadata[name] = letter === "r" ? resolutionOf(payload) : contentOf(payload, letter === "t");
-	} catch (error) {
-		if (!(error instanceof KmqError)) throw error;
+function readMetadata(chunks) {
+	const metadata = {};
+	for (const [letter, data] of chunks) {
+		const name = METADATA[letter];
+		try {
+			if (name && !(name in metadata)) metadata[name] = contentOf(letter, new Reader(data));
+		} catch {
+			// it breaks a rule
+		}
 	}
+	return metadata;
 }
 
-function resolutionOf(payload) {
-	const file = new File(payload, "corrupt");
-	const resolution = [file.varint(), file.varint()];
-	sound(file.left === 0 && resolution.every((value) => value > 0), "a wrong resolution");
-	return resolution;
-}
-
-function contentOf(payload, isTexts) {
-	sound(payload[0] <= 1 && payload.length <= MAX_METADATA, "another coding of metadata");
-	const stored = payload.subarray(1);
-	const content = (payload[0] ? inflate(stored, MAX_METADATA) : stored).slice();
-	sound(content.length > 0, "metadata without content");
-	return isTexts ? textsOf(content) : content;
-}
-
-function textsOf(content) {
-	let parts;
-	try {
-		parts = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(content).split("\0");
-	} catch {
-		throw new KmqError("corrupt", "texts that are not UTF-8");
+function contentOf(letter, file) {
+	if (letter === "r") {
+		const resolution = [file.varint(), file.varint()];
+		check(file.left === 0 && !resolution.includes(0), 8);
+		return resolution;
 	}
-	const texts = new Map();
+	const coding = file.u8();
+	check(coding < 2 && file.left < 2**24, 8);
+	const content = coding ? inflate(file.take(), 2**24) : file.take();
+	check(content.length > 0, 8);
+	if (letter !== "t") return content.slice();
+	const parts = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(content).split("\0"),
+		texts = new Map();
 	for (let i = 0; i + 1 < parts.length; i += 2) texts.set(parts[i], parts[i + 1]);
-	sound(parts.length === 2 * texts.size && !texts.has(""), "texts without a key or value, or a key twice");
+	check(parts.length === 2*texts.size && !texts.has(""), 8);
 	return texts;
 }
 
 // 9. Animation
 
-/** What chunk A says. */
-function readTable(payload, width, height) {
-	const table = new File(payload, "corrupt");
-	const count = table.varint() + 1;
-	const filmCount = table.varint() + 1;
-	sound(count <= 65536 && filmCount <= 65536, "more frames or films than there may be");
-	const plays = table.varint();
+function readTable(data, width, height) {
+	check(data.length <= 2**22, 9);
+	const file = new Reader(data), count = file.varint() + 1, filmCount = file.varint() + 1, plays = file.varint();
+	check(max(count, filmCount) <= 65536, 9);
 	const durations = [];
 	while (durations.length < count) {
-		const run = table.varint() + 1;
-		const duration = table.varint();
-		sound(durations.length + run <= count, "more durations than frames");
-		for (let i = 0; i < run; i++) durations.push(duration);
+		const end = durations.length + file.varint() + 1, duration = file.varint();
+		check(end <= count, 9);
+		while (durations.length < end) durations.push(duration);
 	}
-	const films = [];
-	let frameCount = 0;
-	while (films.length < filmCount) {
-		const film = readFilm(table, width, height);
-		sound(films.length > 0 || film.key && !film.ownPalette, "a first film that needs another");
-		frameCount += film.pictures - film.overlay;
-		films.push(film);
-	}
-	sound(table.left === 0 && frameCount === count, "films that do not make its frames");
+	const films = Array.from({ length: filmCount }, () => readFilm(file, width, height));
+	check(films[0].key && !films[0].ownPalette, 9);
+	check(file.left === 0 && sum(films.map(({ m, overlay }) => m - overlay)) === count, 9);
 	return { plays, durations, films };
 }
 
-function readFilm(table, canvasWidth, canvasHeight) {
-	const flags = table.u8();
-	demand(flags < 128, "unsupported", "a KMQ file with another kind of film");
-	const m = table.varint() + 1;
-	let [left, top, width, height] = [0, 0, canvasWidth, canvasHeight];
-	if (flags & 8) [left, top, width, height] = [table.varint(), table.varint(), table.varint() + 1, table.varint() + 1];
-	const keep = flags & 16 ? table.u8() : -1;
-	const [key, ownPalette, overlay] = [4, 32, 64].map((bit) => (flags & bit) > 0);
-	sound(left + width <= canvasWidth && top + height <= canvasHeight, "a film goes beyond the canvas");
-	sound(m * width * height <= Math.max(2 ** 24, canvasWidth * canvasHeight), "a film has too many pixels");
-	sound(!key || !overlay, "a film that is key and an overlay");
-	const arrangement = flags & 3;
-	const imageWidth = arrangement & 1 ? m * width : width;
-	const imageHeight = arrangement & 1 ? height : m * height;
-	sound(imageWidth <= MAX_SIDE && imageHeight <= MAX_SIDE, "a film is too long");
-	const where = { left, top, width, height, imageWidth, imageHeight };
-	return { pictures: m, ...where, arrangement, keep, key, overlay, ownPalette };
+function readFilm(file, W, H) {
+	const flags = file.u8(), arrangement = flags & 3;
+	check(flags < 128, 9, "unsupported");
+	const m = file.varint() + 1;
+	const [left, top, width, height] = flags & 8
+		? [file.varint(), file.varint(), file.varint() + 1, file.varint() + 1] : [0, 0, W, H];
+	const keep = flags & 16 ? file.u8() : null,
+		[key, ownPalette, overlay] = [4, 32, 64].map(bit => (flags & bit) > 0),
+		size = arrangement & 1 ? [m*width, height] : [width, m*height];
+	check(left + width <= W && top + height <= H && max(...size) <= 2**24, 9);
+	check(m*width*height <= max(2**24, W*H) && !(key && overlay), 9);
+	return { m, left, top, width, height, size, arrangement, keep, key, overlay, ownPalette };
 }
 
-/** The palette and the payload of chunk D of film `number` > 0. */
-function readFilmChunks(file, film, number, palette, crc) {
-	const varint = [];
-	for (let rest = number; rest > 0; rest >>>= 7) varint.push(rest & 127 | (rest > 127 ? 128 : 0));
-	crc = crc32(Uint8Array.from(varint), crc);
-	for (const expected of film.ownPalette ? "PD" : "D") {
-		const start = file.place;
-		const { tag, letter } = readTag(file);
-		sound(letter === expected, `a chunk ${letter} among films`);
-		const { payload, after, matches } = readPayload(file, start, tag, crc);
-		sound(matches, DAMAGED);
-		sound(tag > 127 || letter === "P", UNCHECKED);
-		if (letter === "D") return [palette, payload];
-		palette = readPalette(payload);
-		crc = after;
-	}
-}
+const varintOf = value => value < 128 ? [value] : [value & 127 | 128, ...varintOf(value >>> 7)];
 
-/**
- * All frames in turn, of a still image one: { duration, pixels }, milliseconds and RGBA. `pixels` is the canvas, which
- * the next frame changes.
- */
-export function* frames({ width, height, indices, palette, animation }) {
-	const canvas = new Uint32Array(width * height);
-	const pixels = new Uint8ClampedArray(canvas.buffer);
-	const still = { pictures: 1, left: 0, top: 0, width, height, arrangement: 0, keep: -1, indices, palette };
-	const { films, durations } = animation ?? { films: [still], durations: [0] };
+/** The next frame changes `pixels`. */
+export function* frames(image) {
+	const { films, durations } = image.animation ?? { films: [image], durations: [0] },
+		canvas = new Uint32Array(image.width*image.height), pixels = new Uint8ClampedArray(canvas.buffer);
 	let frame = 0;
 	for (const [number, film] of films.entries()) {
-		const colors = colorsOf(film.palette);
-		if (film.key) canvas.fill(colors[0]);
-		for (let i = 0; i < film.pictures; i++) {
-			draw(film, i, colors, canvas, width);
-			const unfinished = i === film.pictures - 1 && films[number + 1]?.overlay;
-			if (!unfinished) yield { duration: durations[frame++], pixels };
+		const { m = 1, palette, key } = film,
+			entries = U8.from({ length: 1024 }, (_, i) => palette[i] ?? (i%4 === 3 ? 255 : 0)),
+			colors = new Uint32Array(entries.buffer);
+		if (key) canvas.fill(colors[0]);
+		for (let i = 0; i < m; i++) {
+			draw(film, i, colors, canvas, image.width);
+			if (i < m - 1 || !films[number + 1]?.overlay) yield { duration: durations[frame++], pixels };
 		}
 	}
 }
 
-function draw({ pictures: m, left, top, width, height, arrangement, keep, indices }, i, colors, canvas, stride) {
-	const across = arrangement === 3 ? m : 1;
-	const down = arrangement === 0 ? width : m * width;
-	const first = i * (arrangement === 0 ? width * height : arrangement === 3 ? 1 : width);
+function draw({ m = 1, left = 0, top = 0, width, height, arrangement = 0, keep, indices }, i, colors, canvas, stride) {
+	const next = [width*height, width, width, 1][arrangement], across = arrangement < 3 ? 1 : m;
 	for (let y = 0; y < height; y++) {
-		let from = first + y * down;
-		let to = (top + y) * stride + left;
+		let from = i*next + y*width*(arrangement ? m : 1), to = (top + y)*stride + left;
 		for (const end = to + width; to < end; to++, from += across) {
-			const index = indices[from];
-			if (index !== keep) canvas[to] = colors[index];
+			if (indices[from] !== keep) canvas[to] = colors[indices[from]];
 		}
 	}
 }
 
-// The whole file
+// 2. Layout and 3. Header
 
-/**
- * Decode a whole `.kmq` file. bytes: an ArrayBuffer or a view of one. maxPixels: more are refused, 2^26 unless told.
- * Throws KmqError.
- */
-export function decode(bytes, { maxPixels = MAX_PIXELS } = {}) {
-	const file = new File(bytesOf(bytes));
-	const { width, height } = readHeader(file);
-	const { found, crc, metadata } = readHead(file, crc32(file.bytes.subarray(0, file.place)));
-	const palette = found.has("P") ? readPalette(found.get("P")) : new Uint8Array(0);
-	const animation = found.has("A") ? readTable(found.get("A"), width, height) : null;
-	let indices = null;
-	if (animation) {
-		const filmPixels = animation.films.reduce((sum, film) => sum + film.imageWidth * film.imageHeight, 0);
-		demandPixels(Math.max(filmPixels, width * height), maxPixels);
+export function decode(bytes, { maxPixels = 2**26 } = {}) {
+	const view = ArrayBuffer.isView(bytes) ? bytes : new DataView(bytes),
+		file = new Reader(new U8(view.buffer, view.byteOffset, view.byteLength), "truncated"),
+		limit = pixels => check(pixels <= maxPixels, 10, "limit");
+	check(file.bytes.subarray(0, 4).join() === "139,75,77,81", 3, "not-kmq");
+	file.take(4);
+	const version = file.u8();
+	check(version === 1, 3, version ? "unsupported" : "corrupt");
+	const width = file.varint() + 1, height = file.varint() + 1;
+	check(max(width, height) <= 2**24, 3);
+	const { P, A, D, crc, ancillary } = readChunks(file, 0, crc32(file.bytes.subarray(0, file.at))),
+		palette = P ? readPalette(P) : new U8(0), animation = A ? readTable(A, width, height) : null,
+		image = { width, height, indices: null, palette, metadata: readMetadata(ancillary), animation };
+	if (A) {
+		limit(max(width*height, sum(animation.films.map(({ size: [w, h] }) => w*h))));
 		for (const [number, film] of animation.films.entries()) {
-			const [colors, payload] = number === 0 ? [palette, found.get("D")]
-				: readFilmChunks(file, film, number, palette, crc);
-			film.palette = colors;
-			film.indices = readPixels(payload, film.imageWidth, film.imageHeight, colors, maxPixels);
+			const own = number > 0 ? readChunks(file, number, crc32(varintOf(number), crc)) : { D };
+			check(!own.P !== film.ownPalette && !own.A, 9);
+			film.palette = own.P ? readPalette(own.P) : palette;
+			film.indices = readPixels(own.D, ...film.size, film.palette, limit);
 		}
 	} else {
-		indices = readPixels(found.get("D"), width, height, palette, maxPixels);
+		image.indices = readPixels(D, width, height, palette, limit);
 	}
-	sound(file.left === 0, "something follows its pixels");
-	return { width, height, indices, palette, metadata, animation };
+	check(file.left === 0, 2);
+	return image;
 }
 
-const demandPixels = (pixels, most) => demand(pixels <= most, "limit", `${pixels} pixels, more than ${most}`);
+export const toRGBA = image => frames(image).next().value.pixels;
 
-function bytesOf(bytes) {
-	if (bytes instanceof Uint8Array) return bytes;
-	if (!ArrayBuffer.isView(bytes)) return new Uint8Array(bytes);
-	return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
-/** Of 256 indices, as they stand in memory; those beyond the palette are opaque black. */
-function colorsOf(palette) {
-	const entries = new Uint8Array(1024);
-	for (let i = 3; i < 1024; i += 4) entries[i] = 255;
-	entries.set(palette);
-	return new Uint32Array(entries.buffer);
-}
-
-/** The colours of all pixels, of an animation's first frame: R, G, B and straight alpha, in a Uint8ClampedArray. */
-export function toRGBA(image) {
-	return frames(image).next().value.pixels;
-}
-
-/** The same as ImageData, for a canvas. */
-export function toImageData(image) {
-	return new ImageData(toRGBA(image), image.width, image.height);
-}
+export const toImageData = image => new ImageData(toRGBA(image), image.width, image.height);
