@@ -17,8 +17,8 @@ Kernel: TypeAlias = Callable[..., Any]
 # `error_model="numpy"` drops the zero-division checks, which would keep loops from being vectorised.
 _OPTIONS: Any = {"nogil": True, "error_model": "numpy", "fastmath": False}
 if hasattr(DefaultOptions, "_nrt"):
-    # Without Numba's run time, which counts references to arrays at every helper, even ones that were pasted in; that
-    # takes a fifth of the time. Kernels allocate nothing, and would not compile if they did.
+    # Without Numba's run time, which counts references to arrays at every helper, even ones that were pasted in.
+    # Kernels allocate nothing, and would not compile if they did.
     _OPTIONS["_nrt"] = False
 
 _COMPILING = threading.Lock()
@@ -30,7 +30,7 @@ def kernel(function: Kernel) -> Kernel:
         compiled: Kernel = numba.njit(cache=True, **_OPTIONS)(function)
         return compiled
     except RuntimeError:
-        # Read-only installs and zipped packages have no cache locator: compile once per process.
+        # Read-only installs have no cache locator: compile once per process.
         warnings.warn(
             "pillow_kmq: Numba finds no writable cache directory, so kernels are compiled anew in each process; "
             "set NUMBA_CACHE_DIR to a writable directory",
@@ -53,13 +53,15 @@ def inlined(function: Kernel) -> Kernel:
 def ready(kernel: Kernel, arguments: tuple[Any, ...]) -> Kernel:
     """The kernel, compiled for arguments like these with SLP vectorisation, which Numba leaves out unless told.
 
-    It makes one operation of four that stand side by side. Kernels have one signature each.
+    It makes one operation of four that stand side by side. For kernels of one signature each.
     """
     dispatcher: Any = kernel
     if not dispatcher.signatures:
         config: Any = numba.config
         type_of: Any = numba.typeof
         with _COMPILING:
+            if dispatcher.signatures:  # by another thread
+                return kernel
             before = config.SLP_VECTORIZE
             config.SLP_VECTORIZE = 1
             try:

@@ -7,8 +7,11 @@ alone takes longer. Here the same source is loaded once more, its functions comp
 from __future__ import annotations
 
 import sys
+import threading
+import zlib
 from functools import cache
 from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
 from types import FunctionType, ModuleType
 
 import numpy as np
@@ -16,12 +19,18 @@ import numpy as np
 from .._jit import inlined, kernel
 
 ENTRIES = ("encode_stripe", "decode_stripe", "rank_colors")
-_SELDOM = ("prepare",)  # called, so that they are compiled once
+_SELDOM = ("prepare",)  # called, not pasted in
+_MAKING = threading.RLock()
+
+
+def compiled(module: ModuleType) -> ModuleType:
+    """A copy of a kernel module whose functions are compiled: those named above as such, the others inlined."""
+    with _MAKING:
+        return _compiled(module)
 
 
 @cache
-def compiled(module: ModuleType) -> ModuleType:
-    """A copy of a kernel module whose functions are compiled: those named above as such, the others inlined."""
+def _compiled(module: ModuleType) -> ModuleType:
     name = f"{module.__name__}_compiled"
     spec = spec_from_file_location(name, module.__file__)
     assert spec is not None
@@ -30,12 +39,28 @@ def compiled(module: ModuleType) -> ModuleType:
     sys.modules[name] = twin  # where Numba's cache looks for the globals of a function
     spec.loader.exec_module(twin)
     for key, function in vars(twin).items():
-        if not isinstance(function, FunctionType):
+        if not _is_kernel(function):
             continue
         if key == "narrow":
             setattr(twin, key, np.int32)
         elif function.__module__ != name:  # imported from another kernel module
             setattr(twin, key, getattr(compiled(sys.modules[function.__module__]), key))
+        elif key in ENTRIES + _SELDOM:
+            # Numba's files bear this name, and Numba looks for changes in the entry's own module alone.
+            function.__qualname__ += f"_{zlib.crc32(_sources(module)):08x}"
+            setattr(twin, key, kernel(function))
         else:
-            setattr(twin, key, kernel(function) if key in ENTRIES + _SELDOM else inlined(function))
+            setattr(twin, key, inlined(function))
     return twin
+
+
+def _is_kernel(value: object) -> bool:
+    """Whether it is a function of this package, and not one of Python's."""
+    return isinstance(value, FunctionType) and value.__module__.startswith(str(__package__))
+
+
+def _sources(module: ModuleType) -> bytes:
+    """The text of a kernel module and of those that it imports functions from."""
+    names = {value.__module__ for value in vars(module).values() if _is_kernel(value)}
+    others = [_sources(sys.modules[name]) for name in sorted(names - {module.__name__})]
+    return Path(str(module.__file__)).read_bytes() + b"".join(others)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ STRIPE_CODES = 1 << 19
 """A stripe ends with the row that passes so many codes."""
 
 _SHORT = 1 << 14  # bytes; behind stripes that are shorter, they may have twice as many codes
-_MOST_CODES = 1 << 25
+_MOST_CODES = 1 << 23  # with those of the widest row, they fit the kernels' masks
 
 
 def encode_fast(indices: Indices, colors: bytes) -> bytes:
@@ -84,7 +85,7 @@ def decode_fast(
 def _copy_rows(symbols: bytearray, pixels: bytearray, stripe: Stripe, rows: int, width: int) -> None:
     """The first rows of a stripe, without their margins, into the image."""
     stride = width + 4
-    if worth_compiling(stripe.rows * width):
+    if "numpy" in sys.modules:
         import numpy as np
 
         image = np.frombuffer(pixels, np.uint8).reshape(-1, width)

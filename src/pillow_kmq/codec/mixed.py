@@ -62,7 +62,8 @@ def decode_mixed(
 ) -> bytes | bytearray:
     """The indices of a chunk D, row by row; payload: what follows its first byte.
 
-    partial: the payload may end early, and what did not arrive is zero. Raises CorruptError.
+    partial: the payload may end early, and what did not arrive is zero, but for a row or two at the end, which may be
+    wrong. Raises CorruptError.
     """
     pixels = bytearray(width * height)
     found = read_stripes(first, payload, height, len(colors) // 4, partial=partial)

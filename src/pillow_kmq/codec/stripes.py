@@ -82,6 +82,8 @@ def decode_stripes(stripes: list[Stripe], decode: Callable[[Stripe], bool], *, p
 
     def verified(stripe: Stripe) -> None:
         row, rows, coded, length, crc = stripe
+        if partial and not coded:  # tables would be made for nothing
+            return
         if len(coded) == length and crc is not None and zlib.crc32(coded) != crc:
             if partial:
                 return
