@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from .arithmetic import PLACE, WORD, finish, shift, start
+from .arithmetic import PLACE, WORD, finish, narrow, shift, start
 
 ROWS, COLUMNS = 3, 4
 """The margin of a stripe: rows above, and columns on either side."""
@@ -75,11 +75,6 @@ def counter_count(n: int, bits: int) -> int:
     """How many counters a stripe of n symbols has."""
     direct = node_count(n) * (FOUR + 512 + HALVES)
     return (1 << bits) + RUNS + RELATIONS + MORE_RELATIONS + 2 * MATCHES + direct
-
-
-def narrow(x):  # type: ignore[no-untyped-def]
-    """The same number, which fits 32 bits with its sign: compiled, nothing but these, so that eight are one vector."""
-    return x
 
 
 def hashed(a, b):  # type: ignore[no-untyped-def]
