@@ -105,11 +105,11 @@ def large(colors: int, level: str) -> tuple[bytes, int]:
     image = pillow_kmq.quantize(picture("photo", LARGE), colors, effort="fast")
     files = []
     for limit in (None, 1 << 30):
-        before = mixed.STRIPE_BYTES, fast.STRIPE_BYTES
-        mixed.STRIPE_BYTES, fast.STRIPE_BYTES = (limit or size for size in before)
+        before = mixed.STRIPE_BYTES, fast.STRIPE_CODES
+        mixed.STRIPE_BYTES, fast.STRIPE_CODES = (limit or size for size in before)
         stream = BytesIO()
         image.save(stream, "KMQ", compression=level)
-        mixed.STRIPE_BYTES, fast.STRIPE_BYTES = before
+        mixed.STRIPE_BYTES, fast.STRIPE_CODES = before
         files.append(stream.getvalue())
     return files[0], len(files[1])
 
