@@ -14,7 +14,7 @@ from PIL import Image
 
 import pillow_kmq
 from pillow_kmq import codec
-from pillow_kmq.codec import mixed, region
+from pillow_kmq.codec import mixed, region, stripes
 from pillow_kmq.errors import CorruptError, KmqError, LimitError, OptionError, TruncatedError
 from pillow_kmq.types import IndexedImage
 
@@ -86,6 +86,18 @@ def test_only_the_stripes_that_are_needed_are_decoded(striped: bytes, monkeypatc
     assert decoded == [behind - first for first, behind, _ in stripes]
     part(striped, (0, stripes[1][1] - 1, 9, stripes[1][1] + 1))
     assert decoded[-1] == stripes[2][1] - stripes[1][0]
+
+
+def test_many_short_stripes_are_no_obstacle_where_the_whole_is_allowed_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mixed, "STRIPE_BYTES", 1)
+    monkeypatch.setattr(codec, "encode_pixels", lambda indices, colors, _: mixed.encode_mixed(indices, colors, 3))
+    monkeypatch.setattr(stripes, "STRIPE_PRICE", 25)
+    indices = np.where(Y < 40, 0, SHADES).astype(np.uint8)[:60]
+    data = codec.encode(IndexedImage(PICTURE.palette, indices))
+    assert len(stripes_of(data)) == 60
+    assert np.array_equal(codec.decode(data).indices, indices)
+    for top, bottom in ((0, 60), (2, 38), (17, 18), (30, 45)):
+        assert np.array_equal(part(data, (3, top, 50, bottom)), indices[top:bottom, 3:50])
 
 
 def test_damage_to_other_stripes_does_no_harm_and_to_its_own_is_noticed(striped: bytes) -> None:

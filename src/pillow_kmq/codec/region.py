@@ -9,7 +9,7 @@ from ..errors import CorruptError, LimitError, OptionError, TruncatedError
 from .container import Reader
 from .pixels import decode_pixels, has_stripes
 from .reading import Head
-from .stripes import STRIPED, StripeEntry, joined, listed_symbols, stripe_index
+from .stripes import FREE_STRIPES, STRIPED, StripeEntry, joined, listed_symbols, stripe_index
 
 if TYPE_CHECKING:
     from ..types import Indices
@@ -30,16 +30,17 @@ def read_region(
         raise OptionError("a region is of a still image, not of several frames")
     if not (0 <= left < left + width <= head.width and 0 <= top < top + height <= head.height):
         raise OptionError(f"a region must lie within the image of {head.width}x{head.height} pixels")
-    first_row, rows, coding_byte, coded = _needed(stream, head, top, top + height)
+    first_row, parts = _needed(stream, head, top, top + height)
+    rows = sum(part_rows for part_rows, _ in parts)
     if max_pixels is not None and rows * head.width > max_pixels:
         raise LimitError(f"a region that needs {head.width}x{rows} pixels: more than {max_pixels}")
-    pixels = decode_pixels(coding_byte, coded, rows, head.width, head.colors)
-    decoded = np.frombuffer(pixels, np.uint8).reshape(rows, head.width)
+    pixels = [decode_pixels(coded[0], coded[1:], rows, head.width, head.colors) for rows, coded in parts]
+    decoded = np.frombuffer(b"".join(pixels), np.uint8).reshape(rows, head.width)
     return decoded[top - first_row : top - first_row + height, left : left + width].copy()
 
 
-def _needed(stream: IO[bytes], head: Head, top: int, bottom: int) -> tuple[int, int, int, bytes]:
-    """The smallest image of whole stripes that has some rows: its first row, how many, and its chunk D."""
+def _needed(stream: IO[bytes], head: Head, top: int, bottom: int) -> tuple[int, list[tuple[int, bytes]]]:
+    """The first row of the stripes that have some rows, and these as images: rows and chunk D of each."""
     reader = Reader(stream, head.crc)
     coded = reader.available(head.coded_length)
     try:
@@ -48,7 +49,7 @@ def _needed(stream: IO[bytes], head: Head, top: int, bottom: int) -> tuple[int, 
         raise CorruptError("broken data stream in a KMQ file: it ends before its stripes") from error
     if not index:
         reader.checksum()
-        return 0, head.height, head.coding_byte, coded
+        return 0, [(head.height, bytes([head.coding_byte]) + coded)]
     listing = coded[: listed_symbols(head.coding_byte, coded, len(head.colors) // 4)[1]]
     needed: list[tuple[int, bytes]] = []
     row = first = 0
@@ -63,8 +64,10 @@ def _needed(stream: IO[bytes], head: Head, top: int, bottom: int) -> tuple[int, 
             needed.append((rows, code))
         row += rows
         place += length
-    payload = joined(head.coding_byte & ~STRIPED, listing, needed)
-    return first, sum(rows for rows, _ in needed), payload[0], payload[1:]
+    # An image of so few stripes is never over the limit, whatever the length of each.
+    parts = [needed[i : i + FREE_STRIPES] for i in range(0, len(needed), FREE_STRIPES)]
+    coding_byte = head.coding_byte & ~STRIPED
+    return first, [(sum(rows for rows, _ in part), joined(coding_byte, listing, part)) for part in parts]
 
 
 def _stripes(head: Head, coded: bytes) -> tuple[list[StripeEntry], int]:
