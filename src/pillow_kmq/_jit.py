@@ -22,6 +22,8 @@ if hasattr(DefaultOptions, "_nrt"):
     # Kernels allocate nothing, and would not compile if they did.
     _OPTIONS["_nrt"] = False
 
+_PASTED: Any = {**_OPTIONS, "forceinline": True, "no_cpython_wrapper": True}
+
 _COMPILING = threading.Lock()
 
 
@@ -47,7 +49,7 @@ def inlined(function: Kernel) -> Kernel:
 
     A call would pass every array of a tuple.
     """
-    compiled: Kernel = numba.njit(forceinline=True, no_cpython_wrapper=True, **_OPTIONS)(function)
+    compiled: Kernel = numba.njit(**_PASTED)(function)
     return compiled
 
 
