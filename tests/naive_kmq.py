@@ -323,7 +323,7 @@ def mixed(coding: int, options: int, coded: bytes, width: int, height: int, pale
     tree = Tree([palette[i] if i < len(palette) else (0, 0, 0, 255) for i in used])
     result = []
     for rows, code in stripes:
-        bits = (12 if coding == 3 else 17) + 2 * (options & 3)
+        bits = (12 if coding == 3 else 15) + 2 * (options & 3)
         stripe = Stripe(tree, code, width, bits) if coding == 3 else MaxStripe(tree, code, width, bits)
         for row in stripe.rows(rows):
             result.append([used[tree.order[symbol]] for symbol in row])
@@ -695,21 +695,6 @@ class LongTable(dict[object, list[int]]):
         return self[key]
 
 
-def new_beliefs() -> list[list[list[int]]]:
-    """By count and probability, as counters: that a counter is worth what it says."""
-    return [[[squash(128 * b + 64 - 3072) * 65536 + 32768] for b in range(48)] for _ in range(12)]
-
-
-def teach_belief(belief: list[int], b: int) -> None:
-    p, c = divmod(belief[0], 1024)
-    rate = 655360 // (1500 + 10 * c)
-    if b:
-        p += ((4194303 - p) // 64 * rate) // 1024
-    else:
-        p -= (p // 64 * rate) // 1024
-    belief[0] = 1024 * p + min(c + 1, 1023)
-
-
 class Match:
     def __init__(self) -> None:
         self.position = 0
@@ -738,7 +723,6 @@ class MaxStripe:
         self.coder = RangeDecoder(code)
         self.run = [[2**31] for _ in range(8)]
         self.counters = LongTable()
-        self.beliefs = [new_beliefs() for _ in range(17)]
         self.lines: dict[int, list[list[int]]] = {}
         self.recent6: dict[int, int] = {}
         self.recent11: dict[int, int] = {}
@@ -817,9 +801,8 @@ class MaxStripe:
         h8 = mix(h6, packed(nee, nww))
         h11 = mix(h8, packed(nne, nnw, www))
         h15 = mix(h11, packed(nnn, nnww, nnee, wwww))
-        keys = [mix(w, 2), mix(n, 3), mix(packed(n, nn), 4), mix(packed(w, ww, www), 5), mix(packed(w, ne), 6)]
-        keys += [mix(packed(n, nn, nnn), 7), mix(mix(packed(n, ne, nee, neee), 8), w)]
-        keys += [h8, h15, mix(h15, packed(nnnw, nnne, nwww, neee))]
+        keys = [mix(w, 2), mix(n, 3), mix(packed(w, ww, www), 4), mix(packed(w, ne), 5), mix(packed(n, nn, nnn), 6)]
+        keys += [mix(mix(packed(n, ne, nee, neee), 7), w), mix(h15, packed(nnnw, nnne, nwww, neee))]
         slot6, slot8, slot11, slot15 = (h >> self.down for h in (h6, h8, h11, h15))
         g6, g11 = self.recent6.get(slot6, 0), self.recent11.get(slot11, 0)
         self.long.find(slot15)
@@ -827,8 +810,6 @@ class MaxStripe:
         expected, other = self.all[self.long.position], self.all[self.short.position]
 
         shape = (w == n) + 2 * (w == nw) + 4 * (n == ne) + 8 * (n == nw) + 16 * (w == ww)
-        kind = 0 if g6 == w else 1 if g6 == n else 2 if g6 == nw else 3 if g6 == ne else 4
-        match = 0 if self.long.length == 0 else 1 if expected == w else 2 if expected == n else 3
         light = self.places[0]
         activity = abs(light[w] - light[nw]) + abs(light[n] - light[nw]) + abs(light[n] - light[ne])
         active = sum(limit <= activity for limit in (9, 25, 61, 121, 251, 501))
@@ -868,7 +849,7 @@ class MaxStripe:
                 self.counters["guess", i, guess, active],
                 self.counters["half", i, half],
             ]
-            sets = [("node", i), ("related", related), ("kind", kind, match, shape % 16), ("all",)]
+            sets = [("node", i), ("related", related), ("all",)]
             right = self.mixed(counters, [*seen, 256], sets, i, [("A", i, pair), ("B", i, pair2)])
             i, j, depth = 2 * i + right, 2 * j + right, depth + 1
             if 16 <= i <= 31 and i not in self.tree.leaf:
@@ -903,17 +884,12 @@ class MaxStripe:
         i: int,
         names: list[tuple[object, ...]],
     ) -> int:
-        beliefs = []
-        for counter, table in zip(counters, self.beliefs, strict=True):
-            count = counter[0] % 1024
-            trust = sum(bound <= count for bound in (1, 2, 3, 4, 5, 6, 8, 12, 20, 36, 80))
-            beliefs.append(table[trust][(STRETCH[counter[0] >> 20] + 3072) >> 7])
-        s = [STRETCH[belief[0] >> 20] for belief in beliefs] + seen
+        s = [STRETCH[counter[0] >> 20] for counter in counters] + seen
         x = []
         for name in sets:
-            weights = self.weights.setdefault(name, [4096] * 17 + [2048] * 2 + [0] * 13)
+            weights = self.weights.setdefault(name, [4096] * 14 + [2048] * 2 + [0] * 13)
             x.append(clamp(sum(a * b >> 8 for a, b in zip(weights, s, strict=True)) >> 8, 2900))
-        finals = self.finals.setdefault(i, [16384] * 4)
+        finals = self.finals.setdefault(i, [21845] * 3)
         total = clamp(sum(a * b for a, b in zip(finals, x, strict=True)) >> 16, 2900)
         p = squash(total)
         t, f = divmod(total + 3072, 256)
@@ -922,9 +898,8 @@ class MaxStripe:
         pa, pb = ((line[t] * (256 - f) + line[t + 1] * f) >> 8 for line in lines)
         b = self.coder.fixed((2 * p + pa + pb + 2) >> 2)
 
-        for counter, belief in zip(counters, beliefs, strict=True):
+        for counter in counters:
             teach_long(counter, b)
-            teach_belief(belief, b)
         for line in lines:
             nearer = t + (f >= 128)
             line[nearer] += (65535 - line[nearer]) >> 6 if b else -((line[nearer] + 63) >> 6)
@@ -934,7 +909,7 @@ class MaxStripe:
             g = ((65536 * b - squash(x[q])) * (32 + 2000 // (count + 16))) >> 6
             self.uses[name] = min(count + 1, 255)
             weights = self.weights[name]
-            for k in range(32):
+            for k in range(29):
                 weights[k] = clamp(weights[k] + ((s[k] * g + 8192) >> 14), 262143)
         return b
 

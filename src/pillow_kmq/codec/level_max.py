@@ -1,7 +1,7 @@
 # mypy: disallow-untyped-calls=False
 """The model of the level `max` (docs/FORMAT.md, section 7.7): kernels that are plain Python until `compiled`.
 
-Every pixel is a path in the tree of colours, every step a bit that seventeen counters guess, and the places of fourteen
+Every pixel is a path in the tree of colours, every step a bit that fourteen counters guess, and the places of fourteen
 colours along the step's axis. One function codes a stripe; with `decoding` a constant, it becomes the encoder or the
 decoder.
 """
@@ -10,39 +10,38 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from .arithmetic import PLACE, WORD, finish, narrow, shift, start
+from .arithmetic import PLACE, WORD, finish, narrow, start
+from .mixing_max import COUNTED, bounded, mixed_bit, run_bit
+from .places_max import PLACED, adjust, predict
 
 ROWS, COLUMNS = 3, 4
 """The margin of a stripe: rows above, and columns on either side."""
 
 HASH_1, HASH_3, HASH_4 = 0x9E3779B1, 0xC2B2AE35, 0x2C1B3C6D
 HALF = 0x80000000
-LIMIT, BELIEF_LIMIT = 127, 1023
-WEIGHT_LIMIT, TAP_LIMIT = 262143, 32767
 
-# Inputs of a mix: counters of ten hashed contexts, a line of 16 each, and seven direct ones; places; a constant.
-HASHED, COUNTED, PLACED, INPUTS = 10, 17, 14, 32
-BELIEFS = 12 * 48  # of a counter
+# Inputs of a mix: counters of seven hashed contexts, a line of 16 each, and seven direct ones; places; a constant. Sets
+# of weights have room for three more, as processors take eight at once.
+HASHED, INPUTS = 7, COUNTED + PLACED + 1
 RUN, RUNS = 32, 16
-NEAR, HALVES = 12, 1024
+HALVES = 1024
 FOUR, RELATIONS, MORE_RELATIONS, MATCHES = 1296, 243 * 256, 729 * 8, 32 * 24
-SETS = 243 + 320 + 1  # of weights, beside one per node
+SETS = 243 + 1  # of weights, beside one per node
 REFINED, REFINED_BY = 25, 72
 
 
 class Stripe(NamedTuple):
     """What a kernel works on: arrays, or anything else with the same numbers.
 
-    symbols: uint8[(rows + 3) * (width + 8)]. counters: uint32. beliefs: uint32, by counter of a bit, count and
-    probability. weights: int32, sets of 32. uses: uint8, by set. finals: int32, by node. refined: uint16. recent:
-    uint8, two tables. latest: int32, two tables. leaf: int16[512]. middle: uint8[256]. levels, sides: uint8[n * 256].
-    axes: int16[4 * 256]. cuts: int32[256 * 4], axis, bound and scale of a node. scratch: int64[256], zeros. places:
-    int32[64], zeros. inputs: int32[32], the last one what it is to be, the others zeros.
+    symbols: uint8[(rows + 3) * (width + 8)]. counters: uint32. weights: int32, sets of 32. uses: uint8, by set. finals:
+    int32, three by node. refined: uint16. recent: uint8, two tables. latest: int32, two tables. leaf: int16[512].
+    middle: uint8[256]. levels, sides: uint8[n * 256]. axes: int16[4 * 256]. cuts: int32[256 * 4], axis, bound and scale
+    of a node; cuts[0] is the number of axes. scratch: int64[256], zeros. places: int32[64], zeros. inputs: int32[29 to
+    32], the 29th what it is to be, the others zeros.
     """
 
     symbols: Any
     counters: Any
-    beliefs: Any
     weights: Any
     uses: Any
     finals: Any
@@ -61,8 +60,6 @@ class Stripe(NamedTuple):
     stretch: Any
     squash: Any
     rates: Any
-    slow: Any
-    trust: Any
     steps: Any
 
 
@@ -93,7 +90,7 @@ def find_lines(node, counters, scratch, down):  # type: ignore[no-untyped-def]
         place = ((((key * HASH_1) & WORD) >> down) << 4) & PLACE
         scratch[128 + i] = place
         scratch[160 + i] = key
-        scratch[192 + i] = counters[place]  # not for its value: now memory is waited for once, not ten times
+        scratch[192 + i] = counters[place]  # not for its value: now memory is waited for once, not seven times
     for i in range(HASHED):
         place = scratch[128 + i] & PLACE
         key = 0 + scratch[160 + i]
@@ -103,229 +100,14 @@ def find_lines(node, counters, scratch, down):  # type: ignore[no-untyped-def]
                 counters[(place + k) & PLACE] = HALF
 
 
-def follow(bit, counters, place, rates):  # type: ignore[no-untyped-def]
-    """Teach a counter: a probability of 22 bits, of a one, above a count of 10 bits."""
-    state = 0 + counters[place]
-    p = state >> 10
-    count = state & 1023
-    if bit:
-        p += (((4194303 - p) >> 6) * rates[count & 255]) >> 10
-    else:
-        p -= ((p >> 6) * rates[count & 255]) >> 10
-    counters[place] = p << 10 | (count + (count < LIMIT))
-
-
-def believe(bit, beliefs, place, slow):  # type: ignore[no-untyped-def]
-    """Teach what a counter is worth: as a counter learns, but ever slower for longer."""
-    state = 0 + beliefs[place]
-    p = state >> 10
-    count = state & 1023
-    if bit:
-        p += (((4194303 - p) >> 6) * slow[count]) >> 10
-    else:
-        p -= ((p >> 6) * slow[count]) >> 10
-    beliefs[place] = p << 10 | (count + (count < BELIEF_LIMIT))
-
-
-def bounded(value, limit):  # type: ignore[no-untyped-def]
-    """The value, no farther from zero than the limit."""
-    return max(-limit, min(limit, value))
-
-
-def moved(weight, value, step):  # type: ignore[no-untyped-def]
-    """A weight after a step along its input."""
-    return bounded(narrow(weight + (narrow(narrow(value * step) + 8192) >> 14)), WEIGHT_LIMIT)
-
-
-def pace(error, uses, number, steps):  # type: ignore[no-untyped-def]
-    """How far a set of weights goes along its inputs. error: bit - probability, in 1/65536."""
-    count = 0 + uses[number]
-    uses[number] = count + (count < 255)
-    return (error * steps[count & 255]) >> 6
-
-
-def refine(bit, refined, place, part):  # type: ignore[no-untyped-def]
-    """Teach the nearer of two points of a line what the bit was."""
-    place = (place + (part >> 7)) & PLACE
-    q = 0 + refined[place]
-    if bit:
-        refined[place] = q + ((65535 - q) >> 6)
-    else:
-        refined[place] = q - ((q + 63) >> 6)
-
-
-def mixed_bit(  # type: ignore[no-untyped-def]
-    decoding,
-    bit,
-    x,
-    size,
-    pos,
-    end,
-    data,
-    counters,
-    beliefs,
-    scratch,
-    inputs,
-    weights,
-    uses,
-    w0,
-    w1,
-    w2,
-    w3,
-    finals,
-    f,
-    refined,
-    a,
-    b,
-    stretch,
-    squash,
-    rates,
-    slow,
-    trust,
-    steps,
-):
-    """Code one bit with the counters at scratch[160], ..., scratch[176] and with inputs[17..31]: bit, x, size, pos."""
-    w0 &= 0xFFFF
-    w1 &= 0xFFFF
-    w2 &= 0xFFFF
-    w3 &= 0xFFFF
-    f &= 0xFFFF
-    for i in range(COUNTED):
-        scratch[192 + i] = counters[scratch[160 + i] & PLACE]
-    scratch[209] = refined[(a + 12) & PLACE]  # as in `find_lines`
-    scratch[210] = refined[(b + 12) & PLACE]
-    for i in range(COUNTED):
-        state = 0 + scratch[192 + i]
-        belief = BELIEFS * i + trust[state & 127] + ((3072 + stretch[state >> 20]) >> 7)
-        scratch[192 + i] = belief
-        inputs[i] = stretch[(0 + beliefs[belief & PLACE]) >> 20]
-    d0 = d1 = d2 = d3 = narrow(0)
-    for i in range(len(inputs)):
-        s = 0 + inputs[i]
-        d0 = narrow(d0 + (narrow(weights[w0 + i] * s) >> 8))
-        d1 = narrow(d1 + (narrow(weights[w1 + i] * s) >> 8))
-        d2 = narrow(d2 + (narrow(weights[w2 + i] * s) >> 8))
-        d3 = narrow(d3 + (narrow(weights[w3 + i] * s) >> 8))
-    d0 = bounded(d0 >> 8, 2900)
-    d1 = bounded(d1 >> 8, 2900)
-    d2 = bounded(d2 >> 8, 2900)
-    d3 = bounded(d3 >> 8, 2900)
-    dot = (finals[f] * d0 + finals[f + 1] * d1 + finals[f + 2] * d2 + finals[f + 3] * d3) >> 16
-    dot = bounded(dot, 2900) + 3072
-    p = 0 + squash[dot]
-    part = dot & 255
-    a = (a + (dot >> 8)) & PLACE
-    b = (b + (dot >> 8)) & PLACE
-    q = (refined[a] * (256 - part) + refined[a + 1] * part) >> 8
-    r = (refined[b] * (256 - part) + refined[b + 1] * part) >> 8
-    bound = (size * ((2 * p + q + r + 2) >> 2)) >> 16
-    if decoding:
-        bit = x < bound
-    if bit:
-        size = bound
-        for i in range(COUNTED):
-            follow(True, counters, scratch[160 + i] & PLACE, rates)
-            believe(True, beliefs, scratch[192 + i] & PLACE, slow)
-    else:
-        size -= bound
-        if decoding:
-            x -= bound
-        else:
-            x += bound
-        for i in range(COUNTED):
-            follow(False, counters, scratch[160 + i] & PLACE, rates)
-            believe(False, beliefs, scratch[192 + i] & PLACE, slow)
-    refine(bit, refined, a, part)
-    refine(bit, refined, b, part)
-    one = 65536 if bit else 0
-    error = one - p
-    finals[f] = bounded(finals[f] + ((((d0 * error + 8192) >> 14) + 8) >> 4), WEIGHT_LIMIT // 2)
-    finals[f + 1] = bounded(finals[f + 1] + ((((d1 * error + 8192) >> 14) + 8) >> 4), WEIGHT_LIMIT // 2)
-    finals[f + 2] = bounded(finals[f + 2] + ((((d2 * error + 8192) >> 14) + 8) >> 4), WEIGHT_LIMIT // 2)
-    finals[f + 3] = bounded(finals[f + 3] + ((((d3 * error + 8192) >> 14) + 8) >> 4), WEIGHT_LIMIT // 2)
-    # A loop that does not say how often it runs is not unrolled, but done for many inputs at once.
-    g0 = narrow(pace(one - squash[d0 + 3072], uses, w0 >> 5, steps))
-    g1 = narrow(pace(one - squash[d1 + 3072], uses, w1 >> 5, steps))
-    g2 = narrow(pace(one - squash[d2 + 3072], uses, w2 >> 5, steps))
-    g3 = narrow(pace(one - squash[d3 + 3072], uses, w3 >> 5, steps))
-    for i in range(len(inputs)):
-        weights[w0 + i] = moved(weights[w0 + i], inputs[i], g0)
-    for i in range(len(inputs)):
-        weights[w1 + i] = moved(weights[w1 + i], inputs[i], g1)
-    for i in range(len(inputs)):
-        weights[w2 + i] = moved(weights[w2 + i], inputs[i], g2)
-    for i in range(len(inputs)):
-        weights[w3 + i] = moved(weights[w3 + i], inputs[i], g3)
-    x, size, pos = shift(decoding, x, size, pos, end, data)
-    return bit, x, size, pos
-
-
-def run_bit(decoding, bit, x, size, pos, end, data, counters, place, rates):  # type: ignore[no-untyped-def]
-    """Code one bit with the probability of one counter: bit, x, size, pos."""
-    p = max(1, (0 + counters[place]) >> 16)
-    bound = (size * p) >> 16
-    if decoding:
-        bit = x < bound
-    if bit:
-        size = bound
-    else:
-        size -= bound
-        if decoding:
-            x -= bound
-        else:
-            x += bound
-    follow(bit, counters, place, rates)
-    x, size, pos = shift(decoding, x, size, pos, end, data)
-    return bit, x, size, pos
-
-
-def predict(scratch, places, axes):  # type: ignore[no-untyped-def]
-    """On each axis twice the places of the neighbours in scratch, of the median of W, N and W + N - NW, and of a guess.
-
-    The guess is a sum of eight neighbours' differences to (W + N) / 2, each times a tap.
-    """
-    for axis in range(4):
-        column = axis << 8
-        row = axis << 4
-        for i in range(NEAR):
-            places[row + i] = 2 * axes[column + scratch[32 + i]]
-        w = 0 + places[row]
-        n = 0 + places[row + 1]
-        places[row + 12] = max(min(w, n), min(max(w, n), w + n - places[row + 2]))
-        middle = (w + n) >> 1
-        total = 0
-        energy = 64
-        for i in range(8):
-            difference = places[row + i] - middle
-            scratch[64 + 8 * axis + i] = difference
-            total += scratch[96 + 8 * axis + i] * difference
-            energy += difference * difference
-        places[row + 13] = middle + bounded(total >> 14, 4095)
-        scratch[52 + axis] = energy
-
-
-def adjust(symbol, scratch, places, axes):  # type: ignore[no-untyped-def]
-    """Move the taps towards a better guess of the symbol's place on each axis."""
-    for axis in range(4):
-        energy = 0 + scratch[52 + axis]
-        if energy > 64:
-            error = 2 * axes[(axis << 8) + symbol] - places[(axis << 4) + 13]
-            rate = (abs(error) << 16) // energy
-            if error < 0:
-                rate = -rate
-            for i in range(8):
-                change = (5 * rate * scratch[64 + 8 * axis + i] + 512) >> 10
-                scratch[96 + 8 * axis + i] = bounded(scratch[96 + 8 * axis + i] + change, TAP_LIMIT)
-
-
 def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type: ignore[no-untyped-def]
     """Code rows of symbols below n >= 2, from data[pos] on; the number of rows done, and the position behind them.
 
     Decoding: up to data[end], or to where the code has ended before the rows have. Encoding: up to the row that passes
     data[end]; data must have room for it. bits: of the addresses of hashed counters.
     """
-    symbols, counters, beliefs, weights, uses, finals, refined, recent, latest, leaf, middle = stripe[:11]
-    levels, sides, axes, cuts, scratch, places, inputs, stretch, squash, rates, slow, trust, steps = stripe[11:]
+    symbols, counters, weights, uses, finals, refined, recent, latest, leaf, middle = stripe[:10]
+    levels, sides, axes, cuts, scratch, places, inputs, stretch, squash, rates, steps = stripe[10:]
     down = 36 - bits  # to a line
     less = 36 - bits  # to an entry of `recent` or `latest`
     entries = 1 << (bits - 4)
@@ -341,6 +123,7 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
     halves = guesses + nodes * 512
     stride = width + 2 * COLUMNS
 
+    axis_count = 0 + cuts[0]
     x = start(decoding, data, pos, end)
     size = WORD
     if decoding:
@@ -424,14 +207,11 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
             h15 = hashed(h11, NNN | NNWW << 8 | NNEE << 16 | WWWW << 24)
             scratch[144] = hashed(W, 2)
             scratch[145] = hashed(N, 3)
-            scratch[146] = hashed(N | NN << 8, 4)
-            scratch[147] = hashed(W | WW << 8 | WWW << 16, 5)
-            scratch[148] = hashed(W | NE << 8, 6)
-            scratch[149] = hashed(N | NN << 8 | NNN << 16, 7)
-            scratch[150] = hashed(hashed(N | NE << 8 | NEE << 16 | NEEE << 24, 8), W)
-            scratch[151] = h8
-            scratch[152] = h15
-            scratch[153] = hashed(h15, NNNW | NNNE << 8 | NWWW << 16 | NEEE << 24)
+            scratch[146] = hashed(W | WW << 8 | WWW << 16, 4)
+            scratch[147] = hashed(W | NE << 8, 5)
+            scratch[148] = hashed(N | NN << 8 | NNN << 16, 6)
+            scratch[149] = hashed(hashed(N | NE << 8 | NEE << 16 | NEEE << 24, 7), W)
+            scratch[150] = hashed(h15, NNNW | NNNE << 8 | NWWW << 16 | NEEE << 24)
             find_lines(0, counters, scratch, down)
             slot6 = h6 >> less
             slot11 = entries + (h11 >> less)
@@ -447,32 +227,13 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
                 short = int(near > 0)
             expected = 0 + symbols[far & 0x7FFFFFFFFFFF]
             other = 0 + symbols[near & 0x7FFFFFFFFFFF]
-            if guess6 == W:
-                kind = 0
-            elif guess6 == N:
-                kind = 1
-            elif guess6 == NW:
-                kind = 2
-            elif guess6 == NE:
-                kind = 3
-            else:
-                kind = 4
-            if long == 0:
-                match = 0
-            elif expected == W:
-                match = 1
-            elif expected == N:
-                match = 2
-            else:
-                match = 3
             shape = (W == N) | (W == NW) << 1 | (N == NE) << 2 | (N == NW) << 3 | (W == WW) << 4
             activity = abs(0 + axes[W] - axes[NW]) + abs(0 + axes[N] - axes[NW]) + abs(0 + axes[N] - axes[NE])
             active = (
                 (activity > 8) + (activity > 24) + (activity > 60) + (activity > 120) + (activity > 250)
                 + (activity > 500)
             )  # fmt: skip
-            predict(scratch, places, axes)
-            w2 = nodes + 243 + kind * 64 + match * 16 + (shape & 15)
+            predict(axis_count, scratch, places, axes)
             if not decoding:
                 symbol = 0 + symbols[here]
             node = 1
@@ -511,18 +272,18 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
                     side2 = 0 + sides[other << 8 | node]
                 for i in range(HASHED):
                     scratch[160 + i] = scratch[128 + i] + place
-                scratch[170] = four + node * FOUR + pair * 36 + pair2
-                scratch[171] = relations + (relation * 8 + depth) * 32 + shape
-                scratch[172] = matches + (min(long, 31) * 3 + side) * 8 + depth
-                scratch[173] = matches + MATCHES + (min(short, 31) * 3 + side2) * 8 + depth
-                scratch[174] = more + relation2 * 8 + depth
-                scratch[175] = guesses + (node * 64 + guessed) * 8 + active
-                scratch[176] = halves + node * HALVES + half
+                scratch[167] = four + node * FOUR + pair * 36 + pair2
+                scratch[168] = relations + (relation * 8 + depth) * 32 + shape
+                scratch[169] = matches + (min(long, 31) * 3 + side) * 8 + depth
+                scratch[170] = matches + MATCHES + (min(short, 31) * 3 + side2) * 8 + depth
+                scratch[171] = more + relation2 * 8 + depth
+                scratch[172] = guesses + (node * 64 + guessed) * 8 + active
+                scratch[173] = halves + node * HALVES + half
                 bit, x, size, pos = mixed_bit(
-                    decoding, bit, x, size, pos, end, data, counters, beliefs, scratch, inputs, weights, uses,
-                    node * 32, (nodes + relation) * 32, w2 * 32, (nodes + 563) * 32, finals, node * 4,
+                    decoding, bit, x, size, pos, end, data, counters, scratch, inputs, weights, uses,
+                    node * 32, (nodes + relation) * 32, (nodes + 243) * 32, finals, node * 3,
                     refined, (pair * nodes + node) * REFINED, ((36 + pair2) * nodes + node) * REFINED,
-                    stretch, squash, rates, slow, trust, steps,
+                    stretch, squash, rates, steps,
                 )  # fmt: skip
                 node = 2 * node + bit
                 place = 2 * place + bit
@@ -531,7 +292,7 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
                     place = 1
                     find_lines(node, counters, scratch, down)
             symbol = 0 + leaf[node & 511]
-            adjust(symbol, scratch, places, axes)
+            adjust(axis_count, symbol, scratch, places, axes)
             recent[slot6 & PLACE] = symbol
             recent[slot11 & PLACE] = symbol
             latest[slot15 & PLACE] = here

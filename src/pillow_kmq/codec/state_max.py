@@ -6,6 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from . import level_max as kernels
+from .mixing_max import COUNTED
 from .model import Model
 from .tables import squash, stretch
 from .tree import Tree
@@ -14,16 +15,14 @@ if TYPE_CHECKING:
     from ..types import Indices
 
 _RATES = tuple(655360 // (14 + 10 * count) for count in range(256))
-_SLOW = tuple(655360 // (1500 + 10 * count) for count in range(kernels.BELIEF_LIMIT + 1))
-_TRUST = tuple(48 * sum(count >= bound for bound in (1, 2, 3, 4, 5, 6, 8, 12, 20, 36, 80)) for count in range(128))
-"""By the count of a counter: where its beliefs start."""
 _STEPS = tuple(32 + 2000 // (count + 16) for count in range(256))
 
+_ROOM = 32  # inputs that a set of weights has room for
 # Of inputs: weights at first, those of the places of W and N behind those of counters; and what is never learned.
-_WEIGHTS = (4096,) * kernels.COUNTED + (2048, 2048) + (0,) * (kernels.INPUTS - kernels.COUNTED - 2)
+_WEIGHTS = (4096,) * COUNTED + (2048, 2048) + (0,) * (_ROOM - COUNTED - 2)
 _INPUTS = (0,) * (kernels.INPUTS - 1) + (256,)
-_FINAL = 16384
-_LEAST_BITS, _MOST_BITS = 17, 23
+_FINAL = 21845
+_LEAST_BITS, _MOST_BITS = 15, 21
 
 
 def _table_bits(indices: Indices, _n: int) -> int:
@@ -39,10 +38,10 @@ def _plain_stripe(symbols: Any, forest: Tree, bits: int) -> kernels.Stripe:
     sets = nodes + kernels.SETS
     entries = 2 << (bits - 4)
     return kernels.Stripe(
-        symbols, [kernels.HALF] * kernels.counter_count(n, bits), list(_beliefs()), list(_WEIGHTS) * sets, [0] * sets,
-        [_FINAL] * (4 * nodes), list(_points()) * (kernels.REFINED_BY * nodes), bytearray(entries), [0] * entries,
+        symbols, [kernels.HALF] * kernels.counter_count(n, bits), list(_WEIGHTS) * sets, [0] * sets,
+        [_FINAL] * (3 * nodes), list(_points()) * (kernels.REFINED_BY * nodes), bytearray(entries), [0] * entries,
         forest.leaf, forest.middle, forest.levels, _sides(forest), _axes(forest), _cuts(forest), [0] * 256, [0] * 64,
-        list(_INPUTS), stretch(), squash(), _RATES, _SLOW, _TRUST, _STEPS,
+        list(_INPUTS), stretch(), squash(), _RATES, _STEPS,
     )  # fmt: skip
 
 
@@ -58,13 +57,13 @@ def _array_stripe(symbols: Any, forest: Tree, bits: int) -> kernels.Stripe:
     counters = counters[-(counters.ctypes.data // 4) % 16 :][:total]  # a line of 16 is one of the processor's cache
     counters.fill(kernels.HALF)
     return kernels.Stripe(
-        symbols, counters, np.array(_beliefs(), np.uint32), np.tile(np.array(_WEIGHTS, np.int32), sets),
-        np.zeros(sets, np.uint8), np.full(4 * nodes, _FINAL, np.int32),
+        symbols, counters, np.tile(np.array(_WEIGHTS, np.int32), sets),
+        np.zeros(sets, np.uint8), np.full(3 * nodes, _FINAL, np.int32),
         np.tile(np.array(_points(), np.uint16), kernels.REFINED_BY * nodes), np.zeros(entries, np.uint8),
         np.zeros(entries, np.int32), np.array(forest.leaf, np.int16), np.array(forest.middle, np.uint8),
         np.frombuffer(forest.levels, np.uint8), np.frombuffer(_sides(forest), np.uint8),
         np.array(_axes(forest), np.int16), np.array(_cuts(forest), np.int32), np.zeros(256, np.int64),
-        np.zeros(64, np.int32), np.array(_INPUTS, np.int32), *_constants(),
+        np.zeros(64, np.int32), np.array(_INPUTS + (0,) * (_ROOM - kernels.INPUTS), np.int32), *_constants(),
     )  # fmt: skip
 
 
@@ -74,14 +73,8 @@ def _constants() -> tuple[Any, ...]:
 
     return (
         np.array(stretch(), np.int16), np.array(squash(), np.uint16), np.array(_RATES, np.uint16),
-        np.array(_SLOW, np.uint16), np.array(_TRUST, np.uint16), np.array(_STEPS, np.uint8),
+        np.array(_STEPS, np.uint8),
     )  # fmt: skip
-
-
-@cache
-def _beliefs() -> tuple[int, ...]:
-    """Counters are worth what they say: of each, by count, at 48 probabilities."""
-    return tuple(squash()[128 * i + 64] << 16 | 0x8000 for i in range(48)) * (12 * kernels.COUNTED)
 
 
 @cache
@@ -107,8 +100,9 @@ def _axes(forest: Tree) -> list[int]:
 
 
 def _cuts(forest: Tree) -> list[int]:
-    """Of a node: the axis, twice the bound, and 4096 over the mean distance from twice the bound."""
+    """Of a node: the axis, twice the bound, 4096 over the mean distance from twice the bound; first, how many axes."""
     cuts = [0] * 1024
+    cuts[0] = 1 + max(axis for _, axis, *_ in forest.cuts)
     for node, axis, bound, width, count in forest.cuts:
         cuts[4 * node : 4 * node + 3] = axis, bound, min(65535, (4096 * count + width // 2) // width)
     return cuts

@@ -449,8 +449,8 @@ for (let p = 0, x = 0; p < 4096; p++) {
 
 // The stripe at hand; out here it is faster than in models. at, s: counters and inputs of a bit.
 let stripe;
-const at = new I32(17), s = new I32(32);
-const weights = new I32(32*820), uses = new Uint8ClampedArray(820);
+const at = new I32(14), s = new I32(29);
+const weights = new I32(32*500), uses = new Uint8ClampedArray(500);
 
 /** Where parts begin. */
 function layout(...sizes) {
@@ -587,18 +587,15 @@ function defaultModel(coder, option, { n, leaf, nodes, colors }, grid, stride) {
 // 7.7 The model of `max`
 
 const MAX_RATES = tableOf(128, c => floor(655360/(14 + 10*c)));
-const BELIEF_RATES = tableOf(1024, c => floor(655360/(1500 + 10*c)));
 const ACTIVE = passed(2296, [9, 25, 61, 121, 251, 501]);
-const MAX_TRUST = passed(128, [1, 2, 3, 4, 5, 6, 8, 12, 20, 36, 80]);
 const [, RELATED, LONG, SHORT, FARTHER, NODES] = layout(8, 243*256, 768, 768, 729*8);
 
-const begins = new I32(10), finals = new I32(4*256), beliefs = new Uint32Array(17*12*48), points = new U16(1800*256);
-const believed = new I32(17), x = new I32(4), sets = new I32(4);
+const begins = new I32(7), finals = new I32(3*256), points = new U16(1800*256), x = new I32(3), sets = new I32(3);
 
-function taught(counter, bit, rates) {
-	const p = counter >>> 10, c = counter & 1023, rate = rates[c],
+function taught(counter, bit) {
+	const p = counter >>> 10, c = counter & 1023, rate = MAX_RATES[c],
 		after = bit ? p + (imul(4194303 - p >> 6, rate) >>> 10) : p - (imul(p >> 6, rate) >>> 10);
-	return after << 10 | (c + 1 < rates.length ? c + 1 : c);
+	return after << 10 | min(c + 1, 127);
 }
 
 const refined = (y, bit) => bit ? y + (65535 - y >> 6) : y - (y + 63 >> 6);
@@ -666,24 +663,20 @@ class Match {
 
 function dot(w) {
 	let sum = 0;
-	for (let k = 0; k < 32; k++) sum += imul(weights[w + k], s[k]) >> 8;
+	for (let k = 0; k < 29; k++) sum += imul(weights[w + k], s[k]) >> 8;
 	return clamp(sum >> 8, 2900);
 }
 
 function move(w, g) {
-	for (let k = 0; k < 32; k++) weights[w + k] = clamp(weights[w + k] + (imul(s[k], g) + 8192 >> 14), 262143);
+	for (let k = 0; k < 29; k++) weights[w + k] = clamp(weights[w + k] + (imul(s[k], g) + 8192 >> 14), 262143);
 }
 
 function maxMixed(coder, counters, node, a, b) {
-	for (let k = 0; k < 17; k++) {
-		const counter = counters[at[k]];
-		believed[k] = (k*12 + MAX_TRUST[counter & 127])*48 + (STRETCH[counter >>> 20] + 3072 >> 7);
-		s[k] = STRETCH[beliefs[believed[k]] >>> 20];
-	}
+	for (let k = 0; k < 14; k++) s[k] = STRETCH[counters[at[k]] >>> 20];
 	let total = 0;
-	for (let q = 0; q < 4; q++) {
+	for (let q = 0; q < 3; q++) {
 		x[q] = dot(32*sets[q]);
-		total += finals[4*node + q]*x[q];
+		total += finals[3*node + q]*x[q];
 	}
 	const place = clamp(total >> 16, 2900) + 3072, P = SQUASH[place], f = place & 255;
 	a += place >> 8;
@@ -691,16 +684,13 @@ function maxMixed(coder, counters, node, a, b) {
 	const PA = points[a]*(256 - f) + points[a + 1]*f >> 8, PB = points[b]*(256 - f) + points[b + 1]*f >> 8,
 		bit = coder.fixed(2*P + PA + PB + 2 >> 2);
 
-	for (let k = 0; k < 17; k++) {
-		counters[at[k]] = taught(counters[at[k]], bit, MAX_RATES);
-		beliefs[believed[k]] = taught(beliefs[believed[k]], bit, BELIEF_RATES);
-	}
+	for (let k = 0; k < 14; k++) counters[at[k]] = taught(counters[at[k]], bit);
 	a += f >> 7;
 	b += f >> 7;
 	points[a] = refined(points[a], bit);
 	points[b] = refined(points[b], bit);
-	for (let q = 0; q < 4; q++) {
-		const v = 4*node + q, set = sets[q];
+	for (let q = 0; q < 3; q++) {
+		const v = 3*node + q, set = sets[q];
 		finals[v] = clamp(finals[v] + ((x[q]*((bit << 16) - P) + 8192 >> 14) + 8 >> 4), 131071);
 		const g = ((bit << 16) - SQUASH[x[q] + 3072])*(32 + floor(2000/(uses[set]++ + 16))) >> 6;
 		move(32*set, g);
@@ -709,11 +699,11 @@ function maxMixed(coder, counters, node, a, b) {
 }
 
 function findLines(counters, keys, lines, shift) {
-	for (let i = 0; i < 10; i++) {
+	for (let i = 0; i < 7; i++) {
 		begins[i] = lines + (imul(keys[i], 0x9e3779b1) >>> shift << 4);
 		at[i] = counters[begins[i]]; // so memory is waited for once
 	}
-	for (let i = 0; i < 10; i++) {
+	for (let i = 0; i < 7; i++) {
 		if (counters[begins[i]] !== keys[i] >>> 0) {
 			counters[begins[i]] = keys[i];
 			counters.fill(2**31, begins[i] + 1, begins[i] + 16);
@@ -727,19 +717,16 @@ function maxPixel(here, shape, W, N, NW, NE, WW, NN) {
 		NNW = grid[up2 - 1], NWW = grid[up - 2], WWW = grid[here - 3], NNN = grid[up3], NEEE = grid[up + 3],
 		h6 = mix(mix(pack(W, N, NE, NW), 1), pack(WW, NN)), h8 = mix(h6, pack(NEE, NWW)),
 		h11 = mix(h8, pack(NNE, NNW, WWW)), h15 = mix(h11, pack(NNN, grid[up2 - 2], grid[up2 + 2], grid[here - 4]));
-	const keys = [mix(W, 2), mix(N, 3), mix(pack(N, NN), 4), mix(pack(W, WW, WWW), 5), mix(pack(W, NE), 6),
-		mix(pack(N, NN, NNN), 7), mix(mix(pack(N, NE, NEE, NEEE), 8), W), h8, h15,
-		mix(h15, pack(grid[up3 - 1], grid[up3 + 1], grid[up - 3], NEEE))];
+	const keys = [mix(W, 2), mix(N, 3), mix(pack(W, WW, WWW), 4), mix(pack(W, NE), 5), mix(pack(N, NN, NNN), 6),
+		mix(mix(pack(N, NE, NEE, NEEE), 7), W), mix(h15, pack(grid[up3 - 1], grid[up3 + 1], grid[up - 3], NEEE))];
 	const g6 = recent6[h6 >>> shift], g11 = recent11[h11 >>> shift],
 		near = [W, N, NW, NE, WW, NN, NEE, NNE, NNW, NWW, WWW, NNN];
 	if (here !== stripe.next) stripe.long.length = stripe.short.length = 0; // in a new row
 	stripe.next = here + 1;
 	const [long, expected] = stripe.long.find(h15 >>> shift, grid),
-		[short, other] = stripe.short.find(h8 >>> shift, grid),
-		match = long === 0 ? 0 : expected === W ? 1 : expected === N ? 2 : 3, { A } = axes[0],
+		[short, other] = stripe.short.find(h8 >>> shift, grid), { A } = axes[0],
 		active = ACTIVE[abs(A[W] - A[NW]) + abs(A[N] - A[NW]) + abs(A[N] - A[NE])];
 	for (const axis of axes) axis.predict(near);
-	sets[2] = 499 + 64*kindOf(g6, W, N, NW, NE) + 16*match + (shape & 15);
 
 	findLines(counters, keys, lines, shift);
 	let node = 1, j = 1;
@@ -748,18 +735,18 @@ function maxPixel(here, shape, W, N, NW, NE, WW, NN) {
 			related = (((side[W]*3 + side[N])*3 + side[NW])*3 + side[NE])*3 + side[g6],
 			farther = ((((side[WW]*3 + side[NN])*3 + side[NEE])*3 + side[NNE])*3 + side[g11])*3 + side[W],
 			pair = level[W]*6 + level[N], pair2 = level[NE]*6 + level[NW];
-		for (let i = 0; i < 14; i++) s[17 + i] = clamp(imul(places[i] - bound, scale) >> 4, 500);
+		for (let i = 0; i < 14; i++) s[14 + i] = clamp(imul(places[i] - bound, scale) >> 4, 500);
 		let half = 0;
 		for (let i = 0; i < 10; i++) half |= near[i] >= middle ? 1 << i : 0;
-		for (let i = 0; i < 10; i++) at[i] = begins[i] + j;
+		for (let i = 0; i < 7; i++) at[i] = begins[i] + j;
 		const own = NODES + 2832*node;
-		at[10] = own + pair*36 + pair2;
-		at[11] = RELATED + (related*8 + depth)*32 + shape;
-		at[12] = LONG + (long*3 + (long && side[expected]))*8 + depth;
-		at[13] = SHORT + (short*3 + (short && side[other]))*8 + depth;
-		at[14] = FARTHER + farther*8 + depth;
-		at[15] = own + 1296 + (clamp(imul(places[13] - bound, scale) >> 8, 31, -32) + 32)*8 + active;
-		at[16] = own + 1808 + half;
+		at[7] = own + pair*36 + pair2;
+		at[8] = RELATED + (related*8 + depth)*32 + shape;
+		at[9] = LONG + (long*3 + (long && side[expected]))*8 + depth;
+		at[10] = SHORT + (short*3 + (short && side[other]))*8 + depth;
+		at[11] = FARTHER + farther*8 + depth;
+		at[12] = own + 1296 + (clamp(imul(places[13] - bound, scale) >> 8, 31, -32) + 32)*8 + active;
+		at[13] = own + 1808 + half;
 		sets[0] = node;
 		sets[1] = 256 + related;
 		const bit = maxMixed(coder, counters, node, (72*node + pair)*25, (72*node + 36 + pair2)*25);
@@ -767,7 +754,7 @@ function maxPixel(here, shape, W, N, NW, NE, WW, NN) {
 		j = 2*j + bit;
 		if (j > 15 && leaf[node] < 0) {
 			j = 1;
-			for (let i = 0; i < 10; i++) keys[i] = mix(keys[i], node);
+			for (let i = 0; i < 7; i++) keys[i] = mix(keys[i], node);
 			findLines(counters, keys, lines, shift);
 		}
 	}
@@ -780,7 +767,7 @@ function maxPixel(here, shape, W, N, NW, NE, WW, NN) {
 
 function maxRun(L, k) {
 	const { coder, counters, long, short } = stripe, bit = coder.fixed(max(1, counters[k] >>> 16));
-	counters[k] = taught(counters[k], bit, MAX_RATES);
+	counters[k] = taught(counters[k], bit);
 	long.place += bit*L;
 	short.place += bit*L;
 	stripe.next += bit*L;
@@ -788,14 +775,13 @@ function maxRun(L, k) {
 }
 
 function maxModel(coder, option, { n, leaf, nodes, colors }, grid, stride) {
-	const B = 17 + 2*option, entries = 1 << B - 4, size = 1 << 32 - clz32(n - 1), lines = NODES + 2832*size;
-	fill(weights, i => i%32 < 17 ? 4096 : i%32 < 19 ? 2048 : 0);
-	fill(beliefs, i => SQUASH[i%48*128 + 64] << 16 | 0x8000);
+	const B = 15 + 2*option, entries = 1 << B - 4, size = 1 << 32 - clz32(n - 1), lines = NODES + 2832*size;
+	fill(weights, i => i%32 < 14 ? 4096 : i%32 < 16 ? 2048 : 0);
 	fill(points.subarray(0, 1800*size), i => SQUASH[min(6143, 256*(i%25))]);
 	uses.fill(0);
-	finals.fill(16384);
-	s[31] = 256;
-	sets[3] = 819;
+	finals.fill(21845);
+	s[28] = 256;
+	sets[2] = 499;
 	stripe = {
 		coder, grid, stride, leaf, nodes, lines, shift: 36 - B, next: 0,
 		counters: new Uint32Array(lines + (1 << B)).fill(2**31),
