@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 import naive_kmq
-from pillow_kmq.codec import Metadata, container, encode, fast, mixed, read_animation
+from pillow_kmq.codec import Metadata, container, encode, fast, mixed, read_animation, state_default
 from pillow_kmq.codec import encode_animation as encode_frames
 from pillow_kmq.codec.animation import Animation, Film, encode_table
 from pillow_kmq.codec.films import to_image
@@ -210,9 +210,18 @@ def mixed_images() -> Iterator[tuple[str, IndexedImage, str, str]]:
         yield (
             f"mixed-large-{n}",
             image(ramp[:n], [[(x // 4 * (y // 5) + x % 4 * (y % 3 // 2)) % n for x in range(96)] for y in range(88)]),
-            f"more than 8192 pixels: {n} symbols, told of a second neighbour",
+            f"more than 8192 pixels, many unlike their neighbours: {n} symbols, told of a second neighbour",
             "7.6",
         )
+    yield (
+        "mixed-screen",
+        image(
+            ramp[:50],
+            [[(x // 12 * (y // 15) + x % 12 // 10 * (y % 15 // 12)) % 50 for x in range(97)] for y in range(86)],
+        ),
+        "more than 8192 pixels, of which most are like a neighbour: the largest tables",
+        "7.6",
+    )
     yield "mixed-flat", image([(1, 2, 3)] * 2, [[0] * 300] * 300), "one symbol needs no code", "7.2"
     yield (
         "mixed-shuffled",
@@ -351,6 +360,16 @@ def striped_file(picture: IndexedImage, compression: str = "default") -> bytes:
         mixed.STRIPE_BYTES, fast.STRIPE_CODES = before
 
 
+def photo_file(picture: IndexedImage) -> bytes:
+    """What the encoder writes for photos, which are larger."""
+    before = state_default.DEFAULT
+    state_default.DEFAULT = before._replace(option=lambda *_: 2)
+    try:
+        return encode(picture)
+    finally:
+        state_default.DEFAULT = before
+
+
 def max_file(picture: IndexedImage) -> bytes:
     """A file of the level `max`, although the level `default` would make it smaller."""
     before = CODINGS["default"]
@@ -365,6 +384,12 @@ def assembled_good_files() -> Iterator[tuple[str, bytes, IndexedImage, str, str]
     """Name, file, image, sentence, section."""
     stripes = image([(v, 0, v) for v in range(64)], [[(x * y // 3 + y) % 64 for x in range(50)] for y in range(64)])
     yield "mixed-stripes", striped_file(stripes), stripes, "several stripes, each with a checksum", "7.2"
+    for n in (16, 60, 250):
+        photo = image(
+            [(v, v * v // 255, 255 - v) for v in range(n)],
+            [[(x * x // 20 + y * y // 15 + noise(x, y) // 60) % n for x in range(50)] for y in range(40)],
+        )
+        yield f"mixed-photo-{n}", photo_file(photo), photo, f"small tables, and a second neighbour; {n} symbols", "7.6"
     stripes = image(
         [(v * 19 % 64 * 3, 0, 0) for v in range(64)],
         [[(x // 4 + y // 5 + noise(x, y) // 90) * 27 % 64 for x in range(50)] for y in range(64)],

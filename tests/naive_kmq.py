@@ -323,8 +323,8 @@ def mixed(coding: int, options: int, coded: bytes, width: int, height: int, pale
     tree = Tree([palette[i] if i < len(palette) else (0, 0, 0, 255) for i in used])
     result = []
     for rows, code in stripes:
-        bits = (12 if coding == 3 else 15) + 2 * (options & 3)
-        stripe = Stripe(tree, code, width, bits) if coding == 3 else MaxStripe(tree, code, width, bits)
+        option = options & 3
+        stripe = Stripe(tree, code, width, option) if coding == 3 else MaxStripe(tree, code, width, 15 + 2 * option)
         for row in stripe.rows(rows):
             result.append([used[tree.order[symbol]] for symbol in row])
     return result
@@ -528,8 +528,9 @@ class Table(dict[object, list[int]]):
 
 
 class Stripe:
-    def __init__(self, tree: Tree, code: bytes, width: int, bits: int) -> None:
-        self.tree, self.width, self.down = tree, width, 32 - bits
+    def __init__(self, tree: Tree, code: bytes, width: int, option: int) -> None:
+        self.tree, self.width, self.down = tree, width, 32 - (14, 16, 14, 18)[option]
+        self.second_neighbours = option >= 2
         self.coder = RangeDecoder(code)
         self.counters = Table()
         self.run = [32768] * 8
@@ -629,7 +630,7 @@ class Stripe:
     def descend(self, ws: tuple[int, int], ns: tuple[int, int], ne: int, h4: int) -> int:
         (w, ww), (n, nn) = ws, ns
         symbols = len(self.tree.order)
-        finer = 1 if self.down > 14 else 16 if symbols <= 16 else 4 if symbols <= 64 else 2
+        finer = 1 if not self.second_neighbours else 16 if symbols <= 16 else 4 if symbols <= 64 else 2
         by_w, by_n = w * finer + ww * finer // symbols, n * finer + nn * finer // symbols
         leaf, level = self.tree.leaf, self.tree.level
         i, j, start = 1, 1, 0

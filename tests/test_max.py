@@ -150,7 +150,7 @@ def state_bytes(side: int, colors: int) -> int:
     """What the arrays of a stripe take, without the picture."""
     indices = np.zeros((side, side), np.uint8)
     forest = tree(np.random.default_rng(1).integers(0, 256, (colors, 4)).astype(np.uint8).tobytes())
-    stripe: Any = MAX.arrays(np.zeros(1, np.uint8), forest, MAX.table_bits(indices, colors))
+    stripe: Any = MAX.arrays(np.zeros(1, np.uint8), forest, MAX.option(indices, colors))
     return sum(array.nbytes for array in stripe)
 
 

@@ -20,6 +20,9 @@ RUNS, SHAPES, DISTANCES = 64, 32768, 4096
 LEVELS = 6
 COLORS = LEVELS**3
 
+BITS = (14, 16, 14, 18)
+"""Of the addresses of hashed counters, by option; 2 and 3 tell of a second neighbour."""
+
 # Sets of weights: a node each, then the flags W, then the flags N. Cells of `final`: a node each, then by W.
 NODES, FLAGS = 256, 80
 WEIGHTS = 8  # four weights and a count, padded
@@ -50,9 +53,10 @@ class Stripe(NamedTuple):
     steps: Any
 
 
-def counter_count(n: int, bits: int) -> int:
+def counter_count(n: int, option: int) -> int:
     """How many counters a stripe of n symbols has."""
-    return RUNS + 2 * SHAPES + 2 * DISTANCES + (5 << bits) + 2 * n * parts(n, bits) * node_places(n) + NODES * COLORS
+    tree = 2 * n * parts(n, option) * node_places(n) + NODES * COLORS
+    return RUNS + 2 * SHAPES + 2 * DISTANCES + (5 << BITS[option]) + tree
 
 
 def node_places(n: int) -> int:
@@ -60,9 +64,9 @@ def node_places(n: int) -> int:
     return 16 if n <= 16 else 272
 
 
-def parts(n: int, bits: int) -> int:
+def parts(n: int, option: int) -> int:
     """Of how many parts of the tree one is told of a second neighbour: all 16 symbols, or 4, or 2; 1 is nothing."""
-    if bits < 18:
+    if option < 2:
         return 1
     return 16 if n <= 16 else 4 if n <= 64 else 2
 
@@ -73,15 +77,16 @@ def trust(state):  # type: ignore[no-untyped-def]
     return (n > 0) + (n > 2) + (n > 11)
 
 
-def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type: ignore[no-untyped-def]
+def code_stripe(decoding, data, pos, end, stripe, width, rows, n, option):  # type: ignore[no-untyped-def]
     """Code rows of symbols below n >= 2, from data[pos] on; the number of rows done, and the position behind them.
 
     Decoding: up to data[end], or to where the code has ended before the rows have. Encoding: up to the row that passes
-    data[end]; data must have room for it. bits: of the addresses of hashed counters.
+    data[end]; data must have room for it. option: of BITS.
     """
     symbols, counters, weights, final, recent = stripe[:5]
     leaf, middle, levels, distances, part = stripe[5:10]
     stretch, squash, rates, steps = stripe[10:]
+    bits = 0 + BITS[option]
     hashed = 1 << bits
     down = 32 - bits
     shapes = RUNS
@@ -91,7 +96,7 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
     four = six + 2 * hashed
     places = 16 if n <= 16 else 272
     by_w = four + hashed
-    finer = parts(n, bits)
+    finer = parts(n, option)
     by_n = by_w + n * finer * places
     colors = by_n + n * finer * places
     stride = width + 6
@@ -99,7 +104,7 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
     while deep * 4 < n:
         deep *= 2
 
-    none = bits >> 8  # 0
+    none = option >> 8  # 0
     x = start(decoding, data, pos, end)
     size = none + WORD
     if decoding:
@@ -278,11 +283,11 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
     return row, pos
 
 
-def encode_stripe(data, pos, end, stripe, width, rows, n, bits):  # type: ignore[no-untyped-def]
+def encode_stripe(data, pos, end, stripe, width, rows, n, option):  # type: ignore[no-untyped-def]
     """See `code_stripe`."""
-    return code_stripe(False, data, pos, end, stripe, width, rows, n, bits)
+    return code_stripe(False, data, pos, end, stripe, width, rows, n, option)
 
 
-def decode_stripe(data, pos, end, stripe, width, rows, n, bits):  # type: ignore[no-untyped-def]
+def decode_stripe(data, pos, end, stripe, width, rows, n, option):  # type: ignore[no-untyped-def]
     """See `code_stripe`."""
-    return code_stripe(True, data, pos, end, stripe, width, rows, n, bits)
+    return code_stripe(True, data, pos, end, stripe, width, rows, n, option)

@@ -68,10 +68,15 @@ def node_count(n: int) -> int:
     return 1 << (n - 1).bit_length()
 
 
-def counter_count(n: int, bits: int) -> int:
+def table_bits(option: int) -> int:
+    """Bits of the addresses of hashed counters: 15, 17, 19 or 21."""
+    return 15 + 2 * option
+
+
+def counter_count(n: int, option: int) -> int:
     """How many counters a stripe of n symbols has."""
     direct = node_count(n) * (FOUR + 512 + HALVES)
-    return (1 << bits) + RUNS + RELATIONS + MORE_RELATIONS + 2 * MATCHES + direct
+    return (1 << table_bits(option)) + RUNS + RELATIONS + MORE_RELATIONS + 2 * MATCHES + direct
 
 
 def hashed(a, b):  # type: ignore[no-untyped-def]
@@ -100,14 +105,15 @@ def find_lines(node, counters, scratch, down):  # type: ignore[no-untyped-def]
                 counters[(place + k) & PLACE] = HALF
 
 
-def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type: ignore[no-untyped-def]
+def code_stripe(decoding, data, pos, end, stripe, width, rows, n, option):  # type: ignore[no-untyped-def]
     """Code rows of symbols below n >= 2, from data[pos] on; the number of rows done, and the position behind them.
 
     Decoding: up to data[end], or to where the code has ended before the rows have. Encoding: up to the row that passes
-    data[end]; data must have room for it. bits: of the addresses of hashed counters.
+    data[end]; data must have room for it. option: see `table_bits`.
     """
     symbols, counters, weights, uses, finals, refined, recent, latest, leaf, middle = stripe[:10]
     levels, sides, axes, cuts, scratch, places, inputs, stretch, squash, rates, steps = stripe[10:]
+    bits = table_bits(option)
     down = 36 - bits  # to a line
     less = 36 - bits  # to an entry of `recent` or `latest`
     entries = 1 << (bits - 4)
@@ -319,11 +325,11 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
     return row, pos
 
 
-def encode_stripe(data, pos, end, stripe, width, rows, n, bits):  # type: ignore[no-untyped-def]
+def encode_stripe(data, pos, end, stripe, width, rows, n, option):  # type: ignore[no-untyped-def]
     """See `code_stripe`."""
-    return code_stripe(False, data, pos, end, stripe, width, rows, n, bits)
+    return code_stripe(False, data, pos, end, stripe, width, rows, n, option)
 
 
-def decode_stripe(data, pos, end, stripe, width, rows, n, bits):  # type: ignore[no-untyped-def]
+def decode_stripe(data, pos, end, stripe, width, rows, n, option):  # type: ignore[no-untyped-def]
     """See `code_stripe`."""
-    return code_stripe(True, data, pos, end, stripe, width, rows, n, bits)
+    return code_stripe(True, data, pos, end, stripe, width, rows, n, option)

@@ -30,8 +30,8 @@ def encode_mixed(indices: Indices, colors: bytes, coding: int) -> bytes:
     used = np.flatnonzero(np.bincount(indices.ravel(), minlength=256)).tolist()
     forest = tree(colors_of(used, colors))
     model = model_of(coding)
-    bits = model.table_bits(indices, len(used))
-    first = coding | (bits - model.least_bits) // 2 << 4
+    option = model.option(indices, len(used))
+    first = coding | option << 4
     listing = b""
     if used != list(range(len(colors) // 4)):
         first |= LISTED
@@ -50,7 +50,7 @@ def encode_mixed(indices: Indices, colors: bytes, coding: int) -> bytes:
         data = np.empty(limit + 24 * width + 64, np.uint8)
         symbols[row : row + model.rows] = 0
         rest = symbols[row:].reshape(-1)
-        rows, end = _run(model, "encode_stripe", data, limit, rest, forest, width, height - row, bits)
+        rows, end = _run(model, "encode_stripe", data, limit, rest, forest, width, height - row, option)
         coded = data[:end].tobytes()
         stripes.append((rows, coded[:-4] + coded[-4:].rstrip(b"\0")))
         row += rows
@@ -75,12 +75,12 @@ def decode_mixed(
     forest = tree(colors_of(used, colors))
     table = bytes(used[i] for i in forest.order).ljust(256, b"\0")
     model = model_of(first & 0x0F)
-    bits = model.least_bits + 2 * (first >> 4 & 3)
+    option = first >> 4 & 3
 
     def decode(stripe: Stripe) -> bool:
         symbols = bytearray((stripe.rows + model.rows) * (width + 2 * model.columns))
         coded = stripe.coded
-        done, end = _run(model, "decode_stripe", coded, len(coded), symbols, forest, width, stripe.rows, bits)
+        done, end = _run(model, "decode_stripe", coded, len(coded), symbols, forest, width, stripe.rows, option)
         _copy_rows(model, symbols, table, pixels, stripe.row, done, width)
         return done == stripe.rows and end >= stripe.length
 
@@ -117,24 +117,24 @@ def colors_of(used: list[int], colors: bytes) -> bytes:
 
 
 def _run(
-    model: Model, name: str, data: Any, end: int, symbols: Any, forest: Tree, width: int, rows: int, bits: int
+    model: Model, name: str, data: Any, end: int, symbols: Any, forest: Tree, width: int, rows: int, option: int
 ) -> tuple[int, int]:
     """Run a kernel over one stripe: rows done, end of the code."""
     n = len(forest.order)
     if not worth_compiling(model.work * width * rows):
-        stripe = model.plain(memoryview(symbols), forest, bits)
+        stripe = model.plain(memoryview(symbols), forest, option)
         kernel: Callable[..., tuple[int, int]] = getattr(model.kernels, name)
-        rows, end = kernel(memoryview(data), 0, end, stripe, width, rows, n, bits)
+        rows, end = kernel(memoryview(data), 0, end, stripe, width, rows, n, option)
         return rows, end
     import numpy as np
 
     from .._jit import ready
     from .compiled import compiled
 
-    stripe = model.arrays(np.frombuffer(symbols, np.uint8), forest, bits)
+    stripe = model.arrays(np.frombuffer(symbols, np.uint8), forest, option)
     if isinstance(data, bytes):
         data = np.frombuffer(bytearray(data), np.uint8)  # of the type that an encoder has, which can be written to
-    arguments = (data, 0, end, stripe, width, rows, n, bits)
+    arguments = (data, 0, end, stripe, width, rows, n, option)
     rows, end = ready(getattr(compiled(model.kernels), name), arguments)(*arguments)
     return int(rows), int(end)
 

@@ -16,17 +16,15 @@ class Model(NamedTuple):
     """A level for `mixed` to run.
 
     kernels: has encode_stripe and decode_stripe. rows, columns: the margin of a stripe's symbols, above and on either
-    side. least_bits: of hashed addresses, what the first byte of a chunk D counts from. work: about how many times that
-    of the level `default` a pixel costs; stripes are as many times larger. table_bits: of an image and its number of
-    symbols. plain, arrays: the state at the start of a stripe, from symbols, tree and table_bits, without NumPy and for
-    compiled kernels.
+    side. work: about how many times that of the level `default` a pixel costs; stripes are as many times larger.
+    option: of an image and its number of symbols: 0..3, how large tables are. plain, arrays: the state at the start of
+    a stripe, from symbols, tree and option, without NumPy and for compiled kernels.
     """
 
     kernels: ModuleType
     rows: int
     columns: int
-    least_bits: int
     work: int
-    table_bits: Callable[[Indices, int], int]
+    option: Callable[[Indices, int], int]
     plain: Callable[[Any, Tree, int], Any]
     arrays: Callable[[Any, Tree, int], Any]

@@ -19,40 +19,43 @@ _SHAPES = ((144, 48, 32, 112, 144, -16, 64, 64, 48, 0, 0, 160), (0, 320, 144, 22
 _KINDS = ((-240, -496, -464, -480, -448), (-384, -192, -528, -512, -560))
 
 
-def _table_bits(indices: Indices, n: int) -> int:
-    """Small tables for small images and for photos of many colours, which gain nothing by more and lose speed."""
-    bits = 12
-    while bits < 18 and (1 << bits) < (4 if bits < 16 else 8) * indices.size:
-        bits += 2
-    if n > 100 and bits > 14:
-        inner = indices[1:, 1:]
-        alike = (inner == indices[1:, :-1]) | (inner == indices[:-1, 1:])
-        if 2 * int(alike.sum()) < alike.size:
-            bits = 14
-    return bits
+def _option(indices: Indices, n: int) -> int:
+    """Small tables for small images, and for photos, which gain little by more and lose speed."""
+    if indices.size <= 8192:
+        return int(indices.size > 4096)
+    if indices.size <= 65536:
+        return 3
+    unlike = indices[1:, 1:] != indices[1:, :-1]
+    unlike &= indices[1:, 1:] != indices[:-1, 1:]
+    part = int(unlike.sum()) / indices.size
+    if n > 100 and part > 0.5:
+        return 0
+    return 2 if part > 0.2 else 3
 
 
-def _plain_stripe(symbols: Any, forest: Tree, bits: int) -> kernels.Stripe:
+def _plain_stripe(symbols: Any, forest: Tree, option: int) -> kernels.Stripe:
     n = len(forest.order)
-    counters = [1 << 15] * kernels.counter_count(n, bits)
+    counters = [1 << 15] * kernels.counter_count(n, option)
     counters[kernels.RUNS : kernels.RUNS + 2 * kernels.SHAPES] = _first_shapes()
     return kernels.Stripe(
-        symbols, counters, list(_weights()), list(_final()), bytearray(1 << (bits - 2)),
-        forest.leaf, forest.middle, forest.levels, forest.distances, _parts(n, bits), stretch(), squash(), RATES, STEPS,
+        symbols, counters, list(_weights()), list(_final()),
+        bytearray(1 << (kernels.BITS[option] - 2)), forest.leaf, forest.middle, forest.levels, forest.distances,
+        _parts(n, option), stretch(), squash(), RATES, STEPS,
     )  # fmt: skip
 
 
-def _array_stripe(symbols: Any, forest: Tree, bits: int) -> kernels.Stripe:
+def _array_stripe(symbols: Any, forest: Tree, option: int) -> kernels.Stripe:
     import numpy as np
 
     n = len(forest.order)
     constants = _arrays()
-    counters = np.full(kernels.counter_count(n, bits), 1 << 15, np.uint16)
+    counters = np.full(kernels.counter_count(n, option), 1 << 15, np.uint16)
     counters[kernels.RUNS : kernels.RUNS + 2 * kernels.SHAPES] = constants[0]
     return kernels.Stripe(
-        symbols, counters, constants[1].copy(), constants[2].copy(), np.zeros(1 << (bits - 2), np.uint8),
-        np.array(forest.leaf, np.int16), np.array(forest.middle, np.uint8),
-        *(np.frombuffer(table, np.uint8) for table in (forest.levels, forest.distances, _parts(n, bits))),
+        symbols, counters, constants[1].copy(), constants[2].copy(),
+        np.zeros(1 << (kernels.BITS[option] - 2), np.uint8), np.array(forest.leaf, np.int16),
+        np.array(forest.middle, np.uint8),
+        *(np.frombuffer(table, np.uint8) for table in (forest.levels, forest.distances, _parts(n, option))),
         *constants[3:],
     )  # fmt: skip
 
@@ -68,9 +71,9 @@ def _arrays() -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def _parts(n: int, bits: int) -> bytes:
+def _parts(n: int, option: int) -> bytes:
     """In which part of the tree a symbol is."""
-    count = kernels.parts(n, bits)
+    count = kernels.parts(n, option)
     return bytes(symbol * count // n for symbol in range(n)).ljust(256, b"\0")
 
 
@@ -101,4 +104,4 @@ def _final() -> tuple[int, ...]:
     return tuple(squash()[min(6143, 128 * i + 64)] for i in range(kernels.CELLS)) * (kernels.NODES + 512)
 
 
-DEFAULT = Model(kernels, 2, 3, 12, 1, _table_bits, _plain_stripe, _array_stripe)
+DEFAULT = Model(kernels, 2, 3, 1, _option, _plain_stripe, _array_stripe)

@@ -22,37 +22,36 @@ _ROOM = 32  # inputs that a set of weights has room for
 _WEIGHTS = (4096,) * COUNTED + (2048, 2048) + (0,) * (_ROOM - COUNTED - 2)
 _INPUTS = (0,) * (kernels.INPUTS - 1) + (256,)
 _FINAL = 21845
-_LEAST_BITS, _MOST_BITS = 15, 21
 
 
-def _table_bits(indices: Indices, _n: int) -> int:
-    bits = _LEAST_BITS
-    while bits < _MOST_BITS and (1 << bits) < 128 * indices.size:
-        bits += 2
-    return bits
+def _option(indices: Indices, _n: int) -> int:
+    option = 0
+    while option < 3 and (1 << kernels.table_bits(option)) < 128 * indices.size:
+        option += 1
+    return option
 
 
-def _plain_stripe(symbols: Any, forest: Tree, bits: int) -> kernels.Stripe:
+def _plain_stripe(symbols: Any, forest: Tree, option: int) -> kernels.Stripe:
     n = len(forest.order)
     nodes = kernels.node_count(n)
     sets = nodes + kernels.SETS
-    entries = 2 << (bits - 4)
+    entries = 2 << (kernels.table_bits(option) - 4)
     return kernels.Stripe(
-        symbols, [kernels.HALF] * kernels.counter_count(n, bits), list(_WEIGHTS) * sets, [0] * sets,
+        symbols, [kernels.HALF] * kernels.counter_count(n, option), list(_WEIGHTS) * sets, [0] * sets,
         [_FINAL] * (3 * nodes), list(_points()) * (kernels.REFINED_BY * nodes), bytearray(entries), [0] * entries,
         forest.leaf, forest.middle, forest.levels, _sides(forest), _axes(forest), _cuts(forest), [0] * 256, [0] * 64,
         list(_INPUTS), stretch(), squash(), _RATES, _STEPS,
     )  # fmt: skip
 
 
-def _array_stripe(symbols: Any, forest: Tree, bits: int) -> kernels.Stripe:
+def _array_stripe(symbols: Any, forest: Tree, option: int) -> kernels.Stripe:
     import numpy as np
 
     n = len(forest.order)
     nodes = kernels.node_count(n)
     sets = nodes + kernels.SETS
-    entries = 2 << (bits - 4)
-    total = kernels.counter_count(n, bits)
+    entries = 2 << (kernels.table_bits(option) - 4)
+    total = kernels.counter_count(n, option)
     counters = np.empty(total + 16, np.uint32)
     counters = counters[-(counters.ctypes.data // 4) % 16 :][:total]  # a line of 16 is one of the processor's cache
     counters.fill(kernels.HALF)
@@ -108,4 +107,4 @@ def _cuts(forest: Tree) -> list[int]:
     return cuts
 
 
-MAX = Model(kernels, kernels.ROWS, kernels.COLUMNS, _LEAST_BITS, 8, _table_bits, _plain_stripe, _array_stripe)
+MAX = Model(kernels, kernels.ROWS, kernels.COLUMNS, 8, _option, _plain_stripe, _array_stripe)

@@ -526,8 +526,8 @@ function mixed(coder, counters, set, row) {
 }
 
 function defaultModel(coder, option, { n, leaf, nodes, colors }, grid, stride) {
-	const B = 12 + 2*option, shift = 32 - B,
-		F = B < 18 ? 1 : n <= 16 ? 16 : n <= 64 ? 4 : 2, places = n <= 16 ? 16 : 272;
+	const B = [14, 16, 14, 18][option], shift = 32 - B,
+		F = option < 2 ? 1 : n <= 16 ? 16 : n <= 64 ? 4 : 2, places = n <= 16 ? 16 : 272;
 	const [, SPREAD, THREE, SIX, FLAG_N] = layout(20480, 4096, 1 << B, 1 << B); // then the same of flag N
 	const [, FOUR, BY_W, BY_N, COLORS, RUN, end] =
 		layout(2*FLAG_N, 1 << B, n*F*places, n*F*places, 256*216, 8);
