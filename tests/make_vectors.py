@@ -375,10 +375,10 @@ def assembled_good_files() -> Iterator[tuple[str, bytes, IndexedImage, str, str]
     """Name, file, image, sentence, section."""
     stripes = image([(v, 0, v) for v in range(64)], [[(x * y // 3 + y) % 64 for x in range(50)] for y in range(64)])
     yield "mixed-stripes", striped_file(stripes), stripes, "several stripes, each with a checksum", "7.2"
-    for n in (16, 60, 250):
+    for n in (16, 60, 100):
         photo = image(
             [(v, v * v // 255, 255 - v) for v in range(n)],
-            [[(x * x // 20 + y * y // 15 + noise(x, y) // 25) % n for x in range(50)] for y in range(40)],
+            [[(x // 7 * 19 + y // 5 * 41 + noise(x, y) // 100) % n for x in range(50)] for y in range(40)],
         )
         yield f"mixed-photo-{n}", photo_file(photo), photo, f"small tables, and a second neighbour; {n} symbols", "7.6"
     stripes = image(
