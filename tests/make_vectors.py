@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 import naive_kmq
+from pillow_kmq import codec
 from pillow_kmq.codec import Metadata, container, encode, fast, mixed, read_animation, state_default
 from pillow_kmq.codec import encode_animation as encode_frames
 from pillow_kmq.codec.animation import Animation, Film, encode_table
@@ -352,13 +353,14 @@ def striped_file(picture: IndexedImage, compression: str = "default") -> bytes:
 
 
 def photo_file(picture: IndexedImage) -> bytes:
-    """What the encoder writes for photos, which are larger."""
-    before = state_default.DEFAULT
-    state_default.DEFAULT = before._replace(option=lambda *_: 2)
+    """What the encoder writes for photos, which are larger, although rows would be smaller here."""
+    before = state_default.DEFAULT, codec.encode_pixels
+    state_default.DEFAULT = state_default.DEFAULT._replace(option=lambda *_: 2)
+    codec.encode_pixels = lambda indices, colors, _: mixed.encode_mixed(indices, colors, CODINGS["default"])
     try:
         return encode(picture)
     finally:
-        state_default.DEFAULT = before
+        state_default.DEFAULT, codec.encode_pixels = before
 
 
 def max_file(picture: IndexedImage) -> bytes:
@@ -375,10 +377,10 @@ def assembled_good_files() -> Iterator[tuple[str, bytes, IndexedImage, str, str]
     """Name, file, image, sentence, section."""
     stripes = image([(v, 0, v) for v in range(64)], [[(x * y // 3 + y) % 64 for x in range(50)] for y in range(64)])
     yield "mixed-stripes", striped_file(stripes), stripes, "several stripes, each with a checksum", "7.2"
-    for n in (16, 60, 100):
+    for n in (16, 60, 250):
         photo = image(
             [(v, v * v // 255, 255 - v) for v in range(n)],
-            [[(x // 7 * 19 + y // 5 * 41 + noise(x, y) // 100) % n for x in range(50)] for y in range(40)],
+            [[(x * x // 20 + y * y // 15 + noise(x, y) // 60) % n for x in range(40)] for y in range(30)],
         )
         yield f"mixed-photo-{n}", photo_file(photo), photo, f"small tables, and a second neighbour; {n} symbols", "7.6"
     stripes = image(
