@@ -17,7 +17,7 @@ function check(holds, section = 1, kind = "corrupt") {
 }
 
 const sum = list => list.reduce((a, b) => a + b, 0);
-const clamp = (value, high, low = -high) => max(low, min(high, value));
+const clamp = (value, high, low = -high) => value > high ? high : value < low ? low : value;
 function fill(array, value) {
 	for (let i = 0; i < array.length; i++) array[i] = value(i);
 	return array;
@@ -593,9 +593,8 @@ const [, RELATED, LONG, SHORT, FARTHER, NODES] = layout(8, 243*256, 768, 768, 72
 const begins = new I32(7), finals = new I32(3*256), points = new U16(1800*256), x = new I32(3), sets = new I32(3);
 
 function taught(counter, bit) {
-	const p = counter >>> 10, c = counter & 1023, rate = MAX_RATES[c],
-		after = bit ? p + (imul(4194303 - p >> 6, rate) >>> 10) : p - (imul(p >> 6, rate) >>> 10);
-	return after << 10 | min(c + 1, 127);
+	const p = counter >>> 10, c = counter & 1023, rate = MAX_RATES[c];
+	return p + (bit ? imul(4194303 - p >> 6, rate) >>> 10 : -(imul(p >> 6, rate) >>> 10)) << 10 | (c < 127 ? c + 1 : c);
 }
 
 const refined = (y, bit) => bit ? y + (65535 - y >> 6) : y - (y + 63 >> 6);
@@ -661,24 +660,21 @@ class Match {
 	}
 }
 
-function dot(w) {
-	let sum = 0;
-	for (let k = 0; k < 29; k++) sum += imul(weights[w + k], s[k]) >> 8;
-	return clamp(sum >> 8, 2900);
-}
-
-function move(w, g) {
-	for (let k = 0; k < 29; k++) weights[w + k] = clamp(weights[w + k] + (imul(s[k], g) + 8192 >> 14), 262143);
-}
-
 function maxMixed(coder, counters, node, a, b) {
 	for (let k = 0; k < 14; k++) s[k] = STRETCH[counters[at[k]] >>> 20];
-	let total = 0;
-	for (let q = 0; q < 3; q++) {
-		x[q] = dot(32*sets[q]);
-		total += finals[3*node + q]*x[q];
+	const u = 32*node, v = 32*sets[1], w = 32*499, f0 = 3*node;
+	let x0 = 0, x1 = 0, x2 = 0;
+	for (let k = 0; k < 29; k++) {
+		const input = s[k];
+		x0 += imul(weights[u + k], input) >> 8;
+		x1 += imul(weights[v + k], input) >> 8;
+		x2 += imul(weights[w + k], input) >> 8;
 	}
-	const place = clamp(total >> 16, 2900) + 3072, P = SQUASH[place], f = place & 255;
+	x[0] = clamp(x0 >> 8, 2900);
+	x[1] = clamp(x1 >> 8, 2900);
+	x[2] = clamp(x2 >> 8, 2900);
+	const place = clamp(finals[f0]*x[0] + finals[f0 + 1]*x[1] + finals[f0 + 2]*x[2] >> 16, 2900) + 3072;
+	const P = SQUASH[place], f = place & 255;
 	a += place >> 8;
 	b += place >> 8;
 	const PA = points[a]*(256 - f) + points[a + 1]*f >> 8, PB = points[b]*(256 - f) + points[b + 1]*f >> 8,
@@ -689,11 +685,17 @@ function maxMixed(coder, counters, node, a, b) {
 	b += f >> 7;
 	points[a] = refined(points[a], bit);
 	points[b] = refined(points[b], bit);
+	const one = bit << 16;
 	for (let q = 0; q < 3; q++) {
-		const v = 3*node + q, set = sets[q];
-		finals[v] = clamp(finals[v] + ((x[q]*((bit << 16) - P) + 8192 >> 14) + 8 >> 4), 131071);
-		const g = ((bit << 16) - SQUASH[x[q] + 3072])*(32 + floor(2000/(uses[set]++ + 16))) >> 6;
-		move(32*set, g);
+		finals[f0 + q] = clamp(finals[f0 + q] + ((x[q]*(one - P) + 8192 >> 14) + 8 >> 4), 131071);
+		x[q] = (one - SQUASH[x[q] + 3072])*(32 + (2000/(uses[sets[q]]++ + 16) | 0)) >> 6;
+	}
+	const g0 = x[0], g1 = x[1], g2 = x[2];
+	for (let k = 0; k < 29; k++) {
+		const input = s[k];
+		weights[u + k] = clamp(weights[u + k] + (imul(input, g0) + 8192 >> 14), 262143);
+		weights[v + k] = clamp(weights[v + k] + (imul(input, g1) + 8192 >> 14), 262143);
+		weights[w + k] = clamp(weights[w + k] + (imul(input, g2) + 8192 >> 14), 262143);
 	}
 	return bit;
 }
@@ -704,9 +706,9 @@ function findLines(counters, keys, lines, shift) {
 		at[i] = counters[begins[i]]; // so memory is waited for once
 	}
 	for (let i = 0; i < 7; i++) {
-		if (counters[begins[i]] !== keys[i] >>> 0) {
+		if (counters[begins[i]] !== keys[i]) {
 			counters[begins[i]] = keys[i];
-			counters.fill(2**31, begins[i] + 1, begins[i] + 16);
+			counters.fill(-(2**31), begins[i] + 1, begins[i] + 16);
 		}
 	}
 }
@@ -784,7 +786,7 @@ function maxModel(coder, option, { n, leaf, nodes, colors }, grid, stride) {
 	sets[2] = 499;
 	stripe = {
 		coder, grid, stride, leaf, nodes, lines, shift: 36 - B, next: 0,
-		counters: new Uint32Array(lines + (1 << B)).fill(2**31),
+		counters: new I32(lines + (1 << B)).fill(-(2**31)),
 		axes: [0, 1, 2, 3].map(axis => new Axis(colors.map(color => color[axis]))),
 		recent6: new U8(entries), recent11: new U8(entries), long: new Match(entries), short: new Match(entries),
 	};
@@ -799,8 +801,10 @@ const BITS = [0, 0, 0, 0, 1, 1, 2, 2, ...Array(15).fill(4)];
 const FLAG_RATES = tableOf(31, c => floor(655360/(10*c + 16)));
 const SURE = [44, 38, 25, 25, 6, 50, 47, 39, 33, 28, 54, 52, 46, 42, 38, 61, 61, 58, 54, 48];
 
+const far = new U8(256), nearest = new U16(194); // out here, as 256 lists are made of an image
+
 function listOf(points, s) {
-	const n = points.length, far = new U8(n), starts = new U16(194);
+	const n = points.length, starts = nearest.fill(0);
 	for (let t = 0; t < n; t++) {
 		const d = apart(points[s], points[t], 2);
 		far[t] = t === s ? 0 : 1 + (d < 256 ? d >> 2 : 56 + (d >> 5));
