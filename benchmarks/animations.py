@@ -9,6 +9,8 @@ left out. Nothing is downloaded; these packages have the animations of the commi
     pip download --no-deps --no-binary :all: pillow                  (Tests/images, docs/handbook)
     scikit-image: skimage/data/no_time_for_that_tiny.gif
     pyenv: install_local_python.gif, a recording of a terminal
+
+Three of them have shorter names there: clock (ajax_clock_small.gif), joint (simple_cv_joint_animated.gif), terminal.
 """
 
 from __future__ import annotations
