@@ -25,6 +25,7 @@ if hasattr(DefaultOptions, "_nrt"):
 _PASTED: Any = {**_OPTIONS, "forceinline": True, "no_cpython_wrapper": True}
 
 _COMPILING = threading.Lock()
+_READY: dict[Any, Kernel] = {}
 
 
 def kernel(function: Kernel) -> Kernel:
@@ -54,24 +55,28 @@ def inlined(function: Kernel) -> Kernel:
 
 
 def ready(kernel: Kernel, arguments: tuple[Any, ...]) -> Kernel:
-    """The kernel, compiled for arguments like these with SLP vectorisation, which Numba leaves out unless told.
+    """The kernel, compiled for arguments like these, of one type each but for bools, which become constants.
 
-    It makes one operation of four that stand side by side. For kernels of one signature each.
+    With SLP vectorisation, which Numba leaves out unless told: it makes one operation of four that stand side by side.
     """
-    dispatcher: Any = kernel
-    if not dispatcher.signatures:
+    key = kernel, *(argument for argument in arguments if isinstance(argument, bool))
+    if key not in _READY:
         config: Any = numba.config
-        type_of: Any = numba.typeof
         with _COMPILING:
-            if dispatcher.signatures:  # by another thread
-                return kernel
-            before = config.SLP_VECTORIZE
-            config.SLP_VECTORIZE = 1
-            try:
-                dispatcher.compile(tuple(type_of(argument) for argument in arguments))
-            finally:
-                config.SLP_VECTORIZE = before
-    return kernel
+            if key not in _READY:
+                before = config.SLP_VECTORIZE
+                config.SLP_VECTORIZE = 1
+                try:
+                    dispatcher: Any = kernel
+                    _READY[key] = dispatcher.compile(tuple(_type_of(argument) for argument in arguments))
+                finally:
+                    config.SLP_VECTORIZE = before
+    return _READY[key]
+
+
+def _type_of(argument: Any) -> Any:
+    numba_types: Any = numba
+    return numba_types.types.literal(argument) if isinstance(argument, bool) else numba_types.typeof(argument)
 
 
 def jit_enabled() -> bool:

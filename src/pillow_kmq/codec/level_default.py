@@ -77,7 +77,7 @@ def trust(state):  # type: ignore[no-untyped-def]
     return (n > 0) + (n > 2) + (n > 11)
 
 
-def code_stripe(decoding, data, pos, end, stripe, width, rows, n, option):  # type: ignore[no-untyped-def]
+def mixed_stripe(decoding, data, pos, end, stripe, width, rows, n, option):  # type: ignore[no-untyped-def]
     """Code rows of symbols below n >= 2, from data[pos] on; the number of rows done, and the position behind them.
 
     Decoding: up to data[end], or to where the code has ended before the rows have. Encoding: up to the row that passes
@@ -281,13 +281,3 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, option):  # ty
     if not decoding:
         pos = finish(x, pos, data)
     return row, pos
-
-
-def encode_stripe(data, pos, end, stripe, width, rows, n, option):  # type: ignore[no-untyped-def]
-    """See `code_stripe`."""
-    return code_stripe(False, data, pos, end, stripe, width, rows, n, option)
-
-
-def decode_stripe(data, pos, end, stripe, width, rows, n, option):  # type: ignore[no-untyped-def]
-    """See `code_stripe`."""
-    return code_stripe(True, data, pos, end, stripe, width, rows, n, option)

@@ -105,7 +105,7 @@ def find_lines(node, counters, scratch, down):  # type: ignore[no-untyped-def]
                 counters[(place + k) & PLACE] = HALF
 
 
-def code_stripe(decoding, data, pos, end, stripe, width, rows, n, option):  # type: ignore[no-untyped-def]
+def mixed_stripe(decoding, data, pos, end, stripe, width, rows, n, option):  # type: ignore[no-untyped-def]
     """Code rows of symbols below n >= 2, from data[pos] on; the number of rows done, and the position behind them.
 
     Decoding: up to data[end], or to where the code has ended before the rows have. Encoding: up to the row that passes
@@ -323,13 +323,3 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, option):  # ty
     if not decoding:
         pos = finish((x + size - 1) & 0x1FF000000, pos, data)  # of the codes that mean the same, one that ends in zeros
     return row, pos
-
-
-def encode_stripe(data, pos, end, stripe, width, rows, n, option):  # type: ignore[no-untyped-def]
-    """See `code_stripe`."""
-    return code_stripe(False, data, pos, end, stripe, width, rows, n, option)
-
-
-def decode_stripe(data, pos, end, stripe, width, rows, n, option):  # type: ignore[no-untyped-def]
-    """See `code_stripe`."""
-    return code_stripe(True, data, pos, end, stripe, width, rows, n, option)

@@ -50,7 +50,7 @@ def encode_mixed(indices: Indices, colors: bytes, coding: int) -> bytes:
         data = np.empty(limit + 24 * width + 64, np.uint8)
         symbols[row : row + model.rows] = 0
         rest = symbols[row:].reshape(-1)
-        rows, end = _run(model, "encode_stripe", data, limit, rest, forest, width, height - row, option)
+        rows, end = _run(model, False, data, limit, rest, forest, width, height - row, option)
         coded = data[:end].tobytes()
         stripes.append((rows, coded[:-4] + coded[-4:].rstrip(b"\0")))
         row += rows
@@ -80,7 +80,7 @@ def decode_mixed(
     def decode(stripe: Stripe) -> bool:
         symbols = bytearray((stripe.rows + model.rows) * (width + 2 * model.columns))
         coded = stripe.coded
-        done, end = _run(model, "decode_stripe", coded, len(coded), symbols, forest, width, stripe.rows, option)
+        done, end = _run(model, True, coded, len(coded), symbols, forest, width, stripe.rows, option)
         _copy_rows(model, symbols, table, pixels, stripe.row, done, width)
         return done == stripe.rows and end >= stripe.length
 
@@ -117,14 +117,14 @@ def colors_of(used: list[int], colors: bytes) -> bytes:
 
 
 def _run(
-    model: Model, name: str, data: Any, end: int, symbols: Any, forest: Tree, width: int, rows: int, option: int
+    model: Model, decoding: bool, data: Any, end: int, symbols: Any, forest: Tree, width: int, rows: int, option: int
 ) -> tuple[int, int]:
     """Run a kernel over one stripe: rows done, end of the code."""
     n = len(forest.order)
     if not worth_compiling(model.work * width * rows):
         stripe = model.plain(memoryview(symbols), forest, option)
-        kernel: Callable[..., tuple[int, int]] = getattr(model.kernels, name)
-        rows, end = kernel(memoryview(data), 0, end, stripe, width, rows, n, option)
+        kernel: Callable[..., tuple[int, int]] = model.kernels.mixed_stripe
+        rows, end = kernel(decoding, memoryview(data), 0, end, stripe, width, rows, n, option)
         return rows, end
     import numpy as np
 
@@ -134,8 +134,8 @@ def _run(
     stripe = model.arrays(np.frombuffer(symbols, np.uint8), forest, option)
     if isinstance(data, bytes):
         data = np.frombuffer(bytearray(data), np.uint8)  # of the type that an encoder has, which can be written to
-    arguments = (data, 0, end, stripe, width, rows, n, option)
-    rows, end = ready(getattr(compiled(model.kernels), name), arguments)(*arguments)
+    arguments = (decoding, data, 0, end, stripe, width, rows, n, option)
+    rows, end = ready(compiled(model.kernels).mixed_stripe, arguments)(*arguments)
     return int(rows), int(end)
 
 

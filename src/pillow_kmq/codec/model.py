@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class Model(NamedTuple):
     """A level for `mixed` to run.
 
-    kernels: has encode_stripe and decode_stripe. rows, columns: the margin of a stripe's symbols, above and on either
+    kernels: has mixed_stripe. rows, columns: the margin of a stripe's symbols, above and on either
     side. work: about how many times that of the level `default` a pixel costs; stripes are as many times larger.
     option: of an image and its number of symbols: 0..3, how large tables are. plain, arrays: the state at the start of
     a stripe, from symbols, tree and option, without NumPy and for compiled kernels.
