@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from ..types import Indices
 
 STRIPE_BYTES = 1 << 18
-"""A stripe of the level `default` ends with the row that passes so many bytes; those of others are larger."""
+"""The first stripe of the level `default` ends with the row that passes so many bytes, each further one behind three
+quarters of that, so that few stripes do for two threads alike; those of `max` are larger."""
 
 # Larger images are worth the import of Numba, which takes 0.4 s; a pixel takes up to 40 microseconds without it. So are
 # many small ones: some thousand pixels more, as nothing may be compiled yet, which takes seconds.
@@ -54,6 +55,7 @@ def encode_mixed(indices: Indices, colors: bytes, coding: int) -> bytes:
         coded = data[:end].tobytes()
         stripes.append((rows, coded[:-4] + coded[-4:].rstrip(b"\0")))
         row += rows
+        limit = STRIPE_BYTES * model.work * 3 // 4
     return joined(first, listing, stripes)
 
 
