@@ -155,7 +155,7 @@ def encoded_images() -> Iterator[tuple[str, IndexedImage, str, str]]:
 
 
 def mixed_images() -> Iterator[tuple[str, IndexedImage, str, str]]:
-    """Name, image, sentence, section: what the level `default` writes."""
+    """Name, image, sentence, section: what the level `default` writes, or would if rows were not smaller."""
     ramp = [(v, v * v // 255, 255 - v) for v in range(256)]
     yield (
         "mixed-two",
@@ -173,6 +173,19 @@ def mixed_images() -> Iterator[tuple[str, IndexedImage, str, str]]:
         "mixed-runs",
         image(ramp[:4], [[int(30 < x < 90 and 5 < y < 15) + 2 * int(y == 22) for x in range(140)] for y in range(30)]),
         "runs of several lengths, some of which break",
+        "7.6",
+    )
+    breaks = (0, 59, 1, 58, 2, 3, 4, 57, 6, 7, 8, 14, 15, 16, 30, 31, 32, 45, None, 46)
+    yield (
+        "mixed-breaks",
+        image(ramp[:3], [[(y % 3 == 2 and breaks[y // 3] == x) * (1 + y % 2) for x in range(60)] for y in range(60)]),
+        "runs that break off at the first pixel, in the middle and at the last one",
+        "7.6",
+    )
+    yield (
+        "mixed-wide",
+        image(ramp[:3], [[(y == 1 and x in (7, 65700)) * (1 + x % 2) for x in range(66000)] for y in range(3)]),
+        "runs of 65535 pixels, with others behind them; the one behind column 65544 breaks off",
         "7.6",
     )
     yield (
@@ -342,25 +355,34 @@ def max_images() -> Iterator[tuple[str, IndexedImage, str, str]]:
 
 
 def striped_file(picture: IndexedImage, compression: str = "default") -> bytes:
-    """What the encoder writes where stripes are to end behind few bytes."""
+    """What the encoder writes where stripes are to end behind few bytes, although rows might be smaller."""
     before = mixed.STRIPE_BYTES, fast.STRIPE_CODES
     mixed.STRIPE_BYTES = 60 if compression == "max" else 300
     fast.STRIPE_CODES = 700
     try:
-        return encode(picture, compression=compression)
+        return mixed_file(picture) if compression == "default" else encode(picture, compression=compression)
     finally:
         mixed.STRIPE_BYTES, fast.STRIPE_CODES = before
 
 
-def photo_file(picture: IndexedImage) -> bytes:
-    """What the encoder writes for photos, which are larger, although rows would be smaller here."""
-    before = state_default.DEFAULT, codec.encode_pixels
-    state_default.DEFAULT = state_default.DEFAULT._replace(option=lambda *_: 2)
+def mixed_file(picture: IndexedImage) -> bytes:
+    """A file of the level `default`, although rows might be smaller."""
+    before = codec.encode_pixels
     codec.encode_pixels = lambda indices, colors, _: mixed.encode_mixed(indices, colors, CODINGS["default"])
     try:
         return encode(picture)
     finally:
-        state_default.DEFAULT, codec.encode_pixels = before
+        codec.encode_pixels = before
+
+
+def photo_file(picture: IndexedImage) -> bytes:
+    """What the encoder writes for photos, which are larger, although rows would be smaller here."""
+    before = state_default.DEFAULT
+    state_default.DEFAULT = state_default.DEFAULT._replace(option=lambda *_: 2)
+    try:
+        return mixed_file(picture)
+    finally:
+        state_default.DEFAULT = before
 
 
 def max_file(picture: IndexedImage) -> bytes:
@@ -373,6 +395,45 @@ def max_file(picture: IndexedImage) -> bytes:
         CODINGS["default"] = before
 
 
+class Script(naive_kmq.RangeDecoder):
+    """Takes bits from a list instead of a code, and makes the code that has them."""
+
+    def __init__(self, bits: list[int]) -> None:
+        super().__init__(b"")
+        self.bits = bits
+        self.low = 0
+
+    def fixed(self, p: int) -> int:
+        bound = self.size * p // 65536
+        b = self.bits.pop(0)
+        self.size = bound if b else self.size - bound
+        self.low += 0 if b else bound
+        while self.size < 2**24:
+            self.size, self.low, self.place = 256 * self.size, 256 * self.low, self.place + 1
+        return b
+
+    def overrun(self) -> bool:
+        return False
+
+    def at_end(self) -> bool:
+        return not self.bits
+
+    def written(self) -> bytes:
+        code = self.low.to_bytes(self.place, "big")
+        return code[:-4] + code[-4:].rstrip(b"\0")
+
+
+def scripted_file(width: int, bits: list[int]) -> tuple[bytes, IndexedImage]:
+    """A file of the level `default`, of one row and two entries, from the bits of its code."""
+    palette = [(0, 0, 0), (255, 255, 255)]
+    stripe = naive_kmq.Stripe(naive_kmq.Tree([(*color, 255) for color in palette]), b"", width, 0)
+    stripe.coder = script = Script(list(bits))
+    rows = stripe.rows(1)
+    colors = chunk("P", b"\0" + b"\0\xff" * 3)
+    file = assemble(SIGNATURE + bytes([width - 1, 0]), colors, pixels(b"\x03" + script.written()), CHECKSUM)
+    return file, image(palette, rows)
+
+
 def assembled_good_files() -> Iterator[tuple[str, bytes, IndexedImage, str, str]]:
     """Name, file, image, sentence, section."""
     stripes = image([(v, 0, v) for v in range(64)], [[(x * y // 3 + y) % 64 for x in range(50)] for y in range(64)])
@@ -383,6 +444,8 @@ def assembled_good_files() -> Iterator[tuple[str, bytes, IndexedImage, str, str]
             [[(x * x // 20 + y * y // 15 + noise(x, y) // 60) % n for x in range(40)] for y in range(30)],
         )
         yield f"mixed-photo-{n}", photo_file(photo), photo, f"small tables, and a second neighbour; {n} symbols", "7.6"
+    long = scripted_file(5, [0, 1, 1, 1, 1])
+    yield "mixed-long-run", *long, "R + 1 = 7 where L is 5, which stands for it: 4 pixels and another one", "7.6"
     stripes = image(
         [(v * 19 % 64 * 3, 0, 0) for v in range(64)],
         [[(x // 4 + y // 5 + noise(x, y) // 90) * 27 % 64 for x in range(50)] for y in range(64)],
@@ -1069,16 +1132,18 @@ def rans(parts: list[tuple[int, int]], x: int = 65536, bits: int = 16) -> bytes:
 
 def cases() -> list[Case]:
     """All vectors."""
-    result = [
-        Case(f"good-{name}", encode(image, compression=level), says, section, "good", image=image, encoded=level)
-        for level, images in (
-            ("deflate", encoded_images()),
-            ("fast", fast_images()),
-            ("default", mixed_images()),
-            ("max", max_images()),
-        )
-        for name, image, says, section in images
-    ]
+    result = []
+    for level, images in (
+        ("deflate", encoded_images()),
+        ("fast", fast_images()),
+        ("default", mixed_images()),
+        ("max", max_images()),
+    ):
+        for name, picture, says, section in images:
+            data = encode(picture, compression=level)
+            own = mixed_file(picture) if level == "default" else data
+            encoded = level if own == data else ""
+            result.append(Case(f"good-{name}", own, says, section, "good", image=picture, encoded=encoded))
     result += [
         Case(f"good-{name}", data, says, section, "good", image=image)
         for name, data, image, says, section in assembled_good_files()

@@ -426,10 +426,9 @@ RATES = [655360 // tenths for tenths in (16, 26, 36, 46, 56, 66, 76, 86, 96, 106
 
 def teach(counters: list[int], place: int, b: int) -> None:
     p, c = divmod(counters[place], 16)
+    p = ((16 * p + c) * (65536 - RATES[c])) >> 20
     if b:
-        p += ((4095 - p) * RATES[c] + 32768) // 65536
-    else:
-        p -= (p * RATES[c] + 32768) // 65536
+        p += (4095 * RATES[c] + 32768) >> 16
     counters[place] = 16 * p + min(c + 1, 15)
 
 
@@ -491,32 +490,14 @@ for _p in range(4096):
     STRETCH.append(_x)
 
 
-class Mixer:
-    """A set of weights with its count."""
-
-    def __init__(self, weights: tuple[int, int, int, int]) -> None:
-        self.weights = list(weights)
-        self.count = 0
-
-    def mix(self, s: list[int]) -> int:
-        return max(-2900, min(2900, sum(w * x for w, x in zip(self.weights, s, strict=True)) // 65536))
-
-    def learn(self, s: list[int], error: int) -> None:
-        step = 24 + 960 // (self.count + 16)
-        for i in range(4):
-            w = self.weights[i] + ((((s[i] * error + 8192) // 16384) * step + 32) // 64)
-            self.weights[i] = max(-196608, min(196608, w))
-        self.count = min(self.count + 1, 255)
-
-
-def new_cells() -> list[int]:
-    return [squash(128 * j + 64 - 3072) for j in range(48)]
+def clamp(value: int, limit: int) -> int:
+    return max(-limit, min(limit, value))
 
 
 # 7.6 The model of `default`
 
 KINDS = ((-240, -496, -464, -480, -448), (-384, -192, -528, -512, -560))
-SHAPES = ((144, 48, 32, 112, 144, -16, 64, 64, 48, 0, 0, 160), (0, 320, 144, 224, -16, 128, 32, 16, 0, 112, 96, 176))
+SHAPES = ((64, 112, 32, 64, 0, -16, 0, 144, 48, 144, 48, 160), (16, 224, 144, 32, 96, 128, 112, 0, 320, -16, 0, 176))
 
 
 class Table(dict[object, list[int]]):
@@ -533,9 +514,7 @@ class Stripe:
         self.second_neighbours = option >= 2
         self.coder = RangeDecoder(code)
         self.counters = Table()
-        self.run = [32768] * 8
-        self.mixers: dict[object, Mixer] = {}
-        self.cells: dict[object, list[int]] = {}
+        self.weights: dict[object, list[int]] = {}
         self.recent: dict[int, int] = {}
 
     def shape_counter(self, flag: int, kind: int, shape: int) -> list[int]:
@@ -545,17 +524,18 @@ class Stripe:
             self.counters[key] = [(squash(total) >> 4) * 16 + 2]
         return self.counters[key]
 
-    def mixed(self, counters: list[list[int]], mixer: Mixer, cells: list[int]) -> int:
+    def bit(self, *name: object) -> int:
+        return self.coder.bit(self.counters[name], 0)
+
+    def mixed(self, counters: list[list[int]], w: list[int]) -> int:
         s = [STRETCH[counter[0] // 16] for counter in counters]
-        x = mixer.mix(s)
-        p = squash(x)
-        cell = (x + 3072) // 128
-        q = cells[cell]
-        b = self.coder.fixed((p + q + 1) // 2)
+        p = squash(clamp(sum(w[i] * s[i] for i in range(4)) >> 16, 2900))
+        b = self.coder.fixed(p)
         for counter in counters:
             teach(counter, 0, b)
-        cells[cell] = q + (65535 - q) // 32 if b else q - q // 32
-        mixer.learn(s, 65536 * b - p)
+        e = (65536 * b - p + 1) >> 1
+        for i in range(4):
+            w[i] = clamp(w[i] + ((s[i] * e + 8192) >> 14), 196608)
         return b
 
     def rows(self, height: int) -> list[list[int]]:
@@ -565,7 +545,8 @@ class Stripe:
             first = rows[-1][3]
             row = [first] * 3 + [0] * self.width + [0] * 3
             rows.append(row)
-            x = self.asked = 0
+            x = 0
+            self.broken = False
             while x < self.width:
                 x += self.pixels(rows, x)
             row[-3:] = [row[-4]] * 3
@@ -580,20 +561,20 @@ class Stripe:
         w, ww = row[at - 1], row[at - 2]
         n, nw, nww, ne, nee = above[at], above[at - 1], above[at - 2], above[at + 1], above[at + 2]
         nn, nnw, nne = above2[at], above2[at - 1], above2[at + 1]
-        if w == n == nw == ne == ww == nn and x >= self.asked:
-            length = 2
+        if w == n == nw == ne == ww == nn and not self.broken:
+            length = 1
             while x + length < self.width and above[at + length + 1] == n:
                 length += 1
-            length = min(length, self.width - x)
-            if length >= 8:
-                self.asked = x + length
-                if self.coder.bit(self.run, min(7, (length // 8).bit_length() - 1)):
-                    row[at : at + length] = [n] * length
-                    return length
+            length = min(length, self.width - x, 65535)
+            if length >= 4:
+                run = self.run(length)
+                row[at : at + run] = [n] * run
+                self.broken = run < length
+                return run
 
         pairs = (
-            (w, n), (w, nw), (n, ne), (n, nw), (w, ww), (n, nn),
-            (ne, nee), (nw, nww), (nn, nne), (ne, nne), (nw, nnw), (w, ne),
+            (nw, nww), (n, nw), (n, ne), (ne, nee), (nw, nnw), (n, nn),
+            (ne, nne), (w, n), (w, nw), (w, ww), (nn, nne), (w, ne),
         )  # fmt: skip
         shape = sum((a == b) << i for i, (a, b) in enumerate(pairs))
         h3 = (w + n * 2**8 + ne * 2**16) * 0x9E3779B1 % 2**32
@@ -604,28 +585,37 @@ class Stripe:
         r = self.recent.get(slot, 0)
         kind = 0 if r == w else 1 if r == n else 2 if r == nw else 3 if r == ne else 4
         distance = self.tree.distance
-        spread = distance(w, n) + 8 * distance(w, nw) + 64 * distance(n, nw) + 512 * distance(n, ne)
+        spread = distance(w, n) + 8 * distance(w, nw)
         contexts = ("three", h3 >> self.down), ("six", h6 >> self.down), ("spread", spread)
-
-        def trust(counter: list[int]) -> int:
-            return sum(limit <= counter[0] % 16 for limit in (1, 3, 12))
-
-        chosen = 16 * kind + 4 * trust(self.counters[0, contexts[1]]) + trust(self.counters[0, contexts[0]])
 
         def flag(number: int) -> int:
             counters = [self.shape_counter(number, kind, shape), *(self.counters[number, c] for c in contexts)]
-            mixer = self.mixers.setdefault((number, chosen), Mixer((36864, 20480, 20480, 18432)))
-            return self.mixed(counters, mixer, self.cells.setdefault(("flag", number, w), new_cells()))
+            return self.mixed(counters, self.weights.setdefault((number, kind), [36864, 20480, 20480, 18432]))
 
-        if flag(0):
+        if not self.broken and flag(0):
             symbol = w
         elif n != w and (len(self.tree.order) == 2 or flag(1)):
             symbol = n
         else:
             symbol = self.descend((w, ww), (n, nn), ne, h4)
+        self.broken = False
         self.recent[slot] = symbol
         row[at] = symbol
         return 1
+
+    def run(self, length: int) -> int:
+        """How many of the pixels that may be a run are one."""
+        m = length.bit_length() - 1
+        k = min(m, 9) - 2
+        if self.bit("whole", k):
+            return length
+        t = 0
+        while t < m and self.bit("length", k, t):
+            t += 1
+        number = 1
+        for i in range(t):
+            number = 2 * number + self.bit("lower", t, i)
+        return min(number, length) - 1
 
     def descend(self, ws: tuple[int, int], ns: tuple[int, int], ne: int, h4: int) -> int:
         (w, ww), (n, nn) = ws, ns
@@ -643,9 +633,8 @@ class Stripe:
             else:
                 levels = 36 * level(i, w) + 6 * level(i, n) + level(i, ne)
                 places = ("W", by_w, start + j), ("N", by_n, start + j), ("four", line + j), ("colours", i, levels)
-                mixer = self.mixers.setdefault(i, Mixer((25600, 25600, 30720, 25600)))
-                cells = self.cells.setdefault(i, new_cells())
-                right = self.mixed([self.counters[place] for place in places], mixer, cells)
+                weights = self.weights.setdefault(i, [25600, 25600, 30720, 25600])
+                right = self.mixed([self.counters[place] for place in places], weights)
             i, j = 2 * i + right, 2 * j + right
             if 16 <= i <= 31:
                 j = 1
@@ -672,10 +661,6 @@ def digits(base: int, values: list[int]) -> int:
     for value in values:
         result = result * base + value
     return result
-
-
-def clamp(value: int, limit: int) -> int:
-    return max(-limit, min(limit, value))
 
 
 def teach_long(counter: list[int], b: int) -> None:
@@ -776,7 +761,7 @@ class MaxStripe:
 
         w, ww, n, nw, ne, nn = at(0, -1), at(0, -2), at(1, 0), at(1, -1), at(1, 1), at(2, 0)
         if w == n == nw == ne == ww == nn and x >= self.asked:
-            length = 2
+            length = 1
             while x + length < self.width and at(1, length + 1) == n:
                 length += 1
             length = min(length, self.width - x)
@@ -1097,7 +1082,7 @@ class GraphicsStripe(FastStripe):
         while at < end:
             n = above[at]
             flat = row[at - 1] == row[at - 2] == n == above[at - 1] == above[at + 1] == above2[at]
-            length = 2
+            length = 1
             while flat and at + length < end and above[at + length + 1] == n:
                 length += 1
             length = min(length, end - at)

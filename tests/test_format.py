@@ -61,6 +61,12 @@ def test_good_vectors_decode_to_the_image_they_state(entry: dict[str, Any]) -> N
     assert codec.decode(data_of(entry)) == image_of(entry)
 
 
+@each([entry for entry in GOOD if entry["file"].split("-")[1] in ("fast", "mixed", "max")])
+def test_vectors_of_a_level_are_of_its_coding(entry: dict[str, Any]) -> None:
+    coding = {"mixed": 3, "max": 4, "fast": 5}[entry["file"].split("-")[1]]
+    assert codec.read_head(BytesIO(data_of(entry))).coding_byte & 15 == coding
+
+
 @each(GOOD)
 def test_the_naive_decoder_agrees_on_good_vectors(entry: dict[str, Any]) -> None:
     naive, stated = naive_kmq.decode(data_of(entry)), image_of(entry)

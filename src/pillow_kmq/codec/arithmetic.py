@@ -9,6 +9,7 @@ from __future__ import annotations
 
 WORD = 0xFFFFFFFF
 SMALL = 1 << 24
+ONE, ZERO = 16, 32  # parts of the table of updates
 PLACE = 0x3FFFFFF  # an index with this mask is seen to be positive, which spares a check per access
 
 
@@ -17,18 +18,10 @@ def narrow(x):  # type: ignore[no-untyped-def]
     return x
 
 
-def after_one(state, rates):  # type: ignore[no-untyped-def]
-    """A counter that has seen a one. A counter is a probability of 12 bits, of a one, above a count of 4 bits."""
-    p = state >> 4
+def after(state, updates, seen):  # type: ignore[no-untyped-def]
+    """A counter that has seen a bit: ONE or ZERO. It is a probability of 12 bits, of a one, above a count of 4 bits."""
     n = state & 15
-    return (p + (((4095 - p) * rates[n] + 32768) >> 16)) << 4 | (n + (n < 15))
-
-
-def after_zero(state, rates):  # type: ignore[no-untyped-def]
-    """A counter that has seen a zero."""
-    p = state >> 4
-    n = state & 15
-    return (p - ((p * rates[n] + 32768) >> 16)) << 4 | (n + (n < 15))
+    return ((state * updates[n] >> 16) & 0xFFF0) + updates[seen + n]
 
 
 def start(decoding, data, pos, end):  # type: ignore[no-untyped-def]
@@ -76,14 +69,14 @@ def finish(x, pos, data):  # type: ignore[no-untyped-def]
     return pos
 
 
-def code_bit(decoding, bit, x, size, pos, end, data, counters, place, rates):  # type: ignore[no-untyped-def]
+def code_bit(decoding, bit, x, size, pos, end, data, counters, place, updates):  # type: ignore[no-untyped-def]
     """Code one bit, 0 or 1, with the probability of one counter: bit, x, size, pos."""
     state = 0 + counters[place]
     bound = (size * (16 * (state >> 4) + 8)) >> 16
     if x < bound if decoding else bit > 0:
         bit = 1
         size = bound
-        counters[place] = after_one(state, rates)
+        counters[place] = after(state, updates, ONE)
     else:
         bit = 0
         size -= bound
@@ -91,6 +84,6 @@ def code_bit(decoding, bit, x, size, pos, end, data, counters, place, rates):  #
             x -= bound
         else:
             x += bound
-        counters[place] = after_zero(state, rates)
+        counters[place] = after(state, updates, ZERO)
     x, size, pos = shift(decoding, x, size, pos, end, data)
     return bit, x, size, pos

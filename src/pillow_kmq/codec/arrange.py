@@ -5,8 +5,19 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ..types import IndexedImage
+from ..types import IndexedImage, Indices
 from .palette import natural_order
+
+
+def used_entries(indices: Indices) -> list[int]:
+    """The entries that pixels use, in order. indices: not empty."""
+    pixels = indices.ravel()
+    highest = int(pixels.max())
+    used: list[int] = []
+    for part in (pixels[::16], pixels):  # where some pixels have every entry up to the highest, the others need no look
+        if len(used) <= highest:
+            used = np.flatnonzero(np.bincount(part)).tolist()
+    return used
 
 
 def in_natural_order(image: IndexedImage) -> IndexedImage:
@@ -20,7 +31,7 @@ def compact(image: IndexedImage) -> IndexedImage:
     palette = np.zeros((256, 4), np.uint8)
     palette[:, 3] = 255
     palette[: len(image.palette)] = image.palette
-    used = np.flatnonzero(np.bincount(image.indices.ravel(), minlength=256))
+    used = np.array(used_entries(image.indices), np.intp)
     order = used[natural_order(palette[used].tobytes())]
     return _with_entries(IndexedImage(palette, image.indices), order)
 

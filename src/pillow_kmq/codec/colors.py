@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ..errors import CorruptError
-from .arithmetic import SMALL, WORD, after_one, after_zero, byte_out, finish, start
-from .tables import RATES
+from .arithmetic import ONE, SMALL, WORD, ZERO, after, byte_out, finish, start
+from .tables import UPDATES
 
 _ALPHA, _GREEN_STEP, _GREEN, _RED, _BLUE, _CONTEXTS = 0, 1, 2, 3, 4, 14
 _FIXED = -1
@@ -103,7 +103,7 @@ def _bits(coded: bytes | None) -> tuple[Callable[..., int], Callable[[], tuple[A
             size -= bound
             x += -bound if decoding else bound
         if place != _FIXED:
-            counters[place] = after_one(state, RATES) if value else after_zero(state, RATES)
+            counters[place] = after(state, UPDATES, ONE if value else ZERO)
         while size < SMALL:
             size <<= 8
             if decoding:

@@ -25,8 +25,10 @@ def encode_fast(indices: Indices, colors: bytes) -> bytes:
     """The payload of a chunk D. colors: the palette, RGBA."""
     import numpy as np
 
+    from .arrange import used_entries
+
     height, width = indices.shape
-    used = np.flatnonzero(np.bincount(indices.ravel(), minlength=256)).tolist()
+    used = used_entries(indices)
     first = CODINGS["fast"]
     listing = b""
     numbers = indices

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from .arithmetic import PLACE, WORD, code_bit, finish, start
+from .arithmetic import WORD, code_bit, finish, start
 from .mixing import mixed_bit
 
 HASH_1, HASH_2, HASH_3, HASH_4 = 0x9E3779B1, 0x85EBCA6B, 0xC2B2AE35, 0x2C1B3C6D
@@ -16,31 +16,33 @@ LINE = 0x3FFFFF0
 
 # Counters, in this order: runs; flags by shape, by distances, by three and by six neighbours, that for N behind each
 # for W; symbols by four neighbours, by W and a part of WW, by N and a part of NN, and by the colours of three.
-RUNS, SHAPES, DISTANCES = 64, 32768, 4096
+RUNS, SHAPES, DISTANCES = 392, 32768, 64
+TOPS, LOWER = 8, 136  # of runs that break off: the number of their bits, and these
 LEVELS = 6
 COLORS = LEVELS**3
 
 BITS = (14, 16, 14, 18)
 """Of the addresses of hashed counters, by option; 2 and 3 tell of a second neighbour."""
 
-# Sets of weights: a node each, then the flags W, then the flags N. Cells of `final`: a node each, then by W.
-NODES, FLAGS = 256, 80
-WEIGHTS = 8  # four weights and a count, padded
-CELLS = 48
+# Sets of weights: a node each, then the flags W, then the flags N, by kind.
+NODES, FLAGS = 256, 5
+WEIGHTS = 4
+
+SHORTEST, LONGEST = 4, 65535
+"""Of runs."""
 
 
 class Stripe(NamedTuple):
     """What a kernel works on: arrays, or anything else with the same numbers.
 
     symbols: uint8[(rows + 2) * (width + 6)], two rows and three columns of margin. counters: uint16. weights: int32.
-    final: uint16. recent: uint8. leaf: int16[512]. middle: uint8[256]. levels: uint8[n * 256]. distances: uint8[n * n].
+    recent: uint8. leaf: int16[512]. middle: uint8[256]. levels: uint8[n * 256]. distances: uint8[n * n].
     parts: uint8[256], the part of the tree that a symbol is in.
     """
 
     symbols: Any
     counters: Any
     weights: Any
-    final: Any
     recent: Any
     leaf: Any
     middle: Any
@@ -49,8 +51,7 @@ class Stripe(NamedTuple):
     parts: Any
     stretch: Any
     squash: Any
-    rates: Any
-    steps: Any
+    updates: Any
 
 
 def counter_count(n: int, option: int) -> int:
@@ -71,10 +72,40 @@ def parts(n: int, option: int) -> int:
     return 16 if n <= 16 else 4 if n <= 64 else 2
 
 
-def trust(state):  # type: ignore[no-untyped-def]
-    """How often a counter was used, in four steps."""
-    n = state & 15
-    return (n > 0) + (n > 2) + (n > 11)
+def code_run(decoding, symbols, here, length, x, size, pos, end, data, counters, updates):  # type: ignore[no-untyped-def]
+    """Code how many of the `length` symbols from `here` on are like the one before: run, x, size, pos."""
+    symbol = 0 + symbols[here - 1]
+    run = bit = 0
+    if not decoding:
+        while run < length and symbols[here + run] == symbol:
+            run += 1
+        bit = 0 + (run == length)
+    most = 2  # bits of `length` behind the first
+    while length >> most > 1:
+        most += 1
+    k = min(most, 9) - 2
+    bit, x, size, pos = code_bit(decoding, bit, x, size, pos, end, data, counters, k, updates)
+    if bit:
+        run = length
+    else:
+        bits = 0
+        bit = 1
+        while bit and bits < most:
+            bit = 0 + ((run + 1) >> (bits + 1) > 0)
+            place = TOPS + k * 16 + bits
+            bit, x, size, pos = code_bit(decoding, bit, x, size, pos, end, data, counters, place, updates)
+            bits += bit
+        coded = 1
+        for i in range(bits):
+            bit = ((run + 1) >> (bits - 1 - i)) & 1
+            place = LOWER + bits * 16 + i
+            bit, x, size, pos = code_bit(decoding, bit, x, size, pos, end, data, counters, place, updates)
+            coded = 2 * coded + bit
+        run = min(coded, length) - 1
+    if decoding:
+        for i in range(run):
+            symbols[here + i] = symbol
+    return run, x, size, pos
 
 
 def mixed_stripe(decoding, data, pos, end, stripe, width, rows, n, option):  # type: ignore[no-untyped-def]
@@ -83,9 +114,9 @@ def mixed_stripe(decoding, data, pos, end, stripe, width, rows, n, option):  # t
     Decoding: up to data[end], or to where the code has ended before the rows have. Encoding: up to the row that passes
     data[end]; data must have room for it. option: of BITS.
     """
-    symbols, counters, weights, final, recent = stripe[:5]
-    leaf, middle, levels, distances, part = stripe[5:10]
-    stretch, squash, rates, steps = stripe[10:]
+    symbols, counters, weights, recent = stripe[:4]
+    leaf, middle, levels, distances, part = stripe[4:9]
+    stretch, squash, updates = stripe[9:]
     bits = 0 + BITS[option]
     hashed = 1 << bits
     down = 32 - bits
@@ -119,16 +150,16 @@ def mixed_stripe(decoding, data, pos, end, stripe, width, rows, n, option):  # t
         symbols[base - 1] = edge
         symbols[base - 2] = edge
         symbols[base - 3] = edge
-        col = asked = 0
+        col = shape = 0
         moved = True
-        symbol = W = N = NE = NEE = NW = NN = NNE = edge
+        broken = False
+        symbol = W = NW = N = NE = NEE = NN = NNE = edge
         while col < width:
             here = (base + col) & 0x7FFFFFFFFFFF
             above = (up + col) & 0x7FFFFFFFFFFF
             above2 = (up2 + col) & 0x7FFFFFFFFFFF
-            if moved:  # at the start of a row and behind a run
+            if moved:  # at the start of a row and behind a run: as if the pixel before had been coded
                 moved = False
-                W = N = NW = 0 + symbols[here - 2]
                 symbol = 0 + symbols[here - 1]
                 W = 0 + symbols[here - 2]
                 NW = 0 + symbols[above - 2]
@@ -137,46 +168,33 @@ def mixed_stripe(decoding, data, pos, end, stripe, width, rows, n, option):  # t
                 NEE = 0 + symbols[above + 1]
                 NN = 0 + symbols[above2 - 1]
                 NNE = 0 + symbols[above2]
+                shape = (NW == N) << 1 | (N == NE) << 2 | (NE == NEE) << 3 | (N == NN) << 5 | (NE == NNE) << 6
             WW = W
             W = symbol
-            NWW = NW
             NW = N
             N = NE
             NE = NEE
             NEE = 0 + symbols[above + 2]
-            NNW = NN
             NN = NNE
             NNE = 0 + symbols[above2 + 1]
+            shape = (
+                (shape >> 1) & 0x37 | (NE == NEE) << 3 | (NE == NNE) << 6 | (W == N) << 7 | (W == NW) << 8
+                | (W == WW) << 9 | (NN == NNE) << 10 | (W == NE) << 11
+            )  # fmt: skip
 
-            if W == N and N == NW and N == NE and N == WW and N == NN and col >= asked:
-                length = 2
+            if W == N and N == NW and N == NE and N == WW and N == NN and not broken:
+                length = 1
                 while col + length < width and symbols[above + length + 1] == N:
                     length += 1
-                length = min(length, width - col)
-                if length >= 8:
-                    asked = col + length
-                    if not decoding:
-                        run = 0
-                        while run < length and symbols[here + run] == N:
-                            run += 1
-                        bit = 0 + (run == length)
-                    k = 0
-                    while k < 7 and length >> (k + 4) > 0:
-                        k += 1
-                    bit, x, size, pos = code_bit(decoding, bit, x, size, pos, end, data, counters, k, rates)
-                    if bit:
-                        if decoding:
-                            for i in range(length):
-                                symbols[here + i] = N
-                        col += length
-                        moved = True
-                        continue
-
-            shape = (
-                (W == N) | (W == NW) << 1 | (N == NE) << 2 | (N == NW) << 3 | (W == WW) << 4 | (N == NN) << 5
-                | (NE == NEE) << 6 | (NW == NWW) << 7 | (NN == NNE) << 8 | (NE == NNE) << 9 | (NW == NNW) << 10
-                | (W == NE) << 11
-            )  # fmt: skip
+                length = min(length, width - col, LONGEST)
+                if length >= SHORTEST:
+                    run, x, size, pos = code_run(
+                        decoding, symbols, here, length, x, size, pos, end, data, counters, updates
+                    )
+                    broken = run < length
+                    moved = True
+                    col += run
+                    continue
             h3 = ((W | N << 8 | NE << 16) * HASH_1) & WORD
             h4 = ((W | N << 8 | NE << 16 | NW << 24) * HASH_2) & WORD
             h6 = ((h4 ^ (h4 >> 15)) + (WW | NN << 8) * HASH_3) & WORD
@@ -196,20 +214,19 @@ def mixed_stripe(decoding, data, pos, end, stripe, width, rows, n, option):  # t
             c0 = shapes + 2 * (kind * 4096 + shape)
             c1 = three + 2 * (h3 >> down)
             c2 = six + 2 * (h6 >> down)
-            c3 = spread + 2 * (
-                (0 + distances[(W * n + N) & 0xFFFF])
-                | (0 + distances[(W * n + NW) & 0xFFFF]) << 3
-                | (0 + distances[(N * n + NW) & 0xFFFF]) << 6
-                | (0 + distances[(N * n + NE) & 0xFFFF]) << 9
-            )
-            w = NODES + kind * 16 + trust(0 + counters[c2 & PLACE]) * 4 + trust(0 + counters[c1 & PLACE])
+            c3 = spread + 2 * ((0 + distances[(W * n + N) & 0xFFFF]) | (0 + distances[(W * n + NW) & 0xFFFF]) << 3)
+            w = NODES + kind
             if not decoding:
                 symbol = 0 + symbols[here]
                 bit = 0 + (symbol == W)
-            bit, x, size, pos = mixed_bit(
-                decoding, bit, x, size, pos, end, data, counters, c0, c1, c2, c3,
-                weights, w * WEIGHTS, final, (NODES + W) * CELLS, stretch, squash, rates, steps, none,
-            )  # fmt: skip
+            if broken:
+                broken = False
+                bit = none
+            else:
+                bit, x, size, pos = mixed_bit(
+                    decoding, bit, x, size, pos, end, data, counters, c0, c1, c2, c3,
+                    weights, w * WEIGHTS, stretch, squash, updates, none,
+                )  # fmt: skip
             if bit:
                 symbol = W
             else:
@@ -221,8 +238,8 @@ def mixed_stripe(decoding, data, pos, end, stripe, width, rows, n, option):  # t
                     bit, x, size, pos = mixed_bit(
                         decoding, bit, x, size, pos, end, data,
                         counters, c0 + 1, c1 + 1, c2 + 1, c3 + 1,
-                        weights, (w + FLAGS) * WEIGHTS, final, (NODES + 256 + W) * CELLS,
-                        stretch, squash, rates, steps, none,
+                        weights, (w + FLAGS) * WEIGHTS,
+                        stretch, squash, updates, none,
                     )  # fmt: skip
                 if bit:
                     symbol = N
@@ -254,7 +271,7 @@ def mixed_stripe(decoding, data, pos, end, stripe, width, rows, n, option):  # t
                             bit, x, size, pos = mixed_bit(
                                 decoding, bit, x, size, pos, end, data,
                                 counters, c0 + place, c1 + place, c2 + place, colors + node * COLORS + c3,
-                                weights, node * WEIGHTS, final, node * CELLS, stretch, squash, rates, steps, none,
+                                weights, node * WEIGHTS, stretch, squash, updates, none,
                             )  # fmt: skip
                         node = 2 * node + bit
                         place = 2 * place + bit

@@ -203,7 +203,7 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
             shape = (W == N) | (W == NW) << 1 | (N == NE) << 2 | (N == NW) << 3
 
             if shape == 15 and W == WW and symbols[(up2 + col) & LONG] == N and not broken:
-                length = 2
+                length = 1
                 while col + length < width and symbols[above + length + 1] == N:
                     length += 1
                 length = min(length, width - col)

@@ -158,7 +158,7 @@ def mixed_stripe(decoding, data, pos, end, stripe, width, rows, n, option):  # t
             NE = 0 + symbols[above + 1]
             NN = 0 + symbols[above2]
             if W == N and N == NW and N == NE and N == WW and N == NN and col >= asked:
-                length = 2
+                length = 1
                 while col + length < width and symbols[above + length + 1] == N:
                     length += 1
                 length = min(length, width - col)

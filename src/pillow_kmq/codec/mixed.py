@@ -27,8 +27,10 @@ def encode_mixed(indices: Indices, colors: bytes, coding: int) -> bytes:
     """The payload of a chunk D. colors: the palette, RGBA. coding: of the levels default or max."""
     import numpy as np
 
+    from .arrange import used_entries
+
     height, width = indices.shape
-    used = np.flatnonzero(np.bincount(indices.ravel(), minlength=256)).tolist()
+    used = used_entries(indices)
     forest = tree(colors_of(used, colors))
     model = model_of(coding)
     option = model.option(indices, len(used))
@@ -43,7 +45,7 @@ def encode_mixed(indices: Indices, colors: bytes, coding: int) -> bytes:
     ranks = np.zeros(256, np.uint8)
     ranks[[used[i] for i in forest.order]] = np.arange(len(used))
     symbols = np.zeros((height + model.rows, width + 2 * model.columns), np.uint8)
-    symbols[model.rows :, model.columns : -model.columns] = ranks[indices]
+    symbols[model.rows :, model.columns : -model.columns] = ranks.take(indices)
     limit = STRIPE_BYTES * model.work
     stripes = []
     row = 0
@@ -94,9 +96,10 @@ def _copy_rows(
     model: Model, symbols: bytearray, table: bytes, pixels: bytearray, row: int, rows: int, width: int
 ) -> None:
     """Symbols without their margins, as indices, into the image."""
-    for y in range(rows):
-        start = (y + model.rows) * (width + 2 * model.columns) + model.columns
-        pixels[(row + y) * width : (row + y + 1) * width] = symbols[start : start + width].translate(table)
+    stride = width + 2 * model.columns
+    indices = symbols.translate(table)
+    starts = range(model.rows * stride + model.columns, (model.rows + rows) * stride, stride)
+    pixels[row * width : (row + rows) * width] = b"".join([indices[start : start + width] for start in starts])
 
 
 def model_of(coding: int) -> Model:

@@ -3,32 +3,28 @@
 
 from __future__ import annotations
 
-from .arithmetic import PLACE, after_one, after_zero, narrow, shift
+from .arithmetic import ONE, PLACE, ZERO, after, narrow, shift
 
 WEIGHT_LIMIT = 196608
 
 
-def moved(weight, s, error, step):  # type: ignore[no-untyped-def]
-    """A weight, moved along its input. error: bit - probability, in 1/65536."""
-    change = narrow(s * error + 8192) >> 14
-    change = narrow(change * step + 32) >> 6
+def moved(weight, s, pace):  # type: ignore[no-untyped-def]
+    """A weight, moved along its input."""
+    change = narrow(s * pace + 8192) >> 14
     return max(-WEIGHT_LIMIT, min(WEIGHT_LIMIT, narrow(weight + change)))
 
 
-def learn(error, weights, w, s0, s1, s2, s3, steps):  # type: ignore[no-untyped-def]
-    """Move four weights."""
-    count = 0 + weights[w + 4]
-    step = 0 + steps[count & 255]
-    error = narrow(error)
-    w0 = moved(weights[w], s0, error, step)
-    w1 = moved(weights[w + 1], s1, error, step)
-    w2 = moved(weights[w + 2], s2, error, step)
-    w3 = moved(weights[w + 3], s3, error, step)
+def learn(error, weights, w, s0, s1, s2, s3):  # type: ignore[no-untyped-def]
+    """Move four weights. error: bit - probability, in 1/65536."""
+    pace = narrow((error + 1) >> 1)
+    w0 = moved(weights[w], s0, pace)
+    w1 = moved(weights[w + 1], s1, pace)
+    w2 = moved(weights[w + 2], s2, pace)
+    w3 = moved(weights[w + 3], s3, pace)
     weights[w] = w0
     weights[w + 1] = w1
     weights[w + 2] = w2
     weights[w + 3] = w3
-    weights[w + 4] = count + (count < 255)
 
 
 def mixed_bit(  # type: ignore[no-untyped-def]
@@ -46,12 +42,9 @@ def mixed_bit(  # type: ignore[no-untyped-def]
     c3,
     weights,
     w,
-    final,
-    cell,
     stretch,
     squash,
-    rates,
-    steps,
+    updates,
     none,
 ):
     """Code one bit with four counters, mixed: bit, 0 or 1, x, size, pos. none: 0, which compilers must not know."""
@@ -71,33 +64,35 @@ def mixed_bit(  # type: ignore[no-untyped-def]
     dot = (weights[w] * s0 + weights[w + 1] * s1 + weights[w + 2] * s2 + weights[w + 3] * s3) >> 16
     dot = max(-2900, min(2900, dot)) + 3072
     p = 0 + squash[dot]
-    cell = (cell + (dot >> 7)) & 0xFFFF
-    q = 0 + final[cell]
-    bound = (size * ((p + q + 1) >> 1)) >> 16
-    # Everything is learned inside the branch, and compilers do not know that `none` is 0: otherwise they would turn the
-    # branch into conditional moves, and the decoder would wait for each bit.
-    if x < bound if decoding else bit > none:
-        if decoding:
-            bit = none + 1
+    bound = (size * p) >> 16
+    # An encoder knows the bit, and has no branch that a processor might guess wrong. A decoder learns everything inside
+    # one, and its compiler does not know that `none` is 0: it would make moves of the branch that wait for the bit.
+    if not decoding:
+        zero = 1 - bit
+        x += bound * zero
+        size = bound + (size - 2 * bound) * zero
+        seen = ONE + (ZERO - ONE) * zero
+        counters[c0] = after(t0, updates, seen)
+        counters[c1] = after(t1, updates, seen)
+        counters[c2] = after(t2, updates, seen)
+        counters[c3] = after(t3, updates, seen)
+        learn(65536 * bit - p, weights, w, s0, s1, s2, s3)
+    elif x < bound:
+        bit = none + 1
         size = bound
-        final[cell] = q + ((65535 - q) >> 5)
-        counters[c0] = after_one(t0, rates)
-        counters[c1] = after_one(t1, rates)
-        counters[c2] = after_one(t2, rates)
-        counters[c3] = after_one(t3, rates)
-        learn(65536 - p, weights, w, s0, s1, s2, s3, steps)
+        counters[c0] = after(t0, updates, ONE)
+        counters[c1] = after(t1, updates, ONE)
+        counters[c2] = after(t2, updates, ONE)
+        counters[c3] = after(t3, updates, ONE)
+        learn(65536 - p, weights, w, s0, s1, s2, s3)
     else:
+        bit = none
         size -= bound
-        if decoding:
-            bit = none
-            x -= bound
-        else:
-            x += bound
-        final[cell] = q - (q >> 5)
-        counters[c0] = after_zero(t0, rates)
-        counters[c1] = after_zero(t1, rates)
-        counters[c2] = after_zero(t2, rates)
-        counters[c3] = after_zero(t3, rates)
-        learn(-p, weights, w, s0, s1, s2, s3, steps)
+        x -= bound
+        counters[c0] = after(t0, updates, ZERO)
+        counters[c1] = after(t1, updates, ZERO)
+        counters[c2] = after(t2, updates, ZERO)
+        counters[c3] = after(t3, updates, ZERO)
+        learn(-p, weights, w, s0, s1, s2, s3)
     x, size, pos = shift(decoding, x, size, pos, end, data)
     return bit, x, size, pos

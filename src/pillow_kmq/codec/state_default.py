@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import level_default as kernels
 from .model import Model
-from .tables import RATES, STEPS, squash, stretch
+from .tables import UPDATES, squash, stretch
 from .tree import Tree
 
 if TYPE_CHECKING:
@@ -15,19 +15,21 @@ if TYPE_CHECKING:
 
 _FIRST_WEIGHTS = ((25600, 25600, 30720, 25600), (36864, 20480, 20480, 18432))
 # How likely W (and, once it is not W, N) is: in 1/256 of ln(p / (1 - p)), added up over the bits of `shape`; by `kind`.
-_SHAPES = ((144, 48, 32, 112, 144, -16, 64, 64, 48, 0, 0, 160), (0, 320, 144, 224, -16, 128, 32, 16, 0, 112, 96, 176))
+_SHAPES = ((64, 112, 32, 64, 0, -16, 0, 144, 48, 144, 48, 160), (16, 224, 144, 32, 96, 128, 112, 0, 320, -16, 0, 176))
 _KINDS = ((-240, -496, -464, -480, -448), (-384, -192, -528, -512, -560))
 
 
 def _option(indices: Indices, n: int) -> int:
     """Small tables for small images, and for photos, which gain little by more and lose speed."""
+    import numpy as np
+
     if indices.size <= 8192:
         return int(indices.size > 4096)
     if indices.size <= 65536:
         return 3
     unlike = indices[1:, 1:] != indices[1:, :-1]
     unlike &= indices[1:, 1:] != indices[:-1, 1:]
-    part = int(unlike.sum()) / indices.size
+    part = np.count_nonzero(unlike) / indices.size
     if n > 100 and part > 0.5:
         return 0
     return 2 if part > 0.2 else 3
@@ -38,9 +40,9 @@ def _plain_stripe(symbols: Any, forest: Tree, option: int) -> kernels.Stripe:
     counters = [1 << 15] * kernels.counter_count(n, option)
     counters[kernels.RUNS : kernels.RUNS + 2 * kernels.SHAPES] = _first_shapes()
     return kernels.Stripe(
-        symbols, counters, list(_weights()), list(_final()),
+        symbols, counters, list(_weights()),
         bytearray(1 << (kernels.BITS[option] - 2)), forest.leaf, forest.middle, forest.levels, forest.distances,
-        _parts(n, option), stretch(), squash(), RATES, STEPS,
+        _parts(n, option), stretch(), squash(), UPDATES,
     )  # fmt: skip
 
 
@@ -52,11 +54,11 @@ def _array_stripe(symbols: Any, forest: Tree, option: int) -> kernels.Stripe:
     counters = np.full(kernels.counter_count(n, option), 1 << 15, np.uint16)
     counters[kernels.RUNS : kernels.RUNS + 2 * kernels.SHAPES] = constants[0]
     return kernels.Stripe(
-        symbols, counters, constants[1].copy(), constants[2].copy(),
+        symbols, counters, constants[1].copy(),
         np.zeros(1 << (kernels.BITS[option] - 2), np.uint8), np.array(forest.leaf, np.int16),
         np.array(forest.middle, np.uint8),
         *(np.frombuffer(table, np.uint8) for table in (forest.levels, forest.distances, _parts(n, option))),
-        *constants[3:],
+        *constants[2:],
     )  # fmt: skip
 
 
@@ -65,9 +67,8 @@ def _arrays() -> tuple[Any, ...]:
     import numpy as np
 
     return (
-        np.array(_first_shapes(), np.uint16), np.array(_weights(), np.int32), np.array(_final(), np.uint16),
-        np.array(stretch(), np.int16), np.array(squash(), np.uint16), np.array(RATES, np.uint16),
-        np.array(STEPS, np.uint8),
+        np.array(_first_shapes(), np.uint16), np.array(_weights(), np.int32),
+        np.array(stretch(), np.int16), np.array(squash(), np.uint16), np.array(UPDATES, np.uint16),
     )  # fmt: skip
 
 
@@ -94,14 +95,8 @@ def _first_shapes() -> tuple[int, ...]:
 
 @cache
 def _weights() -> tuple[int, ...]:
-    nodes, flags = ((*weights, 0, 0, 0, 0) for weights in _FIRST_WEIGHTS)
+    nodes, flags = _FIRST_WEIGHTS
     return nodes * kernels.NODES + flags * (2 * kernels.FLAGS)
-
-
-@cache
-def _final() -> tuple[int, ...]:
-    """The first cells: what they are given."""
-    return tuple(squash()[min(6143, 128 * i + 64)] for i in range(kernels.CELLS)) * (kernels.NODES + 512)
 
 
 DEFAULT = Model(kernels, 2, 3, 1, _option, _plain_stripe, _array_stripe)

@@ -15,8 +15,13 @@ _KNOTS = (
 RATES = tuple(655360 // tenths for tenths in (16, 26, 36, 46, 56, 66, 76, 86, 96, 106, 120, 140, 160, 180, 200, 220))
 """By the count of a counter: the part, of 65536, of the way to the bit that its probability goes."""
 
-STEPS = tuple(24 + 960 // (count + 16) for count in range(256))
-"""By the number of times that a set of weights was used (at most 255): how fast it learns."""
+_COUNTS = tuple(min(count + 1, 15) for count in range(16))
+UPDATES = (
+    *(65536 - rate for rate in RATES),
+    *((4095 * rate + 32768 >> 16) << 4 | count for rate, count in zip(RATES, _COUNTS, strict=True)),
+    *_COUNTS,
+)
+"""By the count of a counter: what is left of it, of 65536, and what a one and a zero add."""
 
 
 @cache

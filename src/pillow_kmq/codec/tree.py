@@ -10,6 +10,7 @@ import sys
 from bisect import bisect_left
 from functools import cached_property, lru_cache
 from itertools import pairwise, repeat
+from operator import itemgetter
 
 # What brings the spreads along R+G+B, R-B, 2G-R-B and alpha to one scale, in 1/30.
 _SCALES = (17, 21, 12, 30)
@@ -47,18 +48,18 @@ class Tree:
             self.order += members
             return
         half = (len(members) + 1) // 2
-        widest, chosen = -1, 0
+        more = 2 * half - len(members)  # left than right
+        of_members = itemgetter(*members)
+        widest, chosen, values = -1, 0, []
         for number, axis in enumerate(self.axes):
-            values = sorted([axis[i] for i in members])
-            center = values[half]
-            spread = sum([abs(value - center) for value in values]) * _SCALES[number]
+            known = sorted(of_members(axis))
+            spread = (sum(known[half:]) - sum(known[:half]) + more * known[half]) * _SCALES[number]
             if spread > widest:
-                widest, chosen = spread, number
-        axis = self.axes[chosen]
-        ranked = sorted(members, key=axis.__getitem__)
-        bound = axis[ranked[half - 1]] + axis[ranked[half]]
-        width = max(1, sum([abs(2 * axis[i] - bound) for i in members]))
+                widest, chosen, values = spread, number, known
+        bound = values[half - 1] + values[half]
+        width = max(1, 2 * (sum(values[half:]) - sum(values[:half])) + more * bound)
         self.cuts.append((node, chosen, bound, width, len(members)))
+        ranked = sorted(members, key=self.axes[chosen].__getitem__)
         left = set(ranked[:half])
         self._split(2 * node, [i for i in members if i in left])
         self.middle[node] = len(self.order)
@@ -67,6 +68,8 @@ class Tree:
     @cached_property
     def levels(self) -> bytes:
         """[n * 256]: where a symbol's colour lies as seen from a node, 0..5; of symbol s and node i at 256 s + i."""
+        if "numpy" in sys.modules:
+            return self._levels()
         # By rank on an axis, levels are runs.
         values = [sorted(axis) for axis in self.axes]
         ranks = [bytes(map(bisect_left, repeat(known), axis)) for known, axis in zip(values, self.axes, strict=True)]
@@ -78,15 +81,24 @@ class Tree:
             levels[node::256] = ranks[axis].translate(b"".join(runs))
         return bytes(levels)
 
+    def _levels(self) -> bytes:
+        import numpy as np
+
+        nodes, axes, bounds, widths, counts = np.array(self.cuts, np.int32).reshape(-1, 5).T[..., None]
+        places = (2 * np.array(self.axes, np.int32)[axes[:, 0]] - bounds) * (16 * counts)
+        levels = np.zeros((256, len(self.order)), np.uint8)
+        levels[nodes[:, 0]] = sum((places >= part * widths).view(np.uint8) for part in _BOUNDS)
+        return levels.T.tobytes()
+
     @cached_property
     def distances(self) -> bytes:
         """[n * n]: how far apart two symbols' colours are, 0..6."""
         if "numpy" in sys.modules:
             import numpy as np
 
-            axes = np.array(self.axes)
-            sums = np.abs(axes[:, :, None] - axes[:, None]).sum(0)
-            table: bytes = np.frombuffer(_STEPS, np.uint8)[sums].tobytes()
+            axes = np.array(self.axes, np.int16)
+            sums = sum(np.abs(axis[:, None] - axis) for axis in axes)
+            table: bytes = np.frombuffer(_STEPS, np.uint8).take(sums).tobytes()
             return table
         points = list(zip(*self.axes, strict=True))
         return b"".join(

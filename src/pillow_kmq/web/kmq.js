@@ -391,12 +391,14 @@ function treeOf(colors) {
 
 // 7.4 Counters and the range coder
 
-const RATES = tableOf(16, c => floor(655360/(c < 10 ? 16 + 10*c : 20*c - 80)));
+/** By count: what is left of a counter, of 65536; what a zero adds; what a one adds. */
+const UPDATES = tableOf(48, i => {
+	const c = i & 15, rate = floor(655360/(c < 10 ? 16 + 10*c : 20*c - 80));
+	return i < 16 ? 65536 - rate : (i < 32 ? 0 : 4095*rate + 32768 >> 16 << 4) + min(c + 1, 15);
+});
 
-function learned(counter, bit) {
-	const p = counter >> 4, c = counter & 15;
-	return p + (imul(4095*bit - p, RATES[c]) + 32767 + bit >> 16) << 4 | min(c + 1, 15);
-}
+const learned = (counter, bit) =>
+	(imul(counter, UPDATES[counter & 15]) >>> 16 & 0xfff0) + UPDATES[16 << bit | counter & 15];
 
 class RangeDecoder extends Reader {
 	size = 2**32 - 1;
@@ -413,8 +415,7 @@ class RangeDecoder extends Reader {
 	}
 
 	fixed(P) {
-		const bound = imul(this.size >>> 16, P) + (imul(this.size & 65535, P) >>> 16) >>> 0,
-			bit = this.x < bound ? 1 : 0;
+		const bound = floor(this.size*P/65536), bit = this.x < bound ? 1 : 0;
 		if (!bit) this.x -= bound;
 		this.size = bit ? bound : this.size - bound;
 		while (this.size < 2**24) {
@@ -461,7 +462,7 @@ function layout(...sizes) {
 // 7.6 Neighbours and runs, at all levels
 
 /** run(L, k): how many of L pixels are N. shape: bits W=N, W=NW, N=NE, N=NW, W=WW. behind: no run may begin. */
-function decodeRows({ run, pixel, least = 8, rest }, grid, width, rows) {
+function decodeRows({ run, pixel, least = 8, most = 2**24, rest = 1 }, grid, width, rows) {
 	const stride = width + 8;
 	for (let y = 3; y < rows + 3; y++) {
 		const start = y*stride + 4, end = start + width;
@@ -472,14 +473,15 @@ function decodeRows({ run, pixel, least = 8, rest }, grid, width, rows) {
 				shape = (W === N) | (W === NW) << 1 | (N === NE) << 2 | (N === NW) << 3 | (W === WW) << 4;
 			let L = 0;
 			if (run && shape === 31 && N === NN && here >= asked) {
-				L = 2;
+				L = 1;
 				while (L < end - here && grid[above + L + 1] === N) L++;
+				L = min(L, most);
 			}
 			if (L >= least) {
 				const length = run(L, min(7, 31 - clz32(L/least)));
 				grid.fill(N, here, here + length);
 				here += length;
-				asked = here + (length === L ? 0 : rest ?? L);
+				asked = here + (length === L ? 0 : rest || L);
 			} else {
 				grid[here] = pixel(here, shape, W, N, NW, NE, WW, NN, here < asked);
 				here++;
@@ -493,81 +495,79 @@ const kindOf = (s, a, b, c, d) => s === a ? 0 : s === b ? 1 : s === c ? 2 : s ==
 
 // 7.6 The model of `default`
 
-const TRUST = passed(16, [1, 3, 12]);
 const SHAPES = [ // of the flags W and N: kinds, bits
-	[[-240, -496, -464, -480, -448], [144, 48, 32, 112, 144, -16, 64, 64, 48, 0, 0, 160]],
-	[[-384, -192, -528, -512, -560], [0, 320, 144, 224, -16, 128, 32, 16, 0, 112, 96, 176]],
+	[[-240, -496, -464, -480, -448], [64, 112, 32, 64, 0, -16, 0, 144, 48, 144, 48, 160]],
+	[[-384, -192, -528, -512, -560], [16, 224, 144, 32, 96, 128, 112, 0, 320, -16, 0, 176]],
 ];
-const cells = new U16(48*768);
 
-function shapesOf([kinds, bits]) {
-	const sums = new U16(20480);
-	for (let e = 0; e < 20480; e++) {
-		sums[e] = e & 4095 ? sums[e & e - 1] + bits[31 - clz32(e & -e)] : 3072 + kinds[e >> 12];
-	}
+function firstShapes() {
+	const sums = new U16(40960);
+	fill(sums, i => {
+		const [kinds, bits] = SHAPES[i & 1], e = i >> 1;
+		return e & 4095 ? sums[i & i - 2] + bits[31 - clz32(e & -e)] : 3072 + kinds[e >> 12];
+	});
 	return sums.map(sum => SQUASH[sum] & 0xfff0 | 2);
 }
 
-function mixed(coder, counters, set, row) {
-	let total = 0;
-	for (let i = 0; i < 4; i++) {
-		s[i] = STRETCH[counters[at[i]] >> 4];
-		total += imul(weights[4*set + i], s[i]);
-	}
-	const x = clamp(total >> 16, 2900) + 3072, p = SQUASH[x], cell = 48*row + (x >> 7), q = cells[cell],
-		bit = coder.fixed(p + q + 1 >> 1), e = (bit << 16) - p, step = 24 + floor(960/(uses[set]++ + 16));
-	cells[cell] = bit ? q + (65535 - q >> 5) : q - (q >> 5);
-	for (let i = 0; i < 4; i++) {
-		const w = 4*set + i;
-		counters[at[i]] = learned(counters[at[i]], bit);
-		weights[w] = clamp(weights[w] + (imul(imul(s[i], e) + 8192 >> 14, step) + 32 >> 6), 196608);
-	}
+function adapt(counters, i, bit, w, step) {
+	counters[i] = learned(counters[i], bit);
+	weights[w] = clamp(weights[w] + (step + 8192 >> 14), 196608);
+}
+
+function mixed(coder, counters, w, a, b, c, d) {
+	const A = STRETCH[counters[a] >> 4], B = STRETCH[counters[b] >> 4],
+		C = STRETCH[counters[c] >> 4], D = STRETCH[counters[d] >> 4],
+		x = weights[w]*A + weights[w + 1]*B + weights[w + 2]*C + weights[w + 3]*D >> 16,
+		p = SQUASH[clamp(x, 2900) + 3072], bit = coder.fixed(p), e = (bit << 16) - p + 1 >> 1;
+	adapt(counters, a, bit, w, A*e);
+	adapt(counters, b, bit, w + 1, B*e);
+	adapt(counters, c, bit, w + 2, C*e);
+	adapt(counters, d, bit, w + 3, D*e);
 	return bit;
 }
 
 function defaultModel(coder, option, { n, leaf, nodes, colors }, grid, stride) {
 	const B = [14, 16, 14, 18][option], shift = 32 - B,
 		F = option < 2 ? 1 : n <= 16 ? 16 : n <= 64 ? 4 : 2, places = n <= 16 ? 16 : 272;
-	const [, SPREAD, THREE, SIX, FLAG_N] = layout(20480, 4096, 1 << B, 1 << B); // then the same of flag N
-	const [, FOUR, BY_W, BY_N, COLORS, RUN, end] =
-		layout(2*FLAG_N, 1 << B, n*F*places, n*F*places, 256*216, 8);
+	const [, SPREAD, THREE, SIX, FOUR, BY_W, BY_N, COLORS, WHOLE, LENGTH, LOWER, end] = // flag N behind each flag W
+		layout(40960, 128, 2 << B, 2 << B, 1 << B, n*F*places, n*F*places, 256*216, 8, 128, 256);
 	const counters = new U16(end).fill(32768);
-	SHAPES.forEach((shapes, flag) => counters.set(shapesOf(shapes), flag*FLAG_N));
-	fill(weights.subarray(0, 4*416), i => (i < 4*256 ? [25600, 25600, 30720, 25600] : [36864, 20480, 20480, 18432])[i & 3]);
-	fill(cells, i => SQUASH[128*(i%48) + 64]);
-	uses.fill(0);
-	const recent = new U8(1 << B - 2);
+	counters.set(firstShapes());
+	fill(weights.subarray(0, 1064), i => (i < 1024 ? [25600, 25600, 30720, 25600] : [36864, 20480, 20480, 18432])[i & 3]);
+	const recent = new U8(1 << B - 2), known = new U8(n*n); // distances + 8
 
-	const distance = (s, t) => DISTANCES[apart(colors[s], colors[t], 1)];
+	const distance = (s, t) => (known[n*s + t] ||= 8 + DISTANCES[apart(colors[s], colors[t], 1)]) & 7;
 
-	function pixel(here, shape, W, N, NW, NE, WW, NN) {
-		const above = here - stride, NNW = grid[above - stride - 1], NNE = grid[above - stride + 1];
-		shape |= (N === NN) << 5 | (NE === grid[above + 2]) << 6 | (NW === grid[above - 2]) << 7 | (NN === NNE) << 8 |
-			(NE === NNE) << 9 | (NW === NNW) << 10 | (W === NE) << 11;
-		const h4 = imul(pack(W, N, NE, NW), 0x85ebca6b);
+	function run(L, k) {
+		if (coder.bit(counters, WHOLE + k)) return L;
+		let t = 0, number = 1;
+		while (2 << t <= L && coder.bit(counters, LENGTH + 16*k + t)) t++;
+		for (let i = 0; i < t; i++) number = 2*number + coder.bit(counters, LOWER + 16*t + i);
+		return min(number, L) - 1;
+	}
+
+	function pixel(here, _, W, N, NW, NE, WW, NN, behind) {
+		const up = here - stride, up2 = up - stride, NNE = grid[up2 + 1],
+			shape = (NW === grid[up - 2]) | (N === NW) << 1 | (N === NE) << 2 | (NE === grid[up + 2]) << 3 |
+				(NW === grid[up2 - 1]) << 4 | (N === NN) << 5 | (NE === NNE) << 6 | (W === N) << 7 |
+				(W === NW) << 8 | (W === WW) << 9 | (NN === NNE) << 10 | (W === NE) << 11,
+			h4 = imul(pack(W, N, NE, NW), 0x85ebca6b);
 		let h6 = (h4 ^ h4 >>> 15) + imul(pack(WW, NN), 0xc2b2ae35);
 		h6 = imul(h6 ^ h6 >>> 15, 0x2c1b3c6d);
-		const slot = h6 >>> shift >> 2, kind = kindOf(recent[slot], W, N, NW, NE);
-		at[0] = kind << 12 | shape;
-		at[1] = THREE + (imul(pack(W, N, NE), 0x9e3779b1) >>> shift);
-		at[2] = SIX + (h6 >>> shift);
-		at[3] = SPREAD + (distance(W, N) | distance(W, NW) << 3 | distance(N, NW) << 6 | distance(N, NE) << 9);
-		const set = 256 + 16*kind + 4*TRUST[counters[at[2]] & 15] + TRUST[counters[at[1]] & 15];
-		if (mixed(coder, counters, set, 256 + W)) return recent[slot] = W;
-		for (let i = 0; i < 4; i++) at[i] += FLAG_N;
-		if (N !== W && (n === 2 || mixed(coder, counters, set + 80, 256 + n + W))) return recent[slot] = N;
+		const slot = h6 >>> shift >> 2, kind = kindOf(recent[slot], W, N, NW, NE),
+			a = 2*(kind << 12 | shape), b = THREE + 2*(imul(pack(W, N, NE), 0x9e3779b1) >>> shift),
+			c = SIX + 2*(h6 >>> shift), d = SPREAD + 2*(distance(W, N) | distance(W, NW) << 3),
+			w = 1024 + 4*kind;
+		if (!behind && mixed(coder, counters, w, a, b, c, d)) return recent[slot] = W;
+		if (N !== W && (n === 2 || mixed(coder, counters, w + 20, a + 1, b + 1, c + 1, d + 1))) return recent[slot] = N;
 
 		let node = 1, j = 1, line = FOUR + (h4 >>> shift & -16),
 			byW = BY_W + (F*W + floor(F*WW/n))*places, byN = BY_N + (F*N + floor(F*NN/n))*places;
 		while (leaf[node] < 0) {
 			let bit = leaf[2*node] === W || leaf[2*node] === N ? 1 : 0;
 			if (!bit && leaf[2*node + 1] !== W && leaf[2*node + 1] !== N) {
-				at[0] = byW + j;
-				at[1] = byN + j;
-				at[2] = line + j;
-				const { level } = nodes[node];
-				at[3] = COLORS + 216*node + 36*level[W] + 6*level[N] + level[NE];
-				bit = mixed(coder, counters, node, node);
+				const { level } = nodes[node], color = COLORS + 216*node + 36*level[W] + 6*level[N] + level[NE];
+				bit = mixed(coder, counters, 4*node, byW + j, byN + j, line + j, color);
 			}
 			node = 2*node + bit;
 			j = 2*j + bit;
@@ -581,7 +581,7 @@ function defaultModel(coder, option, { n, leaf, nodes, colors }, grid, stride) {
 		return recent[slot] = leaf[node];
 	}
 
-	return { pixel, run: (L, k) => coder.bit(counters, RUN + k)*L };
+	return { run, pixel, least: 4, most: 65535 };
 }
 
 // 7.7 The model of `max`
@@ -790,7 +790,7 @@ function maxModel(coder, option, { n, leaf, nodes, colors }, grid, stride) {
 		axes: [0, 1, 2, 3].map(axis => new Axis(colors.map(color => color[axis]))),
 		recent6: new U8(entries), recent11: new U8(entries), long: new Match(entries), short: new Match(entries),
 	};
-	return { run: maxRun, pixel: maxPixel, least: 32 };
+	return { run: maxRun, pixel: maxPixel, least: 32, rest: 0 };
 }
 
 // 7.8 The level `fast`
@@ -955,7 +955,7 @@ function fastModel(coder, option, { points }) {
 	}
 
 	check(coder.x >= 65536, 7.8);
-	if (option) return { run, pixel, rest: 1 };
+	if (option) return { run, pixel };
 	coder.log = 12;
 	return { pixel: photo };
 }
