@@ -148,6 +148,39 @@ def test_rows_of_more_pixels_than_a_run_may_have_come_back(level: str, dots: lis
     assert comes_back(values, level, naively=level != "max")
 
 
+class CountedReads(bytearray):
+    """Symbols that count how often one is read."""
+
+    reads = 0
+
+    def __getitem__(self, place: Any) -> Any:
+        CountedReads.reads += 1
+        return super().__getitem__(place)
+
+
+@pytest.mark.parametrize("level", ["default", "fast", "max"])
+def test_a_wide_row_of_runs_that_break_off_takes_no_more_time_per_pixel(
+    level: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    palette = bytes(np.repeat(np.arange(3, dtype=np.uint8), 4))
+    rows = {width: np.zeros((1, width), np.uint8) for width in (1000, 2000)}
+    for row in rows.values():
+        row[0, 9::9] = 1
+        row[0, 5] = 2
+    payloads = {width: payload_of(row, palette, level) for width, row in rows.items()}
+    module = fast if level == "fast" else mixed
+    monkeypatch.setattr(module, "memoryview", lambda data: data, raising=False)
+    monkeypatch.setattr(module, "bytearray", CountedReads, raising=False)
+    monkeypatch.setattr(module, "worth_compiling", lambda pixels: False)
+    reads = []
+    for width, payload in payloads.items():
+        CountedReads.reads = 0
+        pixels = decode_pixels(payload[0], payload[1:], 1, width, palette)
+        assert bytes(pixels) == rows[width].tobytes()
+        reads.append(CountedReads.reads)
+    assert 1.5 * reads[0] < reads[1] < 2.5 * reads[0]
+
+
 @given(images(), st.sampled_from(range(5)), st.booleans())
 @settings(max_examples=200, deadline=None)
 def test_every_layout_that_can_hold_an_image_gives_it_back(image: IndexedImage, layout: int, deflated: bool) -> None:

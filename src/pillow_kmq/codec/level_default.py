@@ -150,7 +150,7 @@ def mixed_stripe(decoding, data, pos, end, stripe, width, rows, n, option):  # t
         symbols[base - 1] = edge
         symbols[base - 2] = edge
         symbols[base - 3] = edge
-        col = shape = 0
+        col = shape = same = 0
         moved = True
         broken = False
         symbol = W = NW = N = NE = NEE = NN = NNE = edge
@@ -183,10 +183,11 @@ def mixed_stripe(decoding, data, pos, end, stripe, width, rows, n, option):  # t
             )  # fmt: skip
 
             if W == N and N == NW and N == NE and N == WW and N == NN and not broken:
-                length = 1
-                while col + length < width and symbols[above + length + 1] == N:
-                    length += 1
-                length = min(length, width - col, LONGEST)
+                if col >= same:  # otherwise the symbols above are known to be N as far as that
+                    same = col + 1
+                    while same < width and symbols[up + same + 1] == N:
+                        same += 1
+                length = min(same - col, LONGEST)
                 if length >= SHORTEST:
                     run, x, size, pos = code_run(
                         decoding, symbols, here, length, x, size, pos, end, data, counters, updates

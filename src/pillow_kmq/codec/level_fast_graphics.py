@@ -183,7 +183,7 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
         up2 = up - stride
         symbol = W = N = NE = 0 + symbols[up & LONG]
         symbols[(base - 1) & LONG] = symbols[(base - 2) & LONG] = W
-        col = 0
+        col = same = 0
         moved = True
         broken = False
         while col < width:
@@ -203,10 +203,11 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
             shape = (W == N) | (W == NW) << 1 | (N == NE) << 2 | (N == NW) << 3
 
             if shape == 15 and W == WW and symbols[(up2 + col) & LONG] == N and not broken:
-                length = 1
-                while col + length < width and symbols[above + length + 1] == N:
-                    length += 1
-                length = min(length, width - col)
+                if col >= same:  # otherwise the symbols above are known to be N as far as that
+                    same = col + 1
+                    while same < width and symbols[up + same + 1] == N:
+                        same += 1
+                length = same - col
                 if length >= 8:
                     run = 0
                     while not decoding and run < length and symbols[here + run] == N:

@@ -8,23 +8,17 @@ from .arithmetic import ONE, PLACE, ZERO, after, narrow, shift
 WEIGHT_LIMIT = 196608
 
 
-def moved(weight, s, pace):  # type: ignore[no-untyped-def]
-    """A weight, moved along its input."""
-    change = narrow(s * pace + 8192) >> 14
-    return max(-WEIGHT_LIMIT, min(WEIGHT_LIMIT, narrow(weight + change)))
-
-
 def learn(error, weights, w, s0, s1, s2, s3):  # type: ignore[no-untyped-def]
-    """Move four weights. error: bit - probability, in 1/65536."""
+    """Move four weights along their inputs. error: bit - probability, in 1/65536."""
     pace = narrow((error + 1) >> 1)
-    w0 = moved(weights[w], s0, pace)
-    w1 = moved(weights[w + 1], s1, pace)
-    w2 = moved(weights[w + 2], s2, pace)
-    w3 = moved(weights[w + 3], s3, pace)
-    weights[w] = w0
-    weights[w + 1] = w1
-    weights[w + 2] = w2
-    weights[w + 3] = w3
+    w0 = narrow(weights[w] + (narrow(s0 * pace + 8192) >> 14))
+    w1 = narrow(weights[w + 1] + (narrow(s1 * pace + 8192) >> 14))
+    w2 = narrow(weights[w + 2] + (narrow(s2 * pace + 8192) >> 14))
+    w3 = narrow(weights[w + 3] + (narrow(s3 * pace + 8192) >> 14))
+    weights[w] = WEIGHT_LIMIT if w0 > WEIGHT_LIMIT else -WEIGHT_LIMIT if w0 < -WEIGHT_LIMIT else w0
+    weights[w + 1] = WEIGHT_LIMIT if w1 > WEIGHT_LIMIT else -WEIGHT_LIMIT if w1 < -WEIGHT_LIMIT else w1
+    weights[w + 2] = WEIGHT_LIMIT if w2 > WEIGHT_LIMIT else -WEIGHT_LIMIT if w2 < -WEIGHT_LIMIT else w2
+    weights[w + 3] = WEIGHT_LIMIT if w3 > WEIGHT_LIMIT else -WEIGHT_LIMIT if w3 < -WEIGHT_LIMIT else w3
 
 
 def mixed_bit(  # type: ignore[no-untyped-def]

@@ -391,7 +391,7 @@ function treeOf(colors) {
 
 // 7.4 Counters and the range coder
 
-/** By count: what is left of a counter, of 65536; what a zero adds; what a one adds. */
+/** By count: what is left of a counter, of 65536; what a zero and a one add. */
 const UPDATES = tableOf(48, i => {
 	const c = i & 15, rate = floor(655360/(c < 10 ? 16 + 10*c : 20*c - 80));
 	return i < 16 ? 65536 - rate : (i < 32 ? 0 : 4095*rate + 32768 >> 16 << 4) + min(c + 1, 15);
@@ -467,15 +467,14 @@ function decodeRows({ run, pixel, least = 8, most = 2**24, rest = 1 }, grid, wid
 	for (let y = 3; y < rows + 3; y++) {
 		const start = y*stride + 4, end = start + width;
 		grid.fill(grid[start - stride], start - 4, start);
-		for (let here = start, asked = start; here < end;) {
+		for (let here = start, asked = start, same = start; here < end;) {
 			const above = here - stride, W = grid[here - 1], N = grid[above], NW = grid[above - 1],
 				NE = grid[above + 1], WW = grid[here - 2], NN = grid[above - stride],
 				shape = (W === N) | (W === NW) << 1 | (N === NE) << 2 | (N === NW) << 3 | (W === WW) << 4;
 			let L = 0;
 			if (run && shape === 31 && N === NN && here >= asked) {
-				L = 1;
-				while (L < end - here && grid[above + L + 1] === N) L++;
-				L = min(L, most);
+				if (here >= same) for (same = here + 1; same < end && grid[same - stride + 1] === N;) same++;
+				L = min(same - here, most);
 			}
 			if (L >= least) {
 				const length = run(L, min(7, 31 - clz32(L/least)));
