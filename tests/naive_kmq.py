@@ -565,7 +565,7 @@ class Stripe:
             length = 1
             while x + length < self.width and above[at + length + 1] == n:
                 length += 1
-            length = min(length, self.width - x, 65535)
+            length = min(length, 255)
             if length >= 4:
                 run = self.run(length)
                 row[at : at + run] = [n] * run
@@ -606,11 +606,10 @@ class Stripe:
     def run(self, length: int) -> int:
         """How many of the pixels that may be a run are one."""
         m = length.bit_length() - 1
-        k = min(m, 9) - 2
-        if self.bit("whole", k):
+        if self.bit("whole", m):
             return length
         t = 0
-        while t < m and self.bit("length", k, t):
+        while t < m and self.bit("length", m, t):
             t += 1
         number = 1
         for i in range(t):

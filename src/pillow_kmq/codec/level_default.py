@@ -16,8 +16,8 @@ LINE = 0x3FFFFF0
 
 # Counters, in this order: runs; flags by shape, by distances, by three and by six neighbours, that for N behind each
 # for W; symbols by four neighbours, by W and a part of WW, by N and a part of NN, and by the colours of three.
-RUNS, SHAPES, DISTANCES = 392, 32768, 64
-TOPS, LOWER = 8, 136  # of runs that break off: the number of their bits, and these
+RUNS, SHAPES, DISTANCES = 136, 32768, 64
+LENGTH, LOWER = 8, 72  # of runs that break off: how many bits their length has, and these
 LEVELS = 6
 COLORS = LEVELS**3
 
@@ -28,8 +28,8 @@ BITS = (14, 16, 14, 18)
 NODES, FLAGS = 256, 5
 WEIGHTS = 4
 
-SHORTEST, LONGEST = 4, 65535
-"""Of runs."""
+SHORTEST, LONGEST = 4, 255
+"""Of runs. To look for the end of long ones again behind each that breaks off would take quadratic time."""
 
 
 class Stripe(NamedTuple):
@@ -83,8 +83,7 @@ def code_run(decoding, symbols, here, length, x, size, pos, end, data, counters,
     most = 2  # bits of `length` behind the first
     while length >> most > 1:
         most += 1
-    k = min(most, 9) - 2
-    bit, x, size, pos = code_bit(decoding, bit, x, size, pos, end, data, counters, k, updates)
+    bit, x, size, pos = code_bit(decoding, bit, x, size, pos, end, data, counters, most, updates)
     if bit:
         run = length
     else:
@@ -92,13 +91,13 @@ def code_run(decoding, symbols, here, length, x, size, pos, end, data, counters,
         bit = 1
         while bit and bits < most:
             bit = 0 + ((run + 1) >> (bits + 1) > 0)
-            place = TOPS + k * 16 + bits
+            place = LENGTH + most * 8 + bits
             bit, x, size, pos = code_bit(decoding, bit, x, size, pos, end, data, counters, place, updates)
             bits += bit
         coded = 1
         for i in range(bits):
             bit = ((run + 1) >> (bits - 1 - i)) & 1
-            place = LOWER + bits * 16 + i
+            place = LOWER + bits * 8 + i
             bit, x, size, pos = code_bit(decoding, bit, x, size, pos, end, data, counters, place, updates)
             coded = 2 * coded + bit
         run = min(coded, length) - 1
@@ -150,7 +149,7 @@ def mixed_stripe(decoding, data, pos, end, stripe, width, rows, n, option):  # t
         symbols[base - 1] = edge
         symbols[base - 2] = edge
         symbols[base - 3] = edge
-        col = shape = same = 0
+        col = shape = 0
         moved = True
         broken = False
         symbol = W = NW = N = NE = NEE = NN = NNE = edge
@@ -183,11 +182,9 @@ def mixed_stripe(decoding, data, pos, end, stripe, width, rows, n, option):  # t
             )  # fmt: skip
 
             if W == N and N == NW and N == NE and N == WW and N == NN and not broken:
-                if col >= same:  # otherwise the symbols above are known to be N as far as that
-                    same = col + 1
-                    while same < width and symbols[up + same + 1] == N:
-                        same += 1
-                length = min(same - col, LONGEST)
+                length = 1
+                while length < LONGEST and col + length < width and symbols[above + length + 1] == N:
+                    length += 1
                 if length >= SHORTEST:
                     run, x, size, pos = code_run(
                         decoding, symbols, here, length, x, size, pos, end, data, counters, updates

@@ -529,7 +529,7 @@ function defaultModel(coder, option, { n, leaf, nodes, colors }, grid, stride) {
 	const B = [14, 16, 14, 18][option], shift = 32 - B,
 		F = option < 2 ? 1 : n <= 16 ? 16 : n <= 64 ? 4 : 2, places = n <= 16 ? 16 : 272;
 	const [, SPREAD, THREE, SIX, FOUR, BY_W, BY_N, COLORS, WHOLE, LENGTH, LOWER, end] = // flag N behind each flag W
-		layout(40960, 128, 2 << B, 2 << B, 1 << B, n*F*places, n*F*places, 256*216, 8, 128, 256);
+		layout(40960, 128, 2 << B, 2 << B, 1 << B, n*F*places, n*F*places, 256*216, 8, 64, 64);
 	const counters = new U16(end).fill(32768);
 	counters.set(firstShapes());
 	fill(weights.subarray(0, 1064), i => (i < 1024 ? [25600, 25600, 30720, 25600] : [36864, 20480, 20480, 18432])[i & 3]);
@@ -540,8 +540,8 @@ function defaultModel(coder, option, { n, leaf, nodes, colors }, grid, stride) {
 	function run(L, k) {
 		if (coder.bit(counters, WHOLE + k)) return L;
 		let t = 0, number = 1;
-		while (2 << t <= L && coder.bit(counters, LENGTH + 16*k + t)) t++;
-		for (let i = 0; i < t; i++) number = 2*number + coder.bit(counters, LOWER + 16*t + i);
+		while (2 << t <= L && coder.bit(counters, LENGTH + 8*k + t)) t++;
+		for (let i = 0; i < t; i++) number = 2*number + coder.bit(counters, LOWER + 8*t + i);
 		return min(number, L) - 1;
 	}
 
@@ -580,7 +580,7 @@ function defaultModel(coder, option, { n, leaf, nodes, colors }, grid, stride) {
 		return recent[slot] = leaf[node];
 	}
 
-	return { run, pixel, least: 4, most: 65535 };
+	return { run, pixel, least: 4, most: 255 };
 }
 
 // 7.7 The model of `max`
