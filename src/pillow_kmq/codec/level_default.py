@@ -193,6 +193,7 @@ def mixed_stripe(decoding, data, pos, end, stripe, width, rows, n, option):  # t
                     moved = True
                     col += run
                     continue
+
             h3 = ((W | N << 8 | NE << 16) * HASH_1) & WORD
             h4 = ((W | N << 8 | NE << 16 | NW << 24) * HASH_2) & WORD
             h6 = ((h4 ^ (h4 >> 15)) + (WW | NN << 8) * HASH_3) & WORD
