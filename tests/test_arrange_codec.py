@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from pillow_kmq import codec
-from pillow_kmq.codec.arrange import compact, in_natural_order
+from pillow_kmq.codec.arrange import compact, in_natural_order, used_entries
 from pillow_kmq.codec.stripes import STRIPED, stripe_index
 from pillow_kmq.codec.varint import to_varint
 from pillow_kmq.errors import LimitError
@@ -110,3 +110,14 @@ def test_many_stripes_of_few_bytes_are_over_the_limit() -> None:
         stripe_index(STRIPED, table(5), 0, 60)
     stripes, _ = stripe_index(STRIPED, table(4096), 0, 60)
     assert len(stripes) == 60
+
+
+@pytest.mark.parametrize("rare", [0, 5, 16, 200, 255])
+@pytest.mark.parametrize("lowest", [0, 1, 3])
+def test_an_entry_of_a_single_pixel_is_found_among_the_used_ones(rare: int, lowest: int) -> None:
+    values = np.random.default_rng(rare).integers(lowest, 16, (40, 50)).astype(np.uint8)
+    for place in range(100):
+        changed = values.copy()
+        changed.flat[place] = rare
+        assert used_entries(changed) == np.unique(changed).tolist()
+    assert used_entries(values[:1, :1]) == [int(values[0, 0])]
