@@ -34,7 +34,7 @@ from report import HERE, RESULTS, Row, heading, write_csv
 CORPUS = HERE.parent.parent / "shared" / "corpora" / "indexed"
 LEVELS = tuple(f"kmq-{level}" for level in codec.COMPRESSIONS)
 BEST_OF = ("oxipng-max", "webp", "jxl-e9")
-ROUNDS, SPENT = 3, 0.4
+ROUNDS, SECONDS = 3, 0.4
 Encode = Callable[[Image.Image], bytes]
 
 
@@ -118,21 +118,26 @@ def measure(folder: Path, only: tuple[str, ...], *, again: bool) -> Table:
             if rival in known.get(name, {}):
                 row[rival] = int(known[name][rival])
             else:
-                row[rival] = timed(table, name, rival, encode, image, rounds=1)
+                row[rival] = timed(table, name, rival, encode, image)
         for level, encode in OURS.items():
-            row[level] = timed(table, name, level, encode, image, rounds=ROUNDS)
+            row[level] = timed(table, name, level, encode, image, ROUNDS, SECONDS)
         table.sizes[name] = row
     return table
 
 
-def timed(table: Table, name: str, format_: str, encode: Encode, image: Image.Image, rounds: int) -> int:
-    """Bytes of the file; its speeds go to the table. The first use of a format on a class compiles, and is repeated."""
+def timed(
+    table: Table, name: str, format_: str, encode: Encode, image: Image.Image, rounds: int = 1, seconds: float = 0
+) -> int:
+    """Bytes of the file; its speeds go to the table: the best of so many rounds, or of as many as take so many seconds.
+
+    The first use of a format on a class compiles, and is repeated.
+    """
     key = (Path(name).parent.as_posix(), format_)
     if key not in table.speeds and format_ in OURS:
         Image.open(BytesIO(encode(image))).load()
     encoding: list[float] = []
     decoding: list[float] = []
-    while len(encoding) < rounds or (rounds > 1 and sum(encoding) + sum(decoding) < SPENT):
+    while len(encoding) < rounds or sum(encoding) + sum(decoding) < seconds:
         forget()
         begin = time.process_time()
         data = encode(image)

@@ -763,7 +763,6 @@ class MaxStripe:
             length = 1
             while x + length < self.width and at(1, length + 1) == n:
                 length += 1
-            length = min(length, self.width - x)
             if length >= 32:
                 counter = self.run[min(7, (length // 32).bit_length() - 1)]
                 b = self.coder.fixed(max(1, counter[0] >> 16))
@@ -1084,7 +1083,6 @@ class GraphicsStripe(FastStripe):
             length = 1
             while flat and at + length < end and above[at + length + 1] == n:
                 length += 1
-            length = min(length, end - at)
             if flat and length >= 8 and not behind:
                 run = self.run(length)
                 row[at : at + run] = [n] * run

@@ -12,12 +12,14 @@ from .palette import natural_order
 def used_entries(indices: Indices) -> list[int]:
     """The entries that pixels use, in order. indices: not empty."""
     pixels = indices.ravel()
-    highest = int(pixels.max())
-    used: list[int] = []
-    for part in (pixels[::16], pixels):  # where some pixels have every entry up to the highest, the others need no look
-        if len(used) <= highest:
-            used = np.flatnonzero(np.bincount(part)).tolist()
-    return used
+    some = _entries(pixels[::16])
+    # Where some pixels have all entries up to the highest, the others need no look.
+    return some if len(some) > int(pixels.max()) else _entries(pixels)
+
+
+def _entries(pixels: Indices) -> list[int]:
+    entries: list[int] = np.flatnonzero(np.bincount(pixels)).tolist()
+    return entries
 
 
 def in_natural_order(image: IndexedImage) -> IndexedImage:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from . import level_fast_graphics, level_fast_photo
 from .mixed import colors_of, worth_compiling
 from .state_fast import GUESS_BITS, array_stripe, plain_stripe
-from .stripes import CODINGS, LISTED, Stripe, decode_stripes, encode_list, joined, read_stripes
+from .stripes import CODINGS, LISTED, Stripe, copy_rows, decode_stripes, encode_list, joined, read_stripes
 
 if TYPE_CHECKING:
     from ..types import Indices
@@ -77,25 +76,11 @@ def decode_fast(
         symbols = bytearray((stripe.rows + 2) * (width + 4))
         done, intact = _decode(stripe, symbols, chosen, width, first >> 4 & 3)
         seen = symbols if table is None else symbols.translate(table)
-        _copy_rows(seen, pixels, stripe, done, width)
+        copy_rows(seen, (2, 2), pixels, stripe, done, width)
         return intact
 
     decode_stripes(stripes, decode, partial=partial)
     return pixels
-
-
-def _copy_rows(symbols: bytearray, pixels: bytearray, stripe: Stripe, rows: int, width: int) -> None:
-    """The first rows of a stripe, without their margins, into the image."""
-    stride = width + 4
-    if "numpy" in sys.modules:
-        import numpy as np
-
-        image = np.frombuffer(pixels, np.uint8).reshape(-1, width)
-        image[stripe.row : stripe.row + rows] = np.frombuffer(symbols, np.uint8).reshape(-1, stride)[2 : rows + 2, 2:-2]
-        return
-    for y in range(rows):
-        start = (y + 2) * stride + 2
-        pixels[(stripe.row + y) * width : (stripe.row + y + 1) * width] = symbols[start : start + width]
 
 
 def _guessing(indices: Indices) -> int:

@@ -161,7 +161,6 @@ def mixed_stripe(decoding, data, pos, end, stripe, width, rows, n, option):  # t
                 length = 1
                 while col + length < width and symbols[above + length + 1] == N:
                     length += 1
-                length = min(length, width - col)
                 if length >= RUN:
                     if not decoding:
                         run = 0

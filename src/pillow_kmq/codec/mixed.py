@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .model import Model
-from .stripes import CODINGS, LISTED, Stripe, decode_stripes, encode_list, joined, read_stripes
+from .stripes import CODINGS, LISTED, Stripe, copy_rows, decode_stripes, encode_list, joined, read_stripes
 from .tree import Tree, tree
 
 if TYPE_CHECKING:
@@ -85,21 +85,11 @@ def decode_mixed(
         symbols = bytearray((stripe.rows + model.rows) * (width + 2 * model.columns))
         coded = stripe.coded
         done, end = _run(model, True, coded, len(coded), symbols, forest, width, stripe.rows, option)
-        _copy_rows(model, symbols, table, pixels, stripe.row, done, width)
+        copy_rows(symbols.translate(table), (model.rows, model.columns), pixels, stripe, done, width)
         return done == stripe.rows and end >= stripe.length
 
     decode_stripes(stripes, decode, partial=partial)
     return pixels
-
-
-def _copy_rows(
-    model: Model, symbols: bytearray, table: bytes, pixels: bytearray, row: int, rows: int, width: int
-) -> None:
-    """Symbols without their margins, as indices, into the image."""
-    stride = width + 2 * model.columns
-    indices = symbols.translate(table)
-    starts = range(model.rows * stride + model.columns, (model.rows + rows) * stride, stride)
-    pixels[row * width : (row + rows) * width] = b"".join([indices[start : start + width] for start in starts])
 
 
 def model_of(coding: int) -> Model:

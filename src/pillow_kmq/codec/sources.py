@@ -10,6 +10,7 @@ import numpy.typing as npt
 from ..errors import OptionError, OptionTypeError
 from ..types import IndexedImage, Pixels
 from .animation import MAX_FRAMES
+from .arrange import used_entries
 from .container import MAX_SIDE
 from .palette import natural_order
 from .scene import MOST_COLORS, Canvas
@@ -95,5 +96,5 @@ def _canvas(frame: IndexedImage | Pixels) -> Canvas:
 def _colors_of(frame: IndexedImage | Pixels) -> npt.NDArray[np.uint32]:
     """The colours that pixels have."""
     if isinstance(frame, IndexedImage):
-        return _table(frame)[np.flatnonzero(np.bincount(frame.indices.ravel(), minlength=256))]
+        return _table(frame)[used_entries(frame.indices)]
     return np.unique(_canvas(frame))

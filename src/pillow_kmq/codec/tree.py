@@ -1,7 +1,7 @@
 """Palettes as balanced trees in colour space: the symbols of the context-mixing levels (docs/FORMAT.md, section 7).
 
 Plain Python on whole numbers, so that a small image needs neither NumPy nor Numba; where NumPy is loaded anyway, it
-fills the table of distances, fifty times as fast.
+fills the tables, several times as fast.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ class Tree:
             self.order += members
             return
         half = (len(members) + 1) // 2
+        # Distances from a value in the middle add up to what is right of it, less what is left, plus `more` times it.
         more = 2 * half - len(members)  # left than right
         of_members = itemgetter(*members)
         widest, chosen, values = -1, 0, []
