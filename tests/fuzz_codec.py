@@ -13,7 +13,7 @@ from collections import Counter
 from pathlib import Path
 
 from pillow_kmq import codec
-from pillow_kmq.codec import container, mixed
+from pillow_kmq.codec import container
 from pillow_kmq.errors import KmqError
 from test_codec import GOOD_VECTORS, all_frames, mutations
 
@@ -24,8 +24,7 @@ def main() -> None:
     level = sys.argv[3] if len(sys.argv) > 3 else ""
     originals = [path for path in GOOD_VECTORS if level in ("", level_of(path))]
     container.Reader.checksum = lambda self: self._exactly(4)  # type: ignore[assignment, method-assign]
-    mixed._SMALL = 0  # compiled kernels for all
-    codec.warmup()
+    codec.warmup()  # and compiled kernels for all
     outcomes: Counter[str] = Counter()
     slowest = 0.0
     for data in mutations(seed, count, originals):

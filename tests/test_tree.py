@@ -1,4 +1,4 @@
-"""The tree of colours: with and without NumPy."""
+"""The tree of colours: with NumPy and compiled, and without."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 
+from pillow_kmq.codec import tree
 from pillow_kmq.codec.tree import Tree
 
 
@@ -17,14 +18,19 @@ def some_colors(count: int, most: int) -> bytes:
     return colors.astype(np.uint8).tobytes()
 
 
+def all_of(one: Tree) -> tuple[object, ...]:
+    """What a tree tells."""
+    return one.order, one.axes, one.leaf, one.middle, list(one.cuts()), one.levels, one.distances
+
+
 @pytest.mark.parametrize("most", [1, 255])
 @pytest.mark.parametrize("count", [1, 2, 3, 16, 100, 255, 256])
-def test_the_tables_are_the_same_whether_numpy_is_loaded_or_not(
+def test_the_tables_are_the_same_whether_numpy_and_numba_are_at_hand_or_not(
     count: int, most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     colors = some_colors(count, most)
-    fast = Tree(colors)
-    tables = fast.levels, fast.distances
+    monkeypatch.setattr(tree, "worth_compiling_colors", lambda _: True)
+    fast = all_of(Tree(colors))
+    monkeypatch.setattr(tree, "worth_compiling_colors", lambda _: False)
     monkeypatch.delitem(sys.modules, "numpy")
-    plain = Tree(colors)
-    assert (plain.levels, plain.distances) == tables
+    assert all_of(Tree(colors)) == fast

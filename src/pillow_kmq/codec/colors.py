@@ -1,178 +1,123 @@
 # mypy: disallow-untyped-calls=False
-"""Palettes as sorted colours (docs/FORMAT.md, section 6.1): coding 2 of a chunk P. Plain Python."""
+"""Sorted colours (docs/FORMAT.md, section 6.1): kernels that are plain Python until `compiled`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from .arithmetic import WORD, code_bit, finish, shift, start
 
-from ..errors import CorruptError
-from .arithmetic import ONE, SMALL, WORD, ZERO, after, byte_out, finish, start
-from .tables import UPDATES
-
-_ALPHA, _GREEN_STEP, _GREEN, _RED, _BLUE, _CONTEXTS = 0, 1, 2, 3, 4, 14
-_FIXED = -1
-_SIGN, _SECOND, _PLACES = 9, 10, 20  # a context's counters: of lengths, sign, second bits by length
-
-Color = tuple[int, int, int, int]
+ALPHA, GREEN_STEP, GREEN, RED, BLUE, CONTEXTS = 0, 1, 2, 3, 4, 14
+SIGN, SECOND, PLACES = 9, 10, 20  # a context's counters: of lengths, sign, second bits by length
 
 
-def natural_key(color: Color) -> tuple[int, int, int, int]:
-    """What the colours of a palette are sorted by where nobody chose an order: alpha, green, red, blue."""
-    r, g, b, a = color
-    return a, g, r, b
+def fixed_bit(decoding, bit, p, x, size, pos, end, data):  # type: ignore[no-untyped-def]
+    """Code one bit, 0 or 1, that is a one with probability p / 65536: bit, x, size, pos."""
+    bound = (size * p) >> 16
+    if decoding:
+        bit = 0 + (x < bound)
+    if bit:
+        size = bound
+    else:
+        size -= bound
+        x += -bound if decoding else bound
+    x, size, pos = shift(decoding, x, size, pos, end, data)
+    return bit, x, size, pos
 
 
-class _Coder:
-    """Numbers to bytes, or bytes to numbers. In a decoder the values given are ignored."""
-
-    def __init__(self, coded: bytes | None = None) -> None:
-        self.bit, self._state = _bits(coded)
-
-    def number(self, context: int, value: int = 0) -> int:
-        """A number 0..511: the length of its bits in ones and a zero, then its bits behind the first."""
-        length = 0
-        wanted = value.bit_length()
-        first = context * _PLACES
-        while length < 9 and self.bit(length < wanted, first + length):
-            length += 1
-        if length < 2:
-            return length
-        result = 2 + self.bit(value >> (length - 2) & 1, first + _SECOND + length)
-        for place in range(length - 3, -1, -1):
-            result = result << 1 | self.bit(value >> place & 1, _FIXED, 32768)
-        return result
-
-    def signed(self, context: int, value: int = 0) -> int:
-        """A number -511..511."""
-        result = self.number(context, abs(value))
-        return -result if result and self.bit(value < 0, context * _PLACES + _SIGN) else result
-
-    def below(self, count: int, value: int = 0) -> int:
-        """A number below count, all alike."""
-        low, high = 0, 1 << (count - 1).bit_length()
-        while high - low > 1:
-            middle = (low + high) // 2
-            ones, zeros = count - middle, middle - low
-            bit = int(value >= middle)
-            if ones <= 0:
-                bit = 0
-            elif ones == zeros:
-                bit = self.bit(bit, _FIXED, 32768)
-            else:
-                bit = self.bit(bit, _FIXED, 65536 * min(ones, high - middle) // (min(ones, high - middle) + zeros))
-            low, high = (middle, high) if bit else (low, middle)
-        return low
-
-    def getvalue(self) -> bytes:
-        """What an encoder wrote, without the zeros at its end."""
-        data, x, pos = self._state()
-        end = finish(x, pos, data)
-        return bytes(data[:pos]) + bytes(data[pos:end]).rstrip(b"\0")
-
-    def at_end(self) -> bool:
-        """Whether a decoder needed what there is, up to the zeros that `getvalue` leaves out."""
-        data, _, pos = self._state()
-        return len(data) <= pos <= len(data) + 4
-
-
-def _bits(coded: bytes | None) -> tuple[Callable[..., int], Callable[[], tuple[Any, int, int]]]:
-    """A function that codes a bit, and one that says where it is: data, x, position.
-
-    bit(value, place, p): with the counter at a place, or, if that is _FIXED, as a one with probability p / 65536. All
-    in one function, as a palette of 256 colours takes 4000 calls.
-    """
-    decoding = coded is not None
-    data: Any = bytearray(8192) if coded is None else coded
-    end = len(data)
-    counters = [1 << 15] * (_CONTEXTS * _PLACES)
-    x, size, pos = start(decoding, data, 0, end), WORD, 4 if decoding else 0
-
-    def bit(value: int, place: int, p: int = 0) -> int:
-        nonlocal x, size, pos
-        state = 0
-        if place != _FIXED:
-            state = counters[place]
-            p = state & 0xFFF0 | 8
-        bound = size * p >> 16
-        if decoding:
-            value = x < bound
-        if value:
-            size = bound
+def code_number(decoding, value, context, x, size, pos, end, data, counters, updates):  # type: ignore[no-untyped-def]
+    """Code a number 0..511: the length of its bits in ones and a zero, then its bits behind the first."""
+    first = context * PLACES
+    length = 0
+    bit = 1
+    while bit and length < 9:
+        bit = 0 + (value >> length > 0)
+        bit, x, size, pos = code_bit(decoding, bit, x, size, pos, end, data, counters, first + length, updates)
+        length += bit
+    result = 0 + (length > 0)
+    for place in range(length - 2, -1, -1):
+        bit = (value >> place) & 1
+        if place == length - 2:
+            second = first + SECOND + length
+            bit, x, size, pos = code_bit(decoding, bit, x, size, pos, end, data, counters, second, updates)
         else:
-            size -= bound
-            x += -bound if decoding else bound
-        if place != _FIXED:
-            counters[place] = after(state, UPDATES, ONE if value else ZERO)
-        while size < SMALL:
-            size <<= 8
-            if decoding:
-                x = x << 8 & WORD | (data[pos] if pos < end else 0)
-            else:
-                x = byte_out(x, pos, data)
-            pos += 1
-        return int(value)
-
-    return bit, lambda: (data, x, pos)
+            bit, x, size, pos = fixed_bit(decoding, bit, 32768, x, size, pos, end, data)
+        result = 2 * result + bit
+    return result, x, size, pos
 
 
-def _code_colors(coder: _Coder, count: int, colors: list[Color]) -> list[Color]:
-    """`count` colours in natural order."""
-    result = []
-    r, g, b, a = 0, 0, 0, 0
-    for i in range(count):
-        red, green, blue, alpha = colors[i] if colors else (0, 0, 0, 0)
-        step = coder.number(_ALPHA, alpha - a)
+def code_signed(decoding, value, context, x, size, pos, end, data, counters, updates):  # type: ignore[no-untyped-def]
+    """Code a number -511..511."""
+    number, x, size, pos = code_number(decoding, abs(value), context, x, size, pos, end, data, counters, updates)
+    if number > 0:
+        bit = 0 + (value < 0)
+        bit, x, size, pos = code_bit(
+            decoding, bit, x, size, pos, end, data, counters, context * PLACES + SIGN, updates
+        )  # fmt: skip
+        if bit:
+            number = -number
+    return number, x, size, pos
+
+
+def code_below(decoding, value, count, x, size, pos, end, data):  # type: ignore[no-untyped-def]
+    """Code a number below `count`, all alike."""
+    low = 0
+    high = 1
+    while high < count:
+        high *= 2
+    while high - low > 1:
+        middle = (low + high) >> 1
+        ones = min(count, high) - middle
+        bit = 0 + (value >= middle)
+        if ones <= 0:
+            bit = 0
+        else:
+            p = 65536 * ones // (ones + middle - low)
+            bit, x, size, pos = fixed_bit(decoding, bit, p, x, size, pos, end, data)
+        if bit:
+            low = middle
+        else:
+            high = middle
+    return low, x, size, pos
+
+
+def code_colors(decoding, data, end, colors, count, chosen, numbers, counters, updates):  # type: ignore[no-untyped-def]
+    """Code `count` colours, uint8[4 * count], RGBA, in natural order, then `numbers` numbers, uint8, of which the i-th
+    is below count - i. Where the code ends in `data`, or -1 if a colour is out of range.
+    """
+    x = start(decoding, data, 0, end)
+    size = WORD
+    pos = 4 if decoding else 0
+    red = green = blue = alpha = r = g = b = a = 0
+    for i in range(0, 4 * count, 4):
+        if not decoding:
+            red, green, blue, alpha = 0 + colors[i], 0 + colors[i + 1], 0 + colors[i + 2], 0 + colors[i + 3]
+        step, x, size, pos = code_number(
+            decoding, alpha - a, ALPHA, x, size, pos, end, data, counters, updates
+        )  # fmt: skip
         a += step
-        g = coder.number(_GREEN, green) if step else g + coder.number(_GREEN_STEP, green - g)
-        u = coder.signed(_RED, red - green)
-        activity = min(4, (abs(u).bit_length() + 1) // 2)
-        v = coder.signed(_BLUE + 2 * activity + (u > 0), blue - green)
-        r, b = g + u, g + v
-        if not (0 <= r <= 255 and 0 <= g <= 255 and 0 <= b <= 255 and a <= 255):
-            raise CorruptError("broken KMQ file: a colour of the palette is out of range")
-        result.append((r, g, b, a))
-    return result
-
-
-def encode_colors(palette: list[Color]) -> tuple[bool, bytes]:
-    """Whether the order is natural, and what follows the first byte of a chunk P of coding 2."""
-    ranked = sorted(palette, key=natural_key)
-    coder = _Coder()
-    if ranked == palette:
-        _code_colors(coder, len(palette), ranked)
-        return True, bytes([len(palette) - 1]) + coder.getvalue()
-
-    listed = len(palette)
-    while palette[listed - 2] == palette[-1]:
-        listed -= 1
-    ranks = sorted(range(listed), key=lambda i: natural_key(palette[i]))
-    _code_colors(coder, listed, [palette[i] for i in ranks])
-    places = [0] * listed
-    for rank, i in enumerate(ranks):
-        places[i] = rank
-    left = list(range(listed))
-    for place in places:
-        chosen = left.index(place)
-        coder.below(len(left), chosen)
-        del left[chosen]
-    return False, bytes([len(palette) - 1, listed - 1]) + coder.getvalue()
-
-
-def decode_colors(coded: bytes, natural: bool) -> list[Color]:
-    """The palette. Raises CorruptError."""
-    head = 1 if natural else 2
-    if len(coded) < head:
-        raise CorruptError("broken KMQ file: a palette without its counts")
-    count, listed = coded[0] + 1, coded[head - 1] + 1
-    if listed > count:
-        raise CorruptError(f"broken KMQ file: a palette of {count} entries that lists {listed}")
-    coder = _Coder(coded[head:])
-    palette = _code_colors(coder, listed, [])
-    if not natural:
-        left = list(palette)
-        palette = [left.pop(coder.below(len(left))) for _ in range(listed)]
-        palette += palette[-1:] * (count - listed)
-    if not coder.at_end():
-        raise CorruptError("broken KMQ file: a palette that is too short or too long")
-    return palette
+        before = 0 if step > 0 else g
+        context = GREEN if step > 0 else GREEN_STEP
+        g, x, size, pos = code_number(
+            decoding, green - before, context, x, size, pos, end, data, counters, updates
+        )  # fmt: skip
+        g += before
+        u, x, size, pos = code_signed(decoding, red - green, RED, x, size, pos, end, data, counters, updates)
+        activity = 0
+        while activity < 4 and abs(u) >> (2 * activity) > 0:
+            activity += 1
+        context = BLUE + 2 * activity + (u > 0)
+        v, x, size, pos = code_signed(decoding, blue - green, context, x, size, pos, end, data, counters, updates)
+        r = g + u
+        b = g + v
+        if min(r, g, b) < 0 or max(r, g, b, a) > 255:
+            return -1
+        if decoding:
+            colors[i] = r
+            colors[i + 1] = g
+            colors[i + 2] = b
+            colors[i + 3] = a
+    for i in range(numbers):
+        number, x, size, pos = code_below(decoding, 0 + chosen[i], count - i, x, size, pos, end, data)
+        chosen[i] = number
+    if not decoding:
+        finish(x, pos, data)
+    return pos

@@ -18,7 +18,7 @@ import numpy as np
 
 from .._jit import inlined, kernel
 
-ENTRIES = ("mixed_stripe", "encode_stripe", "decode_stripe", "rank_colors")
+ENTRIES = ("mixed_stripe", "encode_stripe", "decode_stripe", "rank_colors", "split_colors", "code_colors")
 _SELDOM = ("prepare",)  # called, not pasted in
 _MAKING = threading.RLock()
 

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from . import level_fast_graphics, level_fast_photo
-from .mixed import colors_of, worth_compiling
+from .mixed import colors_of
 from .state_fast import GUESS_BITS, array_stripe, plain_stripe
 from .stripes import CODINGS, LISTED, Stripe, copy_rows, decode_stripes, encode_list, joined, read_stripes
+from .worth import worth_compiling
 
 if TYPE_CHECKING:
     from ..types import Indices

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .model import Model
 from .stripes import CODINGS, LISTED, Stripe, copy_rows, decode_stripes, encode_list, joined, read_stripes
 from .tree import Tree, tree
+from .worth import worth_compiling
 
 if TYPE_CHECKING:
     from ..types import Indices
@@ -16,11 +16,6 @@ if TYPE_CHECKING:
 STRIPE_BYTES = 1 << 18
 """The first stripe of the level `default` ends with the row that passes so many bytes, each further one behind three
 quarters of that, so that few stripes do for two threads alike; those of `max` are larger."""
-
-# Larger images are worth the import of Numba, which takes 0.4 s; a pixel takes up to 40 microseconds without it. So are
-# many small ones: some thousand pixels more, as nothing may be compiled yet, which takes seconds.
-_SMALL, _MANY = 6000, 40000
-_uncompiled = 0
 
 
 def encode_mixed(indices: Indices, colors: bytes, coding: int) -> bytes:
@@ -132,14 +127,3 @@ def _run(
     arguments = (decoding, data, 0, end, stripe, width, rows, n, option)
     rows, end = ready(compiled(model.kernels).mixed_stripe, arguments)(*arguments)
     return int(rows), int(end)
-
-
-def worth_compiling(pixels: int) -> bool:
-    """Whether compiled kernels are to be had, and at hand or worth loading."""
-    global _uncompiled
-    if pixels <= _SMALL and _uncompiled < _MANY and "numba" not in sys.modules:
-        _uncompiled += pixels
-        return False
-    from .._jit import jit_enabled
-
-    return jit_enabled()

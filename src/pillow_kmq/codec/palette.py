@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..errors import CorruptError, UnsupportedError
-from .colors import decode_colors, encode_colors, natural_key
 from .deflate import deflate, inflate
+from .sorted_palette import decode_colors, encode_colors, natural_key
 
 MAX_PAYLOAD = 2 + 4 * 256
 

@@ -1,7 +1,7 @@
 """Palettes as balanced trees in colour space: the symbols of the context-mixing levels (docs/FORMAT.md, section 7).
 
-Plain Python on whole numbers, so that a small image needs neither NumPy nor Numba; where NumPy is loaded anyway, it
-fills the tables, several times as fast.
+Plain Python on whole numbers, so that a small image needs neither NumPy nor Numba. Where these are loaded anyway, Numba
+splits the colours and NumPy fills the tables, many times as fast.
 """
 
 from __future__ import annotations
@@ -10,10 +10,14 @@ import sys
 from bisect import bisect_left
 from functools import cached_property, lru_cache
 from itertools import pairwise, repeat
-from operator import itemgetter
+from typing import TYPE_CHECKING
 
-# What brings the spreads along R+G+B, R-B, 2G-R-B and alpha to one scale, in 1/30.
-_SCALES = (17, 21, 12, 30)
+from . import splitting as kernels
+from .worth import worth_compiling_colors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
 _BOUNDS = (-16, -6, 0, 6, 16)
 _DISTANCES = (1, 30, 75, 187, 467, 1167)
 _STEPS = bytes(1) + b"".join(
@@ -26,45 +30,26 @@ class Tree:
     """A tree over n symbols; node i has the children 2i and 2i+1, the root is 1.
 
     order: the colour of each symbol. leaf[512]: the symbol of a node, -1 where it has children. middle[256]: the first
-    symbol of the right child. axes: four, of where the symbols' colours lie. cuts: node, axis, twice the bound, sum of
-    distances from it, number of colours.
+    symbol of the right child. axes: four, of where the symbols' colours lie.
     """
 
     def __init__(self, colors: bytes) -> None:
         """Of 1..256 colours, RGBA in straight alpha."""
-        self.order: list[int] = []
-        self.leaf = [-1] * 512
-        self.middle = [0] * 256
-        self.cuts: list[tuple[int, int, int, int, int]] = []
-        self.axes = axes_of(colors)
-        members = sorted(range(len(self.axes[0])), key=lambda i: [axis[i] for axis in self.axes])
-        self._split(1, members)
-        self.axes = [[axis[i] for i in self.order] for axis in self.axes]
+        axes = axes_of(colors)
+        n = len(axes[0])
+        members = sorted(range(n), key=list(zip(*axes, strict=True)).__getitem__)
+        orders = [i for axis in axes for i in sorted(members, key=axis.__getitem__)]
+        places = [value for axis in axes for value in axis]
+        split = _split_compiled if worth_compiling_colors(n) else _split
+        self.order, self.leaf, self.middle, self._cuts = split(places, orders, n)
+        self.axes = [[axis[i] for i in self.order] for axis in axes]
 
-    def _split(self, node: int, members: list[int]) -> None:
-        """Cut them in two; they are in order of their four axes, then of the palette."""
-        if len(members) == 1:
-            self.leaf[node] = len(self.order)
-            self.order += members
-            return
-        half = (len(members) + 1) // 2
-        # Distances from a value in the middle add up to what is right of it, less what is left, plus `more` times it.
-        more = 2 * half - len(members)  # left than right
-        of_members = itemgetter(*members)
-        widest, chosen, values = -1, 0, []
-        for number, axis in enumerate(self.axes):
-            known = sorted(of_members(axis))
-            spread = (sum(known[half:]) - sum(known[:half]) + more * known[half]) * _SCALES[number]
-            if spread > widest:
-                widest, chosen, values = spread, number, known
-        bound = values[half - 1] + values[half]
-        width = max(1, 2 * (sum(values[half:]) - sum(values[:half])) + more * bound)
-        self.cuts.append((node, chosen, bound, width, len(members)))
-        ranked = sorted(members, key=self.axes[chosen].__getitem__)
-        left = set(ranked[:half])
-        self._split(2 * node, [i for i in members if i in left])
-        self.middle[node] = len(self.order)
-        self._split(2 * node + 1, [i for i in members if i not in left])
+    def cuts(self) -> Iterator[tuple[int, int, int, int, int]]:
+        """Nodes with children: node, axis, twice the bound, sum of distances from it, number of colours."""
+        for node, start in enumerate(range(0, len(self._cuts), 4)):
+            axis, bound, width, count = self._cuts[start : start + 4]
+            if count:
+                yield node, axis, bound, width, count
 
     @cached_property
     def levels(self) -> bytes:
@@ -75,7 +60,7 @@ class Tree:
         values = [sorted(axis) for axis in self.axes]
         ranks = [bytes(map(bisect_left, repeat(known), axis)) for known, axis in zip(values, self.axes, strict=True)]
         levels = bytearray(256 * len(self.order))
-        for node, axis, bound, width, count in self.cuts:
+        for node, axis, bound, width, count in self.cuts():
             known = values[axis]
             ends = [bisect_left(known, _first_value(bound, part * width, 16 * count)) for part in _BOUNDS]
             runs = [bytes([level]) * (end - start) for level, (start, end) in enumerate(pairwise((0, *ends, 256)))]
@@ -85,10 +70,12 @@ class Tree:
     def _levels(self) -> bytes:
         import numpy as np
 
-        nodes, axes, bounds, widths, counts = np.array(self.cuts, np.int32).reshape(-1, 5).T[..., None]
+        cuts = np.array(self._cuts, np.int32).reshape(-1, 4)
+        nodes = np.flatnonzero(cuts[:, 3])
+        axes, bounds, widths, counts = cuts[nodes].T[..., None]
         places = (2 * np.array(self.axes, np.int32)[axes[:, 0]] - bounds) * (16 * counts)
         levels = np.zeros((256, len(self.order)), np.uint8)
-        levels[nodes[:, 0]] = sum((places >= part * widths).view(np.uint8) for part in _BOUNDS)
+        levels[nodes] = sum((places >= part * widths).view(np.uint8) for part in _BOUNDS)
         return levels.T.tobytes()
 
     @cached_property
@@ -116,15 +103,39 @@ def tree(colors: bytes) -> Tree:
     return Tree(colors)
 
 
+def _split(places: list[int], orders: list[int], n: int) -> tuple[list[int], ...]:
+    """Order, leaf, middle and cuts of n colours."""
+    leaf, middle, cuts = [-1] * 512, [0] * 256, [0] * 1024
+    kernel: Callable[..., None] = kernels.split_colors
+    kernel(places, orders, n, leaf, middle, cuts, [0] * 1024, [0] * n, [0] * n)
+    return orders[:n], leaf, middle, cuts
+
+
+def _split_compiled(places: list[int], orders: list[int], n: int) -> tuple[list[int], ...]:
+    import numpy as np
+
+    from .compiled import compiled
+
+    numbers = np.array(orders, np.int32)
+    tables = np.full(512, -1, np.int32), np.zeros(256, np.int32), np.zeros(1024, np.int32)
+    room = np.zeros((3, 1024), np.int32)
+    compiled(kernels).split_colors(np.array(places, np.int32), numbers, n, *tables, *room)
+    return tuple(table.tolist() for table in (numbers[:n], *tables))
+
+
 def axes_of(colors: bytes) -> list[list[int]]:
     """Brightness, two differences of colour, and alpha, of premultiplied components."""
-    axes: list[list[int]] = [[], [], [], []]
-    for i in range(0, len(colors), 4):
-        a = colors[i + 3]
-        r, g, b = ((c * a + 127) // 255 for c in colors[i : i + 3])
-        for axis, value in zip(axes, (r + g + b, r - b, 2 * g - r - b, a), strict=True):
-            axis.append(value)
-    return axes
+    alphas = colors[3::4]
+    planes = [colors[i::4] for i in range(3)]
+    if alphas.count(255) < len(alphas):
+        planes = [bytes((c * a + 127) // 255 for c, a in zip(plane, alphas, strict=True)) for plane in planes]
+    red, green, blue = planes
+    return [
+        [r + g + b for r, g, b in zip(red, green, blue, strict=True)],
+        [r - b for r, b in zip(red, blue, strict=True)],
+        [2 * g - r - b for r, g, b in zip(red, green, blue, strict=True)],
+        list(alphas),
+    ]
 
 
 def _first_value(bound: int, numerator: int, denominator: int) -> int:

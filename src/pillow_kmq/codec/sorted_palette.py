@@ -1,0 +1,93 @@
+"""Palettes as sorted colours (docs/FORMAT.md, section 6.1): coding 2 of a chunk P."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..errors import CorruptError
+from . import colors as kernels
+from .tables import UPDATES
+from .worth import worth_compiling_colors
+
+_ROOM = 8192  # bytes, more than any palette's code
+
+Color = tuple[int, int, int, int]
+
+
+def natural_key(color: Color) -> tuple[int, int, int, int]:
+    """What the colours of a palette are sorted by where nobody chose an order: alpha, green, red, blue."""
+    r, g, b, a = color
+    return a, g, r, b
+
+
+def encode_colors(palette: list[Color]) -> tuple[bool, bytes]:
+    """Whether the order is natural, and what follows the first byte of a chunk P of coding 2."""
+    count = len(palette)
+    ranked = sorted(palette, key=natural_key)
+    if ranked == palette:
+        return True, bytes([count - 1]) + _encode(ranked, b"")
+
+    listed = count
+    while palette[listed - 2] == palette[-1]:
+        listed -= 1
+    ranks = sorted(range(listed), key=lambda i: natural_key(palette[i]))
+    places = [0] * listed
+    for rank, i in enumerate(ranks):
+        places[i] = rank
+    left = list(range(listed))
+    chosen = bytearray()
+    for place in places:
+        chosen.append(left.index(place))
+        del left[chosen[-1]]
+    return False, bytes([count - 1, listed - 1]) + _encode([palette[i] for i in ranks], chosen)
+
+
+def decode_colors(coded: bytes, natural: bool) -> list[Color]:
+    """The palette. Raises CorruptError."""
+    head = 1 if natural else 2
+    if len(coded) < head:
+        raise CorruptError("broken KMQ file: a palette without its counts")
+    count, listed = coded[0] + 1, coded[head - 1] + 1
+    if listed > count:
+        raise CorruptError(f"broken KMQ file: a palette of {count} entries that lists {listed}")
+    values, chosen = bytearray(4 * listed), bytearray(0 if natural else listed)
+    pos = _code(True, bytearray(coded[head:]), values, chosen)
+    if pos < 0:
+        raise CorruptError("broken KMQ file: a colour of the palette is out of range")
+    if not pos - 4 <= len(coded) - head <= pos:  # up to the zeros that `_encode` leaves out
+        raise CorruptError("broken KMQ file: a palette that is too short or too long")
+    left: list[Color] = list(zip(*[iter(values)] * 4, strict=True))
+    if natural:
+        return left
+    palette = [left.pop(number) for number in chosen]
+    return palette + palette[-1:] * (count - listed)
+
+
+def _encode(ranked: list[Color], chosen: bytes | bytearray) -> bytes:
+    """The code, without the zeros at its end."""
+    data = bytearray(_ROOM)
+    end = _code(False, data, bytearray(value for color in ranked for value in color), bytearray(chosen))
+    return bytes(data[:end]) + bytes(data[end : end + 4]).rstrip(b"\0")
+
+
+def _code(decoding: bool, data: bytearray, values: bytearray, chosen: bytearray) -> int:
+    """Run the kernel: where the code ends, or -1. values: RGBA."""
+    count = len(values) // 4
+    contexts = kernels.CONTEXTS * kernels.PLACES
+    if not worth_compiling_colors(count):
+        kernel: Callable[..., int] = kernels.code_colors
+        return kernel(
+            decoding, data, len(data), values, count, chosen, len(chosen), [1 << 15] * contexts, UPDATES
+        )  # fmt: skip
+    import numpy as np
+
+    from .._jit import ready
+    from .compiled import compiled
+
+    arguments: tuple[Any, ...] = (
+        decoding, np.frombuffer(data or bytearray(1), np.uint8), len(data), np.frombuffer(values, np.uint8), count,
+        np.frombuffer(chosen or bytearray(1), np.uint8), len(chosen), np.full(contexts, 1 << 15, np.uint16),
+        np.array(UPDATES, np.uint16),
+    )  # fmt: skip
+    return int(ready(compiled(kernels).code_colors, arguments)(*arguments))

@@ -1,0 +1,72 @@
+"""How colours become a tree (docs/FORMAT.md, section 7.3): a kernel that is plain Python until `compiled`."""
+
+from __future__ import annotations
+
+SCALES = (17, 21, 12, 30)
+"""What brings the spreads along R+G+B, R-B, 2G-R-B and alpha to one scale, in 1/30."""
+
+
+def split_colors(axes, orders, n, leaf, middle, cuts, parts, side, kept):  # type: ignore[no-untyped-def]
+    """Cut n colours in two, and each half, until every colour stands alone; node i has the children 2i and 2i+1.
+
+    axes: int32[4 * n], where the colours lie on one axis, then on the next. orders: int32[4 * n], the colours as they
+    follow one another on each axis; all are in the order of the symbols in the end. leaf: int32[512], middle:
+    int32[256] and cuts: int32[256 * 4], by node: axis, twice the bound, sum of distances from it, number of colours.
+    parts: int32[1024], where a node's colours begin, and their number; side, kept: int32[n], to work with.
+    """
+    parts[2] = 0
+    parts[3] = n
+    for node in range(1, 512):
+        begin = 0 + parts[2 * node]
+        count = 0 + parts[2 * node + 1]
+        if count == 1:
+            leaf[node] = begin
+        if count < 2:
+            continue
+        half = (count + 1) >> 1
+        more = 2 * half - count  # left than right
+        # Distances from a value in the middle add up to what is right of it, less what is left, plus `more` times it.
+        widest = -1
+        chosen = bound = width = 0
+        for k in range(4):
+            at = k * n + begin
+            sums = 0
+            for i in range(at, at + half):
+                sums -= axes[k * n + orders[i]]
+            for i in range(at + half, at + count):
+                sums += axes[k * n + orders[i]]
+            low = 0 + axes[k * n + orders[at + half - 1]]
+            high = 0 + axes[k * n + orders[at + half]]
+            spread = (sums + more * high) * SCALES[k]
+            if spread > widest:
+                widest = spread
+                chosen = k
+                bound = low + high
+                width = max(1, 2 * sums + more * bound)
+        cuts[4 * node] = chosen
+        cuts[4 * node + 1] = bound
+        cuts[4 * node + 2] = width
+        cuts[4 * node + 3] = count
+
+        at = chosen * n + begin
+        for i in range(count):
+            side[orders[at + i]] = 0 + (i >= half)
+        for k in range(4):
+            at = k * n + begin
+            left = at
+            right = 0
+            for i in range(at, at + count):
+                color = 0 + orders[i]
+                if side[color]:
+                    kept[right] = color
+                    right += 1
+                else:
+                    orders[left] = color
+                    left += 1
+            for i in range(right):
+                orders[left + i] = kept[i]
+        middle[node] = begin + half
+        parts[4 * node] = begin
+        parts[4 * node + 1] = half
+        parts[4 * node + 2] = begin + half
+        parts[4 * node + 3] = count - half
