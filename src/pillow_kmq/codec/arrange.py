@@ -8,18 +8,38 @@ import numpy.typing as npt
 from ..types import IndexedImage, Indices
 from .palette import natural_order
 
+_LARGE = 65536  # pixels
+_FEW = 32  # entries that some pixels lack are looked for one by one, which is faster than to count all pixels
+
 
 def used_entries(indices: Indices) -> list[int]:
     """The entries that pixels use, in order. indices: not empty."""
-    pixels = indices.ravel()
-    some = _entries(pixels[::16])
-    # Where some pixels have all entries up to the highest, the others need no look.
-    return some if len(some) > int(pixels.max()) else _entries(pixels)
-
-
-def _entries(pixels: Indices) -> list[int]:
-    entries: list[int] = np.flatnonzero(np.bincount(pixels)).tolist()
+    pixels = np.ascontiguousarray(indices).reshape(-1)
+    highest = int(pixels.max())
+    counts = np.bincount(pixels[::16], minlength=highest + 1)
+    counts[highest] += 1
+    left = np.flatnonzero(counts == 0)
+    if len(left) > _FEW:
+        counts = np.bincount(pixels)
+    elif len(left) > 0:
+        data = pixels.tobytes()
+        counts[left] = [entry in data for entry in left.tolist()]
+    entries: list[int] = np.flatnonzero(counts).tolist()
     return entries
+
+
+def remapped(indices: Indices, table: npt.NDArray[np.uint8]) -> Indices:
+    """What a table of 256 has for each index; a third faster than `take`."""
+    return np.frombuffer(indices.tobytes().translate(table.tobytes()), np.uint8).reshape(indices.shape)
+
+
+def part_unlike(indices: Indices) -> float:
+    """What part of the pixels is like neither its left nor its upper neighbour; of large images, in every third row."""
+    step = 3 if indices.size > _LARGE else 1
+    inner = indices[1::step, 1:]
+    unlike = inner != indices[1::step, :-1]
+    unlike &= inner != indices[:-1:step, 1:]
+    return float(np.count_nonzero(unlike) / max(1, unlike.size))
 
 
 def in_natural_order(image: IndexedImage) -> IndexedImage:
@@ -41,4 +61,4 @@ def compact(image: IndexedImage) -> IndexedImage:
 def _with_entries(image: IndexedImage, order: npt.NDArray[np.intp]) -> IndexedImage:
     table = np.arange(256, dtype=np.uint8)
     table[order] = np.arange(len(order))
-    return IndexedImage(image.palette[order], table.take(image.indices))
+    return IndexedImage(image.palette[order], remapped(image.indices, table))

@@ -22,7 +22,7 @@ def encode_mixed(indices: Indices, colors: bytes, coding: int) -> bytes:
     """The payload of a chunk D. colors: the palette, RGBA. coding: of the levels default or max."""
     import numpy as np
 
-    from .arrange import used_entries
+    from .arrange import remapped, used_entries
 
     height, width = indices.shape
     used = used_entries(indices)
@@ -40,7 +40,7 @@ def encode_mixed(indices: Indices, colors: bytes, coding: int) -> bytes:
     ranks = np.zeros(256, np.uint8)
     ranks[[used[i] for i in forest.order]] = np.arange(len(used))
     symbols = np.zeros((height + model.rows, width + 2 * model.columns), np.uint8)
-    symbols[model.rows :, model.columns : -model.columns] = ranks.take(indices)
+    symbols[model.rows :, model.columns : -model.columns] = remapped(indices, ranks)
     limit = STRIPE_BYTES * model.work
     stripes = []
     row = 0

@@ -21,15 +21,13 @@ _KINDS = ((-240, -496, -464, -480, -448), (-384, -192, -528, -512, -560))
 
 def _option(indices: Indices, n: int) -> int:
     """Small tables for small images, and for photos, which gain little by more and lose speed."""
-    import numpy as np
+    from .arrange import part_unlike
 
     if indices.size <= 8192:
         return int(indices.size > 4096)
     if indices.size <= 65536:
         return 3
-    unlike = indices[1:, 1:] != indices[1:, :-1]
-    unlike &= indices[1:, 1:] != indices[:-1, 1:]
-    part = np.count_nonzero(unlike) / indices.size
+    part = part_unlike(indices)
     if n > 100 and part > 0.5:
         return 0
     return 2 if part > 0.2 else 3
