@@ -68,7 +68,7 @@ def test_damaged_palettes_end_alike_compiled_and_not(natural: bool, monkeypatch:
 def test_only_many_palettes_are_worth_compiled_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
     import numba  # noqa: F401  without which none are
 
-    monkeypatch.setattr(worth, "_plain_colors", 0)
+    monkeypatch.setattr(worth, "_spent_on_colors", 0.0)
     answers = [worth.worth_compiling_colors(256) for _ in range(100)]
     assert not any(answers[:20])
     assert all(answers[60:])
@@ -77,8 +77,8 @@ def test_only_many_palettes_are_worth_compiled_kernels(monkeypatch: pytest.Monke
 def test_warming_up_makes_every_palette_worth_compiled_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
     import numba  # noqa: F401
 
-    monkeypatch.setattr(worth, "_plain_colors", 0)
-    monkeypatch.setattr(worth, "_plain_pixels", 0)
+    monkeypatch.setattr(worth, "_spent_on_colors", 0.0)
+    monkeypatch.setattr(worth, "_spent", 0.0)
     worth.compile_all()
     assert worth.worth_compiling_colors(1)
-    assert worth.worth_compiling(1)
+    assert worth.worth_compiling(1.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 
 import pytest
 
@@ -42,12 +43,29 @@ image.putpalette(range(30))
 ImageDraw.Draw(image).ellipse((3, 5, 40, 50), fill=7)
 file = BytesIO()
 image.save(file, "KMQ", compression="default")
-for number in range(20):
+for number in range(200):
     Image.open(file).load()
-    if number == 8:
+    if number == 20:
         print("numba" in sys.modules)
 """
     assert modules_after(statement) == "False\nTrue True"
+
+
+def test_large_images_of_few_bytes_open_without_numba() -> None:
+    statement = """
+from PIL import ImageDraw
+image = Image.new("P", (400, 300))
+image.putpalette(range(30))
+draw = ImageDraw.Draw(image)
+for level in ("fast", "default"):
+    for x in range(0, 400, 40):
+        draw.rectangle((x, x // 2, x + 20, x + 30), fill=x // 40)
+    image.save(f"{folder}/{level}.kmq", compression=level)
+"""
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([sys.executable, "-c", f"folder = {folder!r}\n" + CODE.format(statement)], check=True)
+        opens = "; ".join(f"Image.open('{folder}/{level}.kmq').load()" for level in ("fast", "default"))
+        assert modules_after(opens).startswith("False")
 
 
 def test_opening_small_images_needs_no_numpy(tmp_path: pytest.TempPathFactory) -> None:

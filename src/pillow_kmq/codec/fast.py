@@ -105,7 +105,7 @@ def _encode(symbols: Any, colors: bytes, width: int, rows: int, option: int, cod
 
     noted = min(codes, 4 * width * rows) + 4 * width + 64
     data = np.empty(2 * noted + 64, np.uint8)
-    kernel, state = _kernel("encode_stripe", symbols, colors, option, width * rows, noted)
+    kernel, state = _kernel("encode_stripe", symbols, colors, option, 0.02 * width * rows, noted)
     done, start = kernel(data, 0, codes, state, width, rows, len(colors) // 4, *_bits(option))
     return int(done), data[int(start) :].tobytes()
 
@@ -114,7 +114,8 @@ def _decode(stripe: Stripe, symbols: bytearray, colors: bytes, width: int, optio
     """Rows done, and whether the code is in order."""
     length = len(stripe.coded) // 2 * 2
     data: Any = bytearray(stripe.coded[:length] + b"\0\0")
-    kernel, state = _kernel("decode_stripe", symbols, colors, option, width * stripe.rows, 0)
+    milliseconds = 0.001 * width * stripe.rows + 0.02 * length
+    kernel, state = _kernel("decode_stripe", symbols, colors, option, milliseconds, 0)
     if not isinstance(state.trace, list):
         import numpy as np
 
@@ -129,11 +130,11 @@ def _bits(option: int) -> tuple[int, ...]:
 
 
 def _kernel(
-    name: str, symbols: Any, colors: bytes, option: int, pixels: int, noted: int
+    name: str, symbols: Any, colors: bytes, option: int, milliseconds: float, noted: int
 ) -> tuple[Callable[..., tuple[int, int]], Any]:
-    """A kernel, and what it works on. noted: the length of the trace."""
+    """A kernel, and what it works on. milliseconds: about what it takes in plain Python. noted: length of the trace."""
     kernels = level_fast_graphics if option else level_fast_photo
-    if not worth_compiling(pixels):
+    if not worth_compiling(milliseconds):
         return getattr(kernels, name), plain_stripe(memoryview(symbols), colors, option, noted)
     import numpy as np
 

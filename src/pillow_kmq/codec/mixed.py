@@ -106,12 +106,18 @@ def colors_of(used: list[int], colors: bytes) -> bytes:
 # Kernels
 
 
+def _milliseconds(pixels: int, coded: int | None) -> float:
+    """About what the level `default` takes in plain Python. coded: bytes, if they are known."""
+    most = 0.04 * pixels
+    return most if coded is None else min(most, 0.002 * pixels + 0.12 * coded)
+
+
 def _run(
     model: Model, decoding: bool, data: Any, end: int, symbols: Any, forest: Tree, width: int, rows: int, option: int
 ) -> tuple[int, int]:
     """Run a kernel over one stripe: rows done, end of the code."""
     n = len(forest.order)
-    if not worth_compiling(model.work * width * rows):
+    if not worth_compiling(model.work * _milliseconds(width * rows, end if decoding else None)):
         stripe = model.plain(memoryview(symbols), forest, option)
         kernel: Callable[..., tuple[int, int]] = model.kernels.mixed_stripe
         rows, end = kernel(decoding, memoryview(data), 0, end, stripe, width, rows, n, option)

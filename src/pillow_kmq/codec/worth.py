@@ -1,26 +1,25 @@
 """Whether kernels run as plain Python or compiled: the same bits at another price.
 
-Numba takes 0.4 s to import, a kernel some hundredths of a second to load from disk, and seconds to compile for the
-first time.
+To import Numba and load a kernel from disk takes a second, to compile one for the first time several.
 """
 
 from __future__ import annotations
 
 import sys
 
-# Larger images are worth the import of Numba; a pixel takes up to 40 microseconds without it. So are many small ones:
-# some thousand pixels more, as nothing may be compiled yet.
-_SMALL, _MANY = 6000, 40000
-_MANY_COLORS = 8192  # a colour takes 25 microseconds
+# Milliseconds in plain Python: one image that is worth Numba, and small ones that together are worth more, as nothing
+# may be compiled yet; the same for palettes and their trees where Numba is loaded.
+_ONE, _MANY, _MANY_COLORS = 600, 1600, 200
+_PER_COLOR = 0.025
 
-_plain_pixels = _plain_colors = 0
+_spent = _spent_on_colors = 0.0
 
 
-def worth_compiling(pixels: int) -> bool:
-    """Whether compiled kernels are to be had, and at hand or worth loading, for so many pixels."""
-    global _plain_pixels
-    if pixels <= _SMALL and _plain_pixels < _MANY and "numba" not in sys.modules:
-        _plain_pixels += pixels
+def worth_compiling(milliseconds: float) -> bool:
+    """Whether compiled kernels are to be had, and at hand or worth loading for what would take so long without."""
+    global _spent
+    if milliseconds <= _ONE and _spent < _MANY and "numba" not in sys.modules:
+        _spent += milliseconds
         return False
     from .._jit import jit_enabled
 
@@ -29,11 +28,11 @@ def worth_compiling(pixels: int) -> bool:
 
 def worth_compiling_colors(count: int) -> bool:
     """The same for those that work on a palette of so many colours, where Numba is loaded."""
-    global _plain_colors
+    global _spent_on_colors
     if "numba" not in sys.modules:
         return False
-    if _plain_colors < _MANY_COLORS:
-        _plain_colors += count
+    if _spent_on_colors < _MANY_COLORS:
+        _spent_on_colors += _PER_COLOR * count
         return False
     from .._jit import jit_enabled
 
@@ -42,5 +41,5 @@ def worth_compiling_colors(count: int) -> bool:
 
 def compile_all() -> None:
     """From now on they are worth it."""
-    global _plain_pixels, _plain_colors
-    _plain_pixels, _plain_colors = _MANY, _MANY_COLORS
+    global _spent, _spent_on_colors
+    _spent, _spent_on_colors = _MANY, _MANY_COLORS
