@@ -24,17 +24,6 @@ def after(state, updates, seen):  # type: ignore[no-untyped-def]
     return ((state * updates[n] >> 16) & 0xFFF0) + updates[seen + n]
 
 
-def start(decoding, data, pos, end):  # type: ignore[no-untyped-def]
-    """The first x. Bytes beyond the end are zeros."""
-    x = 0
-    if decoding:
-        for i in range(4):
-            x = x << 8
-            if pos + i < end:
-                x |= 0 + data[pos + i]
-    return x
-
-
 def shift(decoding, x, size, pos, end, data):  # type: ignore[no-untyped-def]
     """Whole bytes out of an encoder, or into a decoder, until the range has 24 bits again: x, size, pos."""
     while size < SMALL:
@@ -59,14 +48,6 @@ def byte_out(x, pos, data):  # type: ignore[no-untyped-def]
         data[place] += 1
     data[pos] = (x >> 24) & 255
     return (x << 8) & WORD
-
-
-def finish(x, pos, data):  # type: ignore[no-untyped-def]
-    """Write what is left of x; the position behind it."""
-    for _ in range(4):
-        x = byte_out(x, pos, data)
-        pos += 1
-    return pos
 
 
 def code_bit(decoding, bit, x, size, pos, end, data, counters, place, updates):  # type: ignore[no-untyped-def]

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from .arithmetic import WORD, code_bit, finish, shift, start
+from .arithmetic import WORD, code_bit, shift
 
 ALPHA, GREEN_STEP, GREEN, RED, BLUE, CONTEXTS = 0, 1, 2, 3, 4, 14
 SIGN, SECOND, PLACES = 9, 10, 20  # a context's counters: of lengths, sign, second bits by length
@@ -79,13 +79,11 @@ def code_below(decoding, value, count, x, size, pos, end, data):  # type: ignore
     return low, x, size, pos
 
 
-def code_colors(decoding, data, end, colors, count, chosen, numbers, counters, updates):  # type: ignore[no-untyped-def]
+def code_colors(decoding, x, data, pos, end, colors, count, chosen, numbers, counters, updates):  # type: ignore[no-untyped-def]
     """Code `count` colours, uint8[4 * count], RGBA, in natural order, then `numbers` numbers, uint8, of which the i-th
-    is below count - i. Where the code ends in `data`, or -1 if a colour is out of range.
+    is below count - i. From x and data[pos] on; x, and where the code ends, or -1 if a colour is out of range.
     """
-    x = start(decoding, data, 0, end)
     size = WORD
-    pos = 4 if decoding else 0
     red = green = blue = alpha = r = g = b = a = 0
     for i in range(0, 4 * count, 4):
         if not decoding:
@@ -109,7 +107,7 @@ def code_colors(decoding, data, end, colors, count, chosen, numbers, counters, u
         r = g + u
         b = g + v
         if min(r, g, b) < 0 or max(r, g, b, a) > 255:
-            return -1
+            return x, -1
         if decoding:
             colors[i] = r
             colors[i + 1] = g
@@ -118,6 +116,4 @@ def code_colors(decoding, data, end, colors, count, chosen, numbers, counters, u
     for i in range(numbers):
         number, x, size, pos = code_below(decoding, 0 + chosen[i], count - i, x, size, pos, end, data)
         chosen[i] = number
-    if not decoding:
-        finish(x, pos, data)
-    return pos
+    return x, pos

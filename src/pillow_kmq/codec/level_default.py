@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from .arithmetic import WORD, code_bit, finish, start
+from .arithmetic import WORD, code_bit
 from .mixing import mixed_bit
 
 HASH_1, HASH_2, HASH_3, HASH_4 = 0x9E3779B1, 0x85EBCA6B, 0xC2B2AE35, 0x2C1B3C6D
@@ -107,8 +107,8 @@ def code_run(decoding, symbols, here, length, x, size, pos, end, data, counters,
     return run, x, size, pos
 
 
-def mixed_stripe(decoding, data, pos, end, stripe, width, rows, n, option):  # type: ignore[no-untyped-def]
-    """Code rows of symbols below n >= 2, from data[pos] on; the number of rows done, and the position behind them.
+def mixed_stripe(decoding, x, data, pos, end, stripe, width, rows, n, option):  # type: ignore[no-untyped-def]
+    """Code rows of symbols below n >= 2, from x and data[pos] on: the number of rows done, the last x, and where it is.
 
     Decoding: up to data[end], or to where the code has ended before the rows have. Encoding: up to the row that passes
     data[end]; data must have room for it. option: of BITS.
@@ -135,10 +135,7 @@ def mixed_stripe(decoding, data, pos, end, stripe, width, rows, n, option):  # t
         deep *= 2
 
     none = option >> 8  # 0
-    x = start(decoding, data, pos, end)
     size = none + WORD
-    if decoding:
-        pos += 4
     bit = none
     row = 0
     while row < rows:
@@ -291,9 +288,7 @@ def mixed_stripe(decoding, data, pos, end, stripe, width, rows, n, option):  # t
         row += 1
         if decoding:
             if pos > end + 4:
-                return row - 1, pos
+                return row - 1, x, pos
         elif pos >= end:
             break
-    if not decoding:
-        pos = finish(x, pos, data)
-    return row, pos
+    return row, x, pos

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from .arithmetic import PLACE, WORD, finish, narrow, start
+from .arithmetic import PLACE, WORD, narrow
 from .mixing_max import COUNTED, bounded, mixed_bit, run_bit
 from .places_max import PLACED, adjust, predict
 
@@ -105,8 +105,8 @@ def find_lines(node, counters, scratch, down):  # type: ignore[no-untyped-def]
                 counters[(place + k) & PLACE] = HALF
 
 
-def mixed_stripe(decoding, data, pos, end, stripe, width, rows, n, option):  # type: ignore[no-untyped-def]
-    """Code rows of symbols below n >= 2, from data[pos] on; the number of rows done, and the position behind them.
+def mixed_stripe(decoding, x, data, pos, end, stripe, width, rows, n, option):  # type: ignore[no-untyped-def]
+    """Code rows of symbols below n >= 2, from x and data[pos] on: the number of rows done, the last x, and where it is.
 
     Decoding: up to data[end], or to where the code has ended before the rows have. Encoding: up to the row that passes
     data[end]; data must have room for it. option: see `table_bits`.
@@ -130,10 +130,7 @@ def mixed_stripe(decoding, data, pos, end, stripe, width, rows, n, option):  # t
     stride = width + 2 * COLUMNS
 
     axis_count = 0 + cuts[0]
-    x = start(decoding, data, pos, end)
     size = WORD
-    if decoding:
-        pos += 4
     bit = False
     row = far = near = 0
     while row < rows:
@@ -146,7 +143,7 @@ def mixed_stripe(decoding, data, pos, end, stripe, width, rows, n, option):  # t
         col = asked = long = short = 0
         while col < width:
             if decoding and pos > end + 4:  # a row may be long
-                return row, pos
+                return row, x, pos
             here = (base + col) & 0x7FFFFFFFFFFF
             above = (up + col) & 0x7FFFFFFFFFFF
             above2 = (up2 + col) & 0x7FFFFFFFFFFF
@@ -316,9 +313,9 @@ def mixed_stripe(decoding, data, pos, end, stripe, width, rows, n, option):  # t
         row += 1
         if decoding:
             if pos > end + 4:
-                return row - 1, pos
+                return row - 1, x, pos
         elif pos >= end:
             break
     if not decoding:
-        pos = finish((x + size - 1) & 0x1FF000000, pos, data)  # of the codes that mean the same, one that ends in zeros
-    return row, pos
+        x = (x + size - 1) & 0x1FF000000  # of the codes that mean the same, one that ends in zeros
+    return row, x, pos

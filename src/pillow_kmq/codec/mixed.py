@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from .code_ends import finished, first_x
 from .model import Model
 from .stripes import CODINGS, LISTED, Stripe, copy_rows, decode_stripes, encode_list, joined, read_stripes
 from .tree import Tree, tree
@@ -48,9 +49,8 @@ def encode_mixed(indices: Indices, colors: bytes, coding: int) -> bytes:
         data = np.empty(limit + 24 * width + 64, np.uint8)
         symbols[row : row + model.rows] = 0
         rest = symbols[row:].reshape(-1)
-        rows, end = _run(model, False, data, limit, rest, forest, width, height - row, option)
-        coded = data[:end].tobytes()
-        stripes.append((rows, coded[:-4] + coded[-4:].rstrip(b"\0")))
+        rows, x, end = _run(model, False, data, limit, rest, forest, width, height - row, option)
+        stripes.append((rows, finished(data, x, end)))
         row += rows
         limit = STRIPE_BYTES * model.work * 3 // 4
     return joined(first, listing, stripes)
@@ -79,7 +79,7 @@ def decode_mixed(
     def decode(stripe: Stripe) -> bool:
         symbols = bytearray((stripe.rows + model.rows) * (width + 2 * model.columns))
         coded = stripe.coded
-        done, end = _run(model, True, coded, len(coded), symbols, forest, width, stripe.rows, option)
+        done, _, end = _run(model, True, coded, len(coded), symbols, forest, width, stripe.rows, option)
         copy_rows(symbols.translate(table), (model.rows, model.columns), pixels, stripe, done, width)
         return done == stripe.rows and end >= stripe.length
 
@@ -114,14 +114,14 @@ def _milliseconds(pixels: int, coded: int | None) -> float:
 
 def _run(
     model: Model, decoding: bool, data: Any, end: int, symbols: Any, forest: Tree, width: int, rows: int, option: int
-) -> tuple[int, int]:
-    """Run a kernel over one stripe: rows done, end of the code."""
+) -> tuple[int, int, int]:
+    """Run a kernel over one stripe: rows done, the last x, end of the code."""
     n = len(forest.order)
+    x, pos = (first_x(data), 4) if decoding else (0, 0)
     if not worth_compiling(model.work * _milliseconds(width * rows, end if decoding else None)):
         stripe = model.plain(memoryview(symbols), forest, option)
-        kernel: Callable[..., tuple[int, int]] = model.kernels.mixed_stripe
-        rows, end = kernel(decoding, memoryview(data), 0, end, stripe, width, rows, n, option)
-        return rows, end
+        kernel: Callable[..., tuple[int, int, int]] = model.kernels.mixed_stripe
+        return kernel(decoding, x, memoryview(data), pos, end, stripe, width, rows, n, option)
     import numpy as np
 
     from .._jit import ready
@@ -130,6 +130,6 @@ def _run(
     stripe = model.arrays(np.frombuffer(symbols, np.uint8), forest, option)
     if isinstance(data, bytes):
         data = np.frombuffer(bytearray(data), np.uint8)  # of the type that an encoder has, which can be written to
-    arguments = (decoding, data, 0, end, stripe, width, rows, n, option)
-    rows, end = ready(compiled(model.kernels).mixed_stripe, arguments)(*arguments)
-    return int(rows), int(end)
+    arguments = (decoding, x, data, pos, end, stripe, width, rows, n, option)
+    rows, x, pos = ready(compiled(model.kernels).mixed_stripe, arguments)(*arguments)
+    return int(rows), int(x), int(pos)

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..errors import CorruptError
 from . import colors as kernels
+from .code_ends import finished, first_x
 from .tables import UPDATES
 from .worth import worth_compiling_colors
 
@@ -52,7 +53,7 @@ def decode_colors(coded: bytes, natural: bool) -> list[Color]:
     if listed > count:
         raise CorruptError(f"broken KMQ file: a palette of {count} entries that lists {listed}")
     values, chosen = bytearray(4 * listed), bytearray(0 if natural else listed)
-    pos = _code(True, bytearray(coded[head:]), values, chosen)
+    _, pos = _code(True, bytearray(coded[head:]), values, chosen)
     if pos < 0:
         raise CorruptError("broken KMQ file: a colour of the palette is out of range")
     if not pos - 4 <= len(coded) - head <= pos:  # up to the zeros that `_encode` leaves out
@@ -67,18 +68,19 @@ def decode_colors(coded: bytes, natural: bool) -> list[Color]:
 def _encode(ranked: list[Color], chosen: bytes | bytearray) -> bytes:
     """The code, without the zeros at its end."""
     data = bytearray(_ROOM)
-    end = _code(False, data, bytearray(value for color in ranked for value in color), bytearray(chosen))
-    return bytes(data[:end]) + bytes(data[end : end + 4]).rstrip(b"\0")
+    x, end = _code(False, data, bytearray(value for color in ranked for value in color), bytearray(chosen))
+    return finished(data, x, end)
 
 
-def _code(decoding: bool, data: bytearray, values: bytearray, chosen: bytearray) -> int:
-    """Run the kernel: where the code ends, or -1. values: RGBA."""
+def _code(decoding: bool, data: bytearray, values: bytearray, chosen: bytearray) -> tuple[int, int]:
+    """Run the kernel: the last x, and where the code ends, or -1. values: RGBA."""
+    x, begin = (first_x(data), 4) if decoding else (0, 0)
     count = len(values) // 4
     contexts = kernels.CONTEXTS * kernels.PLACES
     if not worth_compiling_colors(count):
-        kernel: Callable[..., int] = kernels.code_colors
+        kernel: Callable[..., tuple[int, int]] = kernels.code_colors
         return kernel(
-            decoding, data, len(data), values, count, chosen, len(chosen), [1 << 15] * contexts, UPDATES
+            decoding, x, data, begin, len(data), values, count, chosen, len(chosen), [1 << 15] * contexts, UPDATES
         )  # fmt: skip
     import numpy as np
 
@@ -86,8 +88,9 @@ def _code(decoding: bool, data: bytearray, values: bytearray, chosen: bytearray)
     from .compiled import compiled
 
     arguments: tuple[Any, ...] = (
-        decoding, np.frombuffer(data or bytearray(1), np.uint8), len(data), np.frombuffer(values, np.uint8), count,
-        np.frombuffer(chosen or bytearray(1), np.uint8), len(chosen), np.full(contexts, 1 << 15, np.uint16),
-        np.array(UPDATES, np.uint16),
+        decoding, x, np.frombuffer(data or bytearray(1), np.uint8), begin, len(data),
+        np.frombuffer(values, np.uint8), count, np.frombuffer(chosen or bytearray(1), np.uint8), len(chosen),
+        np.full(contexts, 1 << 15, np.uint16), np.array(UPDATES, np.uint16),
     )  # fmt: skip
-    return int(ready(compiled(kernels).code_colors, arguments)(*arguments))
+    x, pos = ready(compiled(kernels).code_colors, arguments)(*arguments)
+    return int(x), int(pos)
