@@ -60,35 +60,40 @@ class Ranks(NamedTuple):
 
 
 def rank_colors(axes, n, ranked, ranks, levels, places):  # type: ignore[no-untyped-def]
-    """Order all colours by distance from each. axes: int32[4 * n]; places: int32[DISTANCES + n], to count in."""
+    """Order all colours by distance from each.
+
+    axes: int32[4 * n], where they lie on one axis, then on the next; places: int32[DISTANCES + n], to count in.
+    """
     for s in range(n):
         for i in range(DISTANCES):
             places[i] = 0
         for t in range(n):
             distance = (
-                abs(axes[4 * s] - axes[4 * t])
-                + 2 * abs(axes[4 * s + 1] - axes[4 * t + 1])
-                + 2 * abs(axes[4 * s + 2] - axes[4 * t + 2])
-                + 2 * abs(axes[4 * s + 3] - axes[4 * t + 3])
+                abs(axes[s] - axes[t])
+                + 2 * abs(axes[n + s] - axes[n + t])
+                + 2 * abs(axes[2 * n + s] - axes[2 * n + t])
+                + 2 * abs(axes[3 * n + s] - axes[3 * n + t])
             )
-            distance = distance >> 2 if distance < 256 else 56 + (distance >> 5)
-            places[DISTANCES + t] = distance
-            places[distance + 1] += 1
+            places[DISTANCES + t] = distance >> 2 if distance < 256 else 56 + (distance >> 5)
+        for t in range(n):
+            places[places[DISTANCES + t] + 1] += 1
         places[0] = 1
         places[1] -= 1
         for i in range(1, DISTANCES):
             places[i] += places[i - 1]
-        ranked[256 * s] = s
         for t in range(n):
             if t != s:
                 place = places[places[DISTANCES + t]]
                 places[places[DISTANCES + t]] = place + 1
                 ranked[256 * s + place] = t
-                ranks[256 * s + t] = place
-                level = 1
-                while level < 6 and place >> (level + 1) > 0:
-                    level += 1
-                levels[256 * s + t] = level
+        ranked[256 * s] = s
+        level = 1
+        for place in range(1, n):
+            t = 0 + ranked[256 * s + place]
+            if level < 6 and place >> (level + 1) > 0:
+                level += 1
+            ranks[256 * s + t] = place
+            levels[256 * s + t] = level
 
 
 def promote(row, rank, ranked, ranks):  # type: ignore[no-untyped-def]

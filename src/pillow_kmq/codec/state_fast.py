@@ -76,8 +76,8 @@ def _array_contexts(model: Any) -> common.Contexts:
 
 
 def _places(colors: bytes) -> list[int]:
-    """Where each colour lies on its axes, four numbers after the other."""
-    return [value for place in zip(*axes_of(colors), strict=True) for value in place]
+    """Where each colour lies on the first axis, then on the others."""
+    return [place for axis in axes_of(colors) for place in axis]
 
 
 @lru_cache(maxsize=64)
