@@ -128,13 +128,8 @@ def measure(folder: Path, only: tuple[str, ...], *, again: bool) -> Table:
 def timed(
     table: Table, name: str, format_: str, encode: Encode, image: Image.Image, rounds: int = 1, seconds: float = 0
 ) -> int:
-    """Bytes of the file; its speeds go to the table: the best of so many rounds, or of as many as take so many seconds.
-
-    The first use of a format on a class compiles, and is repeated.
-    """
+    """Bytes of the file; its speeds go to the table: the best of so many rounds, or of as many as take the seconds."""
     key = (Path(name).parent.as_posix(), format_)
-    if key not in table.speeds and format_ in OURS:
-        Image.open(BytesIO(encode(image))).load()
     encoding: list[float] = []
     decoding: list[float] = []
     while len(encoding) < rounds or sum(encoding) + sum(decoding) < seconds:
@@ -245,6 +240,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", default=[], metavar="CLASS/kN", help="beginnings of paths")
     arguments = parser.parse_args()
     codec.set_threads(1)
+    codec.warmup()
     warnings.simplefilter("ignore")
     whole = arguments.folder == CORPUS and not arguments.only
     again = arguments.rivals or arguments.folder != CORPUS

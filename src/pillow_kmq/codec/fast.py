@@ -25,7 +25,7 @@ def encode_fast(indices: Indices, colors: bytes) -> bytes:
     """The payload of a chunk D. colors: the palette, RGBA."""
     import numpy as np
 
-    from .arrange import remapped, used_entries
+    from .arrange import part_unlike, remapped, used_entries
 
     height, width = indices.shape
     used = used_entries(indices)
@@ -40,7 +40,8 @@ def encode_fast(indices: Indices, colors: bytes) -> bytes:
         numbers = remapped(indices, table)
     if len(used) == 1:
         return bytes([first]) + listing
-    option = _guessing(numbers)
+    unlike = part_unlike(indices)
+    option = _guessing(indices.size, unlike)
     symbols = np.zeros((height + 2, width + 4), np.uint8)
     symbols[2:, 2:-2] = numbers
     stripes: list[tuple[int, bytes]] = []
@@ -84,14 +85,12 @@ def decode_fast(
     return pixels
 
 
-def _guessing(indices: Indices) -> int:
+def _guessing(pixels: int, unlike: float) -> int:
     """The option: the size of the table of guesses; 0 for photos, which have another model."""
-    from .arrange import part_unlike
-
-    if part_unlike(indices) > 0.3:
+    if unlike > 0.3:
         return 0
     option = 1
-    while option < 3 and 2 << GUESS_BITS[option] < indices.size:
+    while option < 3 and 2 << GUESS_BITS[option] < pixels:
         option += 1
     return option
 
@@ -114,7 +113,7 @@ def _decode(stripe: Stripe, symbols: bytearray, colors: bytes, width: int, optio
     """Rows done, and whether the code is in order."""
     length = len(stripe.coded) // 2 * 2
     data: Any = bytearray(stripe.coded[:length] + b"\0\0")
-    milliseconds = 0.001 * width * stripe.rows + 0.02 * length
+    milliseconds = 0.004 * width * stripe.rows + 0.02 * length
     kernel, state = _kernel("decode_stripe", symbols, colors, option, milliseconds, 0)
     if not isinstance(state.trace, list):
         import numpy as np

@@ -23,13 +23,14 @@ def encode_mixed(indices: Indices, colors: bytes, coding: int) -> bytes:
     """The payload of a chunk D. colors: the palette, RGBA. coding: of the levels default or max."""
     import numpy as np
 
-    from .arrange import remapped, used_entries
+    from .arrange import part_unlike, remapped, used_entries
 
     height, width = indices.shape
     used = used_entries(indices)
     forest = tree(colors_of(used, colors))
     model = model_of(coding)
-    option = model.option(indices, len(used))
+    unlike = part_unlike(indices)
+    option = model.option(indices.size, len(used), unlike)
     first = coding | option << 4
     listing = b""
     if used != list(range(len(colors) // 4)):
@@ -49,7 +50,8 @@ def encode_mixed(indices: Indices, colors: bytes, coding: int) -> bytes:
         data = np.empty(limit + 24 * width + 64, np.uint8)
         symbols[row : row + model.rows] = 0
         rest = symbols[row:].reshape(-1)
-        rows, x, end = _run(model, False, data, limit, rest, forest, width, height - row, option)
+        expected = int(unlike * width * (height - row))
+        rows, x, end = _run(model, False, data, limit, expected, rest, forest, width, height - row, option)
         stripes.append((rows, finished(data, x, end)))
         row += rows
         limit = STRIPE_BYTES * model.work * 3 // 4
@@ -79,7 +81,8 @@ def decode_mixed(
     def decode(stripe: Stripe) -> bool:
         symbols = bytearray((stripe.rows + model.rows) * (width + 2 * model.columns))
         coded = stripe.coded
-        done, _, end = _run(model, True, coded, len(coded), symbols, forest, width, stripe.rows, option)
+        end = len(coded)
+        done, _, end = _run(model, True, coded, end, end, symbols, forest, width, stripe.rows, option)
         copy_rows(symbols.translate(table), (model.rows, model.columns), pixels, stripe, done, width)
         return done == stripe.rows and end >= stripe.length
 
@@ -106,19 +109,14 @@ def colors_of(used: list[int], colors: bytes) -> bytes:
 # Kernels
 
 
-def _milliseconds(pixels: int, coded: int | None) -> float:
-    """About what the level `default` takes in plain Python. coded: bytes, if they are known."""
-    most = 0.04 * pixels
-    return most if coded is None else min(most, 0.002 * pixels + 0.12 * coded)
-
-
 def _run(
-    model: Model, decoding: bool, data: Any, end: int, symbols: Any, forest: Tree, width: int, rows: int, option: int
-) -> tuple[int, int, int]:
-    """Run a kernel over one stripe: rows done, the last x, end of the code."""
+    model: Model, decoding: bool, data: Any, end: int, expected: int,
+    symbols: Any, forest: Tree, width: int, rows: int, option: int,
+) -> tuple[int, int, int]:  # fmt: skip
+    """Run a kernel over one stripe: rows done, the last x, end of the code. expected: about how many bytes it has."""
     n = len(forest.order)
     x, pos = (first_x(data), 4) if decoding else (0, 0)
-    if not worth_compiling(model.work * _milliseconds(width * rows, end if decoding else None)):
+    if not worth_compiling(model.milliseconds(width * rows, expected)):
         stripe = model.plain(memoryview(symbols), forest, option)
         kernel: Callable[..., tuple[int, int, int]] = model.kernels.mixed_stripe
         return kernel(decoding, x, memoryview(data), pos, end, stripe, width, rows, n, option)

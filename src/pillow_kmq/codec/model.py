@@ -4,27 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from .tree import Tree
-
-if TYPE_CHECKING:
-    from ..types import Indices
 
 
 class Model(NamedTuple):
     """A level for `mixed` to run.
 
-    kernels: has mixed_stripe. rows, columns: the margin of a stripe's symbols, above and on either
-    side. work: about how many times that of the level `default` a pixel costs; stripes are as many times larger.
-    option: of an image and its number of symbols: 0..3, how large tables are. plain, arrays: the state at the start of
-    a stripe, from symbols, tree and option, without NumPy and for compiled kernels.
+    kernels: has mixed_stripe. rows, columns: the margin of a stripe's symbols, above and on either side. work: about
+    how many times that of the level `default` a pixel costs; stripes are as many times larger. option: of the numbers
+    of pixels and symbols and the part of pixels that are unlike: 0..3, how large tables are. milliseconds: about how
+    long plain Python takes for so many pixels in so many bytes. plain, arrays: the state at the start of a stripe, from
+    symbols, tree and option, without NumPy and for compiled kernels.
     """
 
     kernels: ModuleType
     rows: int
     columns: int
     work: int
-    option: Callable[[Indices, int], int]
+    option: Callable[[int, int, float], int]
+    milliseconds: Callable[[int, int], float]
     plain: Callable[[Any, Tree, int], Any]
     arrays: Callable[[Any, Tree, int], Any]

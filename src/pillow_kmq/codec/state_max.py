@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from . import level_max as kernels
 from .mixing_max import COUNTED
 from .model import Model
 from .tables import squash, stretch
 from .tree import Tree
-
-if TYPE_CHECKING:
-    from ..types import Indices
 
 _RATES = tuple(655360 // (14 + 10 * count) for count in range(256))
 _STEPS = tuple(32 + 2000 // (count + 16) for count in range(256))
@@ -24,11 +21,15 @@ _INPUTS = (0,) * (kernels.INPUTS - 1) + (256,)
 _FINAL = 21845
 
 
-def _option(indices: Indices, _n: int) -> int:
+def _option(pixels: int, _n: int, _unlike: float) -> int:
     option = 0
-    while option < 3 and (1 << kernels.table_bits(option)) < 128 * indices.size:
+    while option < 3 and (1 << kernels.table_bits(option)) < 128 * pixels:
         option += 1
     return option
+
+
+def _milliseconds(pixels: int, _coded: int) -> float:
+    return 0.32 * pixels
 
 
 def _plain_stripe(symbols: Any, forest: Tree, option: int) -> kernels.Stripe:
@@ -107,4 +108,4 @@ def _cuts(forest: Tree) -> list[int]:
     return cuts
 
 
-MAX = Model(kernels, kernels.ROWS, kernels.COLUMNS, 8, _option, _plain_stripe, _array_stripe)
+MAX = Model(kernels, kernels.ROWS, kernels.COLUMNS, 8, _option, _milliseconds, _plain_stripe, _array_stripe)
