@@ -76,7 +76,7 @@ def test_compiled_kernels_and_plain_python_agree(image: IndexedImage) -> None:
     results = []
     for compiling in (True, False):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(fast, "worth_compiling", lambda pixels, c=compiling: c)
+            patch.setattr(fast, "worth_compiling", lambda _, c=compiling: c)
             payload = encoded(image)
             assert np.array_equal(decoded(payload, image), image.indices)
             results.append(payload)

@@ -104,7 +104,7 @@ def test_a_wide_row_of_runs_that_break_off_takes_no_more_time_per_pixel(
     module = fast if level == "fast" else mixed
     monkeypatch.setattr(module, "memoryview", lambda data: data, raising=False)
     monkeypatch.setattr(module, "bytearray", CountedReads, raising=False)
-    monkeypatch.setattr(module, "worth_compiling", lambda pixels: False)
+    monkeypatch.setattr(module, "worth_compiling", lambda _: False)
     reads = []
     for width, payload in payloads.items():
         CountedReads.reads = 0

@@ -23,7 +23,7 @@ def both_ways(work: object, monkeypatch: pytest.MonkeyPatch) -> list[object]:
     """What comes of it in plain Python and compiled: a result, or the text of a CorruptError."""
     results: list[object] = []
     for compiling in (False, True):
-        monkeypatch.setattr(sorted_palette, "worth_compiling_colors", lambda _, c=compiling: c)
+        monkeypatch.setattr(sorted_palette, "worth_compiling_colors", lambda c=compiling: c)
         try:
             results.append(work())  # type: ignore[operator]
         except CorruptError as error:
@@ -68,17 +68,21 @@ def test_damaged_palettes_end_alike_compiled_and_not(natural: bool, monkeypatch:
 def test_only_many_palettes_are_worth_compiled_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
     import numba  # noqa: F401  without which none are
 
-    monkeypatch.setattr(worth, "_spent_on_colors", 0.0)
-    answers = [worth.worth_compiling_colors(256) for _ in range(100)]
-    assert not any(answers[:20])
-    assert all(answers[60:])
+    monkeypatch.setattr(worth.PALETTES, "left", 20.0)
+    palette = some_palette(256, 255)
+    answers = []
+    for _ in range(100):
+        answers.append(worth.worth_compiling_colors())
+        encode_colors(palette)
+    assert not answers[0]
+    assert answers[-1]
 
 
-def test_warming_up_makes_every_palette_worth_compiled_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_warming_up_makes_everything_worth_compiled_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
     import numba  # noqa: F401
 
-    monkeypatch.setattr(worth, "_spent_on_colors", 0.0)
-    monkeypatch.setattr(worth, "_spent", 0.0)
-    worth.compile_all()
-    assert worth.worth_compiling_colors(1)
+    monkeypatch.setattr(worth.PALETTES, "left", 1000.0)
+    monkeypatch.setattr(worth.IMAGES, "left", 1000.0)
+    worth.prefer_compiled()
+    assert worth.worth_compiling_colors()
     assert worth.worth_compiling(1.0)

@@ -29,8 +29,8 @@ def test_the_tables_are_the_same_whether_numpy_and_numba_are_at_hand_or_not(
     count: int, most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     colors = some_colors(count, most)
-    monkeypatch.setattr(tree, "worth_compiling_colors", lambda _: True)
+    monkeypatch.setattr(tree, "worth_compiling_colors", lambda: True)
     fast = all_of(Tree(colors))
-    monkeypatch.setattr(tree, "worth_compiling_colors", lambda _: False)
+    monkeypatch.setattr(tree, "worth_compiling_colors", lambda: False)
     monkeypatch.delitem(sys.modules, "numpy")
     assert all_of(Tree(colors)) == fast

@@ -139,9 +139,9 @@ def warmup() -> None:
     import numpy as np
 
     from ..types import IndexedImage
-    from .worth import compile_all
+    from .worth import prefer_compiled
 
-    compile_all()
+    prefer_compiled()
     y, x = np.indices((100, 100))
     waves = x * x // 37 + y * y // 23 + x * y // 11  # which no level would rather store as rows
     for compression, width in (*((level, 16) for level in COMPRESSIONS), ("fast", 64)):  # a photo; graphics

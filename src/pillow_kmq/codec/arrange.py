@@ -29,13 +29,13 @@ def used_entries(indices: Indices) -> list[int]:
 
 
 def remapped(indices: Indices, table: npt.NDArray[np.uint8]) -> Indices:
-    """What a table of 256 has for each index; a third faster than `take`."""
+    """What a table of 256 has for each index, read-only; a third faster than `take`."""
     return np.frombuffer(indices.tobytes().translate(table.tobytes()), np.uint8).reshape(indices.shape)
 
 
 def part_unlike(indices: Indices) -> float:
-    """What part of the pixels is like neither its left nor its upper neighbour; of large images, in every third row."""
-    step = 3 if indices.size > _LARGE else 1
+    """What part of the pixels is like neither its left nor its upper neighbour; of large images, in every fifth row."""
+    step = 5 if indices.size > _LARGE else 1
     inner = indices[1::step, 1:]
     unlike = inner != indices[1::step, :-1]
     unlike &= inner != indices[:-1:step, 1:]

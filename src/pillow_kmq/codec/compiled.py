@@ -1,7 +1,7 @@
 """Compiled twins of the kernel modules.
 
-The kernels of `arithmetic` and of the levels are plain Python, so that small images decode without Numba, whose import
-alone takes longer. Here the same source is loaded once more, its functions compiled.
+Kernels are plain Python, so that small images decode without Numba, whose import alone takes longer. Here the same
+source is loaded once more, its functions compiled.
 """
 
 from __future__ import annotations

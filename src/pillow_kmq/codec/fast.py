@@ -9,7 +9,7 @@ from . import level_fast_graphics, level_fast_photo
 from .mixed import colors_of
 from .state_fast import GUESS_BITS, array_stripe, plain_stripe
 from .stripes import CODINGS, LISTED, Stripe, copy_rows, decode_stripes, encode_list, joined, read_stripes
-from .worth import worth_compiling
+from .worth import IMAGES, worth_compiling
 
 if TYPE_CHECKING:
     from ..types import Indices
@@ -104,8 +104,9 @@ def _encode(symbols: Any, colors: bytes, width: int, rows: int, option: int, cod
 
     noted = min(codes, 4 * width * rows) + 4 * width + 64
     data = np.empty(2 * noted + 64, np.uint8)
-    kernel, state = _kernel("encode_stripe", symbols, colors, option, 0.02 * width * rows, noted)
-    done, start = kernel(data, 0, codes, state, width, rows, len(colors) // 4, *_bits(option))
+    with IMAGES.spending():
+        kernel, state = _kernel("encode_stripe", symbols, colors, option, 0.02 * width * rows, noted)
+        done, start = kernel(data, 0, codes, state, width, rows, len(colors) // 4, *_bits(option))
     return int(done), data[int(start) :].tobytes()
 
 
@@ -114,12 +115,13 @@ def _decode(stripe: Stripe, symbols: bytearray, colors: bytes, width: int, optio
     length = len(stripe.coded) // 2 * 2
     data: Any = bytearray(stripe.coded[:length] + b"\0\0")
     milliseconds = 0.004 * width * stripe.rows + 0.02 * length
-    kernel, state = _kernel("decode_stripe", symbols, colors, option, milliseconds, 0)
-    if not isinstance(state.trace, list):
-        import numpy as np
+    with IMAGES.spending():
+        kernel, state = _kernel("decode_stripe", symbols, colors, option, milliseconds, 0)
+        if not isinstance(state.trace, list):
+            import numpy as np
 
-        data = np.frombuffer(data, np.uint8)
-    done, end = kernel(data, 0, length, state, width, stripe.rows, len(colors) // 4, *_bits(option))
+            data = np.frombuffer(data, np.uint8)
+        done, end = kernel(data, 0, length, state, width, stripe.rows, len(colors) // 4, *_bits(option))
     return int(done), int(done) == stripe.rows and int(end) == stripe.length
 
 

@@ -9,7 +9,7 @@ from .code_ends import finished, first_x
 from .model import Model
 from .stripes import CODINGS, LISTED, Stripe, copy_rows, decode_stripes, encode_list, joined, read_stripes
 from .tree import Tree, tree
-from .worth import worth_compiling
+from .worth import IMAGES, worth_compiling
 
 if TYPE_CHECKING:
     from ..types import Indices
@@ -116,10 +116,11 @@ def _run(
     """Run a kernel over one stripe: rows done, the last x, end of the code. expected: about how many bytes it has."""
     n = len(forest.order)
     x, pos = (first_x(data), 4) if decoding else (0, 0)
-    if not worth_compiling(model.milliseconds(width * rows, expected)):
-        stripe = model.plain(memoryview(symbols), forest, option)
+    if not worth_compiling(model.milliseconds(width * rows, n, expected)):
         kernel: Callable[..., tuple[int, int, int]] = model.kernels.mixed_stripe
-        return kernel(decoding, x, memoryview(data), pos, end, stripe, width, rows, n, option)
+        with IMAGES.spending():
+            stripe = model.plain(memoryview(symbols), forest, option)
+            return kernel(decoding, x, memoryview(data), pos, end, stripe, width, rows, n, option)
     import numpy as np
 
     from .._jit import ready

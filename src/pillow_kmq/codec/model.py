@@ -14,9 +14,9 @@ class Model(NamedTuple):
 
     kernels: has mixed_stripe. rows, columns: the margin of a stripe's symbols, above and on either side. work: about
     how many times that of the level `default` a pixel costs; stripes are as many times larger. option: of the numbers
-    of pixels and symbols and the part of pixels that are unlike: 0..3, how large tables are. milliseconds: about how
-    long plain Python takes for so many pixels in so many bytes. plain, arrays: the state at the start of a stripe, from
-    symbols, tree and option, without NumPy and for compiled kernels.
+    of pixels and symbols and the part of pixels that are unlike: 0..3, how large tables are. milliseconds: how long
+    plain Python may take for a number of pixels, symbols and bytes. plain, arrays: the state at the start of a stripe,
+    from symbols, tree and option, without NumPy and for compiled kernels.
     """
 
     kernels: ModuleType
@@ -24,6 +24,6 @@ class Model(NamedTuple):
     columns: int
     work: int
     option: Callable[[int, int, float], int]
-    milliseconds: Callable[[int, int], float]
+    milliseconds: Callable[[int, int, int], float]
     plain: Callable[[Any, Tree, int], Any]
     arrays: Callable[[Any, Tree, int], Any]

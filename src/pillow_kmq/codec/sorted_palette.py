@@ -9,7 +9,7 @@ from ..errors import CorruptError
 from . import colors as kernels
 from .code_ends import finished, first_x
 from .tables import UPDATES
-from .worth import worth_compiling_colors
+from .worth import PALETTES, worth_compiling_colors
 
 _ROOM = 8192  # bytes, more than any palette's code
 
@@ -77,11 +77,12 @@ def _code(decoding: bool, data: bytearray, values: bytearray, chosen: bytearray)
     x, begin = (first_x(data), 4) if decoding else (0, 0)
     count = len(values) // 4
     contexts = kernels.CONTEXTS * kernels.PLACES
-    if not worth_compiling_colors(count):
+    if not worth_compiling_colors():
         kernel: Callable[..., tuple[int, int]] = kernels.code_colors
-        return kernel(
-            decoding, x, data, begin, len(data), values, count, chosen, len(chosen), [1 << 15] * contexts, UPDATES
-        )  # fmt: skip
+        with PALETTES.spending():
+            return kernel(
+                decoding, x, data, begin, len(data), values, count, chosen, len(chosen), [1 << 15] * contexts, UPDATES
+            )  # fmt: skip
     import numpy as np
 
     from .._jit import ready

@@ -1,3 +1,4 @@
+# mypy: disallow-untyped-calls=False
 """How colours become a tree (docs/FORMAT.md, section 7.3): a kernel that is plain Python until `compiled`."""
 
 from __future__ import annotations
@@ -24,49 +25,57 @@ def split_colors(axes, orders, n, leaf, middle, cuts, parts, side, kept):  # typ
         if count < 2:
             continue
         half = (count + 1) >> 1
-        more = 2 * half - count  # left than right
-        # Distances from a value in the middle add up to what is right of it, less what is left, plus `more` times it.
-        widest = -1
-        chosen = bound = width = 0
-        for k in range(4):
-            at = k * n + begin
-            sums = 0
-            for i in range(at, at + half):
-                sums -= axes[k * n + orders[i]]
-            for i in range(at + half, at + count):
-                sums += axes[k * n + orders[i]]
-            low = 0 + axes[k * n + orders[at + half - 1]]
-            high = 0 + axes[k * n + orders[at + half]]
-            spread = (sums + more * high) * SCALES[k]
-            if spread > widest:
-                widest = spread
-                chosen = k
-                bound = low + high
-                width = max(1, 2 * sums + more * bound)
-        cuts[4 * node] = chosen
+        axis, bound, width = widest(axes, orders, n, begin, count, half)
+        cuts[4 * node] = axis
         cuts[4 * node + 1] = bound
         cuts[4 * node + 2] = width
         cuts[4 * node + 3] = count
-
-        at = chosen * n + begin
         for i in range(count):
-            side[orders[at + i]] = 0 + (i >= half)
+            side[orders[axis * n + begin + i]] = 0 + (i >= half)
         for k in range(4):
-            at = k * n + begin
-            left = at
-            right = 0
-            for i in range(at, at + count):
-                color = 0 + orders[i]
-                if side[color]:
-                    kept[right] = color
-                    right += 1
-                else:
-                    orders[left] = color
-                    left += 1
-            for i in range(right):
-                orders[left + i] = kept[i]
+            part(orders, k * n + begin, count, side, kept)
         middle[node] = begin + half
         parts[4 * node] = begin
         parts[4 * node + 1] = half
         parts[4 * node + 2] = begin + half
         parts[4 * node + 3] = count - half
+
+
+def widest(axes, orders, n, begin, count, half):  # type: ignore[no-untyped-def]
+    """The axis of the greatest spread of some colours; twice the bound between halves, sum of distances from it."""
+    more = 2 * half - count  # left than right
+    # Distances from a value in the middle add up to what is right of it, less what is left, plus `more` times it.
+    most = -1
+    axis = bound = width = 0
+    for k in range(4):
+        at = k * n + begin
+        sums = 0
+        for i in range(at, at + half):
+            sums -= axes[k * n + orders[i]]
+        for i in range(at + half, at + count):
+            sums += axes[k * n + orders[i]]
+        low = 0 + axes[k * n + orders[at + half - 1]]
+        high = 0 + axes[k * n + orders[at + half]]
+        spread = (sums + more * high) * SCALES[k]
+        if spread > most:
+            most = spread
+            axis = k
+            bound = low + high
+            width = max(1, 2 * sums + more * bound)
+    return axis, bound, width
+
+
+def part(orders, at, count, side, kept):  # type: ignore[no-untyped-def]
+    """Put colours of side 0 before those of side 1; on each, they stay in order."""
+    left = at
+    right = 0
+    for i in range(at, at + count):
+        color = 0 + orders[i]
+        if side[color]:
+            kept[right] = color
+            right += 1
+        else:
+            orders[left] = color
+            left += 1
+    for i in range(right):
+        orders[left + i] = kept[i]

@@ -28,8 +28,8 @@ def _option(pixels: int, _n: int, _unlike: float) -> int:
     return option
 
 
-def _milliseconds(pixels: int, _coded: int) -> float:
-    return 0.32 * pixels
+def _milliseconds(pixels: int, n: int, _coded: int) -> float:
+    return (0.1 + 0.17 * (n - 1).bit_length()) * pixels
 
 
 def _plain_stripe(symbols: Any, forest: Tree, option: int) -> kernels.Stripe:

@@ -13,7 +13,7 @@ from itertools import pairwise, repeat
 from typing import TYPE_CHECKING
 
 from . import splitting as kernels
-from .worth import worth_compiling_colors
+from .worth import PALETTES, worth_compiling_colors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,7 +40,7 @@ class Tree:
         members = sorted(range(n), key=list(zip(*axes, strict=True)).__getitem__)
         orders = [i for axis in axes for i in sorted(members, key=axis.__getitem__)]
         places = [value for axis in axes for value in axis]
-        split = _split_compiled if worth_compiling_colors(n) else _split
+        split = _split_compiled if worth_compiling_colors() else _split
         self.order, self.leaf, self.middle, self._cuts = split(places, orders, n)
         self.axes = [[axis[i] for i in self.order] for axis in axes]
 
@@ -107,7 +107,8 @@ def _split(places: list[int], orders: list[int], n: int) -> tuple[list[int], ...
     """Order, leaf, middle and cuts of n colours."""
     leaf, middle, cuts = [-1] * 512, [0] * 256, [0] * 1024
     kernel: Callable[..., None] = kernels.split_colors
-    kernel(places, orders, n, leaf, middle, cuts, [0] * 1024, [0] * n, [0] * n)
+    with PALETTES.spending():
+        kernel(places, orders, n, leaf, middle, cuts, [0] * 1024, [0] * n, [0] * n)
     return orders[:n], leaf, middle, cuts
 
 

@@ -6,40 +6,52 @@ To import Numba and load a kernel from disk takes a second, to compile one for t
 from __future__ import annotations
 
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-# Milliseconds in plain Python: one image that is worth Numba, and small ones that together are worth more, as nothing
-# may be compiled yet; the same for palettes and their trees where Numba is loaded.
-_ONE, _MANY, _MANY_COLORS = 600, 1600, 200
-_PER_COLOR = 0.025
+_ONE = 600
+"""Milliseconds that one image may take in plain Python."""
 
-_spent = _spent_on_colors = 0.0
+
+class _Budget:
+    """Milliseconds that a process spends on plain Python before it turns to Numba."""
+
+    def __init__(self, milliseconds: float) -> None:
+        self.left = milliseconds
+
+    @contextmanager
+    def spending(self) -> Iterator[None]:
+        """Count how long something takes."""
+        begin = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.left -= 1000 * (time.perf_counter() - begin)
+
+
+IMAGES = _Budget(1600)
+PALETTES = _Budget(200)  # and trees; counted only where Numba is loaded
 
 
 def worth_compiling(milliseconds: float) -> bool:
-    """Whether compiled kernels are to be had, and at hand or worth loading for what would take so long without."""
-    global _spent
-    if milliseconds <= _ONE and _spent < _MANY and "numba" not in sys.modules:
-        _spent += milliseconds
+    """Whether compiled kernels are to be had, and at hand or worth loading for what may take so long without."""
+    if milliseconds <= _ONE and IMAGES.left > 0 and "numba" not in sys.modules:
         return False
+    return _jit_enabled()
+
+
+def worth_compiling_colors() -> bool:
+    """The same for those that work on a palette."""
+    return "numba" in sys.modules and PALETTES.left <= 0 and _jit_enabled()
+
+
+def prefer_compiled() -> None:
+    """Spend nothing more on plain Python."""
+    IMAGES.left = PALETTES.left = 0
+
+
+def _jit_enabled() -> bool:
     from .._jit import jit_enabled
 
     return jit_enabled()
-
-
-def worth_compiling_colors(count: int) -> bool:
-    """The same for those that work on a palette of so many colours, where Numba is loaded."""
-    global _spent_on_colors
-    if "numba" not in sys.modules:
-        return False
-    if _spent_on_colors < _MANY_COLORS:
-        _spent_on_colors += _PER_COLOR * count
-        return False
-    from .._jit import jit_enabled
-
-    return jit_enabled()
-
-
-def compile_all() -> None:
-    """From now on they are worth it."""
-    global _spent, _spent_on_colors
-    _spent, _spent_on_colors = _MANY, _MANY_COLORS
