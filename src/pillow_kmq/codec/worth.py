@@ -31,7 +31,7 @@ class _Budget:
 
 
 IMAGES = _Budget(1600)
-PALETTES = _Budget(200)  # and trees; counted only where Numba is loaded
+PALETTES = _Budget(200)  # and trees
 
 
 def worth_compiling(milliseconds: float) -> bool:
