@@ -165,7 +165,7 @@ def main() -> None:
         text = "\n".join(
             [
                 "# Opening .kmq files\n",
-                heading("screenshots, icons and sprites of the corpus; a photo enlarged to 12 MP, with grain"),
+                heading("a photo, icons and sprites of the corpus; a photo enlarged to 12 MP, with grain"),
                 "## The first file, CPU seconds of the process\n",
                 first_opens(folder),
                 "## Small files in a fresh process, wall seconds\n",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -19,13 +21,13 @@ def some_palette(count: int, most: int) -> list[Color]:
     return [(*color,) for color in colors.tolist()]
 
 
-def both_ways(work: object, monkeypatch: pytest.MonkeyPatch) -> list[object]:
+def both_ways(work: Callable[[], object], monkeypatch: pytest.MonkeyPatch) -> list[object]:
     """What comes of it in plain Python and compiled: a result, or the text of a CorruptError."""
     results: list[object] = []
     for compiling in (False, True):
         monkeypatch.setattr(sorted_palette, "worth_compiling_colors", lambda c=compiling: c)
         try:
-            results.append(work())  # type: ignore[operator]
+            results.append(work())
         except CorruptError as error:
             results.append(str(error))
     return results

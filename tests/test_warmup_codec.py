@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -52,7 +52,7 @@ for _ in range(50):
     assert modules_after(statement) == "False\nTrue True"
 
 
-def test_images_of_more_pixels_and_few_bytes_open_without_numba() -> None:
+def test_images_of_more_pixels_and_few_bytes_open_without_numba(tmp_path: Path) -> None:
     statement = """
 from PIL import ImageDraw
 image = Image.new("P", (160, 130))
@@ -63,13 +63,13 @@ for level in ("fast", "default"):
         draw.rectangle((x, x // 2, x + 20, x + 30), fill=x // 40)
     image.save(f"{folder}/{level}.kmq", compression=level)
 """
-    with tempfile.TemporaryDirectory() as folder:
-        subprocess.run([sys.executable, "-c", f"folder = {folder!r}\n" + CODE.format(statement)], check=True)
-        opens = "; ".join(f"Image.open('{folder}/{level}.kmq').load()" for level in ("fast", "default"))
-        assert modules_after(opens).startswith("False")
+    folder = f"folder = {str(tmp_path)!r}\n"
+    modules_after(folder + statement)
+    opens = "; ".join(f"Image.open(f'{{folder}}/{level}.kmq').load()" for level in ("fast", "default"))
+    assert modules_after(folder + opens).startswith("False")
 
 
-def test_opening_small_images_needs_no_numpy(tmp_path: pytest.TempPathFactory) -> None:
+def test_opening_small_images_needs_no_numpy(tmp_path: Path) -> None:
     path = f"{tmp_path}/small.kmq"
     code = """
 import sys, pillow_kmq

@@ -8,9 +8,9 @@ from typing import Any
 from .arithmetic import byte_out
 
 
-def first_x(coded: bytes | bytearray) -> int:
-    """With which x a decoder begins, at the fifth byte; an encoder begins with 0. Bytes beyond the end are zeros."""
-    return int.from_bytes(coded[:4].ljust(4, b"\0"), "big")
+def begun(decoding: bool, data: Any) -> tuple[int, int]:
+    """With which x a kernel begins, and at which byte: a decoder has read four; those beyond the end are zeros."""
+    return (int.from_bytes(data[:4].ljust(4, b"\0"), "big"), 4) if decoding else (0, 0)
 
 
 def finished(data: Any, x: int, pos: int) -> bytes:

@@ -31,19 +31,16 @@ def encode_fast(indices: Indices, colors: bytes) -> bytes:
     used = used_entries(indices)
     first = CODINGS["fast"]
     listing = b""
-    numbers = indices
     if used != list(range(len(colors) // 4)):
         first |= LISTED
         listing = encode_list(used)
-        table = np.zeros(256, np.uint8)
-        table[used] = np.arange(len(used))
-        numbers = remapped(indices, table)
     if len(used) == 1:
         return bytes([first]) + listing
-    unlike = part_unlike(indices)
-    option = _guessing(indices.size, unlike)
+    option = _guessing(indices.size, part_unlike(indices))
+    table = np.zeros(256, np.uint8)
+    table[used] = np.arange(len(used))
     symbols = np.zeros((height + 2, width + 4), np.uint8)
-    symbols[2:, 2:-2] = numbers
+    symbols[2:, 2:-2] = remapped(indices, table) if listing else indices
     stripes: list[tuple[int, bytes]] = []
     row = 0
     codes = STRIPE_CODES
@@ -104,42 +101,38 @@ def _encode(symbols: Any, colors: bytes, width: int, rows: int, option: int, cod
 
     noted = min(codes, 4 * width * rows) + 4 * width + 64
     data = np.empty(2 * noted + 64, np.uint8)
-    with IMAGES.spending():
-        kernel, state = _kernel("encode_stripe", symbols, colors, option, 0.02 * width * rows, noted)
-        done, start = kernel(data, 0, codes, state, width, rows, len(colors) // 4, *_bits(option))
-    return int(done), data[int(start) :].tobytes()
+    milliseconds = 0.02 * width * rows
+    done, start = _run("encode_stripe", data, codes, symbols, colors, width, rows, option, milliseconds, noted)
+    return done, data[start:].tobytes()
 
 
 def _decode(stripe: Stripe, symbols: bytearray, colors: bytes, width: int, option: int) -> tuple[int, bool]:
     """Rows done, and whether the code is in order."""
     length = len(stripe.coded) // 2 * 2
-    data: Any = bytearray(stripe.coded[:length] + b"\0\0")
+    data = bytearray(stripe.coded[:length] + b"\0\0")
     milliseconds = 0.004 * width * stripe.rows + 0.02 * length
-    with IMAGES.spending():
-        kernel, state = _kernel("decode_stripe", symbols, colors, option, milliseconds, 0)
-        if not isinstance(state.trace, list):
-            import numpy as np
-
-            data = np.frombuffer(data, np.uint8)
-        done, end = kernel(data, 0, length, state, width, stripe.rows, len(colors) // 4, *_bits(option))
-    return int(done), int(done) == stripe.rows and int(end) == stripe.length
+    done, end = _run("decode_stripe", data, length, symbols, colors, width, stripe.rows, option, milliseconds, 0)
+    return done, done == stripe.rows and end == stripe.length
 
 
-def _bits(option: int) -> tuple[int, ...]:
-    """What only the kernels for graphics are told."""
-    return (GUESS_BITS[option],) if option else ()
+def _run(
+    name: str, data: Any, end: int, symbols: Any, colors: bytes,
+    width: int, rows: int, option: int, milliseconds: float, noted: int,
+) -> tuple[int, int]:  # fmt: skip
+    """Run a kernel over one stripe: rows done, and its place in data.
 
-
-def _kernel(
-    name: str, symbols: Any, colors: bytes, option: int, milliseconds: float, noted: int
-) -> tuple[Callable[..., tuple[int, int]], Any]:
-    """A kernel, and what it works on. milliseconds: about what it takes in plain Python. noted: length of the trace."""
+    milliseconds: about what it takes in plain Python. noted: the length of the trace.
+    """
     kernels = level_fast_graphics if option else level_fast_photo
+    numbers = width, rows, len(colors) // 4, *((GUESS_BITS[option],) if option else ())
     if not worth_compiling(milliseconds):
-        return getattr(kernels, name), plain_stripe(memoryview(symbols), colors, option, noted)
+        kernel: Callable[..., tuple[int, int]] = getattr(kernels, name)
+        with IMAGES.spending():
+            return kernel(data, 0, end, plain_stripe(memoryview(symbols), colors, option, noted), *numbers)
     import numpy as np
 
     from .compiled import compiled
 
     state = array_stripe(np.frombuffer(symbols, np.uint8), colors, option, noted)
-    return getattr(compiled(kernels), name), state
+    done, place = getattr(compiled(kernels), name)(np.frombuffer(data, np.uint8), 0, end, state, *numbers)
+    return int(done), int(place)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from .code_ends import finished, first_x
+from .code_ends import begun, finished
 from .model import Model
 from .stripes import CODINGS, LISTED, Stripe, copy_rows, decode_stripes, encode_list, joined, read_stripes
 from .tree import Tree, tree
@@ -115,7 +115,7 @@ def _run(
 ) -> tuple[int, int, int]:  # fmt: skip
     """Run a kernel over one stripe: rows done, the last x, end of the code. expected: about how many bytes it has."""
     n = len(forest.order)
-    x, pos = (first_x(data), 4) if decoding else (0, 0)
+    x, pos = begun(decoding, data)
     if not worth_compiling(model.milliseconds(width * rows, n, expected)):
         kernel: Callable[..., tuple[int, int, int]] = model.kernels.mixed_stripe
         with IMAGES.spending():

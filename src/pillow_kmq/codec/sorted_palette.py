@@ -7,7 +7,7 @@ from typing import Any
 
 from ..errors import CorruptError
 from . import colors as kernels
-from .code_ends import finished, first_x
+from .code_ends import begun, finished
 from .tables import UPDATES
 from .worth import PALETTES, worth_compiling_colors
 
@@ -74,7 +74,7 @@ def _encode(ranked: list[Color], chosen: bytes | bytearray) -> bytes:
 
 def _code(decoding: bool, data: bytearray, values: bytearray, chosen: bytearray) -> tuple[int, int]:
     """Run the kernel: the last x, and where the code ends, or -1. values: RGBA."""
-    x, begin = (first_x(data), 4) if decoding else (0, 0)
+    x, begin = begun(decoding, data)
     count = len(values) // 4
     contexts = kernels.CONTEXTS * kernels.PLACES
     if not worth_compiling_colors():
