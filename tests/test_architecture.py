@@ -31,7 +31,7 @@ PILLOW = {
     "regions",
     "report",
 }
-NUMBA = {"_jit"}
+NUMBA = {"_jit", "_integer_target"}
 COMPILED = {"color", "quant", "codec"}
 CLICK = {"cli"}
 

@@ -1,4 +1,4 @@
-"""The one decorator through which every compiled kernel passes. Nothing else imports Numba's decorators."""
+"""The decorators through which every compiled kernel passes. Nothing else imports Numba's."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ Kernel: TypeAlias = Callable[..., Any]
 # No fastmath: contraction and reassociation give other bits on other machines (docs/ARCHITECTURE.md).
 # `error_model="numpy"` drops the zero-division checks, which would keep loops from being vectorised.
 # No wrapper for C, which nobody calls: it takes a twentieth of the time to compile.
-_OPTIONS: Any = {"nogil": True, "error_model": "numpy", "fastmath": False, "no_cfunc_wrapper": True}
+# `forceinline` is inherited from callers unless told.
+_OPTIONS: Any = {
+    "nogil": True, "error_model": "numpy", "fastmath": False, "no_cfunc_wrapper": True, "forceinline": False
+}  # fmt: skip
 if hasattr(DefaultOptions, "_nrt"):
     # Without Numba's run time, which counts references to arrays at every helper, even ones that were pasted in.
     # Kernels allocate nothing, and would not compile if they did.
@@ -24,14 +27,17 @@ if hasattr(DefaultOptions, "_nrt"):
 
 _PASTED: Any = {**_OPTIONS, "forceinline": True, "no_cpython_wrapper": True}
 
+_TESTED = (0, 62), (0, 68)
+"""Versions of Numba, from and to, whose inside `_integer_target` knows. Raise the second when the tests pass."""
+
 _COMPILING = threading.Lock()
 _READY: dict[Any, Kernel] = {}
 
 
-def kernel(function: Kernel) -> Kernel:
+def kernel(function: Kernel, jit: Kernel = numba.njit) -> Kernel:
     """Compile `function` lazily and keep the machine code on disk where a cache directory can be written."""
     try:
-        compiled: Kernel = numba.njit(cache=True, **_OPTIONS)(function)
+        compiled: Kernel = jit(cache=True, **_OPTIONS)(function)
         return compiled
     except RuntimeError:
         # Read-only installs have no cache locator: compile once per process.
@@ -41,17 +47,26 @@ def kernel(function: Kernel) -> Kernel:
             RuntimeWarning,
             stacklevel=2,
         )
-        compiled = numba.njit(**_OPTIONS)(function)
+        compiled = jit(**_OPTIONS)(function)
     return compiled
 
 
-def inlined(function: Kernel) -> Kernel:
+def inlined(function: Kernel, jit: Kernel = numba.njit) -> Kernel:
     """Compile a helper that is pasted into each kernel that calls it, and that Python cannot call.
 
     A call would pass every array of a tuple.
     """
-    compiled: Kernel = numba.njit(**_PASTED)(function)
+    compiled: Kernel = jit(**_PASTED)(function)
     return compiled
+
+
+def integer_jit(version: str = numba.__version__) -> Kernel:
+    """What kernels of whole numbers pass to the decorators above: a `numba.njit` that takes two thirds of the time."""
+    if _TESTED[0] <= tuple(int(part) for part in version.split(".")[:2]) <= _TESTED[1]:
+        from ._integer_target import jit
+
+        return jit
+    return numba.njit
 
 
 def ready(kernel: Kernel, arguments: tuple[Any, ...]) -> Kernel:

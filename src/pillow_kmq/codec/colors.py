@@ -106,7 +106,7 @@ def code_colors(decoding, x, data, pos, end, colors, count, chosen, numbers, cou
         v, x, size, pos = code_signed(decoding, blue - green, context, x, size, pos, end, data, counters, updates)
         r = g + u
         b = g + v
-        if min(r, g, b) < 0 or max(r, g, b, a) > 255:
+        if min(min(r, g), b) < 0 or max(max(r, g), max(b, a)) > 255:
             return x, -1
         if decoding:
             colors[i] = r

@@ -16,7 +16,7 @@ from types import FunctionType, ModuleType
 
 import numpy as np
 
-from .._jit import inlined, kernel
+from .._jit import inlined, integer_jit, kernel
 
 ENTRIES = ("mixed_stripe", "encode_stripe", "decode_stripe", "rank_colors", "split_colors", "code_colors")
 _SELDOM = ("prepare",)  # called, not pasted in
@@ -38,6 +38,8 @@ def _compiled(module: ModuleType) -> ModuleType:
     twin = module_from_spec(spec)
     sys.modules[name] = twin  # where Numba's cache looks for the globals of a function
     spec.loader.exec_module(twin)
+    jit = integer_jit()
+    vars(twin).update({"min": inlined(_lesser, jit), "max": inlined(_greater, jit)})
     for key, function in vars(twin).items():
         if not _is_kernel(function):
             continue
@@ -48,10 +50,19 @@ def _compiled(module: ModuleType) -> ModuleType:
         elif key in ENTRIES + _SELDOM:
             # Numba's files bear this name, and Numba looks for changes in the entry's own module alone.
             function.__qualname__ += f"_{zlib.crc32(_sources(module)):08x}"
-            setattr(twin, key, kernel(function))
+            setattr(twin, key, kernel(function, jit))
         else:
-            setattr(twin, key, inlined(function))
+            setattr(twin, key, inlined(function, jit))
     return twin
+
+
+def _lesser(a, b):  # type: ignore[no-untyped-def]
+    """Python's `min` for two: Numba's own is compiled anew for each number of arguments, and takes twice as long."""
+    return a if a < b else b
+
+
+def _greater(a, b):  # type: ignore[no-untyped-def]
+    return a if a > b else b
 
 
 def _is_kernel(value: object) -> bool:

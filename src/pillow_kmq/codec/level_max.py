@@ -223,10 +223,10 @@ def mixed_stripe(decoding, x, data, pos, end, stripe, width, rows, n, option):  
             slot8 = entries + (h8 >> less)
             if long == 0:
                 far = 0 + latest[slot15 & PLACE]
-                long = int(far > 0)
+                long = 0 + (far > 0)
             if short == 0:
                 near = 0 + latest[slot8 & PLACE]
-                short = int(near > 0)
+                short = 0 + (near > 0)
             expected = 0 + symbols[far & 0x7FFFFFFFFFFF]
             other = 0 + symbols[near & 0x7FFFFFFFFFFF]
             shape = (W == N) | (W == NW) << 1 | (N == NE) << 2 | (N == NW) << 3 | (W == WW) << 4

@@ -1,0 +1,165 @@
+# mypy: disallow-untyped-calls=False
+"""A target of Numba for kernels of whole numbers, of arrays and tuples of them, and of nothing else.
+
+It is Numba's own target for the processor with fewer declarations and passes. To load all that Numba can compile takes
+longer than to load a kernel from disk, and to ask every one of its additions (of strings, lists, dates, ufuncs) about
+each addition of a kernel takes a third of the time in which it compiles.
+
+Everything here is Numba's inside, which may change: `_jit` uses it with those versions alone that it was tested with.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import numba
+from numba import _dynfunc  # type: ignore[attr-defined]
+from numba.core import codegen, compiler, cpu, intrinsics, registry, types
+from numba.core.compiler_machinery import PassManager
+from numba.core.target_extension import CPU, dispatcher_registry, target_registry
+from numba.core.typed_passes import (
+    AnnotateTypes,
+    IRLegalization,
+    NativeLowering,
+    NoPythonBackend,
+    NopythonTypeInference,
+    PreLowerStripPhis,
+)
+from numba.core.typing import arraydecl, builtins, collections, context, npydecl, templates
+from numba.core.untyped_passes import (
+    DeadBranchPrune,
+    FixupArgs,
+    GenericRewrites,
+    IRProcessing,
+    ReconstructSSA,
+    RewriteSemanticConstants,
+    TranslateByteCode,
+)
+
+_NAME = "pillow_kmq_integers"
+_DECLARING = {module.__name__ for module in (builtins, arraydecl, collections)}
+_UNTYPED = (
+    TranslateByteCode, FixupArgs, IRProcessing, RewriteSemanticConstants, DeadBranchPrune, GenericRewrites,
+    ReconstructSSA,
+)  # fmt: skip
+_TYPED = (
+    NopythonTypeInference, PreLowerStripPhis, IRLegalization, AnnotateTypes, NativeLowering, NoPythonBackend,
+)  # fmt: skip
+
+
+class _Integers(CPU):
+    """What Numba knows the target by."""
+
+
+target_registry[_NAME] = _Integers
+
+
+class _Typing(context.BaseContext):
+    """What types operators and functions take and give."""
+
+    def _load_builtins(self) -> None:
+        if not self._registries:
+            self.install_registry(_declarations())
+
+
+def _declarations() -> Any:
+    """Those of Numba's declarations that are about numbers, arrays and tuples."""
+    all_of_them = templates.builtin_registry
+    few = templates.Registry()
+    few.functions = [template for template in all_of_them.functions if _declares(template)]
+    few.attributes = [template for template in all_of_them.attributes if _declares(template)]
+    npydecl.register_number_classes(few.register_global)
+    for value, kind in all_of_them.globals:
+        if isinstance(kind, types.Function):
+            kept = tuple(template for template in kind.templates if _declares(template))
+            if kept:
+                few.register_global(value, types.Function(kept))
+    return few
+
+
+def _declares(template: type) -> bool:
+    return any(base.__module__ in _DECLARING for base in template.__mro__)
+
+
+class _Library(codegen.JITCodeLibrary):
+    """The code of a kernel, or of a helper."""
+
+    pasted = False
+    """Whether it is a helper: optimised with the kernels that it is pasted into, and no machine code of its own."""
+
+    def _optimize_final_module(self) -> None:
+        if not self.pasted:
+            super()._optimize_final_module()
+
+    def _finalize_final_module(self) -> None:
+        if self.pasted:
+            self._finalized = True
+        else:
+            super()._finalize_final_module()
+
+
+class _Codegen(codegen.JITCPUCodegen):
+    _library_class = _Library
+
+
+class _Context(cpu.CPUContext):
+    """How they become machine code."""
+
+    def init(self) -> None:
+        super().init()
+        self._internal_codegen = _Codegen(_NAME)
+
+    def load_additional_registries(self) -> None:
+        from numba.cpython import numbers, rangeobj, tupleobj  # noqa: F401
+        from numba.np import arrayobj  # noqa: F401
+
+    def post_lowering(self, mod: Any, library: Any) -> None:
+        """As Numba's, without its run time, which kernels have no use for."""
+        if self.is32bit:
+            intrinsics.fix_divmod(mod)
+
+    def get_executable(self, library: _Library, fndesc: Any, env: Any) -> Any:
+        if not fndesc.inline:
+            return super().get_executable(library, fndesc, env)
+        library.pasted = True
+        library.finalize()
+        return _dynfunc.make_function(fndesc.lookup_module(), fndesc.qualname, "", 0, env, (library,))
+
+
+class _Target(registry.CPUTarget):
+    """Both of them."""
+
+    def __init__(self) -> None:
+        super().__init__(_NAME)
+        self._typing = _Typing()
+        self._context = _Context(self._typing, _NAME)
+
+    @property
+    def typing_context(self) -> _Typing:
+        return self._typing
+
+    @property
+    def target_context(self) -> _Context:
+        return self._context
+
+
+class _Dispatcher(registry.CPUDispatcher):
+    targetdescr = _Target()
+
+
+class _Compiler(compiler.CompilerBase):
+    """Numba's passes without those for closures, `with` blocks, list comprehensions, literals and array expressions."""
+
+    def define_pipelines(self) -> list[PassManager]:
+        passes = PassManager(_NAME)
+        for one in _UNTYPED + _TYPED:
+            passes.add_pass(one, one.__name__)
+        passes.finalize()
+        return [passes]
+
+
+dispatcher_registry[_Integers] = _Dispatcher
+
+jit = partial(numba.jit, _target=_NAME, pipeline_class=_Compiler)
+"""`numba.jit` for this target."""

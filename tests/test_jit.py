@@ -1,0 +1,66 @@
+"""How kernels are compiled: for a target of Numba that knows whole numbers alone, or for Numba's own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numba
+import numpy as np
+import pytest
+from PIL import Image
+
+import pillow_kmq  # noqa: F401
+from pillow_kmq import _jit
+from pillow_kmq.codec import level_default
+from pillow_kmq.codec.compiled import compiled
+
+FILE = Path(__file__).parent / "vectors" / "good-mixed-photo-60.kmq"
+
+OPENING = """
+import sys
+import numba
+numba.__version__ = sys.argv[1]
+import pillow_kmq
+from PIL import Image
+from pillow_kmq.codec import level_default, worth
+from pillow_kmq.codec.compiled import compiled
+worth.prefer_compiled()
+print(Image.open(sys.argv[2]).tobytes().hex())
+print(type(compiled(level_default).mixed_stripe).__module__)
+"""
+
+pytestmark = pytest.mark.jit
+needs_target = pytest.mark.skipif(
+    _jit.integer_jit() is numba.njit, reason="this package was not tested with the inside of this version of Numba"
+)
+
+
+@needs_target
+def test_kernels_of_the_codec_are_compiled_for_whole_numbers() -> None:
+    assert type(compiled(level_default).mixed_stripe).__module__ == "pillow_kmq._integer_target"
+
+
+def test_other_versions_of_numba_keep_their_own_target() -> None:
+    assert _jit.integer_jit("0.61.2") is numba.njit
+    assert _jit.integer_jit("1.0.0rc1") is numba.njit
+
+
+def test_files_open_the_same_with_other_versions_of_numba() -> None:
+    command = [sys.executable, "-c", OPENING, "1.0.0", str(FILE)]
+    run = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert run.stdout.split() == [Image.open(FILE).tobytes().hex(), "numba.core.registry"]
+
+
+@needs_target
+def test_functions_of_others_compile_beside_the_target() -> None:
+    @numba.njit
+    def total(count: int) -> float:
+        values = np.zeros(count)
+        for i, name in enumerate(["a", "bc"]):
+            values[i] = min(len(name), 5, 7)
+        return values.sum()  # type: ignore[no-any-return]
+
+    assert type(compiled(level_default).mixed_stripe) is not type(total)
+    assert total(4) == 3
