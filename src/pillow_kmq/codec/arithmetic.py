@@ -18,6 +18,25 @@ def narrow(x):  # type: ignore[no-untyped-def]
     return x
 
 
+def repeats(symbols, first, most, symbol):  # type: ignore[no-untyped-def]
+    """How many of `most` symbols from `first` on are `symbol`, up to one that is not.
+
+    Compiled, eight are compared at once.
+    """
+    first &= 0x7FFFFFFFFFFF
+    count = 0
+    while count + 8 <= most and (
+        (symbols[first + count] ^ symbol) | (symbols[first + count + 1] ^ symbol)
+        | (symbols[first + count + 2] ^ symbol) | (symbols[first + count + 3] ^ symbol)
+        | (symbols[first + count + 4] ^ symbol) | (symbols[first + count + 5] ^ symbol)
+        | (symbols[first + count + 6] ^ symbol) | (symbols[first + count + 7] ^ symbol)
+    ) == 0:  # fmt: skip
+        count += 8
+    while count < most and symbols[first + count] == symbol:
+        count += 1
+    return count
+
+
 def after(state, updates, seen):  # type: ignore[no-untyped-def]
     """A counter that has seen a bit: ONE or ZERO. It is a probability of 12 bits, of a one, above a count of 4 bits."""
     n = state & 15

@@ -49,7 +49,7 @@ def _compiled(module: ModuleType) -> ModuleType:
             setattr(twin, key, getattr(compiled(sys.modules[function.__module__]), key))
         elif key in ENTRIES + _SELDOM:
             # Numba's files bear this name, and Numba looks for changes in the entry's own module alone.
-            function.__qualname__ += f"_{zlib.crc32(_sources(module)):08x}"
+            function.__qualname__ += f"_{zlib.crc32(_sources(module) + _compilers()):08x}"
             setattr(twin, key, kernel(function, jit))
         else:
             setattr(twin, key, inlined(function, jit))
@@ -68,6 +68,11 @@ def _greater(a, b):  # type: ignore[no-untyped-def]
 def _is_kernel(value: object) -> bool:
     """Whether it is a function of this package, and not one of Python's."""
     return isinstance(value, FunctionType) and value.__module__.startswith(str(__package__))
+
+
+def _compilers() -> bytes:
+    """The text of what says how kernels are compiled."""
+    return b"".join((Path(__file__).parents[1] / name).read_bytes() for name in ("_jit.py", "_integer_target.py"))
 
 
 def _sources(module: ModuleType) -> bytes:

@@ -131,8 +131,10 @@ def _run(
             return kernel(data, 0, end, plain_stripe(memoryview(symbols), colors, option, noted), *numbers)
     import numpy as np
 
+    from .._jit import ready
     from .compiled import compiled
 
     state = array_stripe(np.frombuffer(symbols, np.uint8), colors, option, noted)
-    done, place = getattr(compiled(kernels), name)(np.frombuffer(data, np.uint8), 0, end, state, *numbers)
+    arguments = (np.frombuffer(data, np.uint8), 0, end, state, *numbers)
+    done, place = ready(getattr(compiled(kernels), name), arguments)(*arguments)
     return int(done), int(place)

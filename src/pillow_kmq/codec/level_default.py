@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from .arithmetic import WORD, code_bit
+from .arithmetic import WORD, code_bit, repeats
 from .mixing import mixed_bit
 
 HASH_1, HASH_2, HASH_3, HASH_4 = 0x9E3779B1, 0x85EBCA6B, 0xC2B2AE35, 0x2C1B3C6D
@@ -18,6 +18,8 @@ LINE = 0x3FFFFF0
 # for W; symbols by four neighbours, by W and a part of WW, by N and a part of NN, and by the colours of three.
 RUNS, SHAPES, DISTANCES = 136, 32768, 64
 LENGTH, LOWER = 8, 72  # of runs that break off: how many bits their length has, and these
+FLAT = 0x2A6
+"""Bits of the shape: N is NW, NE, NN and W, and W is WW."""
 LEVELS = 6
 COLORS = LEVELS**3
 
@@ -77,8 +79,7 @@ def code_run(decoding, symbols, here, length, x, size, pos, end, data, counters,
     symbol = 0 + symbols[here - 1]
     run = bit = 0
     if not decoding:
-        while run < length and symbols[here + run] == symbol:
-            run += 1
+        run = repeats(symbols, here, length, symbol)
         bit = 0 + (run == length)
     most = 2  # bits of `length` behind the first
     while length >> most > 1:
@@ -178,10 +179,8 @@ def mixed_stripe(decoding, x, data, pos, end, stripe, width, rows, n, option):  
                 | (W == WW) << 9 | (NN == NNE) << 10 | (W == NE) << 11
             )  # fmt: skip
 
-            if W == N and N == NW and N == NE and N == WW and N == NN and not broken:
-                length = 1
-                while length < LONGEST and col + length < width and symbols[above + length + 1] == N:
-                    length += 1
+            if shape & FLAT == FLAT and not broken:
+                length = 1 + repeats(symbols, above + 2, min(width - col, LONGEST) - 1, N)
                 if length >= SHORTEST:
                     run, x, size, pos = code_run(
                         decoding, symbols, here, length, x, size, pos, end, data, counters, updates
@@ -197,16 +196,15 @@ def mixed_stripe(decoding, x, data, pos, end, stripe, width, rows, n, option):  
             h6 = ((h6 ^ (h6 >> 15)) * HASH_4) & WORD
             slot = (h6 >> down) >> 2
             guess = 0 + recent[slot & 0xFFFF]
+            kind = 4
+            if guess == NE:
+                kind = 3
+            if guess == NW:
+                kind = 2
+            if guess == N:
+                kind = 1
             if guess == W:
                 kind = 0
-            elif guess == N:
-                kind = 1
-            elif guess == NW:
-                kind = 2
-            elif guess == NE:
-                kind = 3
-            else:
-                kind = 4
             c0 = shapes + 2 * (kind * 4096 + shape)
             c1 = three + 2 * (h3 >> down)
             c2 = six + 2 * (h6 >> down)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from .arithmetic import repeats
 from .fast_contexts import (
     LONG,
     LOW,
@@ -204,14 +205,12 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
 
             if shape == 15 and W == WW and symbols[(up2 + col) & LONG] == N and not broken:
                 if col >= same:  # otherwise the symbols above are known to be N as far as that
-                    same = col + 1
-                    while same < width and symbols[up + same + 1] == N:
-                        same += 1
+                    same = col + 1 + repeats(symbols, above + 2, width - col - 1, N)
                 length = same - col
                 if length >= 8:
                     run = 0
-                    while not decoding and run < length and symbols[here + run] == N:
-                        run += 1
+                    if not decoding:
+                        run = repeats(symbols, here, length, N)
                     run, x, pos = code_run(decoding, run, length, x, pos, end, data, trace, contexts)
                     if run > length:
                         return row, -1

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from .arithmetic import PLACE, WORD, narrow
+from .arithmetic import PLACE, WORD, narrow, repeats
 from .mixing_max import COUNTED, bounded, mixed_bit, run_bit
 from .places_max import PLACED, adjust, predict
 
@@ -155,15 +155,10 @@ def mixed_stripe(decoding, x, data, pos, end, stripe, width, rows, n, option):  
             NE = 0 + symbols[above + 1]
             NN = 0 + symbols[above2]
             if W == N and N == NW and N == NE and N == WW and N == NN and col >= asked:
-                length = 1
-                while col + length < width and symbols[above + length + 1] == N:
-                    length += 1
+                length = 1 + repeats(symbols, above + 2, width - col - 1, N)
                 if length >= RUN:
                     if not decoding:
-                        run = 0
-                        while run < length and symbols[here + run] == N:
-                            run += 1
-                        bit = run == length
+                        bit = repeats(symbols, here, length, N) == length
                     k = 0
                     while k < 7 and length >> (k + 6) > 0:
                         k += 1
