@@ -16,10 +16,7 @@ Kernel: TypeAlias = Callable[..., Any]
 # No fastmath: contraction and reassociation give other bits on other machines (docs/ARCHITECTURE.md).
 # `error_model="numpy"` drops the zero-division checks, which would keep loops from being vectorised.
 # No wrapper for C, which nobody calls: it takes a twentieth of the time to compile.
-# `forceinline` is inherited from callers unless told.
-_OPTIONS: Any = {
-    "nogil": True, "error_model": "numpy", "fastmath": False, "no_cfunc_wrapper": True, "forceinline": False
-}  # fmt: skip
+_OPTIONS: Any = {"nogil": True, "error_model": "numpy", "fastmath": False, "no_cfunc_wrapper": True}
 if hasattr(DefaultOptions, "_nrt"):
     # Without Numba's run time, which counts references to arrays at every helper, even ones that were pasted in.
     # Kernels allocate nothing, and would not compile if they did.

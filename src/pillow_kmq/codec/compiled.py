@@ -19,7 +19,6 @@ import numpy as np
 from .._jit import inlined, integer_jit, kernel
 
 ENTRIES = ("mixed_stripe", "encode_stripe", "decode_stripe", "rank_colors", "split_colors", "code_colors")
-_SELDOM = ("prepare",)  # called, not pasted in
 _MAKING = threading.RLock()
 
 
@@ -47,7 +46,7 @@ def _compiled(module: ModuleType) -> ModuleType:
             setattr(twin, key, np.int32)
         elif function.__module__ != name:  # imported from another kernel module
             setattr(twin, key, getattr(compiled(sys.modules[function.__module__]), key))
-        elif key in ENTRIES + _SELDOM:
+        elif key in ENTRIES:
             # Numba's files bear this name, and Numba looks for changes in the entry's own module alone.
             function.__qualname__ += f"_{zlib.crc32(_sources(module) + _compilers()):08x}"
             setattr(twin, key, kernel(function, jit))

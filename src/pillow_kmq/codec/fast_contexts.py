@@ -189,7 +189,7 @@ def first_state(data, pos, end):  # type: ignore[no-untyped-def]
 
 def fill(x, pos, end, data):  # type: ignore[no-untyped-def]
     """The next two bytes into a small state: x, pos. Without a branch, which could not be foreseen."""
-    place = min(pos, end) & LONG
+    place = (pos if pos < end else end) & LONG
     word = (0 + data[place]) | (0 + data[place + 1]) << 8
     small = x < LOW
     x = x << 16 | word if small else x

@@ -71,7 +71,7 @@ def code_flag(decoding, flag, place, x, pos, end, data, trace, flags, rates):  #
     p = (0 + flags[place & PLACE]) >> 8
     count = flags[place & PLACE] & 31
     rate = 0 + rates[count]
-    count = min(count + 1, STEADY)
+    count = count + 1 if count < STEADY else STEADY
     low = x & 0xFFFF
     if decoding:
         flag = low < p

@@ -56,7 +56,7 @@ def mixed_bit(  # type: ignore[no-untyped-def]
     s2 = 0 + stretch[t2 >> 4]
     s3 = 0 + stretch[t3 >> 4]
     dot = (weights[w] * s0 + weights[w + 1] * s1 + weights[w + 2] * s2 + weights[w + 3] * s3) >> 16
-    dot = max(-2900, min(2900, dot)) + 3072
+    dot = (2900 if dot > 2900 else -2900 if dot < -2900 else dot) + 3072
     p = 0 + squash[dot]
     bound = (size * p) >> 16
     # An encoder knows the bit, and has no branch that a processor might guess wrong. A decoder learns everything inside
