@@ -1,6 +1,6 @@
 """Whether kernels run as plain Python or compiled: the same bits at another price.
 
-To import Numba and load a kernel from disk takes a second, to compile one for the first time several.
+To import Numba and load a kernel from disk takes half a second, to compile one for the first time several.
 """
 
 from __future__ import annotations
