@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import naive_kmq
 from pillow_kmq.codec import fast, mixed
+from pillow_kmq.codec.arithmetic import repeats
 from pillow_kmq.codec.pixels import decode_pixels
 from pillow_kmq.codec.stripes import CODINGS
 from pillow_kmq.types import Indices
@@ -31,6 +32,12 @@ def comes_back(values: Indices, level: str, *, naively: bool = False) -> bool:
     height, width = values.shape
     good = bytes(decode_pixels(payload[0], payload[1:], height, width, colors)) == values.tobytes()
     return good and (not naively or naive_kmq.indices(payload, width, height, palette) == values.tolist())
+
+
+@given(st.integers(0, 3), st.integers(0, 40), st.integers(0, 40), st.integers(0, 255), st.integers(0, 7))
+def test_repeats_end_at_the_first_other_symbol(first: int, equal: int, most: int, symbol: int, other: int) -> None:
+    symbols = bytes(first) + bytes([symbol]) * equal + bytes([symbol ^ 1 << other]) + bytes([symbol]) * 50
+    assert repeats(symbols, first, most, symbol) == min(equal, most)
 
 
 def broken_runs(length: int, *, posts: bool) -> Indices:
