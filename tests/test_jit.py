@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -47,9 +48,10 @@ def test_other_versions_of_numba_keep_their_own_target() -> None:
     assert _jit.integer_jit("1.0.0rc1") is numba.njit
 
 
-def test_files_open_the_same_with_other_versions_of_numba() -> None:
+def test_files_open_the_same_with_other_versions_of_numba(tmp_path: Path) -> None:
     command = [sys.executable, "-c", OPENING, "1.0.0", str(FILE)]
-    run = subprocess.run(command, capture_output=True, text=True, check=True)
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    run = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     assert run.stdout.split() == [Image.open(FILE).tobytes().hex(), "numba.core.registry"]
 
 

@@ -20,6 +20,7 @@ RUNS, SHAPES, DISTANCES = 136, 32768, 64
 LENGTH, LOWER = 8, 72  # of runs that break off: how many bits their length has, and these
 FLAT = 0x2A6
 """Bits of the shape: N is NW, NE, NN and W, and W is WW."""
+
 LEVELS = 6
 COLORS = LEVELS**3
 
