@@ -39,12 +39,10 @@ from numba.core.untyped_passes import (
 
 _NAME = "pillow_kmq_integers"
 _DECLARING = {module.__name__ for module in (builtins, arraydecl, collections)}
-_UNTYPED = (
+_PASSES = (
     TranslateByteCode, FixupArgs, IRProcessing, RewriteSemanticConstants, DeadBranchPrune, GenericRewrites,
-    ReconstructSSA,
-)  # fmt: skip
-_TYPED = (
-    NopythonTypeInference, PreLowerStripPhis, IRLegalization, AnnotateTypes, NativeLowering, NoPythonBackend,
+    ReconstructSSA, NopythonTypeInference, PreLowerStripPhis, IRLegalization, AnnotateTypes, NativeLowering,
+    NoPythonBackend,
 )  # fmt: skip
 
 
@@ -153,7 +151,7 @@ class _Compiler(compiler.CompilerBase):
 
     def define_pipelines(self) -> list[PassManager]:
         passes = PassManager(_NAME)
-        for one in _UNTYPED + _TYPED:
+        for one in _PASSES:
             passes.add_pass(one, one.__name__)
         passes.finalize()
         return [passes]

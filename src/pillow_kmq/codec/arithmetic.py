@@ -11,6 +11,7 @@ WORD = 0xFFFFFFFF
 SMALL = 1 << 24
 ONE, ZERO = 16, 32  # parts of the table of updates
 PLACE = 0x3FFFFFF  # an index with this mask is seen to be positive, which spares a check per access
+LONG = 0x7FFFFFFFFFFF  # the same, for longer arrays
 
 
 def narrow(x):  # type: ignore[no-untyped-def]
@@ -18,12 +19,26 @@ def narrow(x):  # type: ignore[no-untyped-def]
     return x
 
 
+def which(value, first, second, third, fourth):  # type: ignore[no-untyped-def]
+    """The number, 0..3, of the first of four that is `value`, or 4. Compiled, without a branch."""
+    number = 4
+    if value == fourth:
+        number = 3
+    if value == third:
+        number = 2
+    if value == second:
+        number = 1
+    if value == first:
+        number = 0
+    return number
+
+
 def repeats(symbols, first, most, symbol):  # type: ignore[no-untyped-def]
     """How many of `most` symbols from `first` on are `symbol`, up to one that is not.
 
     Compiled, eight are compared at once.
     """
-    first &= 0x7FFFFFFFFFFF
+    first &= LONG
     count = 0
     while count + 8 <= most and (
         (symbols[first + count] ^ symbol) | (symbols[first + count + 1] ^ symbol)
@@ -50,7 +65,7 @@ def shift(decoding, x, size, pos, end, data):  # type: ignore[no-untyped-def]
         if decoding:
             x = (x << 8) & WORD
             if pos < end:
-                x |= 0 + data[pos & 0x7FFFFFFFFFFF]
+                x |= 0 + data[pos & LONG]
         else:
             x = byte_out(x, pos, data)
         pos += 1

@@ -6,6 +6,7 @@ source is loaded once more, its functions compiled.
 
 from __future__ import annotations
 
+import re
 import sys
 import threading
 import zlib
@@ -48,7 +49,7 @@ def _compiled(module: ModuleType) -> ModuleType:
             setattr(twin, key, getattr(compiled(sys.modules[function.__module__]), key))
         elif key in ENTRIES:
             # Numba's files bear this name, and Numba looks for changes in the entry's own module alone.
-            function.__qualname__ += f"_{zlib.crc32(_sources(module) + _compilers()):08x}"
+            function.__qualname__ += f"_{zlib.crc32(_sources(Path(str(module.__file__))) + _compilers()):08x}"
             setattr(twin, key, kernel(function, jit))
         else:
             setattr(twin, key, inlined(function, jit))
@@ -69,13 +70,14 @@ def _is_kernel(value: object) -> bool:
     return isinstance(value, FunctionType) and value.__module__.startswith(str(__package__))
 
 
+@cache
 def _compilers() -> bytes:
     """The text of what says how kernels are compiled."""
     return b"".join((Path(__file__).parents[1] / name).read_bytes() for name in ("_jit.py", "_integer_target.py"))
 
 
-def _sources(module: ModuleType) -> bytes:
-    """The text of a kernel module and of those that it imports functions from."""
-    names = {value.__module__ for value in vars(module).values() if _is_kernel(value)}
-    others = [_sources(sys.modules[name]) for name in sorted(names - {module.__name__})]
-    return Path(str(module.__file__)).read_bytes() + b"".join(others)
+def _sources(path: Path) -> bytes:
+    """The text of a kernel module and of those that it imports from."""
+    text = path.read_bytes()
+    names = re.findall(rb"^from \.(\w+) import", text, re.MULTILINE)
+    return text + b"".join(_sources(path.with_name(f"{name.decode()}.py")) for name in names)

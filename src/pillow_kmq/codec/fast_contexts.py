@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from .arithmetic import LONG, PLACE
+
 ONE = 4096  # the sum of the frequencies of a context
 LOW = 1 << 16  # the state of the coder is at least this much, and below 2^32
-PLACE = 0x3FFFFFF  # an index with this mask is seen to be positive, which spares a check per access
-LONG = 0x7FFFFFFFFFFF  # the same, for longer arrays
 TOKENS = 32  # room for a context's
 SPAN, SPANS = 5, 7  # a context's table of tokens has 2^SPANS slots for 2^SPAN places each
 

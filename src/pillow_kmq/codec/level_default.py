@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from .arithmetic import WORD, code_bit, repeats
+from .arithmetic import LONG, WORD, code_bit, repeats, which
 from .mixing import mixed_bit
 
 HASH_1, HASH_2, HASH_3, HASH_4 = 0x9E3779B1, 0x85EBCA6B, 0xC2B2AE35, 0x2C1B3C6D
@@ -153,9 +153,9 @@ def mixed_stripe(decoding, x, data, pos, end, stripe, width, rows, n, option):  
         broken = False
         symbol = W = NW = N = NE = NEE = NN = NNE = edge
         while col < width:
-            here = (base + col) & 0x7FFFFFFFFFFF
-            above = (up + col) & 0x7FFFFFFFFFFF
-            above2 = (up2 + col) & 0x7FFFFFFFFFFF
+            here = (base + col) & LONG
+            above = (up + col) & LONG
+            above2 = (up2 + col) & LONG
             if moved:  # at the start of a row and behind a run: as if the pixel before had been coded
                 moved = False
                 symbol = 0 + symbols[here - 1]
@@ -197,15 +197,7 @@ def mixed_stripe(decoding, x, data, pos, end, stripe, width, rows, n, option):  
             h6 = ((h6 ^ (h6 >> 15)) * HASH_4) & WORD
             slot = (h6 >> down) >> 2
             guess = 0 + recent[slot & 0xFFFF]
-            kind = 4
-            if guess == NE:
-                kind = 3
-            if guess == NW:
-                kind = 2
-            if guess == N:
-                kind = 1
-            if guess == W:
-                kind = 0
+            kind = which(guess, W, N, NW, NE)
             c0 = shapes + 2 * (kind * 4096 + shape)
             c1 = three + 2 * (h3 >> down)
             c2 = six + 2 * (h6 >> down)

@@ -11,11 +11,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from .arithmetic import repeats
+from .arithmetic import LONG, PLACE, repeats, which
 from .fast_contexts import (
-    LONG,
     LOW,
-    PLACE,
     STEP,
     TOKENS,
     fill,
@@ -226,16 +224,7 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
             slot = (((W | N << 8 | NE << 16 | NW << 24) * HASH) & WORD) >> down
             sure = 0 + recent[slot & PLACE]
             guess = sure >> 2
-            kind = 64
-            if guess == NW:
-                kind = 48
-            if guess == NE:
-                kind = 32
-            if guess == N:
-                kind = 16
-            if guess == W:
-                kind = 0
-            shape |= kind
+            shape |= which(guess, W, N, NE, NW) << 4
             place = shape << 2 | sure & 3
             if broken:
                 place = FLAGS + (W == N)

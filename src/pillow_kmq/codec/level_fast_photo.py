@@ -10,11 +10,10 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from .arithmetic import LONG, PLACE
 from .fast_contexts import (
-    LONG,
     LOW,
     ONE,
-    PLACE,
     SPAN,
     SPANS,
     STEP,

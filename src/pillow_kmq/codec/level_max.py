@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from .arithmetic import PLACE, WORD, narrow, repeats
+from .arithmetic import LONG, PLACE, WORD, narrow, repeats
 from .mixing_max import COUNTED, bounded, mixed_bit, run_bit
 from .places_max import PLACED, adjust, predict
 
@@ -144,10 +144,10 @@ def mixed_stripe(decoding, x, data, pos, end, stripe, width, rows, n, option):  
         while col < width:
             if decoding and pos > end + 4:  # a row may be long
                 return row, x, pos
-            here = (base + col) & 0x7FFFFFFFFFFF
-            above = (up + col) & 0x7FFFFFFFFFFF
-            above2 = (up2 + col) & 0x7FFFFFFFFFFF
-            above3 = (up3 + col) & 0x7FFFFFFFFFFF
+            here = (base + col) & LONG
+            above = (up + col) & LONG
+            above2 = (up2 + col) & LONG
+            above3 = (up3 + col) & LONG
             W = 0 + symbols[here - 1]
             WW = 0 + symbols[here - 2]
             N = 0 + symbols[above]
@@ -222,8 +222,8 @@ def mixed_stripe(decoding, x, data, pos, end, stripe, width, rows, n, option):  
             if short == 0:
                 near = 0 + latest[slot8 & PLACE]
                 short = 0 + (near > 0)
-            expected = 0 + symbols[far & 0x7FFFFFFFFFFF]
-            other = 0 + symbols[near & 0x7FFFFFFFFFFF]
+            expected = 0 + symbols[far & LONG]
+            other = 0 + symbols[near & LONG]
             shape = (W == N) | (W == NW) << 1 | (N == NE) << 2 | (N == NW) << 3 | (W == WW) << 4
             activity = abs(0 + axes[W] - axes[NW]) + abs(0 + axes[N] - axes[NW]) + abs(0 + axes[N] - axes[NE])
             active = (
