@@ -511,7 +511,7 @@ class Table(dict[object, list[int]]):
 class Stripe:
     def __init__(self, tree: Tree, code: bytes, width: int, option: int) -> None:
         self.tree, self.width, self.down = tree, width, 32 - (14, 16, 14, 18)[option]
-        self.second_neighbours = option >= 2
+        self.second_neighbours, self.graphics = option >= 2, option in (1, 3)
         self.coder = RangeDecoder(code)
         self.counters = Table()
         self.weights: dict[object, list[int]] = {}
@@ -546,7 +546,7 @@ class Stripe:
             row = [first] * 3 + [0] * self.width + [0] * 3
             rows.append(row)
             x = 0
-            self.broken = False
+            self.other = False  # whether the pixel is known not to be W
             while x < self.width:
                 x += self.pixels(rows, x)
             row[-3:] = [row[-4]] * 3
@@ -561,7 +561,7 @@ class Stripe:
         w, ww = row[at - 1], row[at - 2]
         n, nw, nww, ne, nee = above[at], above[at - 1], above[at - 2], above[at + 1], above[at + 2]
         nn, nnw, nne = above2[at], above2[at - 1], above2[at + 1]
-        if w == n == nw == ne == ww == nn and not self.broken:
+        if w == n == nw == ne == ww == nn and not self.other:
             length = 1
             while x + length < self.width and above[at + length + 1] == n:
                 length += 1
@@ -569,7 +569,7 @@ class Stripe:
             if length >= 4:
                 run = self.run(length)
                 row[at : at + run] = [n] * run
-                self.broken = run < length
+                self.other = run < length
                 return run
 
         pairs = (
@@ -577,6 +577,11 @@ class Stripe:
             (ne, nne), (w, n), (w, nw), (w, ww), (nn, nne), (w, ne),
         )  # fmt: skip
         shape = sum((a == b) << i for i, (a, b) in enumerate(pairs))
+        if self.graphics and not self.other and self.counters["sure", shape][0] >= 61440:
+            if self.bit("sure", shape):
+                row[at] = w
+                return 1
+            self.other = True
         h3 = (w + n * 2**8 + ne * 2**16) * 0x9E3779B1 % 2**32
         h4 = (w + n * 2**8 + ne * 2**16 + nw * 2**24) * 0x85EBCA6B % 2**32
         h6 = ((h4 ^ h4 >> 15) + (ww + nn * 2**8) * 0xC2B2AE35) % 2**32
@@ -592,13 +597,17 @@ class Stripe:
             counters = [self.shape_counter(number, kind, shape), *(self.counters[number, c] for c in contexts)]
             return self.mixed(counters, self.weights.setdefault((number, kind), [36864, 20480, 20480, 18432]))
 
-        if not self.broken and flag(0):
+        is_w = False
+        if not self.other:
+            is_w = bool(flag(0))
+            teach(self.counters["sure", shape], 0, is_w)
+        if is_w:
             symbol = w
         elif n != w and (len(self.tree.order) == 2 or flag(1)):
             symbol = n
         else:
             symbol = self.descend((w, ww), (n, nn), ne, h4)
-        self.broken = False
+        self.other = False
         self.recent[slot] = symbol
         row[at] = symbol
         return 1

@@ -8,24 +8,28 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from .arithmetic import LONG, WORD, code_bit, repeats, which
+from .arithmetic import LONG, ONE, WORD, ZERO, after, code_bit, repeats, which
 from .mixing import mixed_bit
 
 HASH_1, HASH_2, HASH_3, HASH_4 = 0x9E3779B1, 0x85EBCA6B, 0xC2B2AE35, 0x2C1B3C6D
 LINE = 0x3FFFFF0
 
 # Counters, in this order: runs; flags by shape, by distances, by three and by six neighbours, that for N behind each
-# for W; symbols by four neighbours, by W and a part of WW, by N and a part of NN, and by the colours of three.
-RUNS, SHAPES, DISTANCES = 136, 32768, 64
+# for W; symbols by four neighbours, by W and a part of WW, by N and a part of NN, and by the colours of three; sure
+# flags, by shape.
+RUNS, SHAPES, DISTANCES, SURES = 136, 32768, 64, 4096
 LENGTH, LOWER = 8, 72  # of runs that break off: how many bits their length has, and these
 FLAT = 0x2A6
 """Bits of the shape: N is NW, NE, NN and W, and W is WW."""
+
+SURE = 65536 * 15 // 16
+"""The state of a counter from which on a flag is sure."""
 
 LEVELS = 6
 COLORS = LEVELS**3
 
 BITS = (14, 16, 14, 18)
-"""Of the addresses of hashed counters, by option; 2 and 3 tell of a second neighbour."""
+"""Of the addresses of hashed counters, by option; 2 and 3 tell of a second neighbour, 1 and 3 know sure flags."""
 
 # Sets of weights: a node each, then the flags W, then the flags N, by kind.
 NODES, FLAGS = 256, 5
@@ -59,7 +63,7 @@ class Stripe(NamedTuple):
 
 def counter_count(n: int, option: int) -> int:
     """How many counters a stripe of n symbols has."""
-    tree = 2 * n * parts(n, option) * node_places(n) + NODES * COLORS
+    tree = 2 * n * parts(n, option) * node_places(n) + NODES * COLORS + SURES
     return RUNS + 2 * SHAPES + 2 * DISTANCES + (5 << BITS[option]) + tree
 
 
@@ -131,6 +135,8 @@ def mixed_stripe(decoding, x, data, pos, end, stripe, width, rows, n, option):  
     finer = parts(n, option)
     by_n = by_w + n * finer * places
     colors = by_n + n * finer * places
+    sure = colors + NODES * COLORS
+    graphics = option & 1
     stride = width + 6
     deep = 1  # the nodes below this one have no leaf
     while deep * 4 < n:
@@ -150,7 +156,7 @@ def mixed_stripe(decoding, x, data, pos, end, stripe, width, rows, n, option):  
         symbols[base - 3] = edge
         col = shape = 0
         moved = True
-        broken = False
+        other = False  # than W is the pixel, behind a run that broke off or a flag that was sure
         symbol = W = NW = N = NE = NEE = NN = NNE = edge
         while col < width:
             here = (base + col) & LONG
@@ -180,16 +186,29 @@ def mixed_stripe(decoding, x, data, pos, end, stripe, width, rows, n, option):  
                 | (W == WW) << 9 | (NN == NNE) << 10 | (W == NE) << 11
             )  # fmt: skip
 
-            if shape & FLAT == FLAT and not broken:
+            if shape & FLAT == FLAT and not other:
                 length = 1 + repeats(symbols, above + 2, min(width - col, LONGEST) - 1, N)
                 if length >= SHORTEST:
                     run, x, size, pos = code_run(
                         decoding, symbols, here, length, x, size, pos, end, data, counters, updates
                     )
-                    broken = run < length
+                    other = run < length
                     moved = True
                     col += run
                     continue
+
+            c4 = (sure + shape) & LONG
+            if graphics and not other and counters[c4] >= SURE:
+                if not decoding:
+                    symbol = 0 + symbols[here]
+                    bit = 0 + (symbol == W)
+                bit, x, size, pos = code_bit(decoding, bit, x, size, pos, end, data, counters, c4, updates)
+                if bit:
+                    symbol = W
+                    symbols[here] = symbol
+                    col += 1
+                    continue
+                other = True
 
             h3 = ((W | N << 8 | NE << 16) * HASH_1) & WORD
             h4 = ((W | N << 8 | NE << 16 | NW << 24) * HASH_2) & WORD
@@ -206,14 +225,16 @@ def mixed_stripe(decoding, x, data, pos, end, stripe, width, rows, n, option):  
             if not decoding:
                 symbol = 0 + symbols[here]
                 bit = 0 + (symbol == W)
-            if broken:
-                broken = False
+            if other:
+                other = False
                 bit = none
             else:
                 bit, x, size, pos = mixed_bit(
                     decoding, bit, x, size, pos, end, data, counters, c0, c1, c2, c3,
                     weights, w * WEIGHTS, stretch, squash, updates, none,
                 )  # fmt: skip
+                if graphics:
+                    counters[c4] = after(0 + counters[c4], updates, ONE if bit else ZERO)
             if bit:
                 symbol = W
             else:

@@ -308,19 +308,16 @@ function readStripes(file, coding, options, width, height, palette) {
 	check(!heights.includes(0) && sum(heights) === height, 7.2);
 	const [prepare, Coder, model] = LEVELS[coding],
 		colors = prepare(used.map(i => axesOf(palette.subarray(4*i, 4*i + 4)))),
-		table = U8.from(colors.order, i => used[i]), same = table.every((entry, i) => entry === i);
+		table = U8.from(colors.order, i => used[i]);
 	let to = 0;
 	for (const [rows, length, crc] of stripes) {
 		const code = file.take(length);
 		check(crc === undefined || crc32(code) === crc, 7.2);
-		const coder = new Coder(code),
-			grid = new U8((rows + 3)*stride);
+		const coder = new Coder(code), grid = new U8((rows + 3)*stride);
 		decodeRows(model(coder, options & 3, colors, grid, stride), grid, width, rows);
 		coder.finish();
-		for (let y = 3; y < rows + 3; y++, to += width) {
-			const row = grid.subarray(y*stride + 4, y*stride + 4 + width);
-			if (same) indices.set(row, to);
-			else for (let x = 0; x < width; x++) indices[to + x] = table[row[x]];
+		for (let y = 3; y < rows + 3; y++) {
+			for (let x = 4; x < width + 4; x++) indices[to++] = table[grid[y*stride + x]];
 		}
 	}
 	check(file.left === 0, 7.2);
@@ -391,7 +388,7 @@ function treeOf(colors) {
 
 // 7.4 Counters and the range coder
 
-/** By count: what is left of a counter, of 65536; what a zero and a one add. */
+/** By count: what is left of 65536; what a zero and a one add. */
 const UPDATES = tableOf(48, i => {
 	const c = i & 15, rate = floor(655360/(c < 10 ? 16 + 10*c : 20*c - 80));
 	return i < 16 ? 65536 - rate : (i < 32 ? 0 : 4095*rate + 32768 >> 16 << 4) + min(c + 1, 15);
@@ -494,16 +491,16 @@ const kindOf = (s, a, b, c, d) => s === a ? 0 : s === b ? 1 : s === c ? 2 : s ==
 
 // 7.6 The model of `default`
 
-const SHAPES = [ // of the flags W and N: kinds, bits
-	[[-240, -496, -464, -480, -448], [64, 112, 32, 64, 0, -16, 0, 144, 48, 144, 48, 160]],
-	[[-384, -192, -528, -512, -560], [16, 224, 144, 32, 96, 128, 112, 0, 320, -16, 0, 176]],
+const SHAPES = [ // of the flags W and N: kinds, bits, in sixteenths
+	[[-15, -31, -29, -30, -28], [4, 7, 2, 4, 0, -1, 0, 9, 3, 9, 3, 10]],
+	[[-24, -12, -33, -32, -35], [1, 14, 9, 2, 6, 8, 7, 0, 20, -1, 0, 11]],
 ];
 
 function firstShapes() {
 	const sums = new U16(40960);
 	fill(sums, i => {
 		const [kinds, bits] = SHAPES[i & 1], e = i >> 1;
-		return e & 4095 ? sums[i & i - 2] + bits[31 - clz32(e & -e)] : 3072 + kinds[e >> 12];
+		return e & 4095 ? sums[i & i - 2] + 16*bits[31 - clz32(e & -e)] : 3072 + 16*kinds[e >> 12];
 	});
 	return sums.map(sum => SQUASH[sum] & 0xfff0 | 2);
 }
@@ -528,8 +525,8 @@ function mixed(coder, counters, w, a, b, c, d) {
 function defaultModel(coder, option, { n, leaf, nodes, colors }, grid, stride) {
 	const B = [14, 16, 14, 18][option], shift = 32 - B,
 		F = option < 2 ? 1 : n <= 16 ? 16 : n <= 64 ? 4 : 2, places = n <= 16 ? 16 : 272;
-	const [, SPREAD, THREE, SIX, FOUR, BY_W, BY_N, COLORS, WHOLE, LENGTH, LOWER, end] = // flag N behind each flag W
-		layout(40960, 128, 2 << B, 2 << B, 1 << B, n*F*places, n*F*places, 256*216, 8, 64, 64);
+	const [, SPREAD, THREE, SIX, FOUR, BY_W, BY_N, COLORS, WHOLE, LENGTH, LOWER, SURE, end] = // flag N behind each flag W
+		layout(40960, 128, 2 << B, 2 << B, 1 << B, n*F*places, n*F*places, 256*216, 8, 64, 64, 4096);
 	const counters = new U16(end).fill(32768);
 	counters.set(firstShapes());
 	fill(weights.subarray(0, 1064), i => (i < 1024 ? [25600, 25600, 30720, 25600] : [36864, 20480, 20480, 18432])[i & 3]);
@@ -550,14 +547,21 @@ function defaultModel(coder, option, { n, leaf, nodes, colors }, grid, stride) {
 			shape = (NW === grid[up - 2]) | (N === NW) << 1 | (N === NE) << 2 | (NE === grid[up + 2]) << 3 |
 				(NW === grid[up2 - 1]) << 4 | (N === NN) << 5 | (NE === NNE) << 6 | (W === N) << 7 |
 				(W === NW) << 8 | (W === WW) << 9 | (NN === NNE) << 10 | (W === NE) << 11,
-			h4 = imul(pack(W, N, NE, NW), 0x85ebca6b);
+			sure = SURE + shape;
+		behind ||= option & 1 && counters[sure] >= 61440 && 1 + coder.bit(counters, sure);
+		if (behind > 1) return W;
+		const h4 = imul(pack(W, N, NE, NW), 0x85ebca6b);
 		let h6 = (h4 ^ h4 >>> 15) + imul(pack(WW, NN), 0xc2b2ae35);
 		h6 = imul(h6 ^ h6 >>> 15, 0x2c1b3c6d);
 		const slot = h6 >>> shift >> 2, kind = kindOf(recent[slot], W, N, NW, NE),
 			a = 2*(kind << 12 | shape), b = THREE + 2*(imul(pack(W, N, NE), 0x9e3779b1) >>> shift),
 			c = SIX + 2*(h6 >>> shift), d = SPREAD + 2*(distance(W, N) | distance(W, NW) << 3),
 			w = 1024 + 4*kind;
-		if (!behind && mixed(coder, counters, w, a, b, c, d)) return recent[slot] = W;
+		if (!behind) {
+			const bit = mixed(coder, counters, w, a, b, c, d);
+			counters[sure] = learned(counters[sure], bit);
+			if (bit) return recent[slot] = W;
+		}
 		if (N !== W && (n === 2 || mixed(coder, counters, w + 20, a + 1, b + 1, c + 1, d + 1))) return recent[slot] = N;
 
 		let node = 1, j = 1, line = FOUR + (h4 >>> shift & -16),
@@ -800,7 +804,7 @@ const BITS = [0, 0, 0, 0, 1, 1, 2, 2, ...Array(15).fill(4)];
 const FLAG_RATES = tableOf(31, c => floor(655360/(10*c + 16)));
 const SURE = [44, 38, 25, 25, 6, 50, 47, 39, 33, 28, 54, 52, 46, 42, 38, 61, 61, 58, 54, 48];
 
-const far = new U8(256), nearest = new U16(194); // out here, as 256 lists are made of an image
+const far = new U8(256), nearest = new U16(194); // out here: an image has 256 lists
 
 function listOf(points, s) {
 	const n = points.length, starts = nearest.fill(0);
@@ -949,8 +953,7 @@ function fastModel(coder, option, { points }) {
 			t = coder.token(behind ? contexts[W === N ? 80 : 81] : contexts[form].part(row.levels[N]));
 		coder.refill();
 		sures[slot] = 0;
-		return recent[slot] = t === 0 ? W : t === 1 ? N : t === 2 ? NE
-			: chosen(row, FIRSTS[t - 3] + coder.bits(BITS[t - 3]), N, guess);
+		return recent[slot] = [W, N, NE][t] ?? chosen(row, FIRSTS[t - 3] + coder.bits(BITS[t - 3]), N, guess);
 	}
 
 	check(coder.x >= 65536, 7.8);
@@ -1041,7 +1044,7 @@ export function* frames(image) {
 	let frame = 0;
 	for (const [number, film] of films.entries()) {
 		const { m = 1, palette, key } = film,
-			entries = U8.from({ length: 1024 }, (_, i) => palette[i] ?? (i%4 === 3 ? 255 : 0)),
+			entries = fill(new U8(1024), i => palette[i] ?? (i%4 === 3 ? 255 : 0)),
 			colors = new Uint32Array(entries.buffer);
 		if (key) canvas.fill(colors[0]);
 		for (let i = 0; i < m; i++) {
