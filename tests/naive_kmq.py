@@ -546,7 +546,7 @@ class Stripe:
             row = [first] * 3 + [0] * self.width + [0] * 3
             rows.append(row)
             x = 0
-            self.other = False  # whether the pixel is known not to be W
+            self.not_w = False  # whether that is known
             while x < self.width:
                 x += self.pixels(rows, x)
             row[-3:] = [row[-4]] * 3
@@ -561,15 +561,15 @@ class Stripe:
         w, ww = row[at - 1], row[at - 2]
         n, nw, nww, ne, nee = above[at], above[at - 1], above[at - 2], above[at + 1], above[at + 2]
         nn, nnw, nne = above2[at], above2[at - 1], above2[at + 1]
-        if w == n == nw == ne == ww == nn and not self.other:
+        if w == n == nw == ne == ww and not self.not_w:
             length = 1
             while x + length < self.width and above[at + length + 1] == n:
                 length += 1
             length = min(length, 255)
-            if length >= 4:
+            if length >= 8:
                 run = self.run(length)
                 row[at : at + run] = [n] * run
-                self.other = run < length
+                self.not_w = run < length
                 return run
 
         pairs = (
@@ -577,11 +577,19 @@ class Stripe:
             (ne, nne), (w, n), (w, nw), (w, ww), (nn, nne), (w, ne),
         )  # fmt: skip
         shape = sum((a == b) << i for i, (a, b) in enumerate(pairs))
-        if self.graphics and not self.other and self.counters["sure", shape][0] >= 61440:
-            if self.bit("sure", shape):
-                row[at] = w
-                return 1
-            self.other = True
+        not_n = False
+        if self.graphics and not self.not_w:
+            sure_w, sure_n = self.counters["sure", 0, shape][0], self.counters["sure", 1, shape][0]
+            if sure_w >= 61440:
+                if self.bit("sure", 0, shape):
+                    row[at] = w
+                    return 1
+                self.not_w = True
+            elif sure_w < 4096 and sure_n >= 61440:
+                if self.bit("sure", 1, shape):
+                    row[at] = n
+                    return 1
+                not_n = True
         h3 = (w + n * 2**8 + ne * 2**16) * 0x9E3779B1 % 2**32
         h4 = (w + n * 2**8 + ne * 2**16 + nw * 2**24) * 0x85EBCA6B % 2**32
         h6 = ((h4 ^ h4 >> 15) + (ww + nn * 2**8) * 0xC2B2AE35) % 2**32
@@ -595,19 +603,17 @@ class Stripe:
 
         def flag(number: int) -> int:
             counters = [self.shape_counter(number, kind, shape), *(self.counters[number, c] for c in contexts)]
-            return self.mixed(counters, self.weights.setdefault((number, kind), [36864, 20480, 20480, 18432]))
+            b = self.mixed(counters, self.weights.setdefault((number, kind), [36864, 20480, 20480, 18432]))
+            teach(self.counters["sure", number, shape], 0, b)
+            return b
 
-        is_w = False
-        if not self.other:
-            is_w = bool(flag(0))
-            teach(self.counters["sure", shape], 0, is_w)
-        if is_w:
+        if not self.not_w and flag(0):
             symbol = w
-        elif n != w and (len(self.tree.order) == 2 or flag(1)):
+        elif n != w and (len(self.tree.order) == 2 or (not not_n and flag(1))):
             symbol = n
         else:
             symbol = self.descend((w, ww), (n, nn), ne, h4)
-        self.other = False
+        self.not_w = False
         self.recent[slot] = symbol
         row[at] = symbol
         return 1

@@ -16,14 +16,14 @@ LINE = 0x3FFFFF0
 
 # Counters, in this order: runs; flags by shape, by distances, by three and by six neighbours, that for N behind each
 # for W; symbols by four neighbours, by W and a part of WW, by N and a part of NN, and by the colours of three; sure
-# flags, by shape.
-RUNS, SHAPES, DISTANCES, SURES = 136, 32768, 64, 4096
+# flags, by shape, that for N behind each for W.
+RUNS, SHAPES, DISTANCES, SURES = 136, 32768, 64, 8192
 LENGTH, LOWER = 8, 72  # of runs that break off: how many bits their length has, and these
-FLAT = 0x2A6
-"""Bits of the shape: N is NW, NE, NN and W, and W is WW."""
+FLAT = 0x286
+"""Bits of the shape: N is NW, NE and W, and W is WW."""
 
-SURE = 65536 * 15 // 16
-"""The state of a counter from which on a flag is sure."""
+SURE, NEVER = 65536 * 15 // 16, 65536 // 16
+"""The states of a counter from which on a flag is sure, and below which one is not asked for."""
 
 LEVELS = 6
 COLORS = LEVELS**3
@@ -35,7 +35,7 @@ BITS = (14, 16, 14, 18)
 NODES, FLAGS = 256, 5
 WEIGHTS = 4
 
-SHORTEST, LONGEST = 4, 255
+SHORTEST, LONGEST = 8, 255
 """Of runs. To look for the end of long ones again behind each that breaks off would take quadratic time."""
 
 
@@ -156,7 +156,7 @@ def mixed_stripe(decoding, x, data, pos, end, stripe, width, rows, n, option):  
         symbols[base - 3] = edge
         col = shape = 0
         moved = True
-        other = False  # than W is the pixel, behind a run that broke off or a flag that was sure
+        not_w = False  # is known, behind a run that broke off or a flag that was sure
         symbol = W = NW = N = NE = NEE = NN = NNE = edge
         while col < width:
             here = (base + col) & LONG
@@ -186,19 +186,20 @@ def mixed_stripe(decoding, x, data, pos, end, stripe, width, rows, n, option):  
                 | (W == WW) << 9 | (NN == NNE) << 10 | (W == NE) << 11
             )  # fmt: skip
 
-            if shape & FLAT == FLAT and not other:
+            if shape & FLAT == FLAT and not not_w:
                 length = 1 + repeats(symbols, above + 2, min(width - col, LONGEST) - 1, N)
                 if length >= SHORTEST:
                     run, x, size, pos = code_run(
                         decoding, symbols, here, length, x, size, pos, end, data, counters, updates
                     )
-                    other = run < length
+                    not_w = run < length
                     moved = True
                     col += run
                     continue
 
-            c4 = (sure + shape) & LONG
-            if graphics and not other and counters[c4] >= SURE:
+            not_n = False
+            c4 = (sure + 2 * shape) & LONG
+            if graphics and not not_w and counters[c4] >= SURE:
                 if not decoding:
                     symbol = 0 + symbols[here]
                     bit = 0 + (symbol == W)
@@ -208,7 +209,18 @@ def mixed_stripe(decoding, x, data, pos, end, stripe, width, rows, n, option):  
                     symbols[here] = symbol
                     col += 1
                     continue
-                other = True
+                not_w = True
+            elif graphics and not not_w and counters[c4] < NEVER and counters[c4 + 1] >= SURE:
+                if not decoding:
+                    symbol = 0 + symbols[here]
+                    bit = 0 + (symbol == N)
+                bit, x, size, pos = code_bit(decoding, bit, x, size, pos, end, data, counters, c4 + 1, updates)
+                if bit:
+                    symbol = N
+                    symbols[here] = symbol
+                    col += 1
+                    continue
+                not_n = True
 
             h3 = ((W | N << 8 | NE << 16) * HASH_1) & WORD
             h4 = ((W | N << 8 | NE << 16 | NW << 24) * HASH_2) & WORD
@@ -225,8 +237,8 @@ def mixed_stripe(decoding, x, data, pos, end, stripe, width, rows, n, option):  
             if not decoding:
                 symbol = 0 + symbols[here]
                 bit = 0 + (symbol == W)
-            if other:
-                other = False
+            if not_w:
+                not_w = False
                 bit = none
             else:
                 bit, x, size, pos = mixed_bit(
@@ -240,7 +252,7 @@ def mixed_stripe(decoding, x, data, pos, end, stripe, width, rows, n, option):  
             else:
                 if N != W and n == 2:
                     bit = none + 1
-                elif N != W:
+                elif N != W and not not_n:
                     if not decoding:
                         bit = 0 + (symbol == N)
                     bit, x, size, pos = mixed_bit(
@@ -249,6 +261,8 @@ def mixed_stripe(decoding, x, data, pos, end, stripe, width, rows, n, option):  
                         weights, (w + FLAGS) * WEIGHTS,
                         stretch, squash, updates, none,
                     )  # fmt: skip
+                    if graphics:
+                        counters[c4 + 1] = after(0 + counters[c4 + 1], updates, ONE if bit else ZERO)
                 if bit:
                     symbol = N
                 else:

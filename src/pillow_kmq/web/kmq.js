@@ -246,7 +246,7 @@ function sortedColors(file, natural) {
 		const step = number(0);
 		alpha += step;
 		green = step > 0 ? number(2) : green + number(1);
-		const u = signed(3), t = min(4, 33 - clz32(abs(u)) >> 1), v = signed(4 + 2*t + (u > 0 ? 1 : 0)),
+		const u = signed(3), t = min(4, 33 - clz32(abs(u)) >> 1), v = signed(4 + 2*t + (u > 0)),
 			color = [green + u, green, green + v, alpha];
 		check(min(...color) >= 0 && max(...color) <= 255, 6.1);
 		sorted.push(color);
@@ -412,7 +412,7 @@ class RangeDecoder extends Reader {
 	}
 
 	fixed(P) {
-		const bound = floor(this.size*P/65536), bit = this.x < bound ? 1 : 0;
+		const bound = floor(this.size*P/65536), bit = +(this.x < bound);
 		if (!bit) this.x -= bound;
 		this.size = bit ? bound : this.size - bound;
 		while (this.size < 2**24) {
@@ -459,7 +459,7 @@ function layout(...sizes) {
 // 7.6 Neighbours and runs, at all levels
 
 /** run(L, k): how many of L pixels are N. shape: bits W=N, W=NW, N=NE, N=NW, W=WW. behind: no run may begin. */
-function decodeRows({ run, pixel, least = 8, most = 2**24, rest = 1 }, grid, width, rows) {
+function decodeRows({ run, pixel, least = 8, most = 2**24, rest = 1, low }, grid, width, rows) {
 	const stride = width + 8;
 	for (let y = 3; y < rows + 3; y++) {
 		const start = y*stride + 4, end = start + width;
@@ -469,7 +469,7 @@ function decodeRows({ run, pixel, least = 8, most = 2**24, rest = 1 }, grid, wid
 				NE = grid[above + 1], WW = grid[here - 2], NN = grid[above - stride],
 				shape = (W === N) | (W === NW) << 1 | (N === NE) << 2 | (N === NW) << 3 | (W === WW) << 4;
 			let L = 0;
-			if (run && shape === 31 && N === NN && here >= asked) {
+			if (run && shape === 31 && (low || N === NN) && here >= asked) {
 				if (here >= same) for (same = here + 1; same < end && grid[same - stride + 1] === N;) same++;
 				L = min(same - here, most);
 			}
@@ -505,34 +505,34 @@ function firstShapes() {
 	return sums.map(sum => SQUASH[sum] & 0xfff0 | 2);
 }
 
-function adapt(counters, i, bit, w, step) {
-	counters[i] = learned(counters[i], bit);
-	weights[w] = clamp(weights[w] + (step + 8192 >> 14), 196608);
-}
-
-function mixed(coder, counters, w, a, b, c, d) {
-	const A = STRETCH[counters[a] >> 4], B = STRETCH[counters[b] >> 4],
-		C = STRETCH[counters[c] >> 4], D = STRETCH[counters[d] >> 4],
-		x = weights[w]*A + weights[w + 1]*B + weights[w + 2]*C + weights[w + 3]*D >> 16,
-		p = SQUASH[clamp(x, 2900) + 3072], bit = coder.fixed(p), e = (bit << 16) - p + 1 >> 1;
-	adapt(counters, a, bit, w, A*e);
-	adapt(counters, b, bit, w + 1, B*e);
-	adapt(counters, c, bit, w + 2, C*e);
-	adapt(counters, d, bit, w + 3, D*e);
-	return bit;
-}
-
 function defaultModel(coder, option, { n, leaf, nodes, colors }, grid, stride) {
 	const B = [14, 16, 14, 18][option], shift = 32 - B,
 		F = option < 2 ? 1 : n <= 16 ? 16 : n <= 64 ? 4 : 2, places = n <= 16 ? 16 : 272;
 	const [, SPREAD, THREE, SIX, FOUR, BY_W, BY_N, COLORS, WHOLE, LENGTH, LOWER, SURE, end] = // flag N behind each flag W
-		layout(40960, 128, 2 << B, 2 << B, 1 << B, n*F*places, n*F*places, 256*216, 8, 64, 64, 4096);
+		layout(40960, 128, 2 << B, 2 << B, 1 << B, n*F*places, n*F*places, 256*216, 8, 64, 64, 8192);
 	const counters = new U16(end).fill(32768);
 	counters.set(firstShapes());
 	fill(weights.subarray(0, 1064), i => (i < 1024 ? [25600, 25600, 30720, 25600] : [36864, 20480, 20480, 18432])[i & 3]);
 	const recent = new U8(1 << B - 2), known = new U8(n*n); // distances + 8
 
 	const distance = (s, t) => (known[n*s + t] ||= 8 + DISTANCES[apart(colors[s], colors[t], 1)]) & 7;
+
+	function adapt(i, bit, w, step) {
+		counters[i] = learned(counters[i], bit);
+		weights[w] = clamp(weights[w] + (step + 8192 >> 14), 196608);
+	}
+
+	function mixed(w, a, b, c, d) {
+		const A = STRETCH[counters[a] >> 4], B = STRETCH[counters[b] >> 4],
+			C = STRETCH[counters[c] >> 4], D = STRETCH[counters[d] >> 4],
+			x = weights[w]*A + weights[w + 1]*B + weights[w + 2]*C + weights[w + 3]*D >> 16,
+			p = SQUASH[clamp(x, 2900) + 3072], bit = coder.fixed(p), e = (bit << 16) - p + 1 >> 1;
+		adapt(a, bit, w, A*e);
+		adapt(b, bit, w + 1, B*e);
+		adapt(c, bit, w + 2, C*e);
+		adapt(d, bit, w + 3, D*e);
+		return bit;
+	}
 
 	function run(L, k) {
 		if (coder.bit(counters, WHOLE + k)) return L;
@@ -547,9 +547,9 @@ function defaultModel(coder, option, { n, leaf, nodes, colors }, grid, stride) {
 			shape = (NW === grid[up - 2]) | (N === NW) << 1 | (N === NE) << 2 | (NE === grid[up + 2]) << 3 |
 				(NW === grid[up2 - 1]) << 4 | (N === NN) << 5 | (NE === NNE) << 6 | (W === N) << 7 |
 				(W === NW) << 8 | (W === WW) << 9 | (NN === NNE) << 10 | (W === NE) << 11,
-			sure = SURE + shape;
-		behind ||= option & 1 && counters[sure] >= 61440 && 1 + coder.bit(counters, sure);
-		if (behind > 1) return W;
+			sure = SURE + 2*shape, S = counters[sure],
+			asked = behind || option%2 === 0 ? 2 : S >= 61440 ? 0 : S < 4096 && counters[sure + 1] >= 61440 ? 1 : 2;
+		if (asked < 2 && coder.bit(counters, sure + asked)) return asked ? N : W;
 		const h4 = imul(pack(W, N, NE, NW), 0x85ebca6b);
 		let h6 = (h4 ^ h4 >>> 15) + imul(pack(WW, NN), 0xc2b2ae35);
 		h6 = imul(h6 ^ h6 >>> 15, 0x2c1b3c6d);
@@ -557,20 +557,21 @@ function defaultModel(coder, option, { n, leaf, nodes, colors }, grid, stride) {
 			a = 2*(kind << 12 | shape), b = THREE + 2*(imul(pack(W, N, NE), 0x9e3779b1) >>> shift),
 			c = SIX + 2*(h6 >>> shift), d = SPREAD + 2*(distance(W, N) | distance(W, NW) << 3),
 			w = 1024 + 4*kind;
-		if (!behind) {
-			const bit = mixed(coder, counters, w, a, b, c, d);
-			counters[sure] = learned(counters[sure], bit);
-			if (bit) return recent[slot] = W;
+		function flag(i) {
+			const bit = mixed(w + 20*i, a + i, b + i, c + i, d + i);
+			counters[sure + i] = learned(counters[sure + i], bit);
+			return bit;
 		}
-		if (N !== W && (n === 2 || mixed(coder, counters, w + 20, a + 1, b + 1, c + 1, d + 1))) return recent[slot] = N;
+		if (!behind && asked && flag(0)) return recent[slot] = W;
+		if (N !== W && (n === 2 || asked !== 1 && flag(1))) return recent[slot] = N;
 
 		let node = 1, j = 1, line = FOUR + (h4 >>> shift & -16),
 			byW = BY_W + (F*W + floor(F*WW/n))*places, byN = BY_N + (F*N + floor(F*NN/n))*places;
 		while (leaf[node] < 0) {
-			let bit = leaf[2*node] === W || leaf[2*node] === N ? 1 : 0;
+			let bit = +(leaf[2*node] === W || leaf[2*node] === N);
 			if (!bit && leaf[2*node + 1] !== W && leaf[2*node + 1] !== N) {
 				const { level } = nodes[node], color = COLORS + 216*node + 36*level[W] + 6*level[N] + level[NE];
-				bit = mixed(coder, counters, 4*node, byW + j, byN + j, line + j, color);
+				bit = mixed(4*node, byW + j, byN + j, line + j, color);
 			}
 			node = 2*node + bit;
 			j = 2*j + bit;
@@ -584,7 +585,7 @@ function defaultModel(coder, option, { n, leaf, nodes, colors }, grid, stride) {
 		return recent[slot] = leaf[node];
 	}
 
-	return { run, pixel, least: 4, most: 255 };
+	return { run, pixel, most: 255, low: true };
 }
 
 // 7.7 The model of `max`
@@ -676,8 +677,8 @@ function maxMixed(coder, counters, node, a, b) {
 	x[0] = clamp(x0 >> 8, 2900);
 	x[1] = clamp(x1 >> 8, 2900);
 	x[2] = clamp(x2 >> 8, 2900);
-	const place = clamp(finals[f0]*x[0] + finals[f0 + 1]*x[1] + finals[f0 + 2]*x[2] >> 16, 2900) + 3072;
-	const P = SQUASH[place], f = place & 255;
+	const place = clamp(finals[f0]*x[0] + finals[f0 + 1]*x[1] + finals[f0 + 2]*x[2] >> 16, 2900) + 3072,
+		P = SQUASH[place], f = place & 255;
 	a += place >> 8;
 	b += place >> 8;
 	const PA = points[a]*(256 - f) + points[a + 1]*f >> 8, PB = points[b]*(256 - f) + points[b + 1]*f >> 8,
@@ -721,10 +722,10 @@ function maxPixel(here, shape, W, N, NW, NE, WW, NN) {
 		up = here - stride, up2 = up - stride, up3 = up2 - stride, NEE = grid[up + 2], NNE = grid[up2 + 1],
 		NNW = grid[up2 - 1], NWW = grid[up - 2], WWW = grid[here - 3], NNN = grid[up3], NEEE = grid[up + 3],
 		h6 = mix(mix(pack(W, N, NE, NW), 1), pack(WW, NN)), h8 = mix(h6, pack(NEE, NWW)),
-		h11 = mix(h8, pack(NNE, NNW, WWW)), h15 = mix(h11, pack(NNN, grid[up2 - 2], grid[up2 + 2], grid[here - 4]));
-	const keys = [mix(W, 2), mix(N, 3), mix(pack(W, WW, WWW), 4), mix(pack(W, NE), 5), mix(pack(N, NN, NNN), 6),
-		mix(mix(pack(N, NE, NEE, NEEE), 7), W), mix(h15, pack(grid[up3 - 1], grid[up3 + 1], grid[up - 3], NEEE))];
-	const g6 = recent6[h6 >>> shift], g11 = recent11[h11 >>> shift],
+		h11 = mix(h8, pack(NNE, NNW, WWW)), h15 = mix(h11, pack(NNN, grid[up2 - 2], grid[up2 + 2], grid[here - 4])),
+		keys = [mix(W, 2), mix(N, 3), mix(pack(W, WW, WWW), 4), mix(pack(W, NE), 5), mix(pack(N, NN, NNN), 6),
+			mix(mix(pack(N, NE, NEE, NEEE), 7), W), mix(h15, pack(grid[up3 - 1], grid[up3 + 1], grid[up - 3], NEEE))],
+		g6 = recent6[h6 >>> shift], g11 = recent11[h11 >>> shift],
 		near = [W, N, NW, NE, WW, NN, NEE, NNE, NNW, NWW, WWW, NNN];
 	if (here !== stripe.next) stripe.long.length = stripe.short.length = 0; // in a new row
 	stripe.next = here + 1;
@@ -804,7 +805,7 @@ const BITS = [0, 0, 0, 0, 1, 1, 2, 2, ...Array(15).fill(4)];
 const FLAG_RATES = tableOf(31, c => floor(655360/(10*c + 16)));
 const SURE = [44, 38, 25, 25, 6, 50, 47, 39, 33, 28, 54, 52, 46, 42, 38, 61, 61, 58, 54, 48];
 
-const far = new U8(256), nearest = new U16(194); // out here: an image has 256 lists
+const far = new U8(256), nearest = new U16(194); // here: an image has 256 lists
 
 function listOf(points, s) {
 	const n = points.length, starts = nearest.fill(0);
@@ -914,11 +915,10 @@ function chosen({ list, ranks }, place, a, b) {
 
 function fastModel(coder, option, { points }) {
 	const lists = [], B = 10 + 2*option, recent = new U8(1 << B), sures = new U8(1 << B),
-		F = option ? 3 : 2, T = F + FIRSTS.filter(first => first < points.length).length;
-	const contexts = Array.from({ length: 90 }, (_, i) => // 80 by shape, two behind runs, of runs
-		new Context(i < 82 ? [...tableOf(T, t => t < F ? 6 : t < F + 8 ? 3 : 1)] : Array(26).fill(1)));
-	const c = new U8(322).fill(3),
-		p = tableOf(322, i => i > 319 ? 16384 : 1024*SURE[i%4*5 + (i >> 6)]);
+		F = option ? 3 : 2, T = F + FIRSTS.filter(first => first < points.length).length,
+		contexts = Array.from({ length: 90 }, (_, i) => // 80 by shape, two behind runs, of runs
+			new Context(i < 82 ? [...tableOf(T, t => t < F ? 6 : t < F + 8 ? 3 : 1)] : Array(26).fill(1))),
+		c = new U8(322).fill(3), p = tableOf(322, i => i > 319 ? 16384 : 1024*SURE[i%4*5 + (i >> 6)]);
 
 	function photo(here, shape, W, N) {
 		const row = lists[W] ??= listOf(points, W),
@@ -1024,8 +1024,7 @@ function readTable(data, width, height) {
 function readFilm(file, W, H) {
 	const flags = file.u8(), arrangement = flags & 3;
 	check(flags < 128, 9, "unsupported");
-	const m = file.varint() + 1;
-	const [left, top, width, height] = flags & 8
+	const m = file.varint() + 1, [left, top, width, height] = flags & 8
 		? [file.varint(), file.varint(), file.varint() + 1, file.varint() + 1] : [0, 0, W, H];
 	const keep = flags & 16 ? file.u8() : null,
 		[key, ownPalette, overlay] = [4, 32, 64].map(bit => (flags & bit) > 0),
