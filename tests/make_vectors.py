@@ -444,8 +444,8 @@ def assembled_good_files() -> Iterator[tuple[str, bytes, IndexedImage, str, str]
             [[(x * x // 20 + y * y // 15 + noise(x, y) // 60) % n for x in range(40)] for y in range(30)],
         )
         yield f"mixed-photo-{n}", photo_file(photo), photo, f"small tables, and a second neighbour; {n} symbols", "7.6"
-    long = scripted_file(5, [0, 1, 1, 1, 1])
-    yield "mixed-long-run", *long, "R + 1 = 7 where L is 5, which stands for it: 4 pixels and another one", "7.6"
+    long = scripted_file(9, [0, 1, 1, 1, 1, 1, 1])
+    yield "mixed-long-run", *long, "R + 1 = 15 where L is 9, which stands for it: 8 pixels and another one", "7.6"
     stripes = image(
         [(v * 19 % 64 * 3, 0, 0) for v in range(64)],
         [[(x // 4 + y // 5 + noise(x, y) // 90) * 27 % 64 for x in range(50)] for y in range(64)],

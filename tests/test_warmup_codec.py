@@ -85,3 +85,24 @@ image.save(sys.argv[1])
     )
     run = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "False"
+
+
+@pytest.mark.jit
+def test_after_warming_up_no_picture_needs_another_kernel() -> None:
+    statement = """
+import numpy as np
+from pillow_kmq._jit import _READY
+pillow_kmq.codec.warmup()
+before = set(_READY)
+y, x = np.indices((300, 300))
+photo = (x * x // 37 + y * y // 23 + x * y // 11) // 16 % 16
+for indices in (photo, photo * (x > 250), x // 40):
+    for level in ("deflate", "fast", "default", "max"):
+        image = Image.fromarray(indices.astype(np.uint8), "P")
+        image.putpalette(range(48))
+        file = BytesIO()
+        image.save(file, "KMQ", compression=level)
+        Image.open(file).load()
+print(len(before) > 9, set(_READY) == before)
+"""
+    assert modules_after(statement).startswith("True True\n")

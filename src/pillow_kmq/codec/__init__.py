@@ -142,8 +142,10 @@ def warmup() -> None:
     from .worth import prefer_compiled
 
     prefer_compiled()
-    y, x = np.indices((100, 100))
-    waves = x * x // 37 + y * y // 23 + x * y // 11  # which no level would rather store as rows
-    for compression, width in (*((level, 16) for level in COMPRESSIONS), ("fast", 64)):  # a photo; graphics
+    graphics, photo = (100, 64), (300, 16)  # sides and widths of waves; `fast` takes either for what it is by these
+    images = (*((level, graphics) for level in COMPRESSIONS), ("fast", photo), ("default", photo))
+    for compression, (side, width) in images:
+        y, x = np.indices((side, side))
+        waves = x * x // 37 + y * y // 23 + x * y // 11  # which no level would rather store as rows
         image = IndexedImage(np.zeros((16, 4), np.uint8), (waves // width % 16).astype(np.uint8))
         decode(encode(image, compression=compression))

@@ -1,7 +1,8 @@
 # mypy: disallow-untyped-calls=False
 """The model of the level `default` (docs/FORMAT.md, section 7.6): kernels that are plain Python until `compiled`.
 
-One function codes a stripe; with `decoding` a constant, it becomes the encoder or the decoder.
+One function codes a stripe; with `decoding` a constant, it becomes the encoder or the decoder, and with `sure_flags` a
+constant, that of photos or of graphics.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ LEVELS = 6
 COLORS = LEVELS**3
 
 BITS = (14, 16, 14, 18)
-"""Of the addresses of hashed counters, by option; 2 and 3 tell of a second neighbour, 1 and 3 know sure flags."""
+"""Of the addresses of hashed counters, by option; 2 and 3 tell of a second neighbour, 1 and 3 have sure flags."""
 
 # Sets of weights: a node each, then the flags W, then the flags N, by kind.
 NODES, FLAGS = 256, 5
@@ -113,7 +114,7 @@ def code_run(decoding, symbols, here, length, x, size, pos, end, data, counters,
     return run, x, size, pos
 
 
-def mixed_stripe(decoding, x, data, pos, end, stripe, width, rows, n, option):  # type: ignore[no-untyped-def]
+def mixed_stripe(decoding, sure_flags, x, data, pos, end, stripe, width, rows, n, option):  # type: ignore[no-untyped-def]
     """Code rows of symbols below n >= 2, from x and data[pos] on: the number of rows done, the last x, and where it is.
 
     Decoding: up to data[end], or to where the code has ended before the rows have. Encoding: up to the row that passes
@@ -136,7 +137,6 @@ def mixed_stripe(decoding, x, data, pos, end, stripe, width, rows, n, option):  
     by_n = by_w + n * finer * places
     colors = by_n + n * finer * places
     sure = colors + NODES * COLORS
-    graphics = option & 1
     stride = width + 6
     deep = 1  # the nodes below this one have no leaf
     while deep * 4 < n:
@@ -199,7 +199,7 @@ def mixed_stripe(decoding, x, data, pos, end, stripe, width, rows, n, option):  
 
             not_n = False
             c4 = (sure + 2 * shape) & LONG
-            if graphics and not not_w and counters[c4] >= SURE:
+            if sure_flags and not not_w and counters[c4] >= SURE:
                 if not decoding:
                     symbol = 0 + symbols[here]
                     bit = 0 + (symbol == W)
@@ -210,7 +210,7 @@ def mixed_stripe(decoding, x, data, pos, end, stripe, width, rows, n, option):  
                     col += 1
                     continue
                 not_w = True
-            elif graphics and not not_w and counters[c4] < NEVER and counters[c4 + 1] >= SURE:
+            elif sure_flags and not not_w and counters[c4] < NEVER and counters[c4 + 1] >= SURE:
                 if not decoding:
                     symbol = 0 + symbols[here]
                     bit = 0 + (symbol == N)
@@ -245,7 +245,7 @@ def mixed_stripe(decoding, x, data, pos, end, stripe, width, rows, n, option):  
                     decoding, bit, x, size, pos, end, data, counters, c0, c1, c2, c3,
                     weights, w * WEIGHTS, stretch, squash, updates, none,
                 )  # fmt: skip
-                if graphics:
+                if sure_flags:
                     counters[c4] = after(0 + counters[c4], updates, ONE if bit else ZERO)
             if bit:
                 symbol = W
@@ -261,7 +261,7 @@ def mixed_stripe(decoding, x, data, pos, end, stripe, width, rows, n, option):  
                         weights, (w + FLAGS) * WEIGHTS,
                         stretch, squash, updates, none,
                     )  # fmt: skip
-                    if graphics:
+                    if sure_flags:
                         counters[c4 + 1] = after(0 + counters[c4 + 1], updates, ONE if bit else ZERO)
                 if bit:
                     symbol = N

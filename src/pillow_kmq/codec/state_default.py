@@ -97,4 +97,4 @@ def _weights() -> tuple[int, ...]:
     return nodes * kernels.NODES + flags * (2 * kernels.FLAGS)
 
 
-DEFAULT = Model(kernels, 2, 3, 1, _option, _milliseconds, _plain_stripe, _array_stripe)
+DEFAULT = Model(kernels, True, 2, 3, 1, _option, _milliseconds, _plain_stripe, _array_stripe)
