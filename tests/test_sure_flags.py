@@ -1,0 +1,65 @@
+"""Sure flags of the level `default`: pixels that their shape alone foretells, right or wrong."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import pytest
+
+import naive_kmq
+from pillow_kmq.codec import mixed, state_default
+from pillow_kmq.codec.pixels import decode_pixels
+from pillow_kmq.codec.stripes import CODINGS
+from pillow_kmq.types import Indices
+
+PALETTE = [(40 * v, 0, 0, 255) for v in range(6)]
+COLORS = bytes(np.array(PALETTE, np.uint8))
+
+
+def posts(height: int, width: int, dots: int) -> Indices:
+    """Posts three pixels apart, wider in the upper half, and dots of a colour of their own anywhere."""
+    values = np.zeros((height, width), np.uint8)
+    values[:, ::3] = 1
+    values[: height // 2, 1::3] = 2
+    rng = np.random.default_rng(7)
+    values[rng.integers(0, height, dots), rng.integers(0, width, dots)] = 3
+    return values
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> Counter[tuple[int, int]]:
+    """What sure flags the plain decoder reads: 0 for W or 1 for N, and the answer."""
+    counts: Counter[tuple[int, int]] = Counter()
+    original = naive_kmq.Stripe.bit
+
+    def bit(self: Any, *name: Any) -> int:
+        answer = original(self, *name)
+        if name[0] == "sure":
+            counts[name[1], answer] += 1
+        return answer
+
+    monkeypatch.setattr(naive_kmq.Stripe, "bit", bit)
+    return counts
+
+
+def test_sure_flags_of_both_kinds_may_be_wrong_and_pictures_come_back(asked: Counter[tuple[int, int]]) -> None:
+    values = posts(60, 70, 40)
+    payload = mixed.encode_mixed(values, COLORS, CODINGS["default"])
+    assert bytes(decode_pixels(payload[0], payload[1:], *values.shape, COLORS)) == values.tobytes()
+    assert naive_kmq.indices(payload, 70, 60, PALETTE) == values.tolist()
+    assert set(asked) == {(0, 0), (0, 1), (1, 0), (1, 1)}
+    assert asked[0, 1] + asked[1, 1] > 1000
+
+
+@pytest.mark.parametrize("option", [0, 2])
+def test_photos_have_no_sure_flags(
+    asked: Counter[tuple[int, int]], monkeypatch: pytest.MonkeyPatch, option: int
+) -> None:
+    monkeypatch.setattr(state_default, "DEFAULT", state_default.DEFAULT._replace(option=lambda *_: option))
+    values = posts(60, 70, 40)
+    payload = mixed.encode_mixed(values, COLORS, CODINGS["default"])
+    assert bytes(decode_pixels(payload[0], payload[1:], *values.shape, COLORS)) == values.tobytes()
+    assert naive_kmq.indices(payload, 70, 60, PALETTE) == values.tolist()
+    assert not asked
