@@ -185,7 +185,7 @@ def mixed_images() -> Iterator[tuple[str, IndexedImage, str, str]]:
     yield (
         "mixed-wide",
         image(ramp[:3], [[(y == 1 and x in (7, 600)) * (1 + x % 2) for x in range(800)] for y in range(3)]),
-        "runs of 255 pixels, with others behind them; the one behind column 518 breaks off",
+        "runs of 255 pixels, with others behind them; the one from column 520 on breaks off",
         "7.6",
     )
     yield (

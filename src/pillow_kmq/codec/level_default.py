@@ -2,7 +2,7 @@
 """The model of the level `default` (docs/FORMAT.md, section 7.6): kernels that are plain Python until `compiled`.
 
 One function codes a stripe; with `decoding` a constant, it becomes the encoder or the decoder, and with `sure_flags` a
-constant, that of photos or of graphics.
+constant, one with sure flags or, for photos and the smallest images, one without.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ FLAT = 0x286
 """Bits of the shape: N is NW, NE and W, and W is WW."""
 
 SURE, NEVER = 65536 * 15 // 16, 65536 // 16
-"""The states of a counter from which on a flag is sure, and below which one is not asked for."""
+"""The states of a counter from which on a flag is sure, and of that for W below which the one for N may be asked."""
 
 LEVELS = 6
 COLORS = LEVELS**3

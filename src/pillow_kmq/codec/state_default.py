@@ -17,7 +17,7 @@ _KINDS = ((-240, -496, -464, -480, -448), (-384, -192, -528, -512, -560))
 
 
 def _option(pixels: int, n: int, unlike: float) -> int:
-    """Small tables for small images, and for photos, which gain little by more. Odd ones have sure flags."""
+    """Small tables for small images, and for photos, which gain little by more. Odd options have sure flags."""
     if pixels <= 8192:
         return int(pixels >= 1024)
     if pixels <= 65536:
