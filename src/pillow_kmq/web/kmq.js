@@ -18,11 +18,7 @@ function check(holds, section = 1, kind = "corrupt") {
 
 const sum = list => list.reduce((a, b) => a + b, 0);
 const clamp = (value, high, low = -high) => value > high ? high : value < low ? low : value;
-function fill(array, value) {
-	for (let i = 0; i < array.length; i++) array[i] = value(i);
-	return array;
-}
-
+const fill = (array, value) => array.forEach((_, i) => { array[i] = value(i); }) || array;
 const tableOf = (length, value) => fill(new U16(length), value);
 const pack = (a, b, c = 0, d = 0) => a | b << 8 | c << 16 | d << 24;
 
@@ -36,9 +32,7 @@ class Reader {
 		this.kind = kind;
 	}
 
-	get left() {
-		return this.bytes.length - this.at;
-	}
+	get left() { return this.bytes.length - this.at; }
 
 	take(count = this.left) {
 		check(count <= this.left, 1, this.kind);
@@ -50,9 +44,7 @@ class Reader {
 		return this.bytes[this.at++];
 	}
 
-	u32() {
-		return pack(...this.take(4)) >>> 0;
-	}
+	u32() { return pack(...this.take(4)) >>> 0; }
 
 	varint() {
 		for (let value = 0, scale = 1; ; scale *= 128) {
@@ -130,11 +122,11 @@ function inflate(source, most) {
 		return [huffman(list.slice(0, literals)), huffman(list.slice(literals))];
 	}
 
-	for (let last = 0; last === 0;) {
+	for (let last = 0; !last;) {
 		last = bits(1);
 		const kind = bits(2);
 		check(kind < 3);
-		if (kind === 0) {
+		if (!kind) {
 			at = at + 7 & ~7;
 			const stop = to + bits(16);
 			check(bits(16) === 65535 - stop + to && stop <= out.length);
@@ -201,7 +193,7 @@ function readChunks(file, film, crc) {
 function readPalette(data) {
 	check(data.length <= 1026, 6);
 	const file = new Reader(data), first = file.u8(), coding = first & 15;
-	check(coding === 2 ? (first & 0xd0) === 0 : coding < 2 && first < 32, 6, "unsupported");
+	check(coding === 2 ? !(first & 0xd0) : coding < 2 && first < 32, 6, "unsupported");
 	if (coding === 2) return sortedColors(file, first > 31);
 	const a = first & 16 ? file.u8() + 1 : 0,
 		planes = coding ? inflate(file.take(), 1024) : file.take(), k = (planes.length - a)/3;
@@ -285,7 +277,7 @@ function readRows(coded, coding, layout, width, height, limit) {
 			if (filter === 1 && at > 0) indices[to] += indices[to - 1];
 			if (filter === 2 && y > 0) indices[to] += indices[to - width];
 		}
-		check(filter <= 2 && (rows[start + rowBytes - 1] & unused) === 0, 7.1);
+		check(filter <= 2 && !(rows[start + rowBytes - 1] & unused), 7.1);
 	}
 	return indices;
 }
@@ -326,7 +318,7 @@ function readStripes(file, coding, options, width, height, palette) {
 
 function listedSymbols(file) {
 	const c = file.u8(), bytes = file.take(c || 32);
-	const flags = c ? [...bytes].flatMap((run, i) => Array(run).fill(i%2 === 0))
+	const flags = c ? [...bytes].flatMap((run, i) => Array(run).fill(i%2 < 1))
 		: tableOf(256, i => bytes[i >> 3] >> (i & 7) & 1);
 	check(flags.length <= 256, 7.2);
 	return [...flags.keys()].filter(i => flags[i]);
@@ -428,9 +420,7 @@ class RangeDecoder extends Reader {
 		return bit;
 	}
 
-	finish() {
-		check(this.left <= 0, 7.4);
-	}
+	finish() { check(this.left <= 0, 7.4); }
 }
 
 // 7.5 Mixing
@@ -445,7 +435,7 @@ for (let p = 0, x = 0; p < 4096; p++) {
 	STRETCH[p] = x - 3072;
 }
 
-// The stripe at hand; out here it is faster than in models. at, s: counters and inputs of a bit.
+// The stripe at hand, out here as it is faster. at, s: counters and inputs of a bit.
 let stripe;
 const at = new I32(14), s = new I32(29);
 const weights = new I32(32*500), uses = new Uint8ClampedArray(500);
@@ -458,7 +448,7 @@ function layout(...sizes) {
 
 // 7.6 Neighbours and runs, at all levels
 
-/** run(L, k): how many of L pixels are N. shape: bits W=N, W=NW, N=NE, N=NW, W=WW. behind: no run may begin. */
+/** run(L, k): how many of L pixels are N. shape: bits W=N, W=NW, N=NE, N=NW, W=WW. behind: no run may begin. low: NN may be another. */
 function decodeRows({ run, pixel, least = 8, most = 2**24, rest = 1, low }, grid, width, rows) {
 	const stride = width + 8;
 	for (let y = 3; y < rows + 3; y++) {
@@ -505,6 +495,23 @@ function firstShapes() {
 	return sums.map(sum => SQUASH[sum] & 0xfff0 | 2);
 }
 
+function adapt(counters, i, bit, w, step) {
+	counters[i] = learned(counters[i], bit);
+	weights[w] = clamp(weights[w] + (step + 8192 >> 14), 196608);
+}
+
+function mixed(coder, counters, w, a, b, c, d) {
+	const A = STRETCH[counters[a] >> 4], B = STRETCH[counters[b] >> 4],
+		C = STRETCH[counters[c] >> 4], D = STRETCH[counters[d] >> 4],
+		x = weights[w]*A + weights[w + 1]*B + weights[w + 2]*C + weights[w + 3]*D >> 16,
+		p = SQUASH[clamp(x, 2900) + 3072], bit = coder.fixed(p), e = (bit << 16) - p + 1 >> 1;
+	adapt(counters, a, bit, w, A*e);
+	adapt(counters, b, bit, w + 1, B*e);
+	adapt(counters, c, bit, w + 2, C*e);
+	adapt(counters, d, bit, w + 3, D*e);
+	return bit;
+}
+
 function defaultModel(coder, option, { n, leaf, nodes, colors }, grid, stride) {
 	const B = [14, 16, 14, 18][option], shift = 32 - B,
 		F = option < 2 ? 1 : n <= 16 ? 16 : n <= 64 ? 4 : 2, places = n <= 16 ? 16 : 272;
@@ -516,23 +523,6 @@ function defaultModel(coder, option, { n, leaf, nodes, colors }, grid, stride) {
 	const recent = new U8(1 << B - 2), known = new U8(n*n); // distances + 8
 
 	const distance = (s, t) => (known[n*s + t] ||= 8 + DISTANCES[apart(colors[s], colors[t], 1)]) & 7;
-
-	function adapt(i, bit, w, step) {
-		counters[i] = learned(counters[i], bit);
-		weights[w] = clamp(weights[w] + (step + 8192 >> 14), 196608);
-	}
-
-	function mixed(w, a, b, c, d) {
-		const A = STRETCH[counters[a] >> 4], B = STRETCH[counters[b] >> 4],
-			C = STRETCH[counters[c] >> 4], D = STRETCH[counters[d] >> 4],
-			x = weights[w]*A + weights[w + 1]*B + weights[w + 2]*C + weights[w + 3]*D >> 16,
-			p = SQUASH[clamp(x, 2900) + 3072], bit = coder.fixed(p), e = (bit << 16) - p + 1 >> 1;
-		adapt(a, bit, w, A*e);
-		adapt(b, bit, w + 1, B*e);
-		adapt(c, bit, w + 2, C*e);
-		adapt(d, bit, w + 3, D*e);
-		return bit;
-	}
 
 	function run(L, k) {
 		if (coder.bit(counters, WHOLE + k)) return L;
@@ -548,17 +538,15 @@ function defaultModel(coder, option, { n, leaf, nodes, colors }, grid, stride) {
 				(NW === grid[up2 - 1]) << 4 | (N === NN) << 5 | (NE === NNE) << 6 | (W === N) << 7 |
 				(W === NW) << 8 | (W === WW) << 9 | (NN === NNE) << 10 | (W === NE) << 11,
 			sure = SURE + 2*shape, S = counters[sure],
-			asked = behind || option%2 === 0 ? 2 : S >= 61440 ? 0 : S < 4096 && counters[sure + 1] >= 61440 ? 1 : 2;
+			asked = behind || option%2 < 1 ? 2 : S >= 61440 ? 0 : S < 4096 && counters[sure + 1] >= 61440 ? 1 : 2;
 		if (asked < 2 && coder.bit(counters, sure + asked)) return asked ? N : W;
-		const h4 = imul(pack(W, N, NE, NW), 0x85ebca6b);
-		let h6 = (h4 ^ h4 >>> 15) + imul(pack(WW, NN), 0xc2b2ae35);
-		h6 = imul(h6 ^ h6 >>> 15, 0x2c1b3c6d);
-		const slot = h6 >>> shift >> 2, kind = kindOf(recent[slot], W, N, NW, NE),
+		const h4 = imul(pack(W, N, NE, NW), 0x85ebca6b), h = (h4 ^ h4 >>> 15) + imul(pack(WW, NN), 0xc2b2ae35),
+			h6 = imul(h ^ h >>> 15, 0x2c1b3c6d), slot = h6 >>> shift >> 2, kind = kindOf(recent[slot], W, N, NW, NE),
 			a = 2*(kind << 12 | shape), b = THREE + 2*(imul(pack(W, N, NE), 0x9e3779b1) >>> shift),
 			c = SIX + 2*(h6 >>> shift), d = SPREAD + 2*(distance(W, N) | distance(W, NW) << 3),
 			w = 1024 + 4*kind;
 		function flag(i) {
-			const bit = mixed(w + 20*i, a + i, b + i, c + i, d + i);
+			const bit = mixed(coder, counters, w + 20*i, a + i, b + i, c + i, d + i);
 			counters[sure + i] = learned(counters[sure + i], bit);
 			return bit;
 		}
@@ -571,7 +559,7 @@ function defaultModel(coder, option, { n, leaf, nodes, colors }, grid, stride) {
 			let bit = +(leaf[2*node] === W || leaf[2*node] === N);
 			if (!bit && leaf[2*node + 1] !== W && leaf[2*node + 1] !== N) {
 				const { level } = nodes[node], color = COLORS + 216*node + 36*level[W] + 6*level[N] + level[NE];
-				bit = mixed(4*node, byW + j, byN + j, line + j, color);
+				bit = mixed(coder, counters, 4*node, byW + j, byN + j, line + j, color);
 			}
 			node = 2*node + bit;
 			j = 2*j + bit;
@@ -614,9 +602,7 @@ class Axis {
 	taps = new I32(8);
 	d = new I32(8);
 
-	constructor(A) {
-		this.A = A;
-	}
+	constructor(A) { this.A = A; }
 
 	predict(near) {
 		const { A, places, taps, d } = this, w = A[near[0]], n = A[near[1]], nw = A[near[2]];
@@ -644,9 +630,7 @@ class Match {
 	length = 0;
 	place = 0;
 
-	constructor(entries) {
-		this.last = new I32(entries);
-	}
+	constructor(entries) { this.last = new I32(entries); }
 
 	find(slot, grid) {
 		if (this.length === 0) {
@@ -772,12 +756,12 @@ function maxPixel(here, shape, W, N, NW, NE, WW, NN) {
 }
 
 function maxRun(L, k) {
-	const { coder, counters, long, short } = stripe, bit = coder.fixed(max(1, counters[k] >>> 16));
-	counters[k] = taught(counters[k], bit);
-	long.place += bit*L;
-	short.place += bit*L;
-	stripe.next += bit*L;
-	return bit*L;
+	const { coder, counters, long, short } = stripe, run = L*coder.fixed(max(1, counters[k] >>> 16));
+	counters[k] = taught(counters[k], run);
+	long.place += run;
+	short.place += run;
+	stripe.next += run;
+	return run;
 }
 
 function maxModel(coder, option, { n, leaf, nodes, colors }, grid, stride) {
@@ -805,7 +789,7 @@ const BITS = [0, 0, 0, 0, 1, 1, 2, 2, ...Array(15).fill(4)];
 const FLAG_RATES = tableOf(31, c => floor(655360/(10*c + 16)));
 const SURE = [44, 38, 25, 25, 6, 50, 47, 39, 33, 28, 54, 52, 46, 42, 38, 61, 61, 58, 54, 48];
 
-const far = new U8(256), nearest = new U16(194); // here: an image has 256 lists
+const far = new U8(256), nearest = new U16(194); // shared by 256 lists
 
 function listOf(points, s) {
 	const n = points.length, starts = nearest.fill(0);
@@ -836,9 +820,7 @@ class Context {
 	uses = 0;
 	parts = [];
 
-	constructor(counts) {
-		this.counts = counts;
-	}
+	constructor(counts) { this.counts = counts; }
 
 	resize() {
 		const counts = this.counts = halved(this.counts, 8000),
@@ -895,9 +877,7 @@ class AnsDecoder extends Reader {
 		return bit;
 	}
 
-	finish() {
-		check(this.left === 0 && this.x === 65536, 7.8);
-	}
+	finish() { check(this.left === 0 && this.x === 65536, 7.8); }
 }
 
 function chosen({ list, ranks }, place, a, b) {
@@ -1043,7 +1023,7 @@ export function* frames(image) {
 	let frame = 0;
 	for (const [number, film] of films.entries()) {
 		const { m = 1, palette, key } = film,
-			entries = fill(new U8(1024), i => palette[i] ?? (i%4 === 3 ? 255 : 0)),
+			entries = fill(new U8(1024), i => palette[i] ?? (i%4 < 3 ? 0 : 255)),
 			colors = new Uint32Array(entries.buffer);
 		if (key) canvas.fill(colors[0]);
 		for (let i = 0; i < m; i++) {
