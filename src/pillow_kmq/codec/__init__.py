@@ -142,7 +142,7 @@ def warmup() -> None:
     from .worth import prefer_compiled
 
     prefer_compiled()
-    graphics, photo = (100, 64), (300, 16)  # sides and widths of waves; `fast` takes either for what it is by these
+    graphics, photo = (100, 64), (300, 16)  # sides, and widths of waves, by which levels tell one from the other
     images = (*((level, graphics) for level in COMPRESSIONS), ("fast", photo), ("default", photo))
     for compression, (side, width) in images:
         y, x = np.indices((side, side))

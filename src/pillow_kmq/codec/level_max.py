@@ -105,11 +105,11 @@ def find_lines(node, counters, scratch, down):  # type: ignore[no-untyped-def]
                 counters[(place + k) & PLACE] = HALF
 
 
-def mixed_stripe(decoding, sure_flags, x, data, pos, end, stripe, width, rows, n, option):  # type: ignore[no-untyped-def]
+def mixed_stripe(decoding, x, data, pos, end, stripe, width, rows, n, option):  # type: ignore[no-untyped-def]
     """Code rows of symbols below n >= 2, from x and data[pos] on: the number of rows done, the last x, and where it is.
 
     Decoding: up to data[end], or to where the code has ended before the rows have. Encoding: up to the row that passes
-    data[end]; data must have room for it. sure_flags: false. option: see `table_bits`.
+    data[end]; data must have room for it. option: see `table_bits`.
     """
     symbols, counters, weights, uses, finals, refined, recent, latest, leaf, middle = stripe[:10]
     levels, sides, axes, cuts, scratch, places, inputs, stretch, squash, rates, steps = stripe[10:]

@@ -116,12 +116,12 @@ def _run(
     """Run a kernel over one stripe: rows done, the last x, end of the code. expected: about how many bytes it has."""
     n = len(forest.order)
     x, pos = begun(decoding, data)
-    sure_flags = model.sure_flags and option % 2 == 1
+    constants = (decoding, *model.constants(option))
     if not worth_compiling(model.milliseconds(width * rows, n, expected)):
         kernel: Callable[..., tuple[int, int, int]] = model.kernels.mixed_stripe
         with IMAGES.spending():
             stripe = model.plain(memoryview(symbols), forest, option)
-            return kernel(decoding, sure_flags, x, memoryview(data), pos, end, stripe, width, rows, n, option)
+            return kernel(*constants, x, memoryview(data), pos, end, stripe, width, rows, n, option)
     import numpy as np
 
     from .._jit import ready
@@ -130,6 +130,6 @@ def _run(
     stripe = model.arrays(np.frombuffer(symbols, np.uint8), forest, option)
     if isinstance(data, bytes):
         data = np.frombuffer(bytearray(data), np.uint8)  # of the type that an encoder has, which can be written to
-    arguments = (decoding, sure_flags, x, data, pos, end, stripe, width, rows, n, option)
+    arguments = (*constants, x, data, pos, end, stripe, width, rows, n, option)
     rows, x, pos = ready(compiled(model.kernels).mixed_stripe, arguments)(*arguments)
     return int(rows), int(x), int(pos)

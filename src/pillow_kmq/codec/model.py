@@ -12,15 +12,15 @@ from .tree import Tree
 class Model(NamedTuple):
     """A level for `mixed` to run.
 
-    kernels: has mixed_stripe. sure_flags: whether odd options have them. rows, columns: the margin of a stripe's
-    symbols, above and on either side. work: about how many times that of the level `default` a pixel costs; stripes are
-    as many times larger. option: of the numbers of pixels and symbols and the part of pixels that are unlike: 0..3, how
-    large tables are. milliseconds: how long plain Python may take for a number of pixels, symbols and bytes. plain,
-    arrays: the state at the start of a stripe, from symbols, tree and option, without NumPy and for compiled kernels.
+    kernels: has mixed_stripe. rows, columns: the margin of a stripe's symbols, above and on either side. work: about
+    how many times that of the level `default` a pixel costs; stripes are as many times larger. option: of the numbers
+    of pixels and symbols and the part of pixels that are unlike: 0..3, how large tables are. milliseconds: how long
+    plain Python may take for a number of pixels, symbols and bytes. plain, arrays: the state at the start of a stripe,
+    from symbols, tree and option, without NumPy and for compiled kernels. constants: what mixed_stripe takes behind
+    `decoding`, by option; each value has a compiled kernel of its own.
     """
 
     kernels: ModuleType
-    sure_flags: bool
     rows: int
     columns: int
     work: int
@@ -28,3 +28,4 @@ class Model(NamedTuple):
     milliseconds: Callable[[int, int, int], float]
     plain: Callable[[Any, Tree, int], Any]
     arrays: Callable[[Any, Tree, int], Any]
+    constants: Callable[[int], tuple[bool, ...]] = lambda _: ()

@@ -27,6 +27,10 @@ def _option(pixels: int, n: int, unlike: float) -> int:
     return 2 if unlike > 0.2 else 3
 
 
+def _sure_flags(option: int) -> tuple[bool]:
+    return (option % 2 == 1,)
+
+
 def _milliseconds(pixels: int, n: int, coded: int) -> float:
     """By bits where these cost, but patterns take many that do not: at least a quarter of what every bit would."""
     most = (0.005 + 0.012 * (n - 1).bit_length()) * pixels
@@ -97,4 +101,4 @@ def _weights() -> tuple[int, ...]:
     return nodes * kernels.NODES + flags * (2 * kernels.FLAGS)
 
 
-DEFAULT = Model(kernels, True, 2, 3, 1, _option, _milliseconds, _plain_stripe, _array_stripe)
+DEFAULT = Model(kernels, 2, 3, 1, _option, _milliseconds, _plain_stripe, _array_stripe, _sure_flags)

@@ -108,4 +108,4 @@ def _cuts(forest: Tree) -> list[int]:
     return cuts
 
 
-MAX = Model(kernels, False, kernels.ROWS, kernels.COLUMNS, 8, _option, _milliseconds, _plain_stripe, _array_stripe)
+MAX = Model(kernels, kernels.ROWS, kernels.COLUMNS, 8, _option, _milliseconds, _plain_stripe, _array_stripe)
