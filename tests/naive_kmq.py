@@ -510,7 +510,7 @@ class Table(dict[object, list[int]]):
 
 class Stripe:
     def __init__(self, tree: Tree, code: bytes, width: int, option: int) -> None:
-        self.tree, self.width, self.down = tree, width, 32 - (14, 16, 14, 18)[option]
+        self.tree, self.width, self.down = tree, width, 36 - (14, 16, 14, 18)[option]
         self.second_neighbours, self.graphics = option >= 2, option in (1, 3)
         self.coder = RangeDecoder(code)
         self.counters = Table()
@@ -590,16 +590,17 @@ class Stripe:
                     row[at] = n
                     return 1
                 not_n = True
-        h3 = (w + n * 2**8 + ne * 2**16) * 0x9E3779B1 % 2**32
+        h2 = (w + n * 2**8) * 0x9E3779B1 % 2**32
         h4 = (w + n * 2**8 + ne * 2**16 + nw * 2**24) * 0x85EBCA6B % 2**32
         h6 = ((h4 ^ h4 >> 15) + (ww + nn * 2**8) * 0xC2B2AE35) % 2**32
         h6 = (h6 ^ h6 >> 15) * 0x2C1B3C6D % 2**32
-        slot = h6 >> self.down >> 2
+        slot = h6 >> (self.down - 2)
         r = self.recent.get(slot, 0)
         kind = 0 if r == w else 1 if r == n else 2 if r == nw else 3 if r == ne else 4
         distance = self.tree.distance
         spread = distance(w, n) + 8 * distance(w, nw)
-        contexts = ("three", h3 >> self.down), ("six", h6 >> self.down), ("spread", spread)
+        line = h4 >> self.down
+        contexts = ("three", h2 >> self.down, ne % 16), ("six", line, h6 >> 29), ("spread", spread)
 
         def flag(number: int) -> int:
             counters = [self.shape_counter(number, kind, shape), *(self.counters[number, c] for c in contexts)]
@@ -638,7 +639,7 @@ class Stripe:
         by_w, by_n = w * finer + ww * finer // symbols, n * finer + nn * finer // symbols
         leaf, level = self.tree.leaf, self.tree.level
         i, j, start = 1, 1, 0
-        line = (h4 >> self.down) // 16 * 16
+        four = "four", h4 >> self.down
         while i not in leaf:
             if leaf.get(2 * i) in (w, n):
                 right = 1
@@ -646,14 +647,14 @@ class Stripe:
                 right = 0
             else:
                 levels = 36 * level(i, w) + 6 * level(i, n) + level(i, ne)
-                places = ("W", by_w, start + j), ("N", by_n, start + j), ("four", line + j), ("colours", i, levels)
+                places = ("W", by_w, start + j), ("N", by_n, start + j), (*four, j), ("colours", i, levels)
                 weights = self.weights.setdefault(i, [25600, 25600, 30720, 25600])
                 right = self.mixed([self.counters[place] for place in places], weights)
             i, j = 2 * i + right, 2 * j + right
             if 16 <= i <= 31:
                 j = 1
                 start = 16 * (i - 15)
-                line = ((h4 ^ i * 0x9E3779B1 % 2**32) * 0x2C1B3C6D % 2**32 >> self.down) // 16 * 16
+                four = "later", (h4 ^ i * 0x9E3779B1 % 2**32) * 0x2C1B3C6D % 2**32 >> self.down
         return leaf[i]
 
 

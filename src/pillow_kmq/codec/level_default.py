@@ -13,12 +13,14 @@ from .arithmetic import LONG, ONE, WORD, ZERO, after, code_bit, repeats, which
 from .mixing import mixed_bit
 
 HASH_1, HASH_2, HASH_3, HASH_4 = 0x9E3779B1, 0x85EBCA6B, 0xC2B2AE35, 0x2C1B3C6D
-LINE = 0x3FFFFF0
 
-# Counters, in this order: runs; flags by shape, by distances, by three and by six neighbours, that for N behind each
-# for W; symbols by four neighbours, by W and a part of WW, by N and a part of NN, and by the colours of three; sure
-# flags, by shape, that for N behind each for W.
-RUNS, SHAPES, DISTANCES, SURES = 136, 32768, 64, 8192
+# Counters, in this order: runs; lines by shape: flags by kind, then sure flags; flags by distances; lines by W and N:
+# flags by NE; lines by four neighbours: first bits of symbols, then flags by two more; lines of later bits; symbols by
+# W and a part of WW, by N and a part of NN, and by the colours of three. A flag for N is behind each for W.
+# In lines of 16 or 32 is what is needed together, so that a processor's cache misses once.
+RUNS, SHAPES, DISTANCES = 136, 65536, 128
+SURE_FLAG = 10  # in a line by shape
+LINE = 16
 LENGTH, LOWER = 8, 72  # of runs that break off: how many bits their length has, and these
 FLAT = 0x286
 """Bits of the shape: N is NW, NE and W, and W is WW."""
@@ -64,8 +66,8 @@ class Stripe(NamedTuple):
 
 def counter_count(n: int, option: int) -> int:
     """How many counters a stripe of n symbols has."""
-    tree = 2 * n * parts(n, option) * node_places(n) + NODES * COLORS + SURES
-    return RUNS + 2 * SHAPES + 2 * DISTANCES + (5 << BITS[option]) + tree
+    tree = 2 * n * parts(n, option) * node_places(n) + NODES * COLORS
+    return RUNS + SHAPES + DISTANCES + (5 << BITS[option]) + tree
 
 
 def node_places(n: int) -> int:
@@ -125,18 +127,17 @@ def mixed_stripe(decoding, sure_flags, x, data, pos, end, stripe, width, rows, n
     stretch, squash, updates = stripe[9:]
     bits = 0 + BITS[option]
     hashed = 1 << bits
-    down = 32 - bits
+    down = 32 - bits + 4  # to the number of a line
     shapes = RUNS
-    spread = shapes + 2 * SHAPES
-    three = spread + 2 * DISTANCES
-    six = three + 2 * hashed
-    four = six + 2 * hashed
+    spread = shapes + SHAPES
+    pairs = spread + DISTANCES
+    four = pairs + 2 * hashed
+    later = four + 2 * hashed
     places = 16 if n <= 16 else 272
-    by_w = four + hashed
+    by_w = later + hashed
     finer = parts(n, option)
     by_n = by_w + n * finer * places
     colors = by_n + n * finer * places
-    sure = colors + NODES * COLORS
     stride = width + 6
     deep = 1  # the nodes below this one have no leaf
     while deep * 4 < n:
@@ -198,7 +199,8 @@ def mixed_stripe(decoding, sure_flags, x, data, pos, end, stripe, width, rows, n
                     continue
 
             not_n = False
-            c4 = (sure + 2 * shape) & LONG
+            c0 = shapes + LINE * shape
+            c4 = (c0 + SURE_FLAG) & LONG
             if sure_flags and not not_w and counters[c4] >= SURE:
                 if not decoding:
                     symbol = 0 + symbols[here]
@@ -222,16 +224,17 @@ def mixed_stripe(decoding, sure_flags, x, data, pos, end, stripe, width, rows, n
                     continue
                 not_n = True
 
-            h3 = ((W | N << 8 | NE << 16) * HASH_1) & WORD
+            h2 = ((W | N << 8) * HASH_1) & WORD
             h4 = ((W | N << 8 | NE << 16 | NW << 24) * HASH_2) & WORD
             h6 = ((h4 ^ (h4 >> 15)) + (WW | NN << 8) * HASH_3) & WORD
             h6 = ((h6 ^ (h6 >> 15)) * HASH_4) & WORD
-            slot = (h6 >> down) >> 2
+            slot = h6 >> (down - 2)
             guess = 0 + recent[slot & 0xFFFF]
             kind = which(guess, W, N, NW, NE)
-            c0 = shapes + 2 * (kind * 4096 + shape)
-            c1 = three + 2 * (h3 >> down)
-            c2 = six + 2 * (h6 >> down)
+            c0 += 2 * kind
+            line = four + 2 * LINE * (h4 >> down)
+            c1 = pairs + 2 * LINE * (h2 >> down) + 2 * (NE & 15)
+            c2 = line + LINE + 2 * (h6 >> 29)
             c3 = spread + 2 * ((0 + distances[(W * n + N) & 0xFFFF]) | (0 + distances[(W * n + NW) & 0xFFFF]) << 3)
             w = NODES + kind
             if not decoding:
@@ -270,7 +273,7 @@ def mixed_stripe(decoding, sure_flags, x, data, pos, end, stripe, width, rows, n
                     place = 1
                     c0 = by_w + (W * finer + part[WW]) * places
                     c1 = by_n + (N * finer + part[NN]) * places
-                    c2 = four + ((h4 >> down) & LINE)
+                    c2 = line
                     while leaf[node & 511] < 0:
                         implied = False
                         if node >= deep:
@@ -300,7 +303,7 @@ def mixed_stripe(decoding, sure_flags, x, data, pos, end, stripe, width, rows, n
                         if place > 15:
                             c0 += 16 * (node - 15)
                             c1 += 16 * (node - 15)
-                            c2 = four + (((((h4 ^ ((node * HASH_1) & WORD)) * HASH_4) & WORD) >> down) & LINE)
+                            c2 = later + LINE * ((((h4 ^ ((node * HASH_1) & WORD)) * HASH_4) & WORD) >> down)
                             place = 1
                     symbol = 0 + leaf[node & 511]
             recent[slot & 0xFFFF] = symbol

@@ -40,7 +40,7 @@ def _milliseconds(pixels: int, n: int, coded: int) -> float:
 def _plain_stripe(symbols: Any, forest: Tree, option: int) -> kernels.Stripe:
     n = len(forest.order)
     counters = [1 << 15] * kernels.counter_count(n, option)
-    counters[kernels.RUNS : kernels.RUNS + 2 * kernels.SHAPES] = _first_shapes()
+    counters[kernels.RUNS : kernels.RUNS + kernels.SHAPES] = _first_shapes()
     return kernels.Stripe(
         symbols, counters, list(_weights()),
         bytearray(1 << (kernels.BITS[option] - 2)), forest.leaf, forest.middle, forest.levels, forest.distances,
@@ -54,7 +54,7 @@ def _array_stripe(symbols: Any, forest: Tree, option: int) -> kernels.Stripe:
     n = len(forest.order)
     constants = _arrays()
     counters = np.full(kernels.counter_count(n, option), 1 << 15, np.uint16)
-    counters[kernels.RUNS : kernels.RUNS + 2 * kernels.SHAPES] = constants[0]
+    counters[kernels.RUNS : kernels.RUNS + kernels.SHAPES] = constants[0]
     return kernels.Stripe(
         symbols, counters, constants[1].copy(),
         np.zeros(1 << (kernels.BITS[option] - 2), np.uint8), np.array(forest.leaf, np.int16),
@@ -84,14 +84,13 @@ def _parts(n: int, option: int) -> bytes:
 def _first_shapes() -> tuple[int, ...]:
     """The first states of the counters by shape: a count of two, and what was learned from many images."""
     known = [p >> 4 << 4 | 2 for p in squash()]
-    states = [1 << 15] * (2 * kernels.SHAPES)
+    states = [1 << 15] * kernels.SHAPES
     for flag, (shapes, kinds) in enumerate(zip(_SHAPES, _KINDS, strict=True)):
         for number, kind in enumerate(kinds):
             places = [3072 + kind]
             for value in shapes:
                 places += [x + value for x in places]
-            first = 2 * number * len(places) + flag
-            states[first : first + 2 * len(places) : 2] = [known[x] for x in places]
+            states[2 * number + flag :: kernels.LINE] = [known[x] for x in places]
     return tuple(states)
 
 
