@@ -20,7 +20,8 @@ def some_colors(count: int, most: int) -> bytes:
 
 def all_of(one: Tree) -> tuple[object, ...]:
     """What a tree tells."""
-    return one.order, one.axes, one.leaf, one.middle, list(one.cuts()), one.levels, one.distances
+    cuts = [[int(x) for x in cut] for cut in one.cuts()]
+    return one.order, one.axes, list(one.leaf), list(one.middle), cuts, one.levels, one.distances
 
 
 @pytest.mark.parametrize("most", [1, 255])

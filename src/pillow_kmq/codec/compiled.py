@@ -19,7 +19,7 @@ import numpy as np
 
 from .._jit import inlined, integer_jit, kernel
 
-ENTRIES = ("mixed_stripe", "encode_stripe", "decode_stripe", "rank_colors", "split_colors", "code_colors")
+ENTRIES = ("mixed_stripe", "encode_stripe", "decode_stripe", "rank_colors", "whole_tree", "code_colors")
 _MAKING = threading.RLock()
 
 

@@ -1,5 +1,5 @@
 # mypy: disallow-untyped-calls=False
-"""How colours become a tree (docs/FORMAT.md, section 7.3): a kernel that is plain Python until `compiled`."""
+"""How colours become a tree (docs/FORMAT.md, section 7.3): kernels that are plain Python until `compiled`."""
 
 from __future__ import annotations
 
@@ -7,12 +7,18 @@ SCALES = (17, 21, 12, 30)
 """What brings the spreads along R+G+B, R-B, 2G-R-B and alpha to one scale, in 1/30."""
 
 
+def whole_tree(axes, orders, n, leaf, middle, cuts, room, steps, levels, distances):  # type: ignore[no-untyped-def]
+    """All of a tree: what `split_colors` makes, and then `fill_tables`. room: int32[3 * 1024]."""
+    split_colors(axes, orders, n, leaf, middle, cuts, room[:1024], room[1024:2048], room[2048:])
+    fill_tables(axes, orders, n, cuts, steps, room[:1024], levels, distances)
+
+
 def split_colors(axes, orders, n, leaf, middle, cuts, parts, side, kept):  # type: ignore[no-untyped-def]
     """Cut n colours in two, and each half, until every colour stands alone; node i has the children 2i and 2i+1.
 
     axes: int32[4 * n], where the colours lie on one axis, then on the next. orders: int32[4 * n], the colours as they
-    follow one another on each axis; all are in the order of the symbols in the end. leaf: int32[512], middle:
-    int32[256] and cuts: int32[256 * 4], by node: axis, twice the bound, sum of distances from it, number of colours.
+    follow one another on each axis; all are in the order of the symbols in the end. leaf: int16[512], middle:
+    uint8[256] and cuts: int32[256 * 4], by node: axis, twice the bound, sum of distances from it, number of colours.
     parts: int32[1024], where a node's colours begin, and their number; side, kept: int32[n], to work with.
     """
     parts[2] = 0
@@ -79,3 +85,29 @@ def part(orders, at, count, side, kept):  # type: ignore[no-untyped-def]
             left += 1
     for i in range(right):
         orders[left + i] = kept[i]
+
+
+def fill_tables(axes, orders, n, cuts, steps, places, levels, distances):  # type: ignore[no-untyped-def]
+    """What `Tree.levels` and `Tree.distances` are, uint8[n * 256] and uint8[n * n].
+
+    steps: uint8[2551], by distance. places: int32[4 * n], to work with.
+    """
+    for i in range(4 * n):
+        places[i] = axes[i // n * n + orders[i % n]]
+    for node in range(1, 256):
+        count = 0 + cuts[4 * node + 3]
+        if count > 0:
+            first = cuts[4 * node] * n
+            bound = 0 + cuts[4 * node + 1]
+            near = 6 * cuts[4 * node + 2]
+            far = 16 * cuts[4 * node + 2]
+            for symbol in range(n):
+                place = (2 * places[first + symbol] - bound) * 16 * count
+                level = (place >= -far) + (place >= -near) + (place >= 0) + (place >= near) + (place >= far)
+                levels[256 * symbol + node] = level
+    for one in range(n):
+        for other in range(n):
+            apart = 0
+            for axis in range(0, 4 * n, n):
+                apart += abs(places[axis + one] - places[axis + other])
+            distances[n * one + other] = 0 + steps[apart]

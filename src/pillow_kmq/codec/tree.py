@@ -1,7 +1,7 @@
 """Palettes as balanced trees in colour space: the symbols of the context-mixing levels (docs/FORMAT.md, section 7).
 
-Plain Python on whole numbers, so that a small image needs neither NumPy nor Numba. Where these are loaded anyway, Numba
-splits the colours and NumPy fills the tables, many times as fast.
+Plain Python on whole numbers, so that a small image needs neither NumPy nor Numba. Where these are loaded anyway, NumPy
+fills the tables, or a compiled kernel does all, many times as fast.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import sys
 from bisect import bisect_left
 from functools import cached_property, lru_cache
 from itertools import pairwise, repeat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from . import splitting as kernels
 from .worth import PALETTES, worth_compiling_colors
@@ -30,7 +30,7 @@ class Tree:
     """A tree over n symbols; node i has the children 2i and 2i+1, the root is 1.
 
     order: the colour of each symbol. leaf[512]: the symbol of a node, -1 where it has children. middle[256]: the first
-    symbol of the right child. axes: four, of where the symbols' colours lie.
+    symbol of the right child. axes: four, of where the symbols' colours lie. Numbers in lists or, compiled, in arrays.
     """
 
     def __init__(self, colors: bytes) -> None:
@@ -40,8 +40,10 @@ class Tree:
         members = sorted(range(n), key=list(zip(*axes, strict=True)).__getitem__)
         orders = [i for axis in axes for i in sorted(members, key=axis.__getitem__)]
         places = [value for axis in axes for value in axis]
-        split = _split_compiled if worth_compiling_colors() else _split
-        self.order, self.leaf, self.middle, self._cuts = split(places, orders, n)
+        if worth_compiling_colors():
+            self.order, self.leaf, self.middle, self._cuts, self.levels, self.distances = _compiled(places, orders, n)
+        else:
+            self.order, self.leaf, self.middle, self._cuts = _split(places, orders, n)
         self.axes = [[axis[i] for i in self.order] for axis in axes]
 
     def cuts(self) -> Iterator[tuple[int, int, int, int, int]]:
@@ -112,16 +114,22 @@ def _split(places: list[int], orders: list[int], n: int) -> tuple[list[int], ...
     return orders[:n], leaf, middle, cuts
 
 
-def _split_compiled(places: list[int], orders: list[int], n: int) -> tuple[list[int], ...]:
+def _compiled(places: list[int], orders: list[int], n: int) -> tuple[Any, ...]:
+    """The same, and levels and distances."""
     import numpy as np
 
+    from .._jit import ready
     from .compiled import compiled
 
     numbers = np.array(orders, np.int32)
-    tables = np.full(512, -1, np.int32), np.zeros(256, np.int32), np.zeros(1024, np.int32)
-    room = np.zeros((3, 1024), np.int32)
-    compiled(kernels).split_colors(np.array(places, np.int32), numbers, n, *tables, *room)
-    return tuple(table.tolist() for table in (numbers[:n], *tables))
+    leaf, middle, cuts = np.full(512, -1, np.int16), np.zeros(256, np.uint8), np.zeros(1024, np.int32)
+    levels, distances = np.zeros(256 * n, np.uint8), np.zeros(n * n, np.uint8)
+    steps = np.frombuffer(bytearray(_STEPS), np.uint8)
+    arguments = (
+        np.array(places, np.int32), numbers, n, leaf, middle, cuts, np.zeros(3072, np.int32), steps, levels, distances
+    )  # fmt: skip
+    ready(compiled(kernels).whole_tree, arguments)(*arguments)
+    return numbers[:n].tolist(), leaf, middle, cuts, levels.tobytes(), distances.tobytes()
 
 
 def axes_of(colors: bytes) -> list[list[int]]:
