@@ -368,7 +368,7 @@ def striped_file(picture: IndexedImage, compression: str = "default") -> bytes:
 def mixed_file(picture: IndexedImage) -> bytes:
     """A file of the level `default`, although rows might be smaller."""
     before = codec.encode_pixels
-    codec.encode_pixels = lambda indices, colors, _: mixed.encode_mixed(indices, colors, CODINGS["default"])
+    codec.encode_pixels = lambda picture, _: mixed.encode_mixed(picture, CODINGS["default"])
     try:
         return encode(picture)
     finally:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import naive_kmq
 from pillow_kmq import codec
 from pillow_kmq.codec import fast
+from pillow_kmq.codec.arrange import as_it_is
 from pillow_kmq.codec.stripes import CODINGS, Stripe, read_stripes
 from pillow_kmq.errors import CorruptError
 from pillow_kmq.types import IndexedImage, Indices
@@ -49,7 +50,7 @@ def decoded(payload: bytes, image: IndexedImage, *, partial: bool = False) -> In
 
 
 def encoded(image: IndexedImage) -> bytes:
-    return fast.encode_fast(image.indices, image.palette.tobytes())
+    return fast.encode_fast(as_it_is(image))
 
 
 @given(PICTURES)

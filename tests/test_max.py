@@ -15,6 +15,8 @@ import naive_kmq
 from pillow_kmq import codec
 from pillow_kmq._jit import jit_enabled
 from pillow_kmq.codec import mixed
+from pillow_kmq.codec.arrange import as_it_is
+from pillow_kmq.codec.picture import Picture
 from pillow_kmq.codec.state_max import MAX
 from pillow_kmq.codec.tree import tree
 from pillow_kmq.errors import CorruptError
@@ -51,7 +53,7 @@ def pictures(most: int) -> st.SearchStrategy[IndexedImage]:
 
 
 def encoded(image: IndexedImage) -> bytes:
-    return mixed.encode_mixed(image.indices, image.palette.tobytes(), CODING)
+    return mixed.encode_mixed(as_it_is(image), CODING)
 
 
 def decoded(payload: bytes, image: IndexedImage, *, partial: bool = False) -> Indices:
@@ -121,7 +123,7 @@ def test_a_stripe_is_eight_times_that_of_the_default() -> None:
     noise = np.random.default_rng(1).integers(0, 256, (300, 1000)).astype(np.uint8)
     palette = np.random.default_rng(2).integers(0, 256, (256, 4)).astype(np.uint8)
     assert MAX.work == 8
-    payload = mixed.encode_mixed(noise, palette.tobytes(), 3)
+    payload = mixed.encode_mixed(Picture(palette.tobytes(), noise), 3)
     assert payload[0] & 0x80
     assert not encoded(IndexedImage(palette, noise[:135]))[0] & 0x80
 
@@ -142,7 +144,7 @@ def test_files_are_smaller_than_those_of_the_default() -> None:
 def test_small_images_are_never_larger_than_at_the_default() -> None:
     image = picture("striped", 77778, 5, 51, 16)
     sizes = {level: len(codec.encode(image, compression=level)) for level in ("default", "max")}
-    assert len(encoded(image)) > len(mixed.encode_mixed(image.indices, image.palette.tobytes(), 3))
+    assert len(encoded(image)) > len(mixed.encode_mixed(as_it_is(image), 3))
     assert sizes["max"] <= sizes["default"]
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import naive_kmq
 from pillow_kmq.codec import fast, mixed
 from pillow_kmq.codec.arithmetic import repeats
+from pillow_kmq.codec.picture import Picture
 from pillow_kmq.codec.pixels import decode_pixels
 from pillow_kmq.codec.stripes import CODINGS
 from pillow_kmq.types import Indices
@@ -20,8 +21,8 @@ from pillow_kmq.types import Indices
 def payload_of(values: Indices, colors: bytes, level: str) -> bytes:
     """The payload of chunk D at a level, although rows might be smaller."""
     if level == "fast":
-        return fast.encode_fast(values, colors)
-    return mixed.encode_mixed(values, colors, CODINGS[level])
+        return fast.encode_fast(Picture(colors, values))
+    return mixed.encode_mixed(Picture(colors, values), CODINGS[level])
 
 
 def comes_back(values: Indices, level: str, *, naively: bool = False) -> bool:

@@ -10,6 +10,7 @@ import pytest
 
 import naive_kmq
 from pillow_kmq.codec import mixed, state_default
+from pillow_kmq.codec.picture import Picture
 from pillow_kmq.codec.pixels import decode_pixels
 from pillow_kmq.codec.stripes import CODINGS
 from pillow_kmq.types import Indices
@@ -46,7 +47,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Counter[tuple[int, int]]:
 
 def test_sure_flags_of_both_kinds_may_be_wrong_and_pictures_come_back(asked: Counter[tuple[int, int]]) -> None:
     values = posts(60, 70, 40)
-    payload = mixed.encode_mixed(values, COLORS, CODINGS["default"])
+    payload = mixed.encode_mixed(Picture(COLORS, values), CODINGS["default"])
     assert bytes(decode_pixels(payload[0], payload[1:], *values.shape, COLORS)) == values.tobytes()
     assert naive_kmq.indices(payload, 70, 60, PALETTE) == values.tolist()
     assert set(asked) == {(0, 0), (0, 1), (1, 0), (1, 1)}
@@ -59,7 +60,7 @@ def test_photos_have_no_sure_flags(
 ) -> None:
     monkeypatch.setattr(state_default, "DEFAULT", state_default.DEFAULT._replace(option=lambda *_: option))
     values = posts(60, 70, 40)
-    payload = mixed.encode_mixed(values, COLORS, CODINGS["default"])
+    payload = mixed.encode_mixed(Picture(COLORS, values), CODINGS["default"])
     assert bytes(decode_pixels(payload[0], payload[1:], *values.shape, COLORS)) == values.tobytes()
     assert naive_kmq.indices(payload, 70, 60, PALETTE) == values.tolist()
     assert not asked

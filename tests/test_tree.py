@@ -20,8 +20,7 @@ def some_colors(count: int, most: int) -> bytes:
 
 def all_of(one: Tree) -> tuple[object, ...]:
     """What a tree tells."""
-    cuts = [[int(x) for x in cut] for cut in one.cuts()]
-    return one.order, one.axes, list(one.leaf), list(one.middle), cuts, one.levels, one.distances
+    return one.order, one.axes, list(one.leaf), list(one.middle), list(one.cuts()), one.levels, one.distances
 
 
 @pytest.mark.parametrize("most", [1, 255])

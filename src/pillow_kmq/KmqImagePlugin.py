@@ -15,6 +15,7 @@ from .errors import OptionError
 if TYPE_CHECKING:
     from .animated import Frames
     from .codec.frames import FrameReader
+    from .codec.picture import Picture
     from .types import IndexedImage
 
 FORMAT = "KMQ"
@@ -155,7 +156,7 @@ def _save(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
     compression: one of codec.COMPRESSIONS. palette_mode: "exact" keeps the palette as it is; "compact" drops entries
     that no pixel uses and sorts the others. Palettes of the quantiser's making are sorted unless `order` is given.
     """
-    from .codec import encode
+    from .codec import encode_picture
     from .metadata import metadata_of
     from .saving import indexed_image, save_quantized
 
@@ -165,14 +166,14 @@ def _save(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
     metadata = metadata_of(im, options)
 
     def encoded(image: Image.Image) -> bytes:
-        return encode(arrange(indexed_image(image, options)), compression=compression, metadata=metadata)
+        return encode_picture(arrange(indexed_image(image, options)), compression, metadata)
 
     save_quantized(im, fp, FORMAT, encoded)
 
 
-def _arrangement(im: Image.Image, options: dict[str, Any]) -> Callable[[IndexedImage], IndexedImage]:
+def _arrangement(im: Image.Image, options: dict[str, Any]) -> Callable[[IndexedImage], Picture]:
     """What to do with the palette before it is encoded."""
-    from .codec.arrange import compact, in_natural_order
+    from .codec.arrange import as_it_is, compact, in_natural_order
     from .saving import quantize_options
 
     mode = options.get("palette_mode", "exact")
@@ -184,7 +185,7 @@ def _arrangement(im: Image.Image, options: dict[str, Any]) -> Callable[[IndexedI
     chosen = {"palette", "order", "transparent_index"} & quantized.keys()
     if (quantized or im.mode != "P") and not chosen:
         return in_natural_order
-    return lambda image: image
+    return as_it_is
 
 
 def _save_all(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:

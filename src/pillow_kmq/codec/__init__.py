@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from ..types import IndexedImage, Pixels
     from .frames import FrameReader
+    from .picture import Picture
 
 __all__ = [
     "COMPRESSIONS",
@@ -28,6 +29,7 @@ __all__ = [
     "decode",
     "encode",
     "encode_animation",
+    "encode_picture",
     "natural_order",
     "read_animation",
     "read_head",
@@ -51,16 +53,22 @@ def encode(image: IndexedImage, *, compression: str = "default", metadata: Metad
     compression: one of COMPRESSIONS. metadata: what else to store. Raises OptionError for another compression, for
     images without pixels or of more than 2^24 pixels on a side, and for metadata that a file cannot hold.
     """
+    from .arrange import as_it_is
+
+    return encode_picture(as_it_is(image), compression, metadata)
+
+
+def encode_picture(picture: Picture, compression: str, metadata: Metadata | None = None) -> bytes:
+    """The same for a picture whose palette was arranged, and whose pixels are mapped only once for that."""
+    height, width = picture.source.shape
+    colors = picture.colors
     if compression not in COMPRESSIONS:
         raise OptionError(f"compression must be one of {', '.join(COMPRESSIONS)}, not {compression!r}")
-    if not 1 <= min(image.indices.shape) <= max(image.indices.shape) <= MAX_SIDE:
-        raise OptionError(
-            f"an image of {image.width}x{image.height} pixels does not fit a KMQ file: 1 to {MAX_SIDE} on a side do"
-        )
+    if not 1 <= min(height, width) <= max(height, width) <= MAX_SIDE:
+        raise OptionError(f"an image of {width}x{height} pixels does not fit a KMQ file: 1 to {MAX_SIDE} on a side do")
     beside = encode_metadata(metadata) if metadata is not None else []
-    colors = image.palette.tobytes()
-    pixels = encode_pixels(image.indices, colors, compression)
-    file = Writer(image.width, image.height)
+    pixels = encode_pixels(picture, compression)
+    file = Writer(width, height)
     if colors:
         # A sorted palette takes long to read.
         sorting = compression != "deflate" and (compression != "fast" or len(pixels) < 4 * len(colors))

@@ -19,6 +19,7 @@ from .container import Writer
 from .films import to_image
 from .metadata import Metadata, encode_metadata
 from .palette import encode_palette, natural_order
+from .picture import Picture
 from .pixels import encode_pixels
 from .scene import Canvas, Mask, Scene
 from .sources import Sources
@@ -95,7 +96,7 @@ class FilmMaker:
 
     def _coded(self, film: Film, choice: _Choice, rows: slice = slice(None)) -> CodedFilm:
         image = to_image(choice.pictures[:, rows], film.arrangement)
-        return CodedFilm(film, encode_pixels(image, choice.colors, self._compression), choice.colors)
+        return CodedFilm(film, encode_pixels(Picture(choice.colors, image), self._compression), choice.colors)
 
     def _size(self, film: Film, choice: _Choice, rows: slice) -> int:
         return _size(self._coded(film, choice, rows))

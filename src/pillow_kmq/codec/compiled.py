@@ -19,7 +19,7 @@ import numpy as np
 
 from .._jit import inlined, integer_jit, kernel
 
-ENTRIES = ("mixed_stripe", "encode_stripe", "decode_stripe", "rank_colors", "whole_tree", "code_colors")
+ENTRIES = ("mixed_stripe", "encode_stripe", "decode_stripe", "rank_colors", "whole_tree", "code_colors", "map_rows")
 _MAKING = threading.RLock()
 
 

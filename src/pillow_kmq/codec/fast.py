@@ -6,47 +6,46 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from . import level_fast_graphics, level_fast_photo
+from .mapping import without_margins
 from .mixed import colors_of
 from .state_fast import GUESS_BITS, array_stripe, plain_stripe
-from .stripes import CODINGS, LISTED, Stripe, copy_rows, decode_stripes, encode_list, joined, read_stripes
+from .stripes import CODINGS, LISTED, Stripe, decode_stripes, encode_list, joined, read_stripes
 from .worth import IMAGES, worth_compiling
 
 if TYPE_CHECKING:
-    from ..types import Indices
+    from .picture import Picture
 
 STRIPE_CODES = 1 << 19
 """A stripe ends with the row that passes so many codes."""
 
+_MARGINS = 2, 2  # of symbols: rows above, columns on either side
 _SHORT = 1 << 14  # bytes; behind stripes that are shorter, they may have twice as many codes
 _MOST_CODES = 1 << 23  # with those of the widest row, they fit the kernels' masks
 
 
-def encode_fast(indices: Indices, colors: bytes) -> bytes:
-    """The payload of a chunk D. colors: the palette, RGBA."""
-    import numpy as np
-
-    from .arrange import part_unlike, remapped, used_entries
-
-    height, width = indices.shape
-    used = used_entries(indices)
+def encode_fast(picture: Picture) -> bytes:
+    """The payload of a chunk D."""
+    height, width = picture.source.shape
+    used = picture.used
     first = CODINGS["fast"]
     listing = b""
-    if used != list(range(len(colors) // 4)):
+    if used != list(range(picture.entries)):
         first |= LISTED
         listing = encode_list(used)
     if len(used) == 1:
         return bytes([first]) + listing
-    option = _guessing(indices.size, part_unlike(indices))
-    table = np.zeros(256, np.uint8)
-    table[used] = np.arange(len(used))
-    symbols = np.zeros((height + 2, width + 4), np.uint8)
-    symbols[2:, 2:-2] = remapped(indices, table) if listing else indices
+    option = _guessing(picture.source.size, picture.unlike)
+    ranks = bytearray(256)
+    for rank, entry in enumerate(used):
+        ranks[entry] = rank
+    symbols = picture.symbols(bytes(ranks), _MARGINS)
+    colors = colors_of(used, picture.colors)
     stripes: list[tuple[int, bytes]] = []
     row = 0
     codes = STRIPE_CODES
     while row < height:
         symbols[row : row + 2] = 0
-        rows, coded = _encode(symbols[row:].reshape(-1), colors_of(used, colors), width, height - row, option, codes)
+        rows, coded = _encode(symbols[row:].reshape(-1), colors, width, height - row, option, codes)
         stripes.append((rows, coded))
         row += rows
         if len(coded) < _SHORT and codes < _MOST_CODES:
@@ -69,13 +68,12 @@ def decode_fast(
     if len(used) == 1:
         return bytes(used) * (width * height)
     chosen = colors_of(used, colors)
-    table = None if used == list(range(len(used))) else bytes(used).ljust(256, b"\0")
+    table = bytes(used).ljust(256, b"\0")
 
     def decode(stripe: Stripe) -> bool:
         symbols = bytearray((stripe.rows + 2) * (width + 4))
         done, intact = _decode(stripe, symbols, chosen, width, first >> 4 & 3)
-        seen = symbols if table is None else symbols.translate(table)
-        copy_rows(seen, (2, 2), pixels, stripe, done, width)
+        without_margins(symbols, table, _MARGINS, pixels, stripe.row, done, width)
         return intact
 
     decode_stripes(stripes, decode, partial=partial)

@@ -6,43 +6,41 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .code_ends import begun, finished
+from .mapping import without_margins
 from .model import Model
-from .stripes import CODINGS, LISTED, Stripe, copy_rows, decode_stripes, encode_list, joined, read_stripes
+from .stripes import CODINGS, LISTED, Stripe, decode_stripes, encode_list, joined, read_stripes
 from .tree import Tree, tree
 from .worth import IMAGES, worth_compiling
 
 if TYPE_CHECKING:
-    from ..types import Indices
+    from .picture import Picture
 
 STRIPE_BYTES = 1 << 18
 """The first stripe of the level `default` ends with the row that passes so many bytes, each further one behind three
 quarters of that, so that few stripes do for two threads alike; those of `max` are larger."""
 
 
-def encode_mixed(indices: Indices, colors: bytes, coding: int) -> bytes:
-    """The payload of a chunk D. colors: the palette, RGBA. coding: of the levels default or max."""
+def encode_mixed(picture: Picture, coding: int) -> bytes:
+    """The payload of a chunk D. coding: of the levels default or max."""
     import numpy as np
 
-    from .arrange import part_unlike, remapped, used_entries
-
-    height, width = indices.shape
-    used = used_entries(indices)
-    forest = tree(colors_of(used, colors))
+    height, width = picture.source.shape
+    used = picture.used
+    forest = tree(colors_of(used, picture.colors))
     model = model_of(coding)
-    unlike = part_unlike(indices)
-    option = model.option(indices.size, len(used), unlike)
+    option = model.option(picture.source.size, len(used), picture.unlike)
     first = coding | option << 4
     listing = b""
-    if used != list(range(len(colors) // 4)):
+    if used != list(range(picture.entries)):
         first |= LISTED
         listing = encode_list(used)
     if len(used) == 1:
         return bytes([first]) + listing
 
-    ranks = np.zeros(256, np.uint8)
-    ranks[[used[i] for i in forest.order]] = np.arange(len(used))
-    symbols = np.zeros((height + model.rows, width + 2 * model.columns), np.uint8)
-    symbols[model.rows :, model.columns : -model.columns] = remapped(indices, ranks)
+    ranks = bytearray(256)
+    for rank, number in enumerate(forest.order):
+        ranks[used[number]] = rank
+    symbols = picture.symbols(bytes(ranks), (model.rows, model.columns))
     limit = STRIPE_BYTES * model.work
     stripes = []
     row = 0
@@ -50,7 +48,7 @@ def encode_mixed(indices: Indices, colors: bytes, coding: int) -> bytes:
         data = np.empty(limit + 24 * width + 64, np.uint8)
         symbols[row : row + model.rows] = 0
         rest = symbols[row:].reshape(-1)
-        expected = int(unlike * width * (height - row))
+        expected = int(picture.unlike * width * (height - row))
         rows, x, end = _run(model, False, data, limit, expected, rest, forest, width, height - row, option)
         stripes.append((rows, finished(data, x, end)))
         row += rows
@@ -83,7 +81,7 @@ def decode_mixed(
         coded = stripe.coded
         end = len(coded)
         done, _, end = _run(model, True, coded, end, end, symbols, forest, width, stripe.rows, option)
-        copy_rows(symbols.translate(table), (model.rows, model.columns), pixels, stripe, done, width)
+        without_margins(symbols, table, (model.rows, model.columns), pixels, stripe.row, done, width)
         return done == stripe.rows and end >= stripe.length
 
     decode_stripes(stripes, decode, partial=partial)

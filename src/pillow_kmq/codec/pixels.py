@@ -8,7 +8,7 @@ from ..errors import UnsupportedError
 from .stripes import CODINGS, STRIPED
 
 if TYPE_CHECKING:
-    from ..types import Indices
+    from .picture import Picture
 
 COMPRESSIONS = ("deflate", "fast", "default", "max")
 """The levels of compression, fastest first."""
@@ -17,37 +17,39 @@ _STORED, _DEFLATED = 0, 1
 _SAMPLE = 1 << 15
 
 
-def encode_pixels(indices: Indices, colors: bytes, compression: str) -> bytes:
-    """The payload for indices uint8[h, w], not empty. colors: the palette, RGBA. compression: one of COMPRESSIONS."""
+def encode_pixels(picture: Picture, compression: str) -> bytes:
+    """The payload of a chunk D. compression: one of COMPRESSIONS."""
     from .rows import encode_rows, packed_size
 
     if compression == "deflate":
-        return encode_rows(indices)
+        return encode_rows(picture.indices)
     if compression == "fast":
         from .fast import encode_fast
 
-        pixels = encode_fast(indices, colors)
+        pixels = encode_fast(picture)
         # Deflate takes longer than all the rest.
-        rows_may_win = indices.size <= _SAMPLE or len(pixels) >= packed_size(indices)
+        stored = packed_size(picture.used[-1], *picture.source.shape)
+        rows_may_win = picture.source.size <= _SAMPLE or len(pixels) >= stored
     else:
         from .mixed import encode_mixed
 
-        pixels = encode_mixed(indices, colors, CODINGS[compression])
-        if compression == "max" and indices.size <= _SAMPLE:  # too small to learn from
-            pixels = min(pixels, encode_mixed(indices, colors, CODINGS["default"]), key=len)
-        rows_may_win = _rows_may_win(indices, len(pixels))
-    return min(pixels, encode_rows(indices), key=len) if rows_may_win else pixels
+        pixels = encode_mixed(picture, CODINGS[compression])
+        if compression == "max" and picture.source.size <= _SAMPLE:  # too small to learn from
+            pixels = min(pixels, encode_mixed(picture, CODINGS["default"]), key=len)
+        rows_may_win = _rows_may_win(picture, len(pixels))
+    return min(pixels, encode_rows(picture.indices), key=len) if rows_may_win else pixels
 
 
-def _rows_may_win(indices: Indices, size: int) -> bool:
+def _rows_may_win(picture: Picture, size: int) -> bool:
     """Whether rows may take less than `size` bytes: noise, and patterns that repeat.
 
     Rows of pictures are larger by a quarter at least; a part of a large image tells.
     """
     from .rows import encode_rows
 
-    if size < indices.size // 8:
+    if size < picture.source.size // 8:
         return False
+    indices = picture.indices
     height, width = indices.shape
     count = -(-_SAMPLE // width)
     if count >= height:

@@ -42,10 +42,9 @@ def encode_rows(indices: Indices) -> bytes:
     return bytes([STORED | smallest << 4]) + packed
 
 
-def packed_size(indices: Indices) -> int:
-    """Bytes of all rows, stored with as few bits for a pixel as their indices allow."""
-    highest = int(indices.max())
-    return _size(next(layout for layout, bits in enumerate(_BITS) if highest < 1 << bits), *indices.shape)
+def packed_size(highest: int, height: int, width: int) -> int:
+    """Bytes of all rows, stored with as few bits for a pixel as indices up to `highest` allow."""
+    return _size(next(layout for layout, bits in enumerate(_BITS) if highest < 1 << bits), height, width)
 
 
 def check_rows(coding_byte: int, length: int, height: int, width: int) -> None:

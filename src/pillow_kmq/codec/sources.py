@@ -10,9 +10,9 @@ import numpy.typing as npt
 from ..errors import OptionError, OptionTypeError
 from ..types import IndexedImage, Pixels
 from .animation import MAX_FRAMES
-from .arrange import used_entries
 from .container import MAX_SIDE
 from .palette import natural_order
+from .picture import used_indices
 from .scene import MOST_COLORS, Canvas
 
 _BLACK = b"\0\0\0\xff"
@@ -96,5 +96,5 @@ def _canvas(frame: IndexedImage | Pixels) -> Canvas:
 def _colors_of(frame: IndexedImage | Pixels) -> npt.NDArray[np.uint32]:
     """The colours that pixels have."""
     if isinstance(frame, IndexedImage):
-        return _table(frame)[used_entries(frame.indices)]
+        return _table(frame)[used_indices(frame.indices)]
     return np.unique(_canvas(frame))

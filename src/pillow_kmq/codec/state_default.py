@@ -43,8 +43,8 @@ def _plain_stripe(symbols: Any, forest: Tree, option: int) -> kernels.Stripe:
     counters[kernels.RUNS : kernels.RUNS + kernels.SHAPES] = _first_shapes()
     return kernels.Stripe(
         symbols, counters, list(_weights()),
-        bytearray(1 << (kernels.BITS[option] - 2)), forest.leaf, forest.middle, forest.levels, forest.distances,
-        _parts(n, option), stretch(), squash(), UPDATES,
+        bytearray(1 << (kernels.BITS[option] - 2)), list(map(int, forest.leaf)), list(map(int, forest.middle)),
+        forest.levels, forest.distances, _parts(n, option), stretch(), squash(), UPDATES,
     )  # fmt: skip
 
 

@@ -40,8 +40,9 @@ def _plain_stripe(symbols: Any, forest: Tree, option: int) -> kernels.Stripe:
     return kernels.Stripe(
         symbols, [kernels.HALF] * kernels.counter_count(n, option), list(_WEIGHTS) * sets, [0] * sets,
         [_FINAL] * (3 * nodes), list(_points()) * (kernels.REFINED_BY * nodes), bytearray(entries), [0] * entries,
-        forest.leaf, forest.middle, forest.levels, _sides(forest), _axes(forest), _cuts(forest), [0] * 256, [0] * 64,
-        list(_INPUTS), stretch(), squash(), _RATES, _STEPS,
+        list(map(int, forest.leaf)), list(map(int, forest.middle)), forest.levels,
+        _sides(forest), _axes(forest), _cuts(forest), [0] * 256, [0] * 64, list(_INPUTS),
+        stretch(), squash(), _RATES, _STEPS,
     )  # fmt: skip
 
 
@@ -86,7 +87,7 @@ def _points() -> tuple[int, ...]:
 def _sides(forest: Tree) -> bytes:
     """Whether a node leads to a symbol: 0 no, 1 by its left child, 2 by its right one; at 256 symbol + node."""
     sides = bytearray(256 * len(forest.order))
-    for node, symbol in enumerate(forest.leaf):
+    for node, symbol in enumerate(map(int, forest.leaf)):
         if symbol >= 0:
             while node > 1:
                 sides[256 * symbol + node // 2] = 1 + node % 2

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import zlib
 from collections.abc import Callable
 from typing import NamedTuple
@@ -100,23 +99,6 @@ def decode_stripes(stripes: list[Stripe], decode: Callable[[Stripe], bool], *, p
     else:
         for stripe in stripes:
             verified(stripe)
-
-
-def copy_rows(
-    indices: bytearray, margins: tuple[int, int], pixels: bytearray, stripe: Stripe, rows: int, width: int
-) -> None:
-    """The first rows of a stripe into the image. margins: of the indices, rows above and columns on either side."""
-    above, beside = margins
-    stride = width + 2 * beside
-    if "numpy" in sys.modules:
-        import numpy as np
-
-        inner = np.frombuffer(indices, np.uint8).reshape(-1, stride)[above : above + rows, beside:-beside]
-        np.frombuffer(pixels, np.uint8).reshape(-1, width)[stripe.row : stripe.row + rows] = inner
-        return
-    for y in range(rows):
-        start = (y + above) * stride + beside
-        pixels[(stripe.row + y) * width : (stripe.row + y + 1) * width] = indices[start : start + width]
 
 
 def encode_list(used: list[int]) -> bytes:

@@ -49,7 +49,7 @@ class Tree:
     def cuts(self) -> Iterator[tuple[int, int, int, int, int]]:
         """Nodes with children: node, axis, twice the bound, sum of distances from it, number of colours."""
         for node, start in enumerate(range(0, len(self._cuts), 4)):
-            axis, bound, width, count = self._cuts[start : start + 4]
+            axis, bound, width, count = map(int, self._cuts[start : start + 4])
             if count:
                 yield node, axis, bound, width, count
 

@@ -1,0 +1,70 @@
+"""From indices to symbols with a margin around them, which kernels need, and back."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from . import moving as kernels
+from .worth import worth_compiling_colors
+
+if TYPE_CHECKING:
+    from ..types import Indices
+
+_SAME = bytes(range(256))
+
+
+def with_margins(indices: Indices, table: bytes, margins: tuple[int, int]) -> Indices:
+    """What a table of 256 bytes has for each index, uint8[rows + h, columns + w + columns], and zeros around it.
+
+    margins: rows above, columns on either side.
+    """
+    import numpy as np
+
+    height, width = indices.shape
+    rows, columns = margins
+    stride = width + 2 * columns
+    symbols = np.zeros((rows + height, stride), np.uint8)
+    inner = symbols[rows:, columns : columns + width]
+    if table == _SAME:
+        inner[:] = indices
+    elif worth_compiling_colors():
+        source = np.require(indices, requirements=("C", "W")).reshape(-1)
+        _move(source, 0, width, table, symbols.reshape(-1), rows * stride + columns, stride, width, height)
+    else:
+        inner[:] = np.frombuffer(indices.tobytes().translate(table), np.uint8).reshape(height, width)
+    return symbols
+
+
+def without_margins(
+    symbols: bytearray, table: bytes, margins: tuple[int, int], pixels: bytearray, row: int, rows: int, width: int
+) -> None:
+    """Put what the table has for `rows` rows of symbols into those of `pixels` from `row` on."""
+    above, beside = margins
+    stride = width + 2 * beside
+    if table != _SAME and worth_compiling_colors():
+        import numpy as np
+
+        source, target = (np.frombuffer(one, np.uint8) for one in (symbols, pixels))
+        _move(source, above * stride + beside, stride, table, target, row * width, width, width, rows)
+        return
+    mapped = symbols if table == _SAME else symbols.translate(table)
+    if "numpy" in sys.modules:
+        import numpy as np
+
+        inner = np.frombuffer(mapped, np.uint8).reshape(-1, stride)[above : above + rows, beside:-beside]
+        np.frombuffer(pixels, np.uint8).reshape(-1, width)[row : row + rows] = inner
+        return
+    for y in range(rows):
+        start = (y + above) * stride + beside
+        pixels[(row + y) * width : (row + y + 1) * width] = mapped[start : start + width]
+
+
+def _move(source: Any, first: int, stride: int, table: bytes, target: Any, *numbers: int) -> None:
+    import numpy as np
+
+    from .._jit import ready
+    from .compiled import compiled
+
+    arguments = source, first, stride, np.frombuffer(bytearray(table), np.uint8), target, *numbers
+    ready(compiled(kernels).map_rows, arguments)(*arguments)
