@@ -35,7 +35,7 @@ def encode_fast(picture: Picture) -> bytes:
     if len(used) == 1:
         return bytes([first]) + listing
     option = _guessing(picture.source.size, picture.unlike)
-    ranks = bytearray(256)
+    ranks = bytearray(range(256))
     for rank, entry in enumerate(used):
         ranks[entry] = rank
     symbols = picture.symbols(bytes(ranks), _MARGINS)
@@ -68,7 +68,7 @@ def decode_fast(
     if len(used) == 1:
         return bytes(used) * (width * height)
     chosen = colors_of(used, colors)
-    table = bytes(used).ljust(256, b"\0")
+    table = bytes([*used, *range(len(used), 256)])
 
     def decode(stripe: Stripe) -> bool:
         symbols = bytearray((stripe.rows + 2) * (width + 4))
