@@ -66,3 +66,17 @@ def test_functions_of_others_compile_beside_the_target() -> None:
 
     assert type(compiled(level_default).mixed_stripe) is not type(total)
     assert total(4) == 3
+
+
+def either(first, x):  # type: ignore[no-untyped-def]
+    if first:
+        return x + 1
+    return x.none_such
+
+
+@needs_target
+def test_what_a_constant_argument_rules_out_is_not_even_typed() -> None:
+    function = _jit.integer_jit()(either)  # not kept on disk
+    assert _jit.ready(function, (True, 4))(True, 4) == 5
+    with pytest.raises(numba.TypingError):
+        _jit.ready(function, (False, 4))

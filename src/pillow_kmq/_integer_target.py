@@ -15,8 +15,8 @@ from typing import Any
 
 import numba
 from numba import _dynfunc  # type: ignore[attr-defined]
-from numba.core import codegen, compiler, cpu, intrinsics, registry, types
-from numba.core.compiler_machinery import PassManager
+from numba.core import codegen, compiler, consts, cpu, intrinsics, ir, registry, types
+from numba.core.compiler_machinery import FunctionPass, PassManager, register_pass
 from numba.core.target_extension import CPU, dispatcher_registry, target_registry
 from numba.core.typed_passes import (
     AnnotateTypes,
@@ -39,10 +39,34 @@ from numba.core.untyped_passes import (
 
 _NAME = "pillow_kmq_integers"
 _DECLARING = {module.__name__ for module in (builtins, arraydecl, collections)}
+
+
+@register_pass(mutates_CFG=False, analysis_only=False)
+class _LiteralArguments(FunctionPass):
+    """Makes constants of arguments that are known to be true or false, so that branches on these are pruned."""
+
+    _name = "pillow_kmq_literal_arguments"
+
+    def __init__(self) -> None:
+        FunctionPass.__init__(self)
+
+    def run_pass(self, state: Any) -> bool:
+        func_ir = state.func_ir
+        for block in func_ir.blocks.values():
+            for assign in block.find_insts(ir.Assign):
+                argument = assign.value
+                if isinstance(argument, ir.Arg) and isinstance(state.args[argument.index], types.BooleanLiteral):
+                    assign.value = ir.Const(state.args[argument.index].literal_value, assign.loc)
+                    definitions = func_ir._definitions[assign.target.name]
+                    definitions[definitions.index(argument)] = assign.value
+        func_ir._consts = consts.ConstantInference(func_ir)
+        return True
+
+
 _PASSES = (
-    TranslateByteCode, FixupArgs, IRProcessing, RewriteSemanticConstants, DeadBranchPrune, GenericRewrites,
-    ReconstructSSA, NopythonTypeInference, PreLowerStripPhis, IRLegalization, AnnotateTypes, NativeLowering,
-    NoPythonBackend,
+    TranslateByteCode, FixupArgs, IRProcessing, _LiteralArguments, RewriteSemanticConstants, DeadBranchPrune,
+    GenericRewrites, ReconstructSSA, NopythonTypeInference, PreLowerStripPhis, IRLegalization, AnnotateTypes,
+    NativeLowering, NoPythonBackend,
 )  # fmt: skip
 
 
