@@ -32,7 +32,8 @@ LEVELS = 6
 COLORS = LEVELS**3
 
 BITS = (14, 16, 14, 18)
-"""Of the addresses of hashed counters, by option; 2 and 3 tell of a second neighbour, 1 and 3 have sure flags."""
+"""Of the addresses of hashed counters, by option; one less than 18 for 16 symbols or fewer. 2 and 3 tell of a second
+neighbour, 1 and 3 have sure flags."""
 
 # Sets of weights: a node each, then the flags W, then the flags N, by kind.
 NODES, FLAGS = 256, 5
@@ -67,7 +68,13 @@ class Stripe(NamedTuple):
 def counter_count(n: int, option: int) -> int:
     """How many counters a stripe of n symbols has."""
     tree = 2 * n * parts(n, option) * node_places(n) + NODES * COLORS
-    return RUNS + SHAPES + DISTANCES + (5 << BITS[option]) + tree
+    lines = (2 + 2 + (n > 16)) << address_bits(n, option)
+    return RUNS + SHAPES + DISTANCES + lines + tree
+
+
+def address_bits(n: int, option: int) -> int:
+    """Of hashed counters' addresses, for n symbols."""
+    return 17 if option == 3 and n <= 16 else 0 + BITS[option]
 
 
 def node_places(n: int) -> int:
@@ -125,7 +132,7 @@ def mixed_stripe(decoding, sure_flags, x, data, pos, end, stripe, width, rows, n
     symbols, counters, weights, recent = stripe[:4]
     leaf, middle, levels, distances, part = stripe[4:9]
     stretch, squash, updates = stripe[9:]
-    bits = 0 + BITS[option]
+    bits = address_bits(n, option)
     hashed = 1 << bits
     down = 32 - bits + 4  # to the number of a line
     shapes = RUNS
@@ -134,7 +141,7 @@ def mixed_stripe(decoding, sure_flags, x, data, pos, end, stripe, width, rows, n
     four = pairs + 2 * hashed
     later = four + 2 * hashed
     places = 16 if n <= 16 else 272
-    by_w = later + hashed
+    by_w = later + (hashed if n > 16 else 0)
     finer = parts(n, option)
     by_n = by_w + n * finer * places
     colors = by_n + n * finer * places

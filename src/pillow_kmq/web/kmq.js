@@ -513,7 +513,7 @@ function mixed(coder, counters, w, a, b, c, d) {
 }
 
 function defaultModel(coder, option, { n, leaf, nodes, colors }, grid, stride) {
-	const B = [14, 16, 14, 18][option], shift = 36 - B,
+	const B = [14, 16, 14, 17 + (n > 16)][option], shift = 36 - B,
 		F = option < 2 ? 1 : n <= 16 ? 16 : n <= 64 ? 4 : 2, places = n <= 16 ? 16 : 272;
 	const [, SPREAD, TWO, FOUR, MORE, BY_W, BY_N, COLORS, WHOLE, LENGTH, LOWER, SURE, end] = // flag N behind each flag W
 		layout(40960, 128, 2 << B, 2 << B, 1 << B, n*F*places, n*F*places, 256*216, 8, 64, 64, 8192);
@@ -538,20 +538,20 @@ function defaultModel(coder, option, { n, leaf, nodes, colors }, grid, stride) {
 				(NW === grid[up2 - 1]) << 4 | (N === NN) << 5 | (NE === NNE) << 6 | (W === N) << 7 |
 				(W === NW) << 8 | (W === WW) << 9 | (NN === NNE) << 10 | (W === NE) << 11,
 			sure = SURE + 2*shape, S = counters[sure],
-			asked = behind || option%2 < 1 ? 2 : S >= 61440 ? 0 : S < 4096 && counters[sure + 1] >= 61440 ? 1 : 2;
+			asked = behind || ~option & 1 ? 2 : S >= 61440 ? 0 : S < 4096 && counters[sure + 1] >= 61440 ? 1 : 2;
 		if (asked < 2 && coder.bit(counters, sure + asked)) return asked ? N : W;
 		let h4 = imul(pack(W, N, NE, NW), 0x85ebca6b), h = (h4 ^ h4 >>> 15) + imul(pack(WW, NN), 0xc2b2ae35),
 			h6 = imul(h ^ h >>> 15, 0x2c1b3c6d), slot = h6 >>> shift - 2, kind = kindOf(recent[slot], W, N, NW, NE),
 			a = 2*(kind << 12 | shape), b = TWO + 32*(imul(pack(W, N), 0x9e3779b1) >>> shift) + 2*(NE & 15),
-			line = FOUR + 32*(h4 >>> shift), c = line + 16 + 2*(h6 >>> 29), w = 1024 + 4*kind,
+			line = FOUR + 32*(h4 >>> shift), c = line + 16 + 2*(h6 >>> 29),
 			d = SPREAD + 2*(distance(W, N) | distance(W, NW) << 3);
 		function flag(i) {
-			const bit = mixed(coder, counters, w + 20*i, a + i, b + i, c + i, d + i);
+			const bit = mixed(coder, counters, 1024 + 4*kind + 20*i, a + i, b + i, c + i, d + i);
 			counters[sure + i] = learned(counters[sure + i], bit);
 			return bit;
 		}
 		if (!behind && asked && flag(0)) return recent[slot] = W;
-		if (N !== W && (n === 2 || asked !== 1 && flag(1))) return recent[slot] = N;
+		if (N !== W && (n < 3 || asked !== 1 && flag(1))) return recent[slot] = N;
 
 		let node = 1, j = 1, byW = BY_W + (F*W + floor(F*WW/n))*places, byN = BY_N + (F*N + floor(F*NN/n))*places;
 		while (leaf[node] < 0) {
