@@ -36,10 +36,10 @@ def test_indices_are_mapped_into_margins_of_zeros(table: bytes, margins: tuple[i
 
 
 @pytest.mark.usefixtures("way")
-def test_indices_may_be_read_only_or_have_strides() -> None:
+def test_indices_may_be_read_only_have_strides_or_be_a_matrix() -> None:
     frozen = INDICES.copy()
     frozen.flags.writeable = False
-    for indices in (frozen, INDICES[::2, ::3], INDICES.T, INDICES[::-1, ::-1]):
+    for indices in (frozen, INDICES[::2, ::3], INDICES.T, INDICES[::-1, ::-1], INDICES.view(np.matrix)):
         expected = np.frombuffer(TABLES[1], np.uint8)[indices]
         np.testing.assert_array_equal(with_margins(indices, TABLES[1], (2, 2))[2:, 2:-2], expected)
 

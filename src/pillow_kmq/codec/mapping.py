@@ -29,7 +29,7 @@ def with_margins(indices: Indices, table: bytes, margins: tuple[int, int]) -> In
     if table == _SAME:
         inner[:] = indices
     elif worth_compiling_colors():
-        source = np.require(indices, requirements=("C", "W")).reshape(-1)
+        source = np.require(np.asarray(indices), requirements=("C", "W")).reshape(-1)  # a matrix would stay 2-D
         _move(source, 0, width, table, symbols.reshape(-1), rows * stride + columns, stride, width, height)
     else:
         inner[:] = np.frombuffer(indices.tobytes().translate(table), np.uint8).reshape(height, width)

@@ -30,7 +30,7 @@ class Tree:
     """A tree over n symbols; node i has the children 2i and 2i+1, the root is 1.
 
     order: the colour of each symbol. leaf[512]: the symbol of a node, -1 where it has children. middle[256]: the first
-    symbol of the right child. axes: four, of where the symbols' colours lie. Numbers in lists or, compiled, in arrays.
+    symbol of the right child. axes: four, of where the symbols' colours lie. leaf, middle: lists or, compiled, arrays.
     """
 
     def __init__(self, colors: bytes) -> None:

@@ -42,7 +42,7 @@ def worth_compiling(milliseconds: float) -> bool:
 
 
 def worth_compiling_colors() -> bool:
-    """The same for those that work on a palette."""
+    """The same for those that take little time: they work on a palette, or map indices."""
     return "numba" in sys.modules and PALETTES.left <= 0 and _jit_enabled()
 
 
