@@ -19,7 +19,7 @@ INDICES: Indices = RANDOM.integers(0, 256, (7, 19)).astype(np.uint8)
 
 @pytest.fixture(params=[True, False], ids=["compiled", "plain"])
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mapping, "worth_compiling_colors", lambda: request.param)
+    monkeypatch.setattr(mapping, "worth_compiling_small", lambda: request.param)
 
 
 @pytest.mark.usefixtures("way")
@@ -51,7 +51,7 @@ def test_some_rows_of_symbols_come_back_without_margins(
 ) -> None:
     symbols = bytearray(np.pad(INDICES, ((2, 0), (3, 3)), constant_values=9).tobytes())
     pixels = bytearray(b"\7" * (10 * 19))
-    monkeypatch.setattr(mapping, "worth_compiling_colors", lambda: how == "compiled")
+    monkeypatch.setattr(mapping, "worth_compiling_small", lambda: how == "compiled")
     if how == "plain":
         monkeypatch.delitem(sys.modules, "numpy")
     without_margins(symbols, table, (2, 3), pixels, 4, 5, 19)
@@ -62,7 +62,7 @@ def test_some_rows_of_symbols_come_back_without_margins(
 
 
 @pytest.mark.usefixtures("way")
-def test_a_compact_picture_maps_its_indices_once_for_both_tables() -> None:
+def test_a_compact_picture_maps_its_indices_by_its_own_table_and_another() -> None:
     palette = RANDOM.integers(0, 256, (256, 4)).astype(np.uint8)
     picture = compact(IndexedImage(palette, INDICES))
     np.testing.assert_array_equal(

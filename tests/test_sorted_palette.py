@@ -25,7 +25,7 @@ def both_ways(work: Callable[[], object], monkeypatch: pytest.MonkeyPatch) -> li
     """What comes of it in plain Python and compiled: a result, or the text of a CorruptError."""
     results: list[object] = []
     for compiling in (False, True):
-        monkeypatch.setattr(sorted_palette, "worth_compiling_colors", lambda c=compiling: c)
+        monkeypatch.setattr(sorted_palette, "worth_compiling_small", lambda c=compiling: c)
         try:
             results.append(work())
         except CorruptError as error:
@@ -74,7 +74,7 @@ def test_only_many_palettes_are_worth_compiled_kernels(monkeypatch: pytest.Monke
     palette = some_palette(256, 255)
     answers = []
     for _ in range(100):
-        answers.append(worth.worth_compiling_colors())
+        answers.append(worth.worth_compiling_small())
         encode_colors(palette)
     assert not answers[0]
     assert answers[-1]
@@ -86,5 +86,5 @@ def test_warming_up_makes_everything_worth_compiled_kernels(monkeypatch: pytest.
     monkeypatch.setattr(worth.PALETTES, "left", 1000.0)
     monkeypatch.setattr(worth.IMAGES, "left", 1000.0)
     worth.prefer_compiled()
-    assert worth.worth_compiling_colors()
+    assert worth.worth_compiling_small()
     assert worth.worth_compiling(1.0)

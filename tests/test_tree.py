@@ -20,7 +20,7 @@ def some_colors(count: int, most: int) -> bytes:
 
 def all_of(one: Tree) -> tuple[object, ...]:
     """What a tree tells."""
-    return one.order, one.axes, list(one.leaf), list(one.middle), list(one.cuts()), one.levels, one.distances
+    return one.order, one.axes, one.leaf, one.middle, list(one.cuts()), one.levels, one.distances
 
 
 @pytest.mark.parametrize("most", [1, 255])
@@ -29,8 +29,8 @@ def test_the_tables_are_the_same_whether_numpy_and_numba_are_at_hand_or_not(
     count: int, most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     colors = some_colors(count, most)
-    monkeypatch.setattr(tree, "worth_compiling_colors", lambda: True)
+    monkeypatch.setattr(tree, "worth_compiling_small", lambda: True)
     fast = all_of(Tree(colors))
-    monkeypatch.setattr(tree, "worth_compiling_colors", lambda: False)
+    monkeypatch.setattr(tree, "worth_compiling_small", lambda: False)
     monkeypatch.delitem(sys.modules, "numpy")
     assert all_of(Tree(colors)) == fast

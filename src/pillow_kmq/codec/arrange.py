@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..types import IndexedImage
-from .palette import natural_order
+from .mapping import SAME
+from .palette import colors_of, natural_order
 from .picture import Picture, used_indices
 
 
@@ -14,19 +15,18 @@ def as_it_is(image: IndexedImage) -> Picture:
 
 def in_natural_order(image: IndexedImage) -> Picture:
     """The same picture with the same entries, by alpha, green, red, blue. Indices beyond the palette stay."""
-    return _with_entries(image, image.palette.tobytes(), natural_order(image.palette.tobytes()))
+    return _with_entries(image, natural_order(image.palette.tobytes()))
 
 
 def compact(image: IndexedImage) -> Picture:
     """The same picture with the entries that pixels use alone, in natural order; those beyond the palette join it."""
-    colors = image.palette.tobytes() + b"\0\0\0\xff" * (256 - len(image.palette))
     used = used_indices(image.indices)
-    order = [used[i] for i in natural_order(b"".join(colors[4 * i : 4 * i + 4] for i in used))]
-    return _with_entries(image, colors, order, list(range(len(order))))
+    order = [used[i] for i in natural_order(colors_of(used, image.palette.tobytes()))]
+    return _with_entries(image, order, list(range(len(order))))
 
 
-def _with_entries(image: IndexedImage, colors: bytes, order: list[int], used: list[int] | None = None) -> Picture:
-    table = bytearray(range(256))
+def _with_entries(image: IndexedImage, order: list[int], used: list[int] | None = None) -> Picture:
+    table = bytearray(SAME)
     for entry, index in enumerate(order):
         table[index] = entry
-    return Picture(b"".join(colors[4 * i : 4 * i + 4] for i in order), image.indices, bytes(table), used)
+    return Picture(colors_of(order, image.palette.tobytes()), image.indices, bytes(table), used)

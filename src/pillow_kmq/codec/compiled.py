@@ -14,10 +14,11 @@ from functools import cache
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import FunctionType, ModuleType
+from typing import Any
 
 import numpy as np
 
-from .._jit import inlined, integer_jit, kernel
+from .._jit import inlined, integer_jit, kernel, ready
 
 ENTRIES = ("mixed_stripe", "encode_stripe", "decode_stripe", "rank_colors", "whole_tree", "code_colors", "map_rows")
 _MAKING = threading.RLock()
@@ -27,6 +28,11 @@ def compiled(module: ModuleType) -> ModuleType:
     """A copy of a kernel module whose functions are compiled: those named above as such, the others inlined."""
     with _MAKING:
         return _compiled(module)
+
+
+def run(module: ModuleType, name: str, arguments: tuple[Any, ...]) -> Any:
+    """What a kernel gives, compiled for arguments of these types."""
+    return ready(getattr(compiled(module), name), arguments)(*arguments)
 
 
 @cache

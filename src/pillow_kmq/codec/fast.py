@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import level_fast_graphics, level_fast_photo
 from .mapping import without_margins
-from .mixed import colors_of
+from .palette import colors_of
 from .state_fast import GUESS_BITS, array_stripe, plain_stripe
 from .stripes import CODINGS, LISTED, Stripe, decode_stripes, encode_list, joined, read_stripes
 from .worth import IMAGES, worth_compiling
@@ -129,10 +129,9 @@ def _run(
             return kernel(data, 0, end, plain_stripe(memoryview(symbols), colors, option, noted), *numbers)
     import numpy as np
 
-    from .._jit import ready
-    from .compiled import compiled
+    from .compiled import run
 
     state = array_stripe(np.frombuffer(symbols, np.uint8), colors, option, noted)
     arguments = (np.frombuffer(data, np.uint8), 0, end, state, *numbers)
-    done, place = ready(getattr(compiled(kernels), name), arguments)(*arguments)
+    done, place = run(kernels, name, arguments)
     return int(done), int(place)

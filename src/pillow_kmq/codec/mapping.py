@@ -6,12 +6,13 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from . import moving as kernels
-from .worth import worth_compiling_colors
+from .worth import worth_compiling_small
 
 if TYPE_CHECKING:
     from ..types import Indices
 
-_SAME = bytes(range(256))
+SAME = bytes(range(256))
+"""The table of what stays as it is."""
 
 
 def with_margins(indices: Indices, table: bytes, margins: tuple[int, int]) -> Indices:
@@ -26,9 +27,9 @@ def with_margins(indices: Indices, table: bytes, margins: tuple[int, int]) -> In
     stride = width + 2 * columns
     symbols = np.zeros((rows + height, stride), np.uint8)
     inner = symbols[rows:, columns : columns + width]
-    if table == _SAME:
+    if table == SAME:
         inner[:] = indices
-    elif worth_compiling_colors():
+    elif worth_compiling_small():
         source = np.require(np.asarray(indices), requirements=("C", "W")).reshape(-1)  # a matrix would stay 2-D
         _move(source, 0, width, table, symbols.reshape(-1), rows * stride + columns, stride, width, height)
     else:
@@ -42,13 +43,13 @@ def without_margins(
     """Put what the table has for `rows` rows of symbols into those of `pixels` from `row` on."""
     above, beside = margins
     stride = width + 2 * beside
-    if table != _SAME and worth_compiling_colors():
+    if table != SAME and worth_compiling_small():
         import numpy as np
 
         source, target = (np.frombuffer(one, np.uint8) for one in (symbols, pixels))
         _move(source, above * stride + beside, stride, table, target, row * width, width, width, rows)
         return
-    mapped = symbols if table == _SAME else symbols.translate(table)
+    mapped = symbols if table == SAME else symbols.translate(table)
     if "numpy" in sys.modules:
         import numpy as np
 
@@ -63,8 +64,7 @@ def without_margins(
 def _move(source: Any, first: int, stride: int, table: bytes, target: Any, *numbers: int) -> None:
     import numpy as np
 
-    from .._jit import ready
-    from .compiled import compiled
+    from .compiled import run
 
     arguments = source, first, stride, np.frombuffer(bytearray(table), np.uint8), target, *numbers
-    ready(compiled(kernels).map_rows, arguments)(*arguments)
+    run(kernels, "map_rows", arguments)

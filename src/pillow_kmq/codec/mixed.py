@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .code_ends import begun, finished
 from .mapping import without_margins
 from .model import Model
+from .palette import colors_of
 from .stripes import CODINGS, LISTED, Stripe, decode_stripes, encode_list, joined, read_stripes
 from .tree import Tree, tree
 from .worth import IMAGES, worth_compiling
@@ -99,11 +100,6 @@ def model_of(coding: int) -> Model:
     return DEFAULT
 
 
-def colors_of(used: list[int], colors: bytes) -> bytes:
-    """Entries beyond the palette are opaque black."""
-    return b"".join(colors[4 * i : 4 * i + 4] or b"\0\0\0\xff" for i in used)
-
-
 # Kernels
 
 
@@ -122,12 +118,11 @@ def _run(
             return kernel(*constants, x, memoryview(data), pos, end, stripe, width, rows, n, option)
     import numpy as np
 
-    from .._jit import ready
-    from .compiled import compiled
+    from .compiled import run
 
     stripe = model.arrays(np.frombuffer(symbols, np.uint8), forest, option)
     if isinstance(data, bytes):
         data = np.frombuffer(bytearray(data), np.uint8)  # of the type that an encoder has, which can be written to
     arguments = (*constants, x, data, pos, end, stripe, width, rows, n, option)
-    rows, x, pos = ready(compiled(model.kernels).mixed_stripe, arguments)(*arguments)
+    rows, x, pos = run(model.kernels, "mixed_stripe", arguments)
     return int(rows), int(x), int(pos)

@@ -58,3 +58,8 @@ def natural_order(colors: bytes) -> list[int]:
     """The entries in the order that costs nothing to store: by alpha, green, red, blue."""
     keys = [natural_key((*colors[i : i + 4],)) for i in range(0, len(colors), 4)]
     return sorted(range(len(keys)), key=keys.__getitem__)
+
+
+def colors_of(entries: list[int], colors: bytes) -> bytes:
+    """Some entries, RGBA; those beyond the palette are opaque black."""
+    return b"".join(colors[4 * i : 4 * i + 4] or b"\0\0\0\xff" for i in entries)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .mapping import with_margins
+from .mapping import SAME, with_margins
 
 if TYPE_CHECKING:
     from ..types import Indices
@@ -17,15 +17,13 @@ _FEW = 32  # indices that some pixels lack are looked for one by one, which is f
 
 
 class Picture:
-    """A picture of entries: `table` has that of each index in `source`, or is None where they are the same.
+    """A picture of entries: `table` has that of each index in `source`.
 
     colors: the palette, RGBA, four bytes an entry. source: uint8[h, w], not empty. table: 256 bytes, none twice among
     those of indices that occur. used: the entries that pixels use, in order, where they are known.
     """
 
-    def __init__(
-        self, colors: bytes, source: Indices, table: bytes | None = None, used: list[int] | None = None
-    ) -> None:
+    def __init__(self, colors: bytes, source: Indices, table: bytes = SAME, used: list[int] | None = None) -> None:
         self.colors, self.source, self.table = colors, source, table
         if used is not None:
             self.used = used
@@ -38,8 +36,7 @@ class Picture:
     @cached_property
     def used(self) -> list[int]:
         """The entries that pixels use, in order; some may be beyond the palette."""
-        found = used_indices(self.source)
-        return found if self.table is None else sorted(self.table[i] for i in found)
+        return sorted(self.table[i] for i in used_indices(self.source))
 
     @cached_property
     def unlike(self) -> float:
@@ -53,11 +50,11 @@ class Picture:
     @cached_property
     def indices(self) -> Indices:
         """The entries, uint8[h, w]."""
-        return self.source if self.table is None else with_margins(self.source, self.table, (0, 0))
+        return self.symbols(SAME, (0, 0))
 
     def symbols(self, table: bytes, margins: tuple[int, int]) -> Indices:
         """What another table has for each entry, and zeros around it, as `with_margins` makes them."""
-        return with_margins(self.source, table if self.table is None else self.table.translate(table), margins)
+        return with_margins(self.source, self.table.translate(table), margins)
 
 
 def used_indices(indices: Indices) -> list[int]:

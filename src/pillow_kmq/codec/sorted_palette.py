@@ -9,7 +9,7 @@ from ..errors import CorruptError
 from . import colors as kernels
 from .code_ends import begun, finished
 from .tables import UPDATES
-from .worth import PALETTES, worth_compiling_colors
+from .worth import PALETTES, worth_compiling_small
 
 _ROOM = 8192  # bytes, more than any palette's code
 
@@ -77,7 +77,7 @@ def _code(decoding: bool, data: bytearray, values: bytearray, chosen: bytearray)
     x, begin = begun(decoding, data)
     count = len(values) // 4
     contexts = kernels.CONTEXTS * kernels.PLACES
-    if not worth_compiling_colors():
+    if not worth_compiling_small():
         kernel: Callable[..., tuple[int, int]] = kernels.code_colors
         with PALETTES.spending():
             return kernel(
@@ -85,13 +85,12 @@ def _code(decoding: bool, data: bytearray, values: bytearray, chosen: bytearray)
             )  # fmt: skip
     import numpy as np
 
-    from .._jit import ready
-    from .compiled import compiled
+    from .compiled import run
 
     arguments: tuple[Any, ...] = (
         decoding, x, np.frombuffer(data or bytearray(1), np.uint8), begin, len(data),
         np.frombuffer(values, np.uint8), count, np.frombuffer(chosen or bytearray(1), np.uint8), len(chosen),
         np.full(contexts, 1 << 15, np.uint16), np.array(UPDATES, np.uint16),
     )  # fmt: skip
-    x, pos = ready(compiled(kernels).code_colors, arguments)(*arguments)
+    x, pos = run(kernels, "code_colors", arguments)
     return int(x), int(pos)

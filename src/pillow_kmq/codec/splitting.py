@@ -6,6 +6,9 @@ from __future__ import annotations
 SCALES = (17, 21, 12, 30)
 """What brings the spreads along R+G+B, R-B, 2G-R-B and alpha to one scale, in 1/30."""
 
+NEAR, FAR = 6, 16
+"""Between levels: distances from a node's bound, in 1/16 of the mean distance."""
+
 
 def whole_tree(axes, orders, n, leaf, middle, cuts, room, steps, levels, distances):  # type: ignore[no-untyped-def]
     """All of a tree: what `split_colors` makes, and then `fill_tables`. room: int32[3 * 1024]."""
@@ -99,8 +102,8 @@ def fill_tables(axes, orders, n, cuts, steps, places, levels, distances):  # typ
         if count > 0:
             first = cuts[4 * node] * n
             bound = 0 + cuts[4 * node + 1]
-            near = 6 * cuts[4 * node + 2]
-            far = 16 * cuts[4 * node + 2]
+            near = NEAR * cuts[4 * node + 2]
+            far = FAR * cuts[4 * node + 2]
             for symbol in range(n):
                 place = (2 * places[first + symbol] - bound) * 16 * count
                 level = (place >= -far) + (place >= -near) + (place >= 0) + (place >= near) + (place >= far)

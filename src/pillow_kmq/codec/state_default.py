@@ -43,7 +43,7 @@ def _plain_stripe(symbols: Any, forest: Tree, option: int) -> kernels.Stripe:
     counters[kernels.RUNS : kernels.RUNS + kernels.SHAPES] = _first_shapes()
     return kernels.Stripe(
         symbols, counters, list(_weights()), bytearray(1 << (kernels.address_bits(n, option) - 2)),
-        list(map(int, forest.leaf)), list(map(int, forest.middle)), forest.levels, forest.distances,
+        forest.leaf, forest.middle, forest.levels, forest.distances,
         _parts(n, option), stretch(), squash(), UPDATES,
     )  # fmt: skip
 
@@ -58,8 +58,10 @@ def _array_stripe(symbols: Any, forest: Tree, option: int) -> kernels.Stripe:
     return kernels.Stripe(
         symbols, counters, constants[1].copy(),
         np.zeros(1 << (kernels.address_bits(n, option) - 2), np.uint8), np.array(forest.leaf, np.int16),
-        np.array(forest.middle, np.uint8),
-        *(np.frombuffer(table, np.uint8) for table in (forest.levels, forest.distances, _parts(n, option))),
+        *(
+            np.frombuffer(table, np.uint8)
+            for table in (forest.middle, forest.levels, forest.distances, _parts(n, option))
+        ),
         *constants[2:],
     )  # fmt: skip
 

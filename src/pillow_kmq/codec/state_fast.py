@@ -93,12 +93,12 @@ def _plain_colors(colors: bytes) -> common.Colors:
 def _array_colors(colors: bytes) -> common.Colors:
     import numpy as np
 
-    from .compiled import compiled
+    from .compiled import run
 
     n = len(colors) // 4
     result = common.Colors(*(np.zeros(256 * n + 256, np.uint8) for _ in range(3)))
     places = np.zeros(common.DISTANCES + n, np.int32)
-    compiled(common).rank_colors(np.array(_places(colors), np.int32), n, *result, places)
+    run(common, "rank_colors", (np.array(_places(colors), np.int32), n, *result, places))
     return result
 
 

@@ -40,9 +40,8 @@ def _plain_stripe(symbols: Any, forest: Tree, option: int) -> kernels.Stripe:
     return kernels.Stripe(
         symbols, [kernels.HALF] * kernels.counter_count(n, option), list(_WEIGHTS) * sets, [0] * sets,
         [_FINAL] * (3 * nodes), list(_points()) * (kernels.REFINED_BY * nodes), bytearray(entries), [0] * entries,
-        list(map(int, forest.leaf)), list(map(int, forest.middle)), forest.levels,
-        _sides(forest), _axes(forest), _cuts(forest), [0] * 256, [0] * 64, list(_INPUTS),
-        stretch(), squash(), _RATES, _STEPS,
+        forest.leaf, forest.middle, forest.levels, _sides(forest), _axes(forest), _cuts(forest), [0] * 256, [0] * 64,
+        list(_INPUTS), stretch(), squash(), _RATES, _STEPS,
     )  # fmt: skip
 
 
@@ -61,7 +60,7 @@ def _array_stripe(symbols: Any, forest: Tree, option: int) -> kernels.Stripe:
         symbols, counters, np.tile(np.array(_WEIGHTS, np.int32), sets),
         np.zeros(sets, np.uint8), np.full(3 * nodes, _FINAL, np.int32),
         np.tile(np.array(_points(), np.uint16), kernels.REFINED_BY * nodes), np.zeros(entries, np.uint8),
-        np.zeros(entries, np.int32), np.array(forest.leaf, np.int16), np.array(forest.middle, np.uint8),
+        np.zeros(entries, np.int32), np.array(forest.leaf, np.int16), np.frombuffer(forest.middle, np.uint8),
         np.frombuffer(forest.levels, np.uint8), np.frombuffer(_sides(forest), np.uint8),
         np.array(_axes(forest), np.int16), np.array(_cuts(forest), np.int32), np.zeros(256, np.int64),
         np.zeros(64, np.int32), np.array(_INPUTS + (0,) * (_ROOM - kernels.INPUTS), np.int32), *_constants(),
@@ -87,7 +86,7 @@ def _points() -> tuple[int, ...]:
 def _sides(forest: Tree) -> bytes:
     """Whether a node leads to a symbol: 0 no, 1 by its left child, 2 by its right one; at 256 symbol + node."""
     sides = bytearray(256 * len(forest.order))
-    for node, symbol in enumerate(map(int, forest.leaf)):
+    for node, symbol in enumerate(forest.leaf):
         if symbol >= 0:
             while node > 1:
                 sides[256 * symbol + node // 2] = 1 + node % 2

@@ -7,18 +7,19 @@ fills the tables, or a compiled kernel does all, many times as fast.
 from __future__ import annotations
 
 import sys
+from array import array
 from bisect import bisect_left
 from functools import cached_property, lru_cache
 from itertools import pairwise, repeat
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from . import splitting as kernels
-from .worth import PALETTES, worth_compiling_colors
+from .worth import PALETTES, worth_compiling_small
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_BOUNDS = (-16, -6, 0, 6, 16)
+_BOUNDS = (-kernels.FAR, -kernels.NEAR, 0, kernels.NEAR, kernels.FAR)
 _DISTANCES = (1, 30, 75, 187, 467, 1167)
 _STEPS = bytes(1) + b"".join(
     bytes([step]) * (end - start) for step, (start, end) in enumerate(pairwise((*_DISTANCES, 2551)), 1)
@@ -29,8 +30,8 @@ _STEPS = bytes(1) + b"".join(
 class Tree:
     """A tree over n symbols; node i has the children 2i and 2i+1, the root is 1.
 
-    order: the colour of each symbol. leaf[512]: the symbol of a node, -1 where it has children. middle[256]: the first
-    symbol of the right child. axes: four, of where the symbols' colours lie. leaf, middle: lists or, compiled, arrays.
+    order: the colour of each symbol. leaf, int16[512]: the symbol of a node, -1 where it has children. middle[256]: the
+    first symbol of the right child. axes: four, of where the symbols' colours lie.
     """
 
     def __init__(self, colors: bytes) -> None:
@@ -40,7 +41,7 @@ class Tree:
         members = sorted(range(n), key=list(zip(*axes, strict=True)).__getitem__)
         orders = [i for axis in axes for i in sorted(members, key=axis.__getitem__)]
         places = [value for axis in axes for value in axis]
-        if worth_compiling_colors():
+        if worth_compiling_small():
             self.order, self.leaf, self.middle, self._cuts, self.levels, self.distances = _compiled(places, orders, n)
         else:
             self.order, self.leaf, self.middle, self._cuts = _split(places, orders, n)
@@ -49,7 +50,7 @@ class Tree:
     def cuts(self) -> Iterator[tuple[int, int, int, int, int]]:
         """Nodes with children: node, axis, twice the bound, sum of distances from it, number of colours."""
         for node, start in enumerate(range(0, len(self._cuts), 4)):
-            axis, bound, width, count = map(int, self._cuts[start : start + 4])
+            axis, bound, width, count = self._cuts[start : start + 4]
             if count:
                 yield node, axis, bound, width, count
 
@@ -105,21 +106,22 @@ def tree(colors: bytes) -> Tree:
     return Tree(colors)
 
 
-def _split(places: list[int], orders: list[int], n: int) -> tuple[list[int], ...]:
+def _split(places: list[int], orders: list[int], n: int) -> tuple[list[int], array[int], bytes, array[int]]:
     """Order, leaf, middle and cuts of n colours."""
     leaf, middle, cuts = [-1] * 512, [0] * 256, [0] * 1024
     kernel: Callable[..., None] = kernels.split_colors
     with PALETTES.spending():
         kernel(places, orders, n, leaf, middle, cuts, [0] * 1024, [0] * n, [0] * n)
-    return orders[:n], leaf, middle, cuts
+    return orders[:n], array("h", leaf), bytes(middle), array("i", cuts)
 
 
-def _compiled(places: list[int], orders: list[int], n: int) -> tuple[Any, ...]:
+def _compiled(
+    places: list[int], orders: list[int], n: int
+) -> tuple[list[int], array[int], bytes, array[int], bytes, bytes]:
     """The same, and levels and distances."""
     import numpy as np
 
-    from .._jit import ready
-    from .compiled import compiled
+    from .compiled import run
 
     numbers = np.array(orders, np.int32)
     leaf, middle, cuts = np.full(512, -1, np.int16), np.zeros(256, np.uint8), np.zeros(1024, np.int32)
@@ -128,8 +130,11 @@ def _compiled(places: list[int], orders: list[int], n: int) -> tuple[Any, ...]:
     arguments = (
         np.array(places, np.int32), numbers, n, leaf, middle, cuts, np.zeros(3072, np.int32), steps, levels, distances
     )  # fmt: skip
-    ready(compiled(kernels).whole_tree, arguments)(*arguments)
-    return numbers[:n].tolist(), leaf, middle, cuts, levels.tobytes(), distances.tobytes()
+    run(kernels, "whole_tree", arguments)
+    return (
+        numbers[:n].tolist(), array("h", leaf.tobytes()), middle.tobytes(), array("i", cuts.tobytes()),
+        levels.tobytes(), distances.tobytes(),
+    )  # fmt: skip
 
 
 def axes_of(colors: bytes) -> list[list[int]]:

@@ -41,7 +41,7 @@ def worth_compiling(milliseconds: float) -> bool:
     return _jit_enabled()
 
 
-def worth_compiling_colors() -> bool:
+def worth_compiling_small() -> bool:
     """The same for those that take little time: they work on a palette, or map indices."""
     return "numba" in sys.modules and PALETTES.left <= 0 and _jit_enabled()
 
