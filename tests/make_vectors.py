@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -779,18 +779,18 @@ def rejected_animations() -> Iterator[tuple[str, bytes, str, str, str, str]]:
         ("many-frames", with_table(0x80, 0x80, 4, 0, 0, 0xFF, 0xFF, 3, 10, 4, 0), "corrupt", "65537 frames"),
         ("many-films", with_table(0, 0x80, 0x80, 4, 0, 0, 10, 4, 0), "corrupt", "65537 films"),
         ("no-key", stated(over), "corrupt", "a first film that is not key"),
-        ("first-palette", stated(replace(key, own_palette=True)), "corrupt", "a first film with a palette of its own"),
-        ("first-overlay", stated(replace(over, overlay=True)), "corrupt", "a first film that is an overlay"),
-        ("key-overlay", stated(key, replace(key, overlay=True)), "corrupt", "a film that is key and an overlay"),
+        ("first-palette", stated(key._replace(own_palette=True)), "corrupt", "a first film with a palette of its own"),
+        ("first-overlay", stated(over._replace(overlay=True)), "corrupt", "a first film that is an overlay"),
+        ("key-overlay", stated(key, key._replace(overlay=True)), "corrupt", "a film that is key and an overlay"),
         (
             "beyond",
-            stated(replace(key, left=1, width=2, height=1)),
+            stated(key._replace(left=1, width=2, height=1)),
             "corrupt",
             "a rectangle that goes beyond the canvas",
         ),
         (
             "film-pixels",
-            stated(replace(key, pictures=2**22 + 1), durations=(1,) * 65536),
+            stated(key._replace(pictures=2**22 + 1), durations=(1,) * 65536),
             "corrupt",
             "a film of more than 2^24 pixels",
         ),
@@ -805,7 +805,7 @@ def rejected_animations() -> Iterator[tuple[str, bytes, str, str, str, str]]:
         ("damaged-table", good[: place + 4] + b"\5" + good[place + 5 :], "corrupt", "a chunk A with a wrong checksum"),
         (
             "short-film",
-            stated(replace(key, pictures=2), durations=(1, 1)),
+            stated(key._replace(pictures=2), durations=(1, 1)),
             "corrupt",
             "a film of two pictures, and one",
         ),
@@ -828,7 +828,7 @@ def rejected_animations() -> Iterator[tuple[str, bytes, str, str, str, str]]:
         ("trailing", good + b"\0", "corrupt", "a byte behind the last film"),
     ):
         yield f"animation-{name}", data, outcome, "frames", says, "9"
-    own = animated((2, 2), THREE, [(key, picture), (replace(over, own_palette=True), picture)])
+    own = animated((2, 2), THREE, [(key, picture), (over._replace(own_palette=True), picture)])
     start = own.rindex(b"P", 0, -8)
     length = 2 + own[start + 1]
     yield (
@@ -1203,7 +1203,7 @@ def manifest(cases: list[Case]) -> str:
             entry["indices"] = case.image.indices.tobytes().hex()
             entry["metadata"] = {
                 name: value.hex() if isinstance(value, bytes) else value
-                for name, value in asdict(case.metadata).items()
+                for name, value in case.metadata._asdict().items()
                 if value
             }
         entries.append(entry)

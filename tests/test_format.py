@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import zlib
-from dataclasses import asdict
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -78,7 +77,7 @@ def test_the_naive_decoder_agrees_on_good_vectors(entry: dict[str, Any]) -> None
 @each(GOOD)
 def test_good_vectors_have_the_metadata_they_state(entry: dict[str, Any]) -> None:
     head = codec.read_head(BytesIO(data_of(entry)))
-    found = {name: value for name, value in asdict(head.metadata).items() if value}
+    found = {name: value for name, value in head.metadata._asdict().items() if value}
     if "resolution" in found:
         found["resolution"] = list(found["resolution"])
     assert {name: value.hex() if isinstance(value, bytes) else value for name, value in found.items()} == entry[
@@ -87,7 +86,7 @@ def test_good_vectors_have_the_metadata_they_state(entry: dict[str, Any]) -> Non
     assert bool(head.dropped) == ("damaged-metadata" in entry["file"])
     naive = naive_kmq.decode(data_of(entry)).metadata
     assert naive.keys() == {TAGS_OF[name] for name in found}
-    for name, value in asdict(head.metadata).items():
+    for name, value in head.metadata._asdict().items():
         assert naive.get(TAGS_OF[name]) == (value or None)
 
 

@@ -20,7 +20,8 @@ def some_colors(count: int, most: int) -> bytes:
 
 def all_of(one: Tree) -> tuple[object, ...]:
     """What a tree tells."""
-    return one.order, one.axes, one.leaf, one.middle, list(one.cuts()), one.levels, one.distances
+    known = bytes(one.known_distances[place] for place in range(len(one.order) ** 2))
+    return one.order, one.axes, one.leaf, one.middle, list(one.cuts()), one.levels, known
 
 
 @pytest.mark.parametrize("most", [1, 255])
@@ -31,6 +32,8 @@ def test_the_tables_are_the_same_whether_numpy_and_numba_are_at_hand_or_not(
     colors = some_colors(count, most)
     monkeypatch.setattr(tree, "worth_compiling_small", lambda: True)
     fast = all_of(Tree(colors))
+    assert fast[-1] == Tree(colors).distances
     monkeypatch.setattr(tree, "worth_compiling_small", lambda: False)
+    assert fast[-1] == Tree(colors).distances
     monkeypatch.delitem(sys.modules, "numpy")
     assert all_of(Tree(colors)) == fast

@@ -6,7 +6,6 @@ All of this is the writer's choice; docs/FORMAT.md, section 9, says what it mean
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -30,8 +29,7 @@ _KEY_ROOM = 1 << 25
 _SAMPLE = 1 << 17
 
 
-@dataclass(frozen=True)
-class CodedFilm:
+class CodedFilm(NamedTuple):
     """A film, the payload of its chunk D, and its palette, RGBA."""
 
     film: Film
@@ -84,7 +82,7 @@ class FilmMaker:
         )
         film = Film(len(pictures), left, top, width, height, key=scene.key, overlay=scene.overlay)
         trials = [
-            replace(film, arrangement=arrangement, keep=choice.keep)
+            film._replace(arrangement=arrangement, keep=choice.keep)
             for arrangement in ((BELOW, BESIDE, ROWS, COLUMNS) if film.pictures > 1 else (BELOW,))
             for choice in choices
         ]
@@ -163,7 +161,7 @@ def encode_frames(
     beside = encode_metadata(metadata)
     films = list(FilmMaker(sources.colors, compression).films(sources))
     colors = films[0].colors
-    animation = Animation(*table, tuple(replace(coded.film, own_palette=coded.colors != colors) for coded in films))
+    animation = Animation(*table, tuple(coded.film._replace(own_palette=coded.colors != colors) for coded in films))
 
     file = Writer(sources.width, sources.height)
     if colors:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from ..errors import CorruptError, TruncatedError, UnsupportedError
 from .container import MAX_SIDE
@@ -21,8 +21,7 @@ BELOW, BESIDE, ROWS, COLUMNS = range(4)
 _KEY, _RECTANGLE, _KEEP, _PALETTE, _OVERLAY, _RESERVED = 0x04, 0x08, 0x10, 0x20, 0x40, 0x80
 
 
-@dataclass(frozen=True)
-class Film:
+class Film(NamedTuple):
     """Pictures of one size that are coded as one image.
 
     left, top, width, height: the rectangle of the canvas that they cover. keep: the index that leaves the canvas as it
@@ -48,8 +47,7 @@ class Film:
         return self.height, self.pictures * self.width
 
 
-@dataclass(frozen=True)
-class Animation:
+class Animation(NamedTuple):
     """What a chunk A says. durations: of every frame, in milliseconds. plays: how often it is shown, 0 without end."""
 
     durations: tuple[int, ...]
@@ -140,7 +138,7 @@ class _Table:
             key=bool(flags & _KEY), overlay=bool(flags & _OVERLAY), own_palette=bool(flags & _PALETTE),
         )  # fmt: skip
         if flags & _KEEP:
-            film = replace(film, keep=self._byte())
+            film = film._replace(keep=self._byte())
         self._check(film, first=first)
         return film
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass
-from typing import IO
+from typing import IO, NamedTuple
 
 from ..errors import CorruptError, NotKmqError, TruncatedError, UnsupportedError
 from .varint import read_varint, to_varint
@@ -22,8 +21,7 @@ class DamagedChunkError(CorruptError):
     """An ancillary chunk is damaged, and nothing else."""
 
 
-@dataclass(frozen=True)
-class Chunk:
+class Chunk(NamedTuple):
     """What stands before a payload. tag: one letter; length: bytes of payload; checked: a checksum follows it."""
 
     tag: str

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
 
 from ..errors import CorruptError, OptionError, TruncatedError
 from .deflate import deflate, inflate
@@ -16,8 +18,7 @@ MAX_RESOLUTION = (1 << 32) - 1
 _STORED, _DEFLATED = b"\0", b"\1"
 
 
-@dataclass(frozen=True)
-class Metadata:
+class Metadata(NamedTuple):
     """Everything that a file says beside its picture; empty values are not stored.
 
     icc_profile, xmp: as they are. exif: a TIFF file from its byte order mark on, nothing before it. resolution: dots
@@ -28,7 +29,7 @@ class Metadata:
     exif: bytes = b""
     xmp: bytes = b""
     resolution: tuple[int, int] | None = None
-    texts: dict[str, str] = field(default_factory=dict)
+    texts: Mapping[str, str] = MappingProxyType({})
 
 
 def encode_metadata(metadata: Metadata) -> list[tuple[str, bytes]]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import CorruptError, TruncatedError, UnsupportedError
 from .animation import Animation, decode_table
@@ -21,8 +20,7 @@ MAX_TABLE = 1 << 22
 """Bytes of a chunk A: more than 65536 frames and films ever take."""
 
 
-@dataclass(frozen=True, eq=False)
-class Head:
+class Head(NamedTuple):
     """What stands before the pixels, and where reading goes on."""
 
     width: int
@@ -33,13 +31,13 @@ class Head:
     """The first byte of chunk D."""
     coded_length: int
     """How many bytes of chunk D follow it."""
-    crc: int = field(repr=False)
+    crc: int
     """The checksum of everything up to and including that byte."""
-    head_crc: int = field(repr=False)
+    head_crc: int
     """The checksum of everything before chunk D."""
     animation: Animation | None = None
     """If there are several frames; chunk D is then the first film."""
-    metadata: Metadata = field(default_factory=Metadata)
+    metadata: Metadata = Metadata()
     dropped: tuple[str, ...] = ()
     """What is wrong with metadata that were left out, a phrase each."""
 

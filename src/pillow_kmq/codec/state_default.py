@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from array import array
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
 from . import level_default as kernels
@@ -39,11 +41,11 @@ def _milliseconds(pixels: int, n: int, coded: int) -> float:
 
 def _plain_stripe(symbols: Any, forest: Tree, option: int) -> kernels.Stripe:
     n = len(forest.order)
-    counters = [1 << 15] * kernels.counter_count(n, option)
+    counters = array("H", [1 << 15]) * kernels.counter_count(n, option)  # faster than a list, which fills the cache
     counters[kernels.RUNS : kernels.RUNS + kernels.SHAPES] = _first_shapes()
     return kernels.Stripe(
         symbols, counters, list(_weights()), bytearray(1 << (kernels.address_bits(n, option) - 2)),
-        forest.leaf, forest.middle, forest.levels, forest.distances,
+        forest.leaf, forest.middle, forest.levels, forest.known_distances,
         _parts(n, option), stretch(), squash(), UPDATES,
     )  # fmt: skip
 
@@ -83,17 +85,18 @@ def _parts(n: int, option: int) -> bytes:
 
 
 @cache
-def _first_shapes() -> tuple[int, ...]:
+def _first_shapes() -> array[int]:
     """The first states of the counters by shape: a count of two, and what was learned from many images."""
-    known = [p >> 4 << 4 | 2 for p in squash()]
-    states = [1 << 15] * kernels.SHAPES
+    known = array("H", (p >> 4 << 4 | 2 for p in squash()))
+    states = array("H", [1 << 15]) * kernels.SHAPES
     for flag, (shapes, kinds) in enumerate(zip(_SHAPES, _KINDS, strict=True)):
+        places = [3072 + min(kinds)]
+        for value in shapes:
+            places += [x + value for x in places]
+        of_places = itemgetter(*places)
         for number, kind in enumerate(kinds):
-            places = [3072 + kind]
-            for value in shapes:
-                places += [x + value for x in places]
-            states[2 * number + flag :: kernels.LINE] = [known[x] for x in places]
-    return tuple(states)
+            states[2 * number + flag :: kernels.LINE] = array("H", of_places(known[kind - min(kinds) :]))
+    return states
 
 
 @cache

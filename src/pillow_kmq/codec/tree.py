@@ -84,20 +84,30 @@ class Tree:
     @cached_property
     def distances(self) -> bytes:
         """[n * n]: how far apart two symbols' colours are, 0..6."""
-        if "numpy" in sys.modules:
-            import numpy as np
+        import numpy as np
 
-            axes = np.array(self.axes, np.int16)
-            sums = sum(np.abs(axis[:, None] - axis) for axis in axes)
-            table: bytes = np.frombuffer(_STEPS, np.uint8).take(sums).tobytes()
-            return table
-        points = list(zip(*self.axes, strict=True))
-        return b"".join(
-            [
-                bytes([_STEPS[abs(p - a) + abs(q - b) + abs(r - c) + abs(s - d)] for p, q, r, s in points])
-                for a, b, c, d in points
-            ]
-        )
+        axes = np.array(self.axes, np.int16)
+        sums = sum(np.abs(axis[:, None] - axis) for axis in axes)
+        table: bytes = np.frombuffer(_STEPS, np.uint8).take(sums).tobytes()
+        return table
+
+    @cached_property
+    def known_distances(self) -> dict[int, int]:
+        """The same without NumPy: those that were asked for."""
+        return _Distances(self.axes)
+
+
+class _Distances(dict[int, int]):
+    """How far apart symbol s and t are, at n * s + t; a small image needs few of them."""
+
+    def __init__(self, axes: list[list[int]]) -> None:
+        super().__init__()
+        self._points = list(zip(*axes, strict=True))
+
+    def __missing__(self, place: int) -> int:
+        one, other = divmod(place, len(self._points))
+        self[place] = _STEPS[sum(abs(a - b) for a, b in zip(self._points[one], self._points[other], strict=True))]
+        return self[place]
 
 
 @lru_cache(maxsize=64)
