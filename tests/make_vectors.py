@@ -311,6 +311,14 @@ def fast_images() -> Iterator[tuple[str, IndexedImage, str, str]]:
         "a list of the entries that pixels use",
         "7.2",
     )
+    values = np.arange(9500).reshape(95, 100) % 2
+    values.reshape(-1)[[500, 501, 740]] = 2
+    yield (
+        "fast-hits",
+        image([(200, 0, 0), (0, 200, 0), (0, 0, 200)], values),
+        "guesses that are sure, more than one number tells of",
+        "7.8",
+    )
     yield "fast-flat", image([(1, 2, 3)] * 2, [[1] * 300] * 300), "one symbol needs no code", "7.2"
 
 

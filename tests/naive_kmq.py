@@ -1077,18 +1077,26 @@ class PhotoStripe(FastStripe):
             row[at] = (w, n)[t] if t < 2 else self.by_place(w, place, {n})
 
 
+GUESSES = (
+    (32, 29, 17, 9, 6), (44, 38, 30, 28, 15), (52, 47, 42, 38, 25), (56, 53, 47, 45, 36), (58, 56, 53, 50, 42)
+)  # fmt: skip
+
+
 class GraphicsStripe(FastStripe):
     def __init__(self, lists: list[list[int]], code: bytes, width: int, bits: int) -> None:
         super().__init__(lists, code, width, 3)
         self.bits = bits
         self.runs = [Context([1] * 26) for _ in range(8)]
         self.breaks = [self.first(), self.first()]
-        kinds = ((44, 50, 54, 61), (38, 47, 52, 61), (25, 39, 46, 58), (25, 33, 42, 54), (6, 28, 38, 48))
-        self.flags: dict[object, tuple[int, int]] = {False: (16 * 1024, 3), True: (16 * 1024, 3)}
-        for kind, row in enumerate(kinds):
-            for sure, p in enumerate(row):
+        self.flags: dict[object, tuple[int, int]] = {False: (2 * 1024, 3), True: (2 * 1024, 3)}
+        for sure, row in enumerate(GUESSES):
+            for kind, p in enumerate(row):
                 self.flags.update({(16 * kind + bits, sure): (1024 * p, 3) for bits in range(16)})
         self.recent: dict[int, tuple[int, int]] = {}
+        self.last: dict[int, int] = {}
+        self.hits = Context([1] * 12)
+        self.left: int | None = None
+        self.full = False
 
     def row(self, row: list[int], above: list[int], above2: list[int]) -> None:
         at, end = 2, self.width + 2
@@ -1148,12 +1156,19 @@ class GraphicsStripe(FastStripe):
 
     def pixel(self, row: list[int], above: list[int], at: int, behind: bool) -> int:
         w, n, nw, ne = row[at - 1], above[at], above[at - 1], above[at + 1]
-        address = ((w + n * 2**8 + ne * 2**16 + nw * 2**24) * 0x85EBCA6B % 2**32) >> (32 - self.bits)
-        guess, sure = self.recent.get(address, (0, 0))
+        h = (n + ne * 2**8 + nw * 2**16) * 0x85EBCA6B % 2**32
+        address = ((h >> (32 - self.bits)) + w) % 2**self.bits
+        guess, sure = self.recent.get(address, (None, 0))
+        if guess is None:
+            guess = self.last.get(w, 0)
         kind = 0 if guess == w else 1 if guess == n else 2 if guess == ne else 3 if guess == nw else 4
         shape = 16 * kind + (w == n) + 2 * (w == nw) + 4 * (n == ne) + 8 * (n == nw)
-        if self.flag(w == n if behind else (shape, sure)):
-            self.recent[address] = guess, min(sure + 1, 3)
+        if sure == 7 and not behind:
+            if self.hit():
+                return guess
+        elif self.flag(w == n if behind else (shape, min(sure, 4))):
+            self.recent[address] = guess, min(max(sure, 1) + 1, 7)
+            self.last[w] = guess
             return guess
         t = self.token(self.breaks[w == n] if behind else self.context(shape, self.levels[w][n]))
         if t < 3:
@@ -1161,8 +1176,23 @@ class GraphicsStripe(FastStripe):
         else:
             place, bits = rank_token(t - 3)
             pixel = self.by_place(w, place + self.bits_of(bits), {n, guess})
-        self.recent[address] = pixel, 0
+        self.recent[address] = pixel, 1
+        self.last[w] = pixel
         return pixel
+
+    def hit(self) -> bool:
+        """Whether a guess that is sure is right."""
+        if self.left is None:
+            t = self.token(self.hits)
+            self.left = 2 ** (t + 1) - 2 + self.bits_of(t + 1)
+            self.full = self.left == 8189
+        if self.left > 0:
+            self.left -= 1
+            if self.left == 0 and self.full:
+                self.left = None
+            return True
+        self.left = None
+        return False
 
 
 # 8. Metadata

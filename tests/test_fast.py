@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import naive_kmq
 from pillow_kmq import codec
 from pillow_kmq.codec import fast
+from pillow_kmq.codec import level_fast_graphics as graphics
 from pillow_kmq.codec.arrange import as_it_is
 from pillow_kmq.codec.stripes import CODINGS, Stripe, read_stripes
 from pillow_kmq.errors import CorruptError
@@ -82,6 +83,21 @@ def test_compiled_kernels_and_plain_python_agree(image: IndexedImage) -> None:
             assert np.array_equal(decoded(payload, image), image.indices)
             results.append(payload)
     assert results[0] == results[1]
+
+
+@pytest.mark.jit
+@pytest.mark.parametrize("compiling", [True, False])
+def test_sure_guesses_are_right_for_any_number_of_pixels_and_then_wrong(
+    compiling: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fast, "worth_compiling", lambda _: compiling)
+    palette = np.array([(0, 0, 0, 255), (255, 0, 0, 255), (0, 0, 255, 255)], np.uint8)
+    # Eleven guesses in between are not sure, so that 4094 and MOST_HITS, where codes change, are met.
+    for number in [*range(20), *range(4100, 4110), *range(graphics.MOST_HITS + 5, graphics.MOST_HITS + 16)]:
+        values = np.arange(200 * 90).reshape(90, 200) % 2
+        values.reshape(-1)[[2000, 2001 + number]] = 2
+        image = IndexedImage(palette, values.astype(np.uint8))
+        assert np.array_equal(decoded(encoded(image), image), image.indices)
 
 
 def stripes_of(payload: bytes, image: IndexedImage) -> list[Stripe]:

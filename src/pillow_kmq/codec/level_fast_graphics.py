@@ -1,10 +1,11 @@
 # mypy: disallow-untyped-calls=False
 """The level `fast` for graphics (docs/FORMAT.md, section 7.8): kernels that are plain Python until `compiled`.
 
-A pixel is a flag, nearly always: whether it is what came the last time after the same four neighbours. Where it is not,
-a token says what it is. Where all is flat, one token does for a whole run. One function follows the model through a
-stripe; with `decoding` a constant, it becomes the decoder, or the first half of the encoder, which notes what each code
-costs, because rANS has to be written from the end.
+A pixel is guessed to be what came the last time after the same four neighbours. Where that was right six times, nothing
+is coded until it is wrong; otherwise a flag says whether it is right. Where it is not, a token says what the pixel is.
+Where all is flat, one token does for a whole run. One function follows the model through a stripe; with `decoding` a
+constant, it becomes the decoder, or the first half of the encoder, which notes what each code costs, because rANS has
+to be written from the end.
 """
 
 from __future__ import annotations
@@ -35,13 +36,18 @@ RUN_TOKENS = 26
 
 SHAPES = 80
 BROKEN = 1 + SHAPES  # two contexts for the pixel that breaks a run
-RUNS = BROKEN + 2  # and eight for runs
-FREE = RUNS + 8  # the first context that is split off
+RUNS = BROKEN + 2  # eight for runs
+HITS = RUNS + 8  # and one for how often sure guesses are right
+FREE = HITS + 1  # the first context that is split off
 PARTS = 7 * SHAPES
 CONTEXTS = FREE + PARTS
 
-SURE = 3  # so often a guess was right; more are not counted
-FLAGS = (1 + SURE) * SHAPES
+UNSEEN, WRONG, SURE = 0, 1, 7
+"""Of a guess: that there is none, that it was wrong, and, in between, one more for each time that it was right since."""
+FLAG_KINDS = 5  # by that, the last for all that are more
+FLAGS = FLAG_KINDS * SHAPES
+HIT_TOKENS = 12
+MOST_HITS = (2 << HIT_TOKENS) - 3
 FIRST_COUNT, STEADY = 3, 30  # of a flag
 
 
@@ -50,8 +56,8 @@ class Stripe(NamedTuple):
 
     symbols: uint8[(rows + 2) * (width + 4)], two rows and two columns of margin. colors, contexts, ranks: as in
     `fast_contexts`. flags: uint32[FLAGS + 2]: a probability of 16 bits above a count of 8. rates: uint16[32], by count.
-    recent: uint16[1 << bits], a symbol above how sure it is, 2 bits. trace: uint32, for encoders, the size and the
-    start of each code.
+    recent: uint16[1 << bits], a symbol above how sure it is, 3 bits. last: uint8[256], by W, the last symbol that was
+    not sure. trace: uint32, for encoders, the size and the start of each code.
     """
 
     symbols: Any
@@ -61,6 +67,7 @@ class Stripe(NamedTuple):
     flags: Any
     rates: Any
     recent: Any
+    last: Any
     trace: Any
 
 
@@ -156,19 +163,37 @@ def code_run(decoding, run, length, x, pos, end, data, trace, contexts):  # type
     return run, x, pos
 
 
+def code_hits(decoding, hits, x, pos, end, data, trace, contexts):  # type: ignore[no-untyped-def]
+    """Code how many sure guesses are right, 0..MOST_HITS: hits, x, pos. If less than most, the one behind is wrong."""
+    if contexts.wait[HITS] == 0:
+        prepare(contexts, HITS, 0, 0, HIT_TOKENS, 0, False)
+    token = 0
+    while (hits + 2) >> (token + 2) > 0:
+        token += 1
+    token, x, pos = code_token(decoding, token, x, pos, end, data, trace, HITS, contexts)
+    first = (2 << token) - 2
+    low, x, pos = code_bits(decoding, hits - first, token + 1, x, pos, end, data, trace)
+    if decoding:
+        hits = first + low
+    return hits, x, pos
+
+
 def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type: ignore[no-untyped-def]
     """Code rows of symbols below n >= 2; the number of rows done, and where.
 
     Decoding: from data[pos] up to data[end], or to where the code has ended before the rows have; the position behind
     them, or -1 where the code makes no sense. Encoding: until there are `end` entries of the trace; their number.
     """
-    symbols, colors, contexts, rank_tokens, flags, rates, recent, trace = stripe
+    symbols, colors, contexts, rank_tokens, flags, rates, recent, last, trace = stripe
     ranked, ranks, levels = colors
     wait, parts = contexts.wait, contexts.parts
     token_of, bits_of, first_of = rank_tokens
     down = 32 - bits
+    mask = (1 << bits) - 1
     stride = width + 4
     tokens = RANKS + 1 + token_of[n - 2]
+    left = mark = 0  # sure guesses that will be right; an encoder, which does not know yet, has marked where to note it
+    due = False  # whether the one behind them will be wrong
     x = 0
     if decoding:
         x = first_state(data, pos, end)
@@ -199,9 +224,9 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
             NW = N
             N = NE
             NE = 0 + symbols[above + 1]
-            shape = (W == N) | (W == NW) << 1 | (N == NE) << 2 | (N == NW) << 3
 
-            if shape == 15 and W == WW and symbols[(up2 + col) & LONG] == N and not broken:
+            uneven = (W ^ N) | (W ^ NW) | (W ^ NE) | (W ^ WW)
+            if uneven == 0 and symbols[(up2 + col) & LONG] == N and not broken:
                 if col >= same:  # otherwise the symbols above are known to be N as far as that
                     same = col + 1 + repeats(symbols, above + 2, width - col - 1, N)
                 length = same - col
@@ -221,22 +246,50 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
                         moved = True
                         continue
 
-            slot = (((W | N << 8 | NE << 16 | NW << 24) * HASH) & WORD) >> down
-            sure = 0 + recent[slot & PLACE]
-            guess = sure >> 2
-            shape |= which(guess, W, N, NE, NW) << 4
-            place = shape << 2 | sure & 3
-            if broken:
-                place = FLAGS + (W == N)
+            slot = ((((N | NE << 8 | NW << 16) * HASH) & WORD) >> down) + W & mask
+            known = 0 + recent[slot]
+            sure = known & 7
+            guess = known >> 3
+            if sure == UNSEEN:
+                guess = 0 + last[W]
             hit = False
             if not decoding:
                 symbol = 0 + symbols[here]
                 hit = symbol == guess
-            hit, x, pos = code_flag(decoding, hit, place, x, pos, end, data, trace, flags, rates)
+            asked = broken or sure < SURE
+            if not asked:
+                if left == 0 and not due:
+                    if decoding:
+                        left, x, pos = code_hits(decoding, 0, x, pos, end, data, trace, contexts)
+                        due = left < MOST_HITS
+                    else:
+                        left = MOST_HITS
+                        mark = pos
+                        pos += 2
+                if decoding:
+                    hit = left > 0
+                if hit:
+                    left -= 1
+                if not decoding and (left == 0 or not hit):
+                    code_hits(decoding, MOST_HITS - left, x, mark, end, data, trace, contexts)
+                    left = 0
+                if hit:
+                    symbol = guess
+                    symbols[here] = symbol
+                    col += 1
+                    continue
+                due = False
+
+            shape = (W == N) | (W == NW) << 1 | (N == NE) << 2 | (N == NW) << 3
+            shape |= which(guess, W, N, NE, NW) << 4
+            if asked:
+                place = min(sure, FLAG_KINDS - 1) * SHAPES + shape
+                if broken:
+                    place = FLAGS + (W == N)
+                hit, x, pos = code_flag(decoding, hit, place, x, pos, end, data, trace, flags, rates)
             if hit:
                 symbol = guess
-                if sure & 3 < SURE:
-                    recent[slot & PLACE] = sure + 1
+                recent[slot] = guess << 3 | min(max(sure, WRONG) + 1, SURE)
             else:
                 level = 0 + levels[(W << 8 | N) & PLACE]
                 part = level * SHAPES + shape
@@ -279,7 +332,8 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
                         return row, -1
                     symbol = 0 + ranked[(W << 8 | rank) & PLACE]
                     promote(W, rank, ranked, ranks)
-                recent[slot & PLACE] = symbol << 2
+                recent[slot] = symbol << 3 | WRONG
+            last[W] = symbol
             broken = False
             symbols[here] = symbol
             col += 1
@@ -288,6 +342,8 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
         row += 1
         if decoding and pos > end:
             return row - 1, pos
+    if not decoding and left > 0:
+        code_hits(decoding, MOST_HITS - left, x, mark, end, data, trace, contexts)
     if decoding and x != LOW:
         return row, -1
     return row, pos

@@ -13,9 +13,9 @@ from .tree import axes_of
 GUESS_BITS = (0, 12, 14, 16)
 """By the option of a chunk D: the bits of a hashed address; 0 are for photos."""
 
-# How likely a guess is: by whether it is W, N, NE, NW or another, and how often it was right; of 64.
-_GUESSES = ((44, 50, 54, 61), (38, 47, 52, 61), (25, 39, 46, 58), (25, 33, 42, 54), (6, 28, 38, 48))
-_BROKEN = 16
+# How likely a guess is: by how sure it is, then by whether it is W, N, NE, NW or another; of 64.
+_GUESSES = ((32, 29, 17, 9, 6), (44, 38, 30, 28, 15), (52, 47, 42, 38, 25), (56, 53, 47, 45, 36), (58, 56, 53, 50, 42))
+_BROKEN = 2
 
 _BLOCK = 16  # ranks of a token, from this rank on
 
@@ -29,7 +29,7 @@ def plain_stripe(symbols: Any, colors: bytes, option: int, noted: int) -> Any:
         return photo.Stripe(symbols, own, _plain_contexts(photo), common.Ranks(*_rank_tokens(photo.RANKS)), trace)
     return graphics.Stripe(
         symbols, own, _plain_contexts(graphics), common.Ranks(*_rank_tokens(graphics.RANKS)),
-        list(_first_flags()), _rates(), [0] * (1 << GUESS_BITS[option]), trace,
+        list(_first_flags()), _rates(), [0] * (1 << GUESS_BITS[option]), bytearray(256), trace,
     )  # fmt: skip
 
 
@@ -45,7 +45,7 @@ def array_stripe(symbols: Any, colors: bytes, option: int, noted: int) -> Any:
     flags, rates = _array_flags()
     return graphics.Stripe(
         symbols, own, _array_contexts(graphics), _array_ranks(graphics.RANKS),
-        flags.copy(), rates, np.zeros(1 << GUESS_BITS[option], np.uint16), trace,
+        flags.copy(), rates, np.zeros(1 << GUESS_BITS[option], np.uint16), np.zeros(256, np.uint8), trace,
     )  # fmt: skip
 
 
@@ -125,7 +125,7 @@ def _array_ranks(first: int) -> common.Ranks:
 
 @cache
 def _first_flags() -> tuple[int, ...]:
-    flags = [p for kind in _GUESSES for p in kind * 16]
+    flags = [p for kinds in _GUESSES for p in kinds for _ in range(16)]
     return tuple(p << 18 | graphics.FIRST_COUNT for p in (*flags, _BROKEN, _BROKEN))
 
 

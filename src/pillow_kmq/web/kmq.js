@@ -1,6 +1,6 @@
 /** Decoder of `.kmq` images; the headings are sections of docs/FORMAT.md. MIT licence. */
 
-const { abs, ceil, clz32, floor, imul, max, min, sign } = Math;
+const { abs, ceil, clz32, floor, imul, max, min } = Math;
 const [U8, U16, I32] = [Uint8Array, Uint16Array, Int32Array];
 
 export class KmqError extends Error {
@@ -97,7 +97,7 @@ function inflate(source, most) {
 	function symbol(table) {
 		const entry = table[peek() & table.length - 1];
 		at += entry & 15;
-		check(entry > 0 && at <= end);
+		check(entry && at <= end);
 		return entry >> 4;
 	}
 
@@ -118,7 +118,7 @@ function inflate(source, most) {
 				stop = list.length + (code < 16 ? 1 : code === 18 ? 11 + bits(7) : 3 + bits(code === 16 ? 2 : 3));
 			while (list.length < stop) list.push(length);
 		}
-		check(list.length === all && list[0] >= 0 && list[256] > 0);
+		check(list.length === all && list[0] >= 0 && list[256]);
 		return [huffman(list.slice(0, literals)), huffman(list.slice(literals))];
 	}
 
@@ -171,7 +171,7 @@ function readChunks(file, film, crc) {
 		const start = file.at, tag = file.u8(), letter = String.fromCharCode(tag & 127), critical = letter <= "Z";
 		check(/[A-Za-z]/.test(letter), 4);
 		check(!critical || "APD".includes(letter), 4, "unsupported");
-		check(critical || film === 0, 9);
+		check(critical || !film, 9);
 		const data = file.take(file.varint()),
 			after = crc32(file.bytes.subarray(start, file.at), critical ? crc : 0),
 			intact = tag < 128 || file.u32() === after;
@@ -197,7 +197,7 @@ function readPalette(data) {
 	if (coding === 2) return sortedColors(file, first > 31);
 	const a = first & 16 ? file.u8() + 1 : 0,
 		planes = coding ? inflate(file.take(), 1024) : file.take(), k = (planes.length - a)/3;
-	check(k%1 === 0 && k > 0 && k <= 256 && a <= k && (a === 0 || planes.at(-1) < 255), 6);
+	check(k%1 === 0 && k > 0 && k <= 256 && a <= k && (!a || planes.at(-1) < 255), 6);
 	const colors = new U8(4*k).fill(255);
 	planes.forEach((value, i) => { colors[4*(i%k) + floor(i/k)] = value; });
 	return colors;
@@ -221,7 +221,7 @@ function sortedColors(file, natural) {
 
 	function signed(context) {
 		const value = number(context);
-		return value > 0 && bit(context, 9) ? -value : value;
+		return value && bit(context, 9) ? -value : value;
 	}
 
 	function below(n) {
@@ -237,7 +237,7 @@ function sortedColors(file, natural) {
 	for (let green = 0, alpha = 0; sorted.length < m;) {
 		const step = number(0);
 		alpha += step;
-		green = step > 0 ? number(2) : green + number(1);
+		green = step ? number(2) : green + number(1);
 		const u = signed(3), t = min(4, 33 - clz32(abs(u)) >> 1), v = signed(4 + 2*t + (u > 0)),
 			color = [green + u, green, green + v, alpha];
 		check(min(...color) >= 0 && max(...color) <= 255, 6.1);
@@ -274,8 +274,8 @@ function readRows(coded, coding, layout, width, height, limit) {
 		const start = filters + y*rowBytes, filter = filters && rows[y];
 		for (let at = 0; at < width*bits; at += bits, to++) {
 			indices[to] = rows[start + (at >> 3)] >> 8 - bits - (at & 7) & (1 << bits) - 1;
-			if (filter === 1 && at > 0) indices[to] += indices[to - 1];
-			if (filter === 2 && y > 0) indices[to] += indices[to - width];
+			if (filter === 1 && at) indices[to] += indices[to - 1];
+			if (filter === 2 && y) indices[to] += indices[to - width];
 		}
 		check(filter <= 2 && !(rows[start + rowBytes - 1] & unused), 7.1);
 	}
@@ -286,7 +286,7 @@ function readRows(coded, coding, layout, width, height, limit) {
 
 function readStripes(file, coding, options, width, height, palette) {
 	const used = options & 4 ? listedSymbols(file) : [...Array(palette.length/4).keys()];
-	check(used.length > 1 || used.length === 1 && file.left === 0, 7.2);
+	check(used.length > 1 || used.length === 1 && !file.left, 7.2);
 	const indices = new U8(width*height);
 	if (used.length === 1) return indices.fill(used[0]);
 	let stripes = [[height]];
@@ -312,7 +312,7 @@ function readStripes(file, coding, options, width, height, palette) {
 			for (let x = 4; x < width + 4; x++) indices[to++] = table[grid[y*stride + x]];
 		}
 	}
-	check(file.left === 0, 7.2);
+	check(!file.left, 7.2);
 	return indices;
 }
 
@@ -465,8 +465,7 @@ function decodeRows({ run, pixel, least = 8, most = 2**24, rest = 1, low }, grid
 			}
 			if (L >= least) {
 				const length = run(L, min(7, 31 - clz32(L/least)));
-				grid.fill(N, here, here + length);
-				here += length;
+				grid.fill(N, here, here += length);
 				asked = here + (length === L ? 0 : rest || L);
 			} else {
 				grid[here] = pixel(here, shape, W, N, NW, NE, WW, NN, here < asked);
@@ -488,16 +487,17 @@ const SHAPES = [ // of the flags W and N: kinds, bits, in sixteenths
 
 function firstShapes() {
 	const sums = new U16(40960);
-	fill(sums, i => {
+	return fill(sums, i => {
 		const [kinds, bits] = SHAPES[i & 1], e = i >> 1;
 		return e & 4095 ? sums[i & i - 2] + 16*bits[31 - clz32(e & -e)] : 3072 + 16*kinds[e >> 12];
-	});
-	return sums.map(sum => SQUASH[sum] & 0xfff0 | 2);
+	}).map(sum => SQUASH[sum] & 0xfff0 | 2);
 }
+
+function move(w, step, most) { weights[w] = clamp(weights[w] + (step + 8192 >> 14), most); }
 
 function adapt(counters, i, bit, w, step) {
 	counters[i] = learned(counters[i], bit);
-	weights[w] = clamp(weights[w] + (step + 8192 >> 14), 196608);
+	move(w, step, 196608);
 }
 
 function mixed(coder, counters, w, a, b, c, d) {
@@ -519,7 +519,7 @@ function defaultModel(coder, option, { n, leaf, nodes, colors }, grid, stride) {
 		layout(40960, 128, 2 << B, 2 << B, 1 << B, n*F*places, n*F*places, 256*216, 8, 64, 64, 8192);
 	const counters = new U16(end).fill(32768);
 	counters.set(firstShapes());
-	fill(weights.subarray(0, 1064), i => (i < 1024 ? [25600, 25600, 30720, 25600] : [36864, 20480, 20480, 18432])[i & 3]);
+	fill(weights.subarray(0, 1064), i => 1024*(i < 1024 ? [25, 25, 30, 25] : [36, 20, 20, 18])[i & 3]);
 	const recent = new U8(1 << B - 2), known = new U8(n*n); // distances + 8
 
 	const distance = (s, t) => (known[n*s + t] ||= 8 + DISTANCES[apart(colors[s], colors[t], 1)]) & 7;
@@ -618,9 +618,7 @@ class Axis {
 	}
 
 	learn(symbol) {
-		if (this.energy === 64) return;
-		const { taps, d } = this, e = 2*this.A[symbol] - this.places[13],
-			r = sign(e)*floor(65536*abs(e)/this.energy);
+		const { taps, d } = this, e = 2*this.A[symbol] - this.places[13], r = 65536*e/this.energy | 0;
 		for (let j = 0; j < 8; j++) taps[j] = clamp(taps[j] + (5*r*d[j] + 512 >> 10), 32767);
 	}
 }
@@ -632,7 +630,7 @@ class Match {
 	constructor(entries) { this.last = new I32(entries); }
 
 	find(slot, grid) {
-		if (this.length === 0) {
+		if (!this.length) {
 			this.place = this.last[slot];
 			this.length = min(1, this.place);
 		}
@@ -641,7 +639,7 @@ class Match {
 	}
 
 	learn(slot, here, symbol) {
-		this.length = this.length > 0 && this.expected === symbol ? this.length + 1 : 0;
+		this.length = this.length && this.expected === symbol ? this.length + 1 : 0;
 		this.place++;
 		this.last[slot] = here;
 	}
@@ -680,9 +678,9 @@ function maxMixed(coder, counters, node, a, b) {
 	const g0 = x[0], g1 = x[1], g2 = x[2];
 	for (let k = 0; k < 29; k++) {
 		const input = s[k];
-		weights[u + k] = clamp(weights[u + k] + (imul(input, g0) + 8192 >> 14), 262143);
-		weights[v + k] = clamp(weights[v + k] + (imul(input, g1) + 8192 >> 14), 262143);
-		weights[w + k] = clamp(weights[w + k] + (imul(input, g2) + 8192 >> 14), 262143);
+		move(u + k, imul(input, g0), 262143);
+		move(v + k, imul(input, g1), 262143);
+		move(w + k, imul(input, g2), 262143);
 	}
 	return bit;
 }
@@ -690,12 +688,12 @@ function maxMixed(coder, counters, node, a, b) {
 function findLines(counters, keys, lines, shift) {
 	for (let i = 0; i < 7; i++) {
 		begins[i] = lines + (imul(keys[i], 0x9e3779b1) >>> shift << 4);
-		at[i] = counters[begins[i]]; // so memory is waited for once
+		at[i] = counters[begins[i]]; // memory is waited for once
 	}
 	for (let i = 0; i < 7; i++) {
 		if (counters[begins[i]] !== keys[i]) {
 			counters[begins[i]] = keys[i];
-			counters.fill(-(2**31), begins[i] + 1, begins[i] + 16);
+			counters.fill(1 << 31, begins[i] + 1, begins[i] + 16);
 		}
 	}
 }
@@ -726,7 +724,7 @@ function maxPixel(here, shape, W, N, NW, NE, WW, NN) {
 			pair = level[W]*6 + level[N], pair2 = level[NE]*6 + level[NW];
 		for (let i = 0; i < 14; i++) s[14 + i] = clamp(imul(places[i] - bound, scale) >> 4, 500);
 		let half = 0;
-		for (let i = 0; i < 10; i++) half |= near[i] >= middle ? 1 << i : 0;
+		for (let i = 0; i < 10; i++) half |= (near[i] >= middle) << i;
 		for (let i = 0; i < 7; i++) at[i] = begins[i] + j;
 		const own = NODES + 2832*node;
 		at[7] = own + pair*36 + pair2;
@@ -773,7 +771,7 @@ function maxModel(coder, option, { n, leaf, nodes, colors }, grid, stride) {
 	sets[2] = 499;
 	stripe = {
 		coder, grid, stride, leaf, nodes, lines, shift: 36 - B, next: 0,
-		counters: new I32(lines + (1 << B)).fill(-(2**31)),
+		counters: new I32(lines + (1 << B)).fill(1 << 31),
 		axes: [0, 1, 2, 3].map(axis => new Axis(colors.map(color => color[axis]))),
 		recent6: new U8(entries), recent11: new U8(entries), long: new Match(entries), short: new Match(entries),
 	};
@@ -785,13 +783,10 @@ function maxModel(coder, option, { n, leaf, nodes, colors }, grid, stride) {
 const RANK_LEVELS = passed(256, [1, 4, 8, 16, 32, 64]);
 const FIRSTS = tableOf(24, r => r < 8 ? [1, 2, 3, 4, 5, 7, 9, 13][r] : 16*r - 111);
 const BITS = [0, 0, 0, 0, 1, 1, 2, 2, ...Array(15).fill(4)];
-const FLAG_RATES = tableOf(31, c => floor(655360/(10*c + 16)));
-const SURE = [44, 38, 25, 25, 6, 50, 47, 39, 33, 28, 54, 52, 46, 42, 38, 61, 61, 58, 54, 48];
-
-const far = new U8(256), nearest = new U16(194); // shared by 256 lists
+const GUESSES = [32, 29, 17, 9, 6, 44, 38, 30, 28, 15, 52, 47, 42, 38, 25, 56, 53, 47, 45, 36, 58, 56, 53, 50, 42, 2];
 
 function listOf(points, s) {
-	const n = points.length, starts = nearest.fill(0);
+	const n = points.length, far = new U8(n), starts = new U16(194);
 	for (let t = 0; t < n; t++) {
 		const d = apart(points[s], points[t], 2);
 		far[t] = t === s ? 0 : 1 + (d < 256 ? d >> 2 : 56 + (d >> 5));
@@ -807,10 +802,7 @@ function listOf(points, s) {
 	return { list, ranks, levels };
 }
 
-function halved(counts, most) {
-	while (sum(counts) > most) counts = counts.map(count => count + 1 >> 1);
-	return counts;
-}
+const halved = (counts, most) => sum(counts) > most ? halved(counts.map(count => count + 1 >> 1), most) : counts;
 
 class Context {
 	starts = [0];
@@ -841,42 +833,41 @@ class AnsDecoder extends Reader {
 	log = 16; // M = 2 ** log
 	x = this.u32();
 
-	use(start, size) {
-		this.x = imul(size, this.x >>> this.log) + (this.x & (1 << this.log) - 1) - start >>> 0;
-	}
+	get slot() { return this.x & (1 << this.log) - 1; }
+
+	use(start, size) { this.x = imul(size, this.x >>> this.log) + this.slot - start >>> 0; }
 
 	refill() {
 		if (this.x < 65536) this.x = (this.x << 16 | this.u8() | this.u8() << 8) >>> 0;
 	}
 
 	bits(k) {
-		const value = (this.x & 65535) >> 16 - k;
+		const value = this.slot >> 16 - k;
 		this.use(value << 16 - k, 1 << 16 - k);
 		this.refill();
 		return value;
 	}
 
-	/** Without a refill. */
 	token(context) {
-		if (context.wait-- === 0) context.resize();
-		const { starts } = context, more = this.log - 12, slot = (this.x & (1 << this.log) - 1) >> more;
+		if (!context.wait--) context.resize();
+		const { starts } = context, more = this.log - 12, slot = this.slot >> more;
 		let t = 0;
 		while (slot >= starts[t + 1]) t++;
 		this.use(starts[t] << more, starts[t + 1] - starts[t] << more);
 		context.counts[t] += 16;
+		if (more) this.refill();
 		return t;
 	}
 
-	flag(p, c, i) {
-		const P = p[i], rate = FLAG_RATES[c[i]], bit = (this.x & 65535) < P;
+	flag(flags, i) {
+		const P = flags[i] >> 5, c = flags[i] & 31, rate = 655360/(10*c + 16) | 0, bit = this.slot < P;
 		this.use(bit ? 0 : P, bit ? P : 65536 - P);
-		p[i] = bit ? P + ((65536 - P)*rate >> 16) : P - (P*rate >> 16);
-		c[i] = min(c[i] + 1, 30);
+		flags[i] = P + (bit ? (65536 - P)*rate >> 16 : -(P*rate >> 16)) << 5 | min(c + 1, 30);
 		this.refill();
 		return bit;
 	}
 
-	finish() { check(this.left === 0 && this.x === 65536, 7.8); }
+	finish() { check(!this.left && this.x === 65536, 7.8); }
 }
 
 function chosen({ list, ranks }, place, a, b) {
@@ -893,16 +884,17 @@ function chosen({ list, ranks }, place, a, b) {
 }
 
 function fastModel(coder, option, { points }) {
-	const lists = [], B = 10 + 2*option, recent = new U8(1 << B), sures = new U8(1 << B),
+	const lists = [], B = 10 + 2*option, recent = new U16(1 << B), last = new U8(256),
 		F = option ? 3 : 2, T = F + FIRSTS.filter(first => first < points.length).length,
-		contexts = Array.from({ length: 90 }, (_, i) => // 80 by shape, two behind runs, of runs
-			new Context(i < 82 ? [...tableOf(T, t => t < F ? 6 : t < F + 8 ? 3 : 1)] : Array(26).fill(1))),
-		c = new U8(322).fill(3), p = tableOf(322, i => i > 319 ? 16384 : 1024*SURE[i%4*5 + (i >> 6)]);
+		contexts = Array.from({ length: 91 }, (_, i) => // by shape, behind runs, of runs, of hits
+			new Context(i < 82 ? [...tableOf(T, t => t < F ? 6 : t < F + 8 ? 3 : 1)] : Array(i < 90 ? 26 : 12).fill(1))),
+		flags = fill(new I32(402), i => GUESSES[i >> 4] << 15 | 3); // 32 p + c
+	let left = 0, due; // sure guesses to come; whether the last is wrong
 
 	function photo(here, shape, W, N) {
 		const row = lists[W] ??= listOf(points, W),
 			t = coder.token(contexts[shape & 15].part(2*row.levels[N] + (shape >> 4)));
-		let symbol = t === 0 ? W : N;
+		let symbol = t ? N : W;
 		if (t > 1) {
 			const k = BITS[t - 2], low = coder.x & (1 << k) - 1;
 			coder.x >>>= k;
@@ -914,25 +906,32 @@ function fastModel(coder, option, { points }) {
 
 	function run(L, k) {
 		const t = coder.token(contexts[82 + k]);
-		coder.refill();
-		if (t < 2) return t === 0 ? L : 0;
+		if (t < 2) return t ? 0 : L;
 		const low = coder.bits(min(t - 2, 12)), length = 2**(t - 2) + 4096*coder.bits(max(0, t - 14)) + low;
 		check(length < L, 7.8);
 		return length;
 	}
 
 	function pixel(here, shape, W, N, NW, NE, WW, NN, behind) {
-		const slot = imul(pack(W, N, NE, NW), 0x85ebca6b) >>> 32 - B, guess = recent[slot], sure = sures[slot],
-			form = kindOf(guess, W, N, NE, NW) << 4 | shape & 15;
-		if (coder.flag(p, c, behind ? W === N ? 320 : 321 : form << 2 | sure)) {
-			sures[slot] = min(sure + 1, 3);
-			return guess;
+		const slot = (imul(pack(N, NE, NW), 0x85ebca6b) >>> 32 - B) + W & (1 << B) - 1, sure = recent[slot] & 7,
+			guess = sure ? recent[slot] >> 3 : last[W], form = kindOf(guess, W, N, NE, NW) << 4 | shape & 15;
+		if (sure > 6 && !behind) {
+			if (!left) {
+				const t = coder.token(contexts[90]);
+				left = (2 << t) - 2 + coder.bits(t + 1);
+				due = left < 8189;
+				left += due;
+			}
+			if (--left || !due) return guess;
+		} else if (coder.flag(flags, behind ? W === N ? 400 : 401 : 80*min(sure, 4) + form)) {
+			recent[slot] = guess << 3 | min(max(sure, 1) + 1, 7);
+			return last[W] = guess;
 		}
 		const row = lists[W] ??= listOf(points, W),
-			t = coder.token(behind ? contexts[W === N ? 80 : 81] : contexts[form].part(row.levels[N]));
-		coder.refill();
-		sures[slot] = 0;
-		return recent[slot] = [W, N, NE][t] ?? chosen(row, FIRSTS[t - 3] + coder.bits(BITS[t - 3]), N, guess);
+			t = coder.token(behind ? contexts[W === N ? 80 : 81] : contexts[form].part(row.levels[N])),
+			symbol = [W, N, NE][t] ?? chosen(row, FIRSTS[t - 3] + coder.bits(BITS[t - 3]), N, guess);
+		recent[slot] = symbol << 3 | 1;
+		return last[W] = symbol;
 	}
 
 	check(coder.x >= 65536, 7.8);
@@ -967,7 +966,7 @@ function readMetadata(chunks) {
 function contentOf(letter, file) {
 	if (letter === "r") {
 		const resolution = [file.varint(), file.varint()];
-		check(file.left === 0 && !resolution.includes(0), 8);
+		check(!file.left && !resolution.includes(0), 8);
 		return resolution;
 	}
 	const coding = file.u8();
@@ -996,7 +995,7 @@ function readTable(data, width, height) {
 	}
 	const films = Array.from({ length: filmCount }, () => readFilm(file, width, height));
 	check(films[0].key && !films[0].ownPalette, 9);
-	check(file.left === 0 && sum(films.map(({ m, overlay }) => m - overlay)) === count, 9);
+	check(!file.left && sum(films.map(({ m, overlay }) => m - overlay)) === count, 9);
 	return { plays, durations, films };
 }
 
@@ -1068,7 +1067,7 @@ export function decode(bytes, { maxPixels = 2**26 } = {}) {
 	} else {
 		image.indices = readPixels(D, width, height, palette, limit);
 	}
-	check(file.left === 0, 2);
+	check(!file.left, 2);
 	return image;
 }
 
