@@ -43,7 +43,7 @@ PARTS = 7 * SHAPES
 CONTEXTS = FREE + PARTS
 
 UNSEEN, WRONG, SURE = 0, 1, 7
-"""Of a guess: that there is none, that it was wrong, and, in between, one more for each time that it was right since."""
+"""Of a guess: there is none yet; it was wrong; then one more for each time that it was right since."""
 FLAG_KINDS = 5  # by that, the last for all that are more
 FLAGS = FLAG_KINDS * SHAPES
 HIT_TOKENS = 12
