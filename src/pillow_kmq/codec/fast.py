@@ -9,7 +9,7 @@ from . import level_fast_graphics, level_fast_photo
 from .mapping import without_margins
 from .palette import colors_of
 from .state_fast import GUESS_BITS, array_stripe, plain_stripe
-from .stripes import CODINGS, LISTED, Stripe, decode_stripes, encode_list, joined, read_stripes
+from .stripes import CODINGS, Stripe, decode_stripes, encode_list, joined, read_stripes
 from .worth import IMAGES, worth_compiling
 
 if TYPE_CHECKING:
@@ -28,12 +28,9 @@ def encode_fast(picture: Picture) -> bytes:
     height, width = picture.source.shape
     used = picture.used
     first = CODINGS["fast"]
-    listing = b""
-    if used != list(range(picture.entries)):
-        first |= LISTED
-        listing = encode_list(used)
+    listing = encode_list(used, picture.entries)
     if len(used) == 1:
-        return bytes([first]) + listing
+        return joined(first, listing, [(height, b"")])
     option = _guessing(picture.source.size, picture.unlike)
     ranks = bytearray(range(256))
     for rank, entry in enumerate(used):

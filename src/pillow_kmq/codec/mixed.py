@@ -9,7 +9,7 @@ from .code_ends import begun, finished
 from .mapping import without_margins
 from .model import Model
 from .palette import colors_of
-from .stripes import CODINGS, LISTED, Stripe, decode_stripes, encode_list, joined, read_stripes
+from .stripes import CODINGS, Stripe, decode_stripes, encode_list, joined, read_stripes
 from .tree import Tree, tree
 from .worth import IMAGES, worth_compiling
 
@@ -31,12 +31,9 @@ def encode_mixed(picture: Picture, coding: int) -> bytes:
     model = model_of(coding)
     option = model.option(picture.source.size, len(used), picture.unlike)
     first = coding | option << 4
-    listing = b""
-    if used != list(range(picture.entries)):
-        first |= LISTED
-        listing = encode_list(used)
+    listing = encode_list(used, picture.entries)
     if len(used) == 1:
-        return bytes([first]) + listing
+        return joined(first, listing, [(height, b"")])
 
     ranks = bytearray(256)
     for rank, number in enumerate(forest.order):

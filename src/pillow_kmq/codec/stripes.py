@@ -39,7 +39,9 @@ class StripeEntry(NamedTuple):
 
 
 def joined(first: int, listing: bytes, stripes: list[tuple[int, bytes]]) -> bytes:
-    """The payload of a chunk D. stripes: rows and code of each."""
+    """The payload of a chunk D. listing: of symbols, if there is one. stripes: rows and code of each."""
+    if listing:
+        first |= LISTED
     if len(stripes) == 1:
         return bytes([first]) + listing + stripes[0][1]
     index = to_varint(len(stripes) - 2)
@@ -101,8 +103,10 @@ def decode_stripes(stripes: list[Stripe], decode: Callable[[Stripe], bool], *, p
             verified(stripe)
 
 
-def encode_list(used: list[int]) -> bytes:
-    """Runs of entries that are used and unused, in turns; or a bit for each where these are shorter."""
+def encode_list(used: list[int], entries: int) -> bytes:
+    """Runs of entries that are used and unused, in turns, or a bit for each where these are shorter; none for all."""
+    if used == list(range(entries)):
+        return b""
     runs, next_, state = [], 0, True
     flags = [i in used for i in range(256)]
     while next_ <= used[-1]:
