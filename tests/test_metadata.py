@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import tracemalloc
 import zlib
 from io import BytesIO
@@ -63,6 +65,14 @@ def info(image: Image.Image, **options: Any) -> dict[Any, Any]:
 
 
 # The codec
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda head: pickle.loads(pickle.dumps(head))])
+def test_what_a_file_says_can_be_copied_and_shares_nothing(copied: Any) -> None:
+    head = codec.read_head(BytesIO(codec.encode(PICTURE)))
+    assert copied(head) == head
+    Metadata().texts["Title"] = "mine"
+    assert Metadata() == head.metadata == Metadata(b"", b"", b"", None, {})
 
 
 @given(metadata)

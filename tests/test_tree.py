@@ -20,8 +20,8 @@ def some_colors(count: int, most: int) -> bytes:
 
 def all_of(one: Tree) -> tuple[object, ...]:
     """What a tree tells."""
-    known = bytes(one.known_distances[place] for place in range(len(one.order) ** 2))
-    return one.order, one.axes, one.leaf, one.middle, list(one.cuts()), one.levels, known
+    distances = bytes(map(one.distances_on_demand().__getitem__, range(len(one.order) ** 2)))
+    return one.order, one.axes, one.leaf, one.middle, list(one.cuts()), one.levels, distances
 
 
 @pytest.mark.parametrize("most", [1, 255])

@@ -57,7 +57,7 @@ class Stripe(NamedTuple):
     symbols: uint8[(rows + 2) * (width + 4)], two rows and two columns of margin. colors, contexts, ranks: as in
     `fast_contexts`. flags: uint32[FLAGS + 2]: a probability of 16 bits above a count of 8. rates: uint16[32], by count.
     recent: uint16[1 << bits], a symbol above how sure it is, 3 bits. last: uint8[256], by W, the last symbol that was
-    not sure. trace: uint32, for encoders, the size and the start of each code.
+    neither sure nor in a run. trace: uint32, for encoders, the size and the start of each code.
     """
 
     symbols: Any

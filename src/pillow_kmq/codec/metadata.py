@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
 from typing import NamedTuple
 
 from ..errors import CorruptError, OptionError, TruncatedError
@@ -18,18 +16,33 @@ MAX_RESOLUTION = (1 << 32) - 1
 _STORED, _DEFLATED = b"\0", b"\1"
 
 
-class Metadata(NamedTuple):
+class _Fields(NamedTuple):
+    icc_profile: bytes
+    exif: bytes
+    xmp: bytes
+    resolution: tuple[int, int] | None
+    texts: dict[str, str]
+
+
+class Metadata(_Fields):
     """Everything that a file says beside its picture; empty values are not stored.
 
     icc_profile, xmp: as they are. exif: a TIFF file from its byte order mark on, nothing before it. resolution: dots
     per 1000 inches, horizontally and vertically, 1..2^32-1. texts: by key; neither keys nor values contain NUL.
     """
 
-    icc_profile: bytes = b""
-    exif: bytes = b""
-    xmp: bytes = b""
-    resolution: tuple[int, int] | None = None
-    texts: Mapping[str, str] = MappingProxyType({})
+    __slots__ = ()
+
+    def __new__(
+        cls,
+        icc_profile: bytes = b"",
+        exif: bytes = b"",
+        xmp: bytes = b"",
+        resolution: tuple[int, int] | None = None,
+        texts: dict[str, str] | None = None,
+    ) -> Metadata:
+        """With no texts of another."""
+        return super().__new__(cls, icc_profile, exif, xmp, resolution, {} if texts is None else texts)
 
 
 def encode_metadata(metadata: Metadata) -> list[tuple[str, bytes]]:

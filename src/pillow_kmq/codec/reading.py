@@ -35,10 +35,10 @@ class Head(NamedTuple):
     """The checksum of everything up to and including that byte."""
     head_crc: int
     """The checksum of everything before chunk D."""
-    animation: Animation | None = None
+    animation: Animation | None
     """If there are several frames; chunk D is then the first film."""
-    metadata: Metadata = Metadata()
-    dropped: tuple[str, ...] = ()
+    metadata: Metadata
+    dropped: tuple[str, ...]
     """What is wrong with metadata that were left out, a phrase each."""
 
     @property

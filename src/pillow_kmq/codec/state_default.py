@@ -45,7 +45,7 @@ def _plain_stripe(symbols: Any, forest: Tree, option: int) -> kernels.Stripe:
     counters[kernels.RUNS : kernels.RUNS + kernels.SHAPES] = _first_shapes()
     return kernels.Stripe(
         symbols, counters, list(_weights()), bytearray(1 << (kernels.address_bits(n, option) - 2)),
-        forest.leaf, forest.middle, forest.levels, forest.known_distances,
+        forest.leaf, forest.middle, forest.levels, forest.distances_on_demand(),
         _parts(n, option), stretch(), squash(), UPDATES,
     )  # fmt: skip
 

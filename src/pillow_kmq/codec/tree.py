@@ -91,9 +91,8 @@ class Tree:
         table: bytes = np.frombuffer(_STEPS, np.uint8).take(sums).tobytes()
         return table
 
-    @cached_property
-    def known_distances(self) -> dict[int, int]:
-        """The same without NumPy: those that were asked for."""
+    def distances_on_demand(self) -> dict[int, int]:
+        """The same without NumPy, computed when they are asked for."""
         return _Distances(self.axes)
 
 
