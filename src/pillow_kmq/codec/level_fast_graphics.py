@@ -47,7 +47,7 @@ UNSEEN, WRONG, SURE = 0, 1, 7
 FLAG_KINDS = 5  # by that, the last for all that are more
 FLAGS = FLAG_KINDS * SHAPES
 HIT_TOKENS = 12
-MOST_HITS = (2 << HIT_TOKENS) - 3
+MOST_HITS = (2 << HIT_TOKENS) - 3  # of a code
 FIRST_COUNT, STEADY = 3, 30  # of a flag
 
 
@@ -192,8 +192,9 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
     mask = (1 << bits) - 1
     stride = width + 4
     tokens = RANKS + 1 + token_of[n - 2]
-    left = mark = 0  # sure guesses that will be right; an encoder, which does not know yet, has marked where to note it
-    due = False  # whether the one behind them will be wrong
+    left = 0  # sure guesses that are right before anything more is said; for an encoder, that may be
+    mark = 0  # where an encoder has left room to say how many were
+    due = False  # whether a decoder knows that the one behind them is wrong
     x = 0
     if decoding:
         x = first_state(data, pos, end)

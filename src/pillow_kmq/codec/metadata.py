@@ -41,7 +41,7 @@ class Metadata(_Fields):
         resolution: tuple[int, int] | None = None,
         texts: dict[str, str] | None = None,
     ) -> Metadata:
-        """With no texts of another."""
+        """Texts that are not given are new ones, which no other shares."""
         return super().__new__(cls, icc_profile, exif, xmp, resolution, {} if texts is None else texts)
 
 
