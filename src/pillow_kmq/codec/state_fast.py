@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from functools import cache, lru_cache
 from typing import Any
 
@@ -74,19 +75,27 @@ def _array_contexts(model: Any) -> common.Contexts:
 
 # Colours
 
+_STEPS = tuple(d >> 2 if d < 256 else 56 + (d >> 5) for d in range(4336))
+"""How far apart colours are, by the sum of differences on their axes."""
 
-def _places(colors: bytes) -> list[int]:
-    """Where each colour lies on the first axis, then on the others."""
-    return [place for axis in axes_of(colors) for place in axis]
+_LEVELS = bytes(bisect_right((1, 4, 8, 16, 32, 64), place) for place in range(256))
+"""The level of a colour, by its first place."""
 
 
 @lru_cache(maxsize=64)
 def _plain_colors(colors: bytes) -> common.Colors:
+    """What `rank_colors` makes, which takes twice as long where it is not compiled."""
     n = len(colors) // 4
-    result = common.Colors(*(bytearray(256 * n + 256) for _ in range(3)))
-    rank_colors: Any = common.rank_colors
-    rank_colors(_places(colors), n, *result, [0] * (common.DISTANCES + n))
-    return result
+    points = list(zip(*axes_of(colors), strict=True))
+    ranked, ranks, levels = rows = common.Colors(*(bytearray(256 * n + 256) for _ in range(3)))
+    for s, (a, b, c, d) in enumerate(points):
+        far = [_STEPS[abs(a - p) + 2 * (abs(b - q) + abs(c - r) + abs(d - t))] for p, q, r, t in points]
+        far[s] = -1
+        order = sorted(range(n), key=far.__getitem__)
+        places = bytes(sorted(range(n), key=order.__getitem__))
+        row = slice(256 * s, 256 * s + n)
+        ranked[row], ranks[row], levels[row] = bytes(order), places, places.translate(_LEVELS)
+    return rows
 
 
 @lru_cache(maxsize=16)
@@ -97,8 +106,8 @@ def _array_colors(colors: bytes) -> common.Colors:
 
     n = len(colors) // 4
     result = common.Colors(*(np.zeros(256 * n + 256, np.uint8) for _ in range(3)))
-    places = np.zeros(common.DISTANCES + n, np.int32)
-    run(common, "rank_colors", (np.array(_places(colors), np.int32), n, *result, places))
+    axes = np.array(axes_of(colors), np.int32).reshape(-1)
+    run(common, "rank_colors", (axes, n, *result, np.zeros(common.DISTANCES + n, np.int32)))
     return result
 
 
