@@ -59,10 +59,11 @@ class Ranks(NamedTuple):
     first: Any
 
 
-def rank_colors(axes, n, ranked, ranks, levels, places):  # type: ignore[no-untyped-def]
+def rank_colors(axes, n, steps, by_place, ranked, ranks, levels, places):  # type: ignore[no-untyped-def]
     """Order all colours by distance from each.
 
-    axes: int32[4 * n], where they lie on one axis, then on the next; places: int32[DISTANCES + n], to count in.
+    axes: int32[4 * n], where they lie on one axis, then on the next. steps: uint8[...], how far apart colours are, by
+    the sum of differences. by_place: uint8[256], levels. places: int32[DISTANCES + n], to count in.
     """
     for s in range(n):
         for i in range(DISTANCES):
@@ -74,7 +75,7 @@ def rank_colors(axes, n, ranked, ranks, levels, places):  # type: ignore[no-unty
                 + 2 * abs(axes[2 * n + s] - axes[2 * n + t])
                 + 2 * abs(axes[3 * n + s] - axes[3 * n + t])
             )
-            places[DISTANCES + t] = distance >> 2 if distance < 256 else 56 + (distance >> 5)
+            places[DISTANCES + t] = steps[distance]
         for t in range(n):
             places[places[DISTANCES + t] + 1] += 1
         places[0] = 1
@@ -87,13 +88,10 @@ def rank_colors(axes, n, ranked, ranks, levels, places):  # type: ignore[no-unty
                 places[places[DISTANCES + t]] = place + 1
                 ranked[256 * s + place] = t
         ranked[256 * s] = s
-        level = 1
         for place in range(1, n):
             t = 0 + ranked[256 * s + place]
-            if level < 6 and place >> (level + 1) > 0:
-                level += 1
             ranks[256 * s + t] = place
-            levels[256 * s + t] = level
+            levels[256 * s + t] = by_place[place]
 
 
 def promote(row, rank, ranked, ranks):  # type: ignore[no-untyped-def]

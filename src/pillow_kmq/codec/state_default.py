@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from array import array
 from functools import cache
-from operator import itemgetter
 from typing import Any
 
 from . import level_default as kernels
@@ -87,15 +86,14 @@ def _parts(n: int, option: int) -> bytes:
 @cache
 def _first_shapes() -> array[int]:
     """The first states of the counters by shape: a count of two, and what was learned from many images."""
-    known = array("H", (p >> 4 << 4 | 2 for p in squash()))
+    known = [p >> 4 << 4 | 2 for p in squash()]
     states = array("H", [1 << 15]) * kernels.SHAPES
     for flag, (shapes, kinds) in enumerate(zip(_SHAPES, _KINDS, strict=True)):
-        places = [3072 + min(kinds)]
+        places = [3072]
         for value in shapes:
             places += [x + value for x in places]
-        of_places = itemgetter(*places)
         for number, kind in enumerate(kinds):
-            states[2 * number + flag :: kernels.LINE] = array("H", of_places(known[kind - min(kinds) :]))
+            states[2 * number + flag :: kernels.LINE] = array("H", [known[x + kind] for x in places])
     return states
 
 

@@ -75,7 +75,7 @@ def _array_contexts(model: Any) -> common.Contexts:
 
 # Colours
 
-_STEPS = tuple(d >> 2 if d < 256 else 56 + (d >> 5) for d in range(4336))
+_STEPS = bytes(d >> 2 for d in range(256)) + bytes(56 + (d >> 5) for d in range(256, 4336))
 """How far apart colours are, by the sum of differences on their axes."""
 
 _LEVELS = bytes(bisect_right((1, 4, 8, 16, 32, 64), place) for place in range(256))
@@ -107,7 +107,8 @@ def _array_colors(colors: bytes) -> common.Colors:
     n = len(colors) // 4
     result = common.Colors(*(np.zeros(256 * n + 256, np.uint8) for _ in range(3)))
     axes = np.array(axes_of(colors), np.int32).reshape(-1)
-    run(common, "rank_colors", (axes, n, *result, np.zeros(common.DISTANCES + n, np.int32)))
+    steps, by_place = (np.frombuffer(bytearray(table), np.uint8) for table in (_STEPS, _LEVELS))
+    run(common, "rank_colors", (axes, n, steps, by_place, *result, np.zeros(common.DISTANCES + n, np.int32)))
     return result
 
 
