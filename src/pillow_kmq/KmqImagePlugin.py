@@ -141,7 +141,7 @@ class KmqDecoder(ImageFile.PyDecoder):
         assert self.fd is not None
         partial = ImageFile.LOAD_TRUNCATED_IMAGES
         if len(self.args) == 1:
-            pixels = bytes(read_pixels(self.fd, self.args[0], partial=partial))
+            pixels = read_pixels(self.fd, self.args[0], partial=partial)
         else:
             reader, number = self.args
             reader.partial = partial

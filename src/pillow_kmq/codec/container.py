@@ -15,6 +15,7 @@ MAX_SIDE = 1 << 24
 _CHECKED = 0x80
 _ANCILLARY = 0x20
 _BLOCK = 1 << 20
+_TRUNCATED = "truncated KMQ file: it ends before its last chunk does"
 
 
 class DamagedChunkError(CorruptError):
@@ -145,21 +146,25 @@ class Reader:
 
     def available(self, length: int) -> bytes:
         """At most `length` bytes: fewer where the file ends."""
-        blocks = []
-        while length > 0:
-            # In blocks, because read(length) would allocate whatever a broken file announces.
-            block = self._stream.read(min(length, _BLOCK))
-            if not block:
-                break
-            blocks.append(block)
-            length -= len(block)
-        data = b"".join(blocks)
+        # In blocks, because read(length) would allocate whatever a broken file announces.
+        data = self._stream.read(min(length, _BLOCK))
+        if 0 < len(data) < length:
+            blocks = [data]
+            length -= len(data)
+            while length > 0 and (block := self._stream.read(min(length, _BLOCK))):
+                blocks.append(block)
+                length -= len(block)
+            data = b"".join(blocks)
         self.crc = zlib.crc32(data, self.crc)
         return data
 
     def byte(self) -> int:
         """The next byte."""
-        return self._exactly(1)[0]
+        data = self._stream.read(1)
+        if not data:
+            raise TruncatedError(_TRUNCATED)
+        self.crc = zlib.crc32(data, self.crc)
+        return data[0]
 
     def checksum(self) -> None:
         """Compare the checksum that stands here with what was read. Raises CorruptError where they differ."""
@@ -171,5 +176,5 @@ class Reader:
     def _exactly(self, length: int) -> bytes:
         data = self.available(length)
         if len(data) < length:
-            raise TruncatedError("truncated KMQ file: it ends before its last chunk does")
+            raise TruncatedError(_TRUNCATED)
         return data
