@@ -33,20 +33,41 @@ def which(value, first, second, third, fourth):  # type: ignore[no-untyped-def]
     return number
 
 
-def repeats(symbols, first, most, symbol):  # type: ignore[no-untyped-def]
-    """How many of `most` symbols from `first` on are `symbol`, up to one that is not.
+EIGHT = 0x0101010101010101
 
-    Compiled, eight are compared at once.
-    """
+
+def four(symbols, place):  # type: ignore[no-untyped-def]
+    """Four symbols as one number, which compilers load as such."""
+    return (
+        (0 + symbols[place]) | (0 + symbols[place + 1]) << 8
+        | (0 + symbols[place + 2]) << 16 | (0 + symbols[place + 3]) << 24
+    )  # fmt: skip
+
+
+def eight(symbols, place):  # type: ignore[no-untyped-def]
+    """Eight symbols as one number, which compilers load as such."""
+    return (
+        (0 + symbols[place]) | (0 + symbols[place + 1]) << 8 | (0 + symbols[place + 2]) << 16
+        | (0 + symbols[place + 3]) << 24 | (0 + symbols[place + 4]) << 32 | (0 + symbols[place + 5]) << 40
+        | (0 + symbols[place + 6]) << 48 | (0 + symbols[place + 7]) << 56
+    )  # fmt: skip
+
+
+def repeats(symbols, first, most, symbol):  # type: ignore[no-untyped-def]
+    """How many of `most` symbols from `first` on are `symbol`, up to one that is not."""
     first &= LONG
+    all_eight = symbol * EIGHT
     count = 0
-    while count + 8 <= most and (
-        (symbols[first + count] ^ symbol) | (symbols[first + count + 1] ^ symbol)
-        | (symbols[first + count + 2] ^ symbol) | (symbols[first + count + 3] ^ symbol)
-        | (symbols[first + count + 4] ^ symbol) | (symbols[first + count + 5] ^ symbol)
-        | (symbols[first + count + 6] ^ symbol) | (symbols[first + count + 7] ^ symbol)
-    ) == 0:  # fmt: skip
+    differ = 0
+    while count + 8 <= most:
+        differ = eight(symbols, (first + count) & LONG) ^ all_eight
+        if differ != 0:
+            break
         count += 8
+    if differ != 0:
+        # The bytes below the lowest bit that differs.
+        below = ((differ & -differ) - 1) >> 7 & EIGHT
+        return count + ((below * EIGHT) >> 56 & 7)
     while count < most and symbols[first + count] == symbol:
         count += 1
     return count

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from .arithmetic import LONG, PLACE, repeats, which
+from .arithmetic import LONG, PLACE, four, repeats, which
 from .fast_contexts import (
     LOW,
     STEP,
@@ -206,59 +206,42 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
         base = (row + 2) * stride + 2
         up = base - stride
         up2 = up - stride
-        symbol = W = N = NE = 0 + symbols[up & LONG]
-        symbols[(base - 1) & LONG] = symbols[(base - 2) & LONG] = W
+        symbol = 0 + symbols[up & LONG]
+        symbols[(base - 1) & LONG] = symbols[(base - 2) & LONG] = symbol
         col = same = 0
-        moved = True
         broken = False
         while col < width:
             here = (base + col) & LONG
-            above = (up + col) & LONG
-            if moved:  # at the start of a row and behind a run
-                moved = False
-                W = 0 + symbols[here - 2]
-                symbol = 0 + symbols[here - 1]
-                N = 0 + symbols[above - 1]
-                NE = 0 + symbols[above]
-            WW = W
+            corner = (up + col - 1) & LONG
             W = symbol
-            NW = N
-            N = NE
-            NE = 0 + symbols[above + 1]
+            three = four(symbols, corner) & 0xFFFFFF  # NW, N, NE, the first lowest
 
-            uneven = (W ^ N) | (W ^ NW) | (W ^ NE) | (W ^ WW)
-            if uneven == 0 and symbols[(up2 + col) & LONG] == N and not broken:
-                if col >= same:  # otherwise the symbols above are known to be N as far as that
-                    same = col + 1 + repeats(symbols, above + 2, width - col - 1, N)
+            if three == W * 0x010101 and symbols[here - 2] == W and symbols[(up2 + col) & LONG] == W and not broken:
+                if col >= same:  # otherwise the symbols above are known to be W as far as that
+                    same = col + 1 + repeats(symbols, corner + 3, width - col - 1, W)
                 length = same - col
                 if length >= 8:
                     run = 0
                     if not decoding:
-                        run = repeats(symbols, here, length, N)
+                        run = repeats(symbols, here, length, W)
                     run, x, pos = code_run(decoding, run, length, x, pos, end, data, trace, contexts)
                     if run > length:
                         return row, -1
                     if decoding:
                         for i in range(run):
-                            symbols[here + i] = N
+                            symbols[here + i] = W
                     broken = run < length
                     if run > 0:
                         col += run
-                        moved = True
                         continue
 
-            slot = ((((N | NE << 8 | NW << 16) * HASH) & WORD) >> down) + W & mask
+            turned = (three >> 8 | three << 16) & 0xFFFFFF  # N, NE, NW
+            slot = (((turned * HASH) & WORD) >> down) + W & mask
             known = 0 + recent[slot]
             sure = known & 7
             guess = known >> 3
-            if sure == UNSEEN:
-                guess = 0 + last[W]
             hit = False
-            if not decoding:
-                symbol = 0 + symbols[here]
-                hit = symbol == guess
-            asked = broken or sure < SURE
-            if not asked:
+            if sure == SURE and not broken:
                 if left == 0 and not due:
                     if decoding:
                         left, x, pos = code_hits(decoding, 0, x, pos, end, data, trace, contexts)
@@ -269,6 +252,8 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
                         pos += 2
                 if decoding:
                     hit = left > 0
+                else:
+                    hit = symbols[here] == guess
                 if hit:
                     left -= 1
                 if not decoding and (left == 0 or not hit):
@@ -280,7 +265,16 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
                     col += 1
                     continue
                 due = False
+            asked = sure < SURE or broken
+            if sure == UNSEEN:
+                guess = 0 + last[W]
+            if not decoding:
+                symbol = 0 + symbols[here]
+                hit = symbol == guess
 
+            NW = three & 255
+            N = (three >> 8) & 255
+            NE = three >> 16
             shape = (W == N) | (W == NW) << 1 | (N == NE) << 2 | (N == NW) << 3
             shape |= which(guess, W, N, NE, NW) << 4
             if asked:
