@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from pillow_kmq.codec import pixels
 
 ROOT = Path(__file__).resolve().parent.parent
 CORPORA = ROOT.parent / "shared" / "corpora"
@@ -22,3 +25,11 @@ def corpora() -> Path:
     if not CORPORA.is_dir():
         pytest.skip("the development corpora are not beside this checkout")
     return CORPORA
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _small_images_take_the_model_of_max() -> Iterator[None]:
+    """At the level `max`, as larger ones do, which would take tests too long."""
+    before, pixels.SMALL = pixels.SMALL, 0
+    yield
+    pixels.SMALL = before

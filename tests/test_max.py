@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import naive_kmq
 from pillow_kmq import codec
 from pillow_kmq._jit import jit_enabled
-from pillow_kmq.codec import mixed
+from pillow_kmq.codec import mixed, pixels
 from pillow_kmq.codec.arrange import as_it_is
 from pillow_kmq.codec.picture import Picture
 from pillow_kmq.codec.state_max import MAX
@@ -139,6 +139,13 @@ def test_files_are_smaller_than_those_of_the_default() -> None:
     sizes = {level: len(codec.encode(image, compression=level)) for level in ("default", "max")}
     print(sizes)
     assert sizes["max"] < 0.97 * sizes["default"]
+
+
+def test_icons_of_up_to_48x48_pixels_are_coded_as_at_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pixels, "SMALL", 48 * 48)
+    for height, same in ((48, True), (49, False)):
+        image = picture("photo", 3, height, 48, 16)
+        assert (codec.encode(image, compression="max") == codec.encode(image)) == same
 
 
 def test_small_images_are_never_larger_than_at_the_default() -> None:

@@ -69,6 +69,21 @@ for level in ("fast", "default"):
     assert modules_after(folder + opens).startswith("False")
 
 
+def test_an_icon_of_48x48_pixels_opens_without_numba_at_any_level(tmp_path: Path) -> None:
+    statement = """
+from pillow_kmq import codec
+waves = [(x * x // 37 + y * y // 23 + x * y // 11) // 2 + x * 31 % 7 for y in range(48) for x in range(48)]
+icon = Image.frombytes("P", (48, 48), bytes(wave % 256 for wave in waves))
+icon.putpalette(bytes(i for i in range(256) for _ in range(3)))
+for level in codec.COMPRESSIONS:
+    icon.save(f"{folder}/{level}.kmq", compression=level)
+"""
+    folder = f"folder = {str(tmp_path)!r}\n"
+    modules_after(folder + statement)
+    for file in tmp_path.iterdir():
+        assert modules_after(f"Image.open({str(file)!r}).load()").startswith("False")
+
+
 def test_opening_small_images_needs_no_numpy(tmp_path: Path) -> None:
     path = f"{tmp_path}/small.kmq"
     code = """

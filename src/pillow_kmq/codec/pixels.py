@@ -16,6 +16,9 @@ COMPRESSIONS = ("deflate", "fast", "default", "max")
 _STORED, _DEFLATED = 0, 1
 _SAMPLE = 1 << 15
 
+SMALL = 48 * 48
+"""Pixels of an icon that opens without Numba at any level: `max` would take longer for it than Numba to load."""
+
 
 def encode_pixels(picture: Picture, compression: str) -> bytes:
     """The payload of a chunk D. compression: one of COMPRESSIONS."""
@@ -33,11 +36,19 @@ def encode_pixels(picture: Picture, compression: str) -> bytes:
     else:
         from .mixed import encode_mixed
 
-        pixels = encode_mixed(picture, CODINGS[compression])
-        if compression == "max" and picture.source.size <= _SAMPLE:  # too small to learn from
-            pixels = min(pixels, encode_mixed(picture, CODINGS["default"]), key=len)
+        pixels = min((encode_mixed(picture, coding) for coding in _mixed_codings(compression, picture)), key=len)
         rows_may_win = _rows_may_win(picture, len(pixels))
     return min(pixels, encode_rows(picture.indices), key=len) if rows_may_win else pixels
+
+
+def _mixed_codings(compression: str, picture: Picture) -> list[int]:
+    """Those that a level takes the best of: the model of `max` has much to learn, and takes long."""
+    codings = []
+    if compression == "max" and picture.source.size > SMALL:
+        codings.append(CODINGS["max"])
+    if compression == "default" or picture.source.size <= _SAMPLE:
+        codings.append(CODINGS["default"])
+    return codings
 
 
 def _rows_may_win(picture: Picture, size: int) -> bool:
