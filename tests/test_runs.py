@@ -68,6 +68,15 @@ def test_runs_of_all_lengths_come_back_wherever_they_break_off(level: str, lengt
     assert comes_back(values[:, ::-1].copy(), level)
 
 
+@pytest.mark.jit
+@pytest.mark.parametrize("level", list(CODINGS))
+@pytest.mark.parametrize("bit", range(8))
+def test_runs_of_the_last_of_256_symbols_come_back_whichever_bit_breaks_them(level: str, bit: int) -> None:
+    values = 255 ^ broken_runs(31, posts=True) << bit
+    every = np.resize(np.arange(256), (8, values.shape[1]))
+    assert comes_back(np.concatenate([every, values]).astype(np.uint8), level, naively=level != "max" and bit == 7)
+
+
 @given(st.data(), st.sampled_from(list(CODINGS)))
 @settings(max_examples=100, deadline=None)
 def test_runs_come_back_among_posts_that_end_them_and_dots_that_break_them(data: st.DataObject, level: str) -> None:

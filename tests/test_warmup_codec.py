@@ -80,7 +80,9 @@ for level in codec.COMPRESSIONS:
 """
     folder = f"folder = {str(tmp_path)!r}\n"
     modules_after(folder + statement)
-    for file in tmp_path.iterdir():
+    files = list(tmp_path.iterdir())
+    assert len(files) == 4
+    for file in files:
         assert modules_after(f"Image.open({str(file)!r}).load()").startswith("False")
 
 

@@ -12,6 +12,7 @@ SMALL = 1 << 24
 ONE, ZERO = 16, 32  # parts of the table of updates
 PLACE = 0x3FFFFFF  # an index with this mask is seen to be positive, which spares a check per access
 LONG = 0x7FFFFFFFFFFF  # the same, for longer arrays
+EIGHT = 0x0101010101010101  # a symbol times this is eight of it
 
 
 def narrow(x):  # type: ignore[no-untyped-def]
@@ -31,9 +32,6 @@ def which(value, first, second, third, fourth):  # type: ignore[no-untyped-def]
     if value == first:
         number = 0
     return number
-
-
-EIGHT = 0x0101010101010101
 
 
 def four(symbols, place):  # type: ignore[no-untyped-def]
@@ -65,9 +63,9 @@ def repeats(symbols, first, most, symbol):  # type: ignore[no-untyped-def]
             break
         count += 8
     if differ != 0:
-        # The bytes below the lowest bit that differs.
-        below = ((differ & -differ) - 1) >> 7 & EIGHT
-        return count + ((below * EIGHT) >> 56 & 7)
+        # Of those below the lowest bit that differs, a one each; the product adds them up.
+        alike = ((differ & -differ) - 1) >> 7 & EIGHT
+        return count + ((alike * EIGHT) >> 56 & 7)
     while count < most and symbols[first + count] == symbol:
         count += 1
     return count
