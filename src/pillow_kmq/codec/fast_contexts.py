@@ -119,14 +119,14 @@ def prepare(contexts, context, shape, part, tokens, favoured, slotted):  # type:
             parts[part] = context
             for t in range(tokens):
                 counts[context * TOKENS + t] = counts[(1 + shape) * TOKENS + t]
-            halve(context, tokens, SPLIT_TOTAL, counts)
+            halve(context, SPLIT_TOTAL, counts)
     if wait[context] == 0:
         if counts[context * TOKENS] == 0:
             for t in range(tokens):
                 counts[context * TOKENS + t] = 1
                 if favoured > 0 and t < favoured + 8:
                     counts[context * TOKENS + t] = 6 if t < favoured else 3
-        total = halve(context, tokens, LIMIT, counts)
+        total = halve(context, LIMIT, counts)
         set_sizes(context, tokens, total, counts, starts)
         if slotted:
             fill_slots(context, tokens, starts, slots)
@@ -135,34 +135,37 @@ def prepare(contexts, context, shape, part, tokens, favoured, slotted):  # type:
     return context
 
 
-def halve(context, tokens, limit, counts):  # type: ignore[no-untyped-def]
-    """Halve the counts of a context until they are at most `limit` in all; their sum."""
-    first = context * TOKENS
+def halve(context, limit, counts):  # type: ignore[no-untyped-def]
+    """Halve the counts of a context until they are at most `limit` in all; their sum.
+
+    Tokens that there are not count nothing: compiled, loops of a known length are a few operations on vectors.
+    """
+    first = (context * TOKENS) & PLACE
     while True:
         total = 0
-        for t in range(tokens):
-            total += 0 + counts[(first + t) & PLACE]
+        for t in range(TOKENS):
+            total += 0 + counts[first + t]
         if total <= limit:
             return total
-        for t in range(tokens):
-            counts[(first + t) & PLACE] = ((0 + counts[(first + t) & PLACE]) + 1) >> 1
+        for t in range(TOKENS):
+            counts[first + t] = ((0 + counts[first + t]) + 1) >> 1
 
 
 def set_sizes(context, tokens, total, counts, starts):  # type: ignore[no-untyped-def]
     """Frequencies from counts: each at least one, ONE in all."""
-    first = context * TOKENS
+    first = (context * TOKENS) & PLACE
     scale = ((ONE - tokens) << 16) // total
     best = most = start = 0
     for t in range(tokens):
-        count = 0 + counts[(first + t) & PLACE]
-        starts[(first + t) & PLACE] = start
+        count = 0 + counts[first + t]
+        starts[first + t] = start
         start += 1 + ((count * scale) >> 16)
-        if count > most:
-            most = count
-            best = t
+        best = t if count > most else best
+        most = count if count > most else most
+    missing = ONE - start
     for t in range(best + 1, tokens):
-        starts[(first + t) & PLACE] += ONE - start
-    starts[(first + tokens) & PLACE] = ONE
+        starts[first + t] += missing
+    starts[first + tokens] = ONE
 
 
 def fill_slots(context, tokens, starts, slots):  # type: ignore[no-untyped-def]
