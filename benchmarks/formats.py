@@ -116,22 +116,29 @@ def measure(folder: Path, only: tuple[str, ...], *, again: bool) -> Table:
         if speeds["format"] in RIVALS:
             pair = float(speeds["encode_mps"]), float(speeds["decode_mps"])
             table.committed[speeds["class"], speeds["format"]] = pair
-    for turn in range(PASSES):
-        for path in sorted(folder.glob("*/k*/*.png")):
-            name = path.relative_to(folder).as_posix()
-            if not name.startswith(only):
-                continue
+    for name, image in pictures(folder, only):
+        row: Row = {"file": name, "pixels": image.width * image.height}
+        for rival, encode in RIVALS.items():
+            if rival in known.get(name, {}):
+                row[rival] = int(known[name][rival])
+            else:
+                row[rival] = timed(table, name, rival, encode, image)
+        table.sizes[name] = row
+    for _ in range(PASSES):
+        for name, image in pictures(folder, only):
+            for level, encode in OURS.items():
+                table.sizes[name][level] = timed(table, name, level, encode, image, SECONDS)
+    return table
+
+
+def pictures(folder: Path, only: tuple[str, ...]) -> Iterator[tuple[str, Image.Image]]:
+    """Those whose path in the folder begins in one of these ways, by that path."""
+    for path in sorted(folder.glob("*/k*/*.png")):
+        name = path.relative_to(folder).as_posix()
+        if name.startswith(only):
             with Image.open(path) as image:
                 image.load()
-            row = table.sizes.setdefault(name, {"file": name, "pixels": image.width * image.height})
-            for rival, encode in RIVALS.items() if turn == 0 else ():
-                if rival in known.get(name, {}):
-                    row[rival] = int(known[name][rival])
-                else:
-                    row[rival] = timed(table, name, rival, encode, image)
-            for level, encode in OURS.items():
-                row[level] = timed(table, name, level, encode, image, SECONDS)
-    return table
+                yield name, image
 
 
 def timed(table: Table, name: str, format_: str, encode: Encode, image: Image.Image, seconds: float = 0) -> int:

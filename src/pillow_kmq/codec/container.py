@@ -146,20 +146,17 @@ class Reader:
 
     def available(self, length: int) -> bytes:
         """At most `length` bytes: fewer where the file ends."""
+        blocks = []
         # In blocks, because read(length) would allocate whatever a broken file announces.
-        data = self._stream.read(min(length, _BLOCK))
-        if 0 < len(data) < length:
-            blocks = [data]
-            length -= len(data)
-            while length > 0 and (block := self._stream.read(min(length, _BLOCK))):
-                blocks.append(block)
-                length -= len(block)
-            data = b"".join(blocks)
+        while length > 0 and (block := self._stream.read(min(length, _BLOCK))):
+            blocks.append(block)
+            length -= len(block)
+        data = b"".join(blocks)
         self.crc = zlib.crc32(data, self.crc)
         return data
 
     def byte(self) -> int:
-        """The next byte."""
+        """The next byte. As `_exactly`, in a third of the time: most of a head is read so."""
         data = self._stream.read(1)
         if not data:
             raise TruncatedError(_TRUNCATED)
