@@ -279,7 +279,7 @@ def fast_images() -> Iterator[tuple[str, IndexedImage, str, str]]:
     yield (
         "fast-guesses",
         picture(ramp[:40], 64, 60, lambda x, y: x // 4 * 3 % 7 + y // 5 % 3 + (noise(x, y) > 235) * (noise(y, x) % 32)),
-        "the model of graphics; contexts are split",
+        "the model of graphics; tokens of all kinds",
         "7.8",
     )
     yield (
@@ -290,8 +290,8 @@ def fast_images() -> Iterator[tuple[str, IndexedImage, str, str]]:
     )
     yield (
         "fast-wide",
-        picture(ramp[:2], 9000, 1, lambda x, y: int(x == 8500)),
-        "a broken run of more than 4096 pixels",
+        picture(ramp[:2], 9000, 4, lambda x, y: int(x == 8500 or (x == 1500 and y > 0))),
+        "a broken run of more than 4096 pixels, and others of more than 1024 and 2048",
         "7.8",
     )
     yield (
@@ -1087,17 +1087,17 @@ def rejected_pixels() -> Iterator[tuple[str, bytes, str, str, str, str]]:
 
 
 def rejected_fast_pixels() -> Iterator[tuple[str, bytes, str, str, str, str]]:
-    """Images of 8x1 pixels and of six colours."""
+    """Images of 16x1 pixels and of six colours."""
 
     def file(payload: bytes) -> bytes:
         palette = chunk("P", b"\0" + bytes(range(0, 90, 5)))
-        return assemble(SIGNATURE + b"\x07\x00", palette, pixels(payload), CHECKSUM)
+        return assemble(SIGNATURE + b"\x0f\x00", palette, pixels(payload), CHECKSUM)
 
     run = prepared([1] * 26)
     pixel = prepared([6] * 3 + [3] * 5)
     photo = prepared([6] * 2 + [3] * 5)
     whole = token(run, 0, 16)
-    none = [token(run, 1, 16), (16384, 49152)]  # no run, and not as guessed
+    none = token(run, 1, 16)
     state = (65536).to_bytes(4, "little")
     for name, payload, says in (
         ("empty", b"\x15", "no code at all"),
@@ -1106,8 +1106,8 @@ def rejected_fast_pixels() -> Iterator[tuple[str, bytes, str, str, str, str]]:
         ("odd", b"\x15" + rans([whole]) + b"\0", "a byte more than a code of whole words has"),
         ("long", b"\x15" + rans([whole]) + b"\0\0", "two bytes of a code are not needed"),
         ("end", b"\x15" + rans([whole], 65537), "the last state is not 65536"),
-        ("run", b"\x15" + rans([token(run, 5, 16), (0, 8192)]), "a partial run of eight pixels, where there are eight"),
-        ("rank", b"\x15" + rans([*none, token(pixel, 7, 16), (32768, 32768)]), "place 6 of six colours"),
+        ("run", b"\x15" + rans([token(run, 6, 16), (0, 4096)]), "a partial run of 16 pixels, where there are 16"),
+        ("rank", b"\x15" + rans([none, token(pixel, 7, 16), (32768, 32768)]), "place 6 of six colours"),
         ("photo-rank", b"\x05" + rans([token(photo, 6, 1)], 131073, 12), "place 6 of six colours, in a photo"),
         ("list-missing", b"\x45", "a list of symbols is announced, and nothing follows"),
         ("stripes-many", b"\x85\x00\x01\x06\0\0\0\0\x01\x06\0\0\0\0", "two stripes for one row"),

@@ -1003,33 +1003,19 @@ class FastStripe:
     def __init__(self, lists: list[list[int]], code: bytes, width: int, favoured: int) -> None:
         self.n, self.width, self.favoured = len(lists), width, favoured
         self.lists = [list(row) for row in lists]
-        bounds = (1, 4, 8, 16, 32, 64)
-        self.levels = [{t: sum(b <= place for b in bounds) for place, t in enumerate(row)} for row in lists]
         self.coder = RansDecoder(code)
         self.contexts: dict[object, Context] = {}
 
-    def first(self) -> Context:
+    def first(self, unlikely: set[int]) -> Context:
         """A new context of pixels."""
         tokens = self.favoured + 1 + max(t for t in range(23) if rank_token(t)[0] <= self.n - 1)
-        return Context([6 if t < self.favoured else 3 if t < self.favoured + 8 else 1 for t in range(tokens)])
+        counts = [6 if t < self.favoured else 3 if t < self.favoured + 8 else 1 for t in range(tokens)]
+        return Context([1 if t in unlikely else count for t, count in enumerate(counts)])
 
-    def context(self, shape: int, part: object) -> Context:
-        if (shape, part) in self.contexts:
-            return self.contexts[shape, part]
-        if shape not in self.contexts:
-            self.contexts[shape] = self.first()
-        whole = self.contexts[shape]
-        if whole.uses < 100:
-            whole.uses += 1
-            return whole
-        self.contexts[shape, part] = Context(halved(list(whole.counts), 400))
-        return self.contexts[shape, part]
-
-    def by_place(self, w: int, place: int, others: set[int]) -> int:
-        """The symbol at a place of the list of w, others left out; it moves up."""
+    def by_place(self, w: int, place: int, other: int) -> int:
+        """The symbol at a place of the list of w, another left out; it moves up. other: w leaves out none."""
         row = self.lists[w]
-        for there in sorted({row.index(other) for other in others} - {0}):
-            place += place >= there
+        place += place >= row.index(other) > 0
         require(place < self.n, "corrupt")
         better = place - (place + 6) // 8
         pixel = row[place]
@@ -1064,6 +1050,20 @@ def rank_token(t: int) -> tuple[int, int]:
 class PhotoStripe(FastStripe):
     def __init__(self, lists: list[list[int]], code: bytes, width: int) -> None:
         super().__init__(lists, code, width, 2)
+        bounds = (1, 4, 8, 16, 32, 64)
+        self.levels = [{t: sum(b <= place for b in bounds) for place, t in enumerate(row)} for row in lists]
+
+    def context(self, shape: int, part: object) -> Context:
+        if (shape, part) in self.contexts:
+            return self.contexts[shape, part]
+        if shape not in self.contexts:
+            self.contexts[shape] = self.first(set())
+        whole = self.contexts[shape]
+        if whole.uses < 100:
+            whole.uses += 1
+            return whole
+        self.contexts[shape, part] = Context(halved(list(whole.counts), 400))
+        return self.contexts[shape, part]
 
     def row(self, row: list[int], above: list[int], above2: list[int]) -> None:
         for at in range(2, self.width + 2):
@@ -1074,7 +1074,7 @@ class PhotoStripe(FastStripe):
             place += self.coder.x % 2**bits
             self.coder.x //= 2**bits
             self.coder.refill()
-            row[at] = (w, n)[t] if t < 2 else self.by_place(w, place, {n})
+            row[at] = (w, n)[t] if t < 2 else self.by_place(w, place, n)
 
 
 GUESSES = (
@@ -1087,11 +1087,9 @@ class GraphicsStripe(FastStripe):
         super().__init__(lists, code, width, 3)
         self.bits = bits
         self.runs = [Context([1] * 26) for _ in range(8)]
-        self.breaks = [self.first(), self.first()]
-        self.flags: dict[object, tuple[int, int]] = {False: (2 * 1024, 3), True: (2 * 1024, 3)}
-        for sure, row in enumerate(GUESSES):
-            for kind, p in enumerate(row):
-                self.flags.update({(16 * kind + bits, sure): (1024 * p, 3) for bits in range(16)})
+        self.behind = self.first(set())
+        self.flags = {(16 * kind + bits, sure): 1024 * GUESSES[sure][kind]
+                      for sure in range(5) for kind in range(5) for bits in range(16)}  # fmt: skip
         self.recent: dict[int, tuple[int, int]] = {}
         self.last: dict[int, int] = {}
         self.hits = Context([1] * 12)
@@ -1103,22 +1101,22 @@ class GraphicsStripe(FastStripe):
         behind = False
         while at < end:
             n = above[at]
-            flat = row[at - 1] == row[at - 2] == n == above[at - 1] == above[at + 1] == above2[at]
+            flat = row[at - 1] == row[at - 2] == n == above[at - 1] == above[at + 1]
             length = 1
             while flat and at + length < end and above[at + length + 1] == n:
                 length += 1
-            if flat and length >= 8 and not behind:
+            if flat and length >= 16 and not behind:
                 run = self.run(length)
                 row[at : at + run] = [n] * run
                 at += run
                 behind = run < length
                 continue
-            row[at] = self.pixel(row, above, at, behind)
+            row[at] = self.other(self.behind, n, n, n, n) if behind else self.pixel(row, above, at)
             behind = False
             at += 1
 
     def run(self, length: int) -> int:
-        t = self.token(self.runs[min(7, (length // 8).bit_length() - 1)])
+        t = self.token(self.runs[min(7, (length // 16).bit_length() - 1)])
         if t == 0:
             return length
         if t == 1:
@@ -1140,45 +1138,50 @@ class GraphicsStripe(FastStripe):
         self.coder.refill()
         return value
 
-    def flag(self, name: object) -> bool:
-        p, count = self.flags[name]
-        rate = 655360 // (10 * count + 16)
+    def flag(self, name: tuple[int, int]) -> bool:
+        p = self.flags[name]
         flag = self.coder.x % 65536 < p
         if flag:
             self.coder.take(0, p, 65536)
-            p += (65536 - p) * rate // 65536
+            p += (65536 - p) // 32
         else:
             self.coder.take(p, 65536 - p, 65536)
-            p -= p * rate // 65536
+            p -= p // 32
         self.coder.refill()
-        self.flags[name] = p, min(count + 1, 30)
+        self.flags[name] = p
         return flag
 
-    def pixel(self, row: list[int], above: list[int], at: int, behind: bool) -> int:
-        w, n, nw, ne = row[at - 1], above[at], above[at - 1], above[at + 1]
-        h = (n + ne * 2**8 + nw * 2**16) * 0x85EBCA6B % 2**32
-        address = ((h >> (32 - self.bits)) + w) % 2**self.bits
+    def pixel(self, row: list[int], above: list[int], at: int) -> int:
+        w, n, nw, ne, nee = row[at - 1], above[at], above[at - 1], above[at + 1], above[at + 2]
+        h = (nw + n * 2**8 + ne * 2**16 + nee * 2**24) * 0x85EBCA6B % 2**32
+        address = (h >> (32 - self.bits)) + w
         guess, sure = self.recent.get(address, (None, 0))
         if guess is None:
             guess = self.last.get(w, 0)
         kind = 0 if guess == w else 1 if guess == n else 2 if guess == ne else 3 if guess == nw else 4
         shape = 16 * kind + (w == n) + 2 * (w == nw) + 4 * (n == ne) + 8 * (n == nw)
-        if sure == 7 and not behind:
+        if sure == 7:
             if self.hit():
                 return guess
-        elif self.flag(w == n if behind else (shape, min(sure, 4))):
+        elif self.flag((shape, min(sure, 4))):
             self.recent[address] = guess, min(max(sure, 1) + 1, 7)
             self.last[w] = guess
             return guess
-        t = self.token(self.breaks[w == n] if behind else self.context(shape, self.levels[w][n]))
-        if t < 3:
-            pixel = (w, n, ne)[t]
-        else:
-            place, bits = rank_token(t - 3)
-            pixel = self.by_place(w, place + self.bits_of(bits), {n, guess})
+        if shape not in self.contexts:
+            unlikely = {0: kind == 0, 1: kind == 1 or w == n, 2: kind == 2 or n == ne}
+            self.contexts[shape] = self.first({t for t in unlikely if unlikely[t]})
+        pixel = self.other(self.contexts[shape], w, n, ne, guess)
         self.recent[address] = pixel, 1
         self.last[w] = pixel
         return pixel
+
+    def other(self, context: Context, w: int, n: int, ne: int, guess: int) -> int:
+        """A pixel that is not the guess."""
+        t = self.token(context)
+        if t < 3:
+            return (w, n, ne)[t]
+        place, bits = rank_token(t - 3)
+        return self.by_place(w, place + self.bits_of(bits), guess)
 
     def hit(self) -> bool:
         """Whether a guess that is sure is right."""

@@ -14,8 +14,6 @@ SPAN, SPANS = 5, 7  # a context's table of tokens has 2^SPANS slots for 2^SPAN p
 
 STEP = 16  # what a token adds to its count
 LIMIT = 8000
-SPLIT = 100  # a context that was used so often is split
-SPLIT_TOTAL = 400
 PERIOD = 512
 
 DISTANCES = 193  # kinds of distances, from near to far, and one more
@@ -34,12 +32,11 @@ class Colors(NamedTuple):
 
 
 class Contexts(NamedTuple):
-    """What is known of the tokens, zero at first but for the number of contexts.
+    """What is known of the tokens, zero at first.
 
     counts, starts: uint16[contexts * TOKENS + 1]; starts: sums of the frequencies before a token. slots:
     uint8[contexts << SPANS], the token at the first place of each slot, or empty. wait, period: uint16[contexts], how
-    many tokens from now on there are new sizes, and from one time to the next. uses: uint16[1 + shapes]: the number of
-    contexts, then how often that of a shape was used. parts: uint16[...], contexts that were split off.
+    many tokens from now on there are new sizes, and from one time to the next.
     """
 
     counts: Any
@@ -47,8 +44,6 @@ class Contexts(NamedTuple):
     slots: Any
     wait: Any
     period: Any
-    uses: Any
-    parts: Any
 
 
 class Ranks(NamedTuple):
@@ -106,33 +101,21 @@ def promote(row, rank, ranked, ranks):  # type: ignore[no-untyped-def]
     ranks[(row << 8 | other) & PLACE] = rank
 
 
-def prepare(contexts, context, shape, part, tokens, favoured, slotted):  # type: ignore[no-untyped-def]
-    """A context with sizes: one that waits for new ones, or (0) that of a part, of its shape as long as that is new."""
-    counts, starts, slots, wait, period, uses, parts = contexts
-    if context == 0:
-        context = 1 + shape
-        if uses[1 + shape] < SPLIT:
-            uses[1 + shape] += 1
-        else:
-            context = 0 + uses[0]
-            uses[0] += 1
-            parts[part] = context
-            for t in range(tokens):
-                counts[context * TOKENS + t] = counts[(1 + shape) * TOKENS + t]
-            halve(context, SPLIT_TOTAL, counts)
-    if wait[context] == 0:
-        if counts[context * TOKENS] == 0:
-            for t in range(tokens):
-                counts[context * TOKENS + t] = 1
-                if favoured > 0 and t < favoured + 8:
-                    counts[context * TOKENS + t] = 6 if t < favoured else 3
-        total = halve(context, LIMIT, counts)
-        set_sizes(context, tokens, total, counts, starts)
-        if slotted:
-            fill_slots(context, tokens, starts, slots)
-        period[context] = min(PERIOD, period[context] + (period[context] >> 2) + 1)
-        wait[context] = period[context]
-    return context
+def first_counts(context, tokens, likely, ranks, counts):  # type: ignore[no-untyped-def]
+    """The counts of a new context. likely: by bit, tokens that are; ranks: the first token of ranks, if any."""
+    for t in range(tokens):
+        counts[context * TOKENS + t] = 6 if likely >> t & 1 else 3 if ranks <= t < ranks + 8 else 1
+
+
+def new_sizes(contexts, context, tokens, slotted):  # type: ignore[no-untyped-def]
+    """Sizes from the counts of a context, which then waits for the next."""
+    counts, starts, slots, wait, period = contexts
+    total = halve(context, LIMIT, counts)
+    set_sizes(context, tokens, total, counts, starts)
+    if slotted:
+        fill_slots(context, tokens, starts, slots)
+    period[context] = min(PERIOD, period[context] + (period[context] >> 2) + 1)
+    wait[context] = period[context]
 
 
 def halve(context, limit, counts):  # type: ignore[no-untyped-def]

@@ -1,7 +1,7 @@
 # mypy: disallow-untyped-calls=False
 """The level `fast` for graphics (docs/FORMAT.md, section 7.8): kernels that are plain Python until `compiled`.
 
-A pixel is guessed to be what came the last time after the same four neighbours. Where that was right six times, nothing
+A pixel is guessed to be what came the last time after the same five neighbours. Where that was right six times, nothing
 is coded until it is wrong; otherwise a flag says whether it is right. Where it is not, a token says what the pixel is.
 Where all is flat, one token does for a whole run. One function follows the model through a stripe; with `decoding` a
 constant, it becomes the decoder, or the first half of the encoder, which notes what each code costs, because rANS has
@@ -18,8 +18,9 @@ from .fast_contexts import (
     STEP,
     TOKENS,
     fill,
+    first_counts,
     first_state,
-    prepare,
+    new_sizes,
     promote,
     put_back,
     put_state,
@@ -33,14 +34,13 @@ LEFT, ABOVE, NEXT, RANKS = 0, 1, 2, 3
 WHOLE, NONE, LENGTHS = 0, 1, 2
 """Tokens of a run: whole, none, then one for each doubling of its length."""
 RUN_TOKENS = 26
+SHORTEST = 16  # pixels that a run may have, at least
 
-SHAPES = 80
-BROKEN = 1 + SHAPES  # two contexts for the pixel that breaks a run
-RUNS = BROKEN + 2  # eight for runs
+SHAPES = 80  # contexts of their own
+BROKEN = SHAPES  # and one for the pixel that breaks a run
+RUNS = BROKEN + 1  # eight for runs
 HITS = RUNS + 8  # and one for how often sure guesses are right
-FREE = HITS + 1  # the first context that is split off
-PARTS = 7 * SHAPES
-CONTEXTS = FREE + PARTS
+CONTEXTS = HITS + 1
 
 UNSEEN, WRONG, SURE = 0, 1, 7
 """Of a guess: there is none yet; it was wrong; then one more for each time that it was right since."""
@@ -48,16 +48,16 @@ FLAG_KINDS = 5  # by that, the last for all that are more
 FLAGS = FLAG_KINDS * SHAPES
 HIT_TOKENS = 12
 MOST_HITS = (2 << HIT_TOKENS) - 3  # of a code
-FIRST_COUNT, STEADY = 3, 30  # of a flag
+RATE = 5  # of flags
 
 
 class Stripe(NamedTuple):
     """What a kernel works on: arrays, or anything else with the same numbers.
 
     symbols: uint8[(rows + 2) * (width + 4)], two rows and two columns of margin. colors, contexts, ranks: as in
-    `fast_contexts`. flags: uint32[FLAGS + 2]: a probability of 16 bits above a count of 8. rates: uint16[32], by count.
-    recent: uint16[1 << bits], a symbol above how sure it is, 3 bits. last: uint8[256], by W, the last symbol that was
-    neither sure nor in a run. trace: uint32, for encoders, the size and the start of each code.
+    `fast_contexts`. flags: uint16[FLAGS], the probability that a guess is right. recent: uint16[(1 << bits) + 256], a
+    symbol above how sure it is, 3 bits. last: uint8[256], by W, the last symbol that was neither sure nor in a run.
+    trace: uint32, for encoders, the size and the start of each code.
     """
 
     symbols: Any
@@ -65,29 +65,25 @@ class Stripe(NamedTuple):
     contexts: Any
     ranks: Any
     flags: Any
-    rates: Any
     recent: Any
     last: Any
     trace: Any
 
 
-def code_flag(decoding, flag, place, x, pos, end, data, trace, flags, rates):  # type: ignore[no-untyped-def]
+def code_flag(decoding, flag, place, x, pos, end, data, trace, flags):  # type: ignore[no-untyped-def]
     """Code a flag, which its place learns: flag, x, pos."""
-    p = (0 + flags[place & PLACE]) >> 8
-    count = flags[place & PLACE] & 31
-    rate = 0 + rates[count]
-    count = count + 1 if count < STEADY else STEADY
+    p = 0 + flags[place & PLACE]
     low = x & 0xFFFF
     if decoding:
         flag = low < p
     if flag:
-        flags[place & PLACE] = (p + (((0x10000 - p) * rate) >> 16)) << 8 | count
+        flags[place & PLACE] = p + ((0x10000 - p) >> RATE)
         if decoding:
             x = p * (x >> 16) + low
         else:
             trace[pos & PLACE] = p << 16
     else:
-        flags[place & PLACE] = (p - ((p * rate) >> 16)) << 8 | count
+        flags[place & PLACE] = p - (p >> RATE)
         if decoding:
             x = (0x10000 - p) * (x >> 16) + low - p
         else:
@@ -97,6 +93,22 @@ def code_flag(decoding, flag, place, x, pos, end, data, trace, flags, rates):  #
     elif x < LOW:
         x, pos = fill(x, pos, end, data)
     return flag, x, pos
+
+
+def renew(contexts, context, tokens, likely, ranks):  # type: ignore[no-untyped-def]
+    """New sizes for a context, or its first ones. The others as in `first_counts`."""
+    if contexts.counts[context * TOKENS] == 0:
+        first_counts(context, tokens, likely, ranks, contexts.counts)
+    new_sizes(contexts, context, tokens, False)
+
+
+def likely_tokens(shape):  # type: ignore[no-untyped-def]
+    """By bit, those of W, N and NE that a pixel of this shape, or BROKEN, may have if it is not the guess."""
+    kind = shape >> 4
+    left = kind != 0
+    above = kind != 1 and shape & 1 == 0
+    behind = kind != 2 and shape & 4 == 0
+    return left << LEFT | above << ABOVE | behind << NEXT
 
 
 def code_token(decoding, token, x, pos, end, data, trace, context, contexts):  # type: ignore[no-untyped-def]
@@ -137,11 +149,11 @@ def code_bits(decoding, value, count, x, pos, end, data, trace):  # type: ignore
 def code_run(decoding, run, length, x, pos, end, data, trace, contexts):  # type: ignore[no-untyped-def]
     """Code how much of a possible run there is: run, 0..length, or more where the code makes no sense, x, pos."""
     k = 0
-    while k < 7 and length >> (k + 4) > 0:
+    while k < 7 and length >> (k + 5) > 0:
         k += 1
     context = RUNS + k
     if contexts.wait[context] == 0:
-        prepare(contexts, context, 0, 0, RUN_TOKENS, 0, False)
+        renew(contexts, context, RUN_TOKENS, 0, TOKENS)
     token = WHOLE
     if run < length:
         token = NONE
@@ -166,7 +178,7 @@ def code_run(decoding, run, length, x, pos, end, data, trace, contexts):  # type
 def code_hits(decoding, hits, x, pos, end, data, trace, contexts):  # type: ignore[no-untyped-def]
     """Code how many sure guesses are right, 0..MOST_HITS: hits, x, pos. If less than most, the one behind is wrong."""
     if contexts.wait[HITS] == 0:
-        prepare(contexts, HITS, 0, 0, HIT_TOKENS, 0, False)
+        renew(contexts, HITS, HIT_TOKENS, 0, TOKENS)
     token = 0
     while (hits + 2) >> (token + 2) > 0:
         token += 1
@@ -178,20 +190,56 @@ def code_hits(decoding, hits, x, pos, end, data, trace, contexts):  # type: igno
     return hits, x, pos
 
 
+def code_other(decoding, symbol, W, N, NE, denied, context, n, x, pos, end, data, trace, model):  # type: ignore[no-untyped-def]
+    """Code a pixel that is not the guess: symbol, or n where the code makes no sense, x, pos.
+
+    denied: the rank of the guess, or 0. context: the shape, or BROKEN.
+    """
+    ranked, ranks, contexts, rank_tokens = model
+    token_of, bits_of, first_of = rank_tokens
+    if contexts.wait[context & PLACE] == 0:
+        renew(contexts, context, RANKS + 1 + token_of[n - 2], likely_tokens(context), RANKS)
+    rank = 0
+    token = LEFT
+    if not decoding and symbol != W:
+        token = ABOVE
+        if symbol != N:
+            token = NEXT
+            if symbol != NE:
+                rank = 0 + ranks[(W << 8 | symbol) & PLACE]
+                rank -= rank > denied > 0
+                token = RANKS + token_of[(rank - 1) & 255]
+    token, x, pos = code_token(decoding, token, x, pos, end, data, trace, context, contexts)
+    if token == LEFT:
+        symbol = W
+    elif token == ABOVE:
+        symbol = N
+    elif token == NEXT:
+        symbol = NE
+    else:
+        k = 0 + bits_of[token & 31]
+        low, x, pos = code_bits(decoding, rank - first_of[token & 31], k, x, pos, end, data, trace)
+        if decoding:
+            rank = first_of[token & 31] + low
+        rank += rank >= denied > 0
+        symbol = n
+        if rank < n:
+            symbol = 0 + ranked[(W << 8 | rank) & PLACE]
+            promote(W, rank, ranked, ranks)
+    return symbol, x, pos
+
+
 def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type: ignore[no-untyped-def]
     """Code rows of symbols below n >= 2; the number of rows done, and where.
 
     Decoding: from data[pos] up to data[end], or to where the code has ended before the rows have; the position behind
     them, or -1 where the code makes no sense. Encoding: until there are `end` entries of the trace; their number.
     """
-    symbols, colors, contexts, rank_tokens, flags, rates, recent, last, trace = stripe
-    ranked, ranks, levels = colors
-    wait, parts = contexts.wait, contexts.parts
-    token_of, bits_of, first_of = rank_tokens
+    symbols, colors, contexts, rank_tokens, flags, recent, last, trace = stripe
+    model = colors.ranked, colors.ranks, contexts, rank_tokens
+    ranks = colors.ranks
     down = 32 - bits
-    mask = (1 << bits) - 1
     stride = width + 4
-    tokens = RANKS + 1 + token_of[n - 2]
     left = 0  # sure guesses that are right before anything more is said; for an encoder, that may be
     mark = 0  # where an encoder has left room to say how many were
     due = False  # whether a decoder knows that the one behind them is wrong
@@ -205,22 +253,23 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
     while row < rows and (decoding or pos < end):
         base = (row + 2) * stride + 2
         up = base - stride
-        up2 = up - stride
         symbol = 0 + symbols[up & LONG]
         symbols[(base - 1) & LONG] = symbols[(base - 2) & LONG] = symbol
         col = same = 0
-        broken = False
+        upper = four(symbols, (up - 2) & LONG)
         while col < width:
             here = (base + col) & LONG
-            corner = (up + col - 1) & LONG
+            ahead = (up + col + 2) & LONG
             W = symbol
-            three = four(symbols, corner) & 0xFFFFFF  # NW, N, NE, the first lowest
+            upper = upper >> 8 | (0 + symbols[ahead]) << 24  # NW, N, NE, NEE, the first lowest
+            N = (upper >> 8) & 255
+            NE = (upper >> 16) & 255
 
-            if three == W * 0x010101 and symbols[here - 2] == W and symbols[(up2 + col) & LONG] == W and not broken:
+            if upper == W * 0x01010101 and symbols[here - 2] == W:
                 if col >= same:  # otherwise the symbols above are known to be W as far as that
-                    same = col + 1 + repeats(symbols, corner + 3, width - col - 1, W)
+                    same = col + 1 + repeats(symbols, ahead, width - col - 1, W)
                 length = same - col
-                if length >= 8:
+                if length >= SHORTEST:
                     run = 0
                     if not decoding:
                         run = repeats(symbols, here, length, W)
@@ -230,18 +279,26 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
                     if decoding:
                         for i in range(run):
                             symbols[here + i] = W
-                    broken = run < length
-                    if run > 0:
-                        col += run
-                        continue
+                    col += run
+                    if run < length:
+                        if not decoding:
+                            symbol = 0 + symbols[(base + col) & LONG]
+                        symbol, x, pos = code_other(
+                            decoding, symbol, W, W, W, 0, BROKEN, n, x, pos, end, data, trace, model
+                        )
+                        if symbol >= n:
+                            return row, -1
+                        symbols[(base + col) & LONG] = symbol
+                        col += 1
+                    upper = four(symbols, (up + col - 2) & LONG)
+                    continue
 
-            turned = (three >> 8 | three << 16) & 0xFFFFFF  # N, NE, NW
-            slot = (((turned * HASH) & WORD) >> down) + W & mask
+            slot = (((upper * HASH) & WORD) >> down) + W
             known = 0 + recent[slot]
             sure = known & 7
             guess = known >> 3
             hit = False
-            if sure == SURE and not broken:
+            if sure == SURE:
                 if left == 0 and not due:
                     if decoding:
                         left, x, pos = code_hits(decoding, 0, x, pos, end, data, trace, contexts)
@@ -265,71 +322,30 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
                     col += 1
                     continue
                 due = False
-            asked = sure < SURE or broken
             if sure == UNSEEN:
                 guess = 0 + last[W]
             if not decoding:
                 symbol = 0 + symbols[here]
                 hit = symbol == guess
 
-            NW = three & 255
-            N = (three >> 8) & 255
-            NE = three >> 16
+            NW = upper & 255
             shape = (W == N) | (W == NW) << 1 | (N == NE) << 2 | (N == NW) << 3
             shape |= which(guess, W, N, NE, NW) << 4
-            if asked:
+            if sure < SURE:
                 place = min(sure, FLAG_KINDS - 1) * SHAPES + shape
-                if broken:
-                    place = FLAGS + (W == N)
-                hit, x, pos = code_flag(decoding, hit, place, x, pos, end, data, trace, flags, rates)
+                hit, x, pos = code_flag(decoding, hit, place, x, pos, end, data, trace, flags)
             if hit:
                 symbol = guess
                 recent[slot] = guess << 3 | min(max(sure, WRONG) + 1, SURE)
             else:
-                level = 0 + levels[(W << 8 | N) & PLACE]
-                part = level * SHAPES + shape
-                context = 0 + parts[part & PLACE]
-                if broken:
-                    context = BROKEN + (W == N)
-                if wait[context & PLACE] == 0:
-                    context = prepare(contexts, context, shape, part, tokens, RANKS, False)
-                far = 0 + ranks[(W << 8 | N) & PLACE]
-                near = 0 + ranks[(W << 8 | guess) & PLACE]
-                if far < near:
-                    near, far = far, near
-                if far == near:
-                    near = 0
-                rank = 0
-                token = LEFT
-                if not decoding and symbol != W:
-                    token = ABOVE
-                    if symbol != N:
-                        token = NEXT
-                        if symbol != NE:
-                            rank = 0 + ranks[(W << 8 | symbol) & PLACE]
-                            rank -= (rank > near > 0) + (rank > far > 0)
-                            token = RANKS + token_of[(rank - 1) & 255]
-                token, x, pos = code_token(decoding, token, x, pos, end, data, trace, context, contexts)
-                if token == LEFT:
-                    symbol = W
-                elif token == ABOVE:
-                    symbol = N
-                elif token == NEXT:
-                    symbol = NE
-                else:
-                    k = 0 + bits_of[token & 31]
-                    low, x, pos = code_bits(decoding, rank - first_of[token & 31], k, x, pos, end, data, trace)
-                    if decoding:
-                        rank = first_of[token & 31] + low
-                    rank += rank >= near > 0
-                    rank += rank >= far > 0
-                    if rank >= n:
-                        return row, -1
-                    symbol = 0 + ranked[(W << 8 | rank) & PLACE]
-                    promote(W, rank, ranked, ranks)
+                denied = 0 + ranks[(W << 8 | guess) & PLACE]
+                symbol, x, pos = code_other(
+                    decoding, symbol, W, N, NE, denied, shape, n, x, pos, end, data, trace, model
+                )
+                if symbol >= n:
+                    return row, -1
                 recent[slot] = symbol << 3 | WRONG
             last[W] = symbol
-            broken = False
             symbols[here] = symbol
             col += 1
 

@@ -19,8 +19,10 @@ from .fast_contexts import (
     STEP,
     TOKENS,
     fill,
+    first_counts,
     first_state,
-    prepare,
+    halve,
+    new_sizes,
     promote,
     put_back,
     put_state,
@@ -33,20 +35,47 @@ SHAPES = 16
 FREE = 1 + SHAPES  # the first context that is split off
 PARTS = 7 * 2 * SHAPES
 CONTEXTS = FREE + PARTS
+SPLIT = 100  # a context that was used so often is split
+SPLIT_TOTAL = 400
 
 
 class Stripe(NamedTuple):
     """What a kernel works on: arrays, or anything else with the same numbers.
 
     symbols: uint8[(rows + 2) * (width + 4)], two rows and two columns of margin. colors, contexts, ranks: as in
-    `fast_contexts`. trace: uint32, for encoders, size, start, bits and what they are of each token.
+    `fast_contexts`. uses: uint16[1 + SHAPES], FREE at first, the number of contexts, then how often that of a shape was
+    used, 0. parts: uint16[PARTS], contexts that were split off, 0 at first. trace: uint32, for encoders, size, start,
+    bits and what they are of each token.
     """
 
     symbols: Any
     colors: Any
     contexts: Any
     ranks: Any
+    uses: Any
+    parts: Any
     trace: Any
+
+
+def prepare(contexts, uses, parts, context, shape, part, tokens):  # type: ignore[no-untyped-def]
+    """A context with sizes: one that waits for new ones, or (0) that of a part, of its shape as long as that is new."""
+    counts, wait = contexts.counts, contexts.wait
+    if context == 0:
+        context = 1 + shape
+        if uses[1 + shape] < SPLIT:
+            uses[1 + shape] += 1
+        else:
+            context = 0 + uses[0]
+            uses[0] += 1
+            parts[part] = context
+            for t in range(tokens):
+                counts[context * TOKENS + t] = counts[(1 + shape) * TOKENS + t]
+            halve(context, SPLIT_TOTAL, counts)
+    if wait[context] == 0:
+        if counts[context * TOKENS] == 0:
+            first_counts(context, tokens, 1 << LEFT | 1 << ABOVE, RANKS, counts)
+        new_sizes(contexts, context, tokens, True)
+    return context
 
 
 def code_stripe(decoding, data, pos, end, stripe, width, rows, n):  # type: ignore[no-untyped-def]
@@ -55,9 +84,9 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n):  # type: igno
     Decoding: from data[pos] up to data[end], or to where the code has ended before the rows have; the position behind
     them, or -1 where the code makes no sense. Encoding: until there are `end` entries of the trace; their number.
     """
-    symbols, colors, contexts, rank_tokens, trace = stripe
+    symbols, colors, contexts, rank_tokens, uses, parts, trace = stripe
     ranked, ranks, levels = colors
-    counts, starts, slots, wait, parts = contexts.counts, contexts.starts, contexts.slots, contexts.wait, contexts.parts
+    counts, starts, slots, wait = contexts.counts, contexts.starts, contexts.slots, contexts.wait
     token_of, bits_of, first_of = rank_tokens
     stride = width + 4
     tokens = RANKS + 1 + token_of[n - 2]
@@ -82,7 +111,7 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n):  # type: igno
             part = levels[(W << 8 | N) & PLACE] << 5 | shape << 1 | (W == WW)
             context = 0 + parts[part & PLACE]
             if wait[context & PLACE] == 0:
-                context = prepare(contexts, context, shape, part, tokens, RANKS, True)
+                context = prepare(contexts, uses, parts, context, shape, part, tokens)
             first = context * TOKENS
             symbol = rank = 0
             rank_n = 0 + ranks[(W << 8 | N) & PLACE]

@@ -16,7 +16,6 @@ GUESS_BITS = (0, 12, 14, 16)
 
 # How likely a guess is: by how sure it is, then by whether it is W, N, NE, NW or another; of 64.
 _GUESSES = ((32, 29, 17, 9, 6), (44, 38, 30, 28, 15), (52, 47, 42, 38, 25), (56, 53, 47, 45, 36), (58, 56, 53, 50, 42))
-_BROKEN = 2
 
 _BLOCK = 16  # ranks of a token, from this rank on
 
@@ -27,10 +26,11 @@ def plain_stripe(symbols: Any, colors: bytes, option: int, noted: int) -> Any:
     own = common.Colors(bytearray(ranked), bytearray(ranks), levels)
     trace = [0] * noted
     if GUESS_BITS[option] == 0:
-        return photo.Stripe(symbols, own, _plain_contexts(photo), common.Ranks(*_rank_tokens(photo.RANKS)), trace)
+        tokens = common.Ranks(*_rank_tokens(photo.RANKS))
+        return photo.Stripe(symbols, own, _plain_contexts(photo), tokens, _first_uses(), [0] * photo.PARTS, trace)
     return graphics.Stripe(
         symbols, own, _plain_contexts(graphics), common.Ranks(*_rank_tokens(graphics.RANKS)),
-        list(_first_flags()), _rates(), [0] * (1 << GUESS_BITS[option]), bytearray(256), trace,
+        list(_first_flags()), [0] * _guesses(option), bytearray(256), trace,
     )  # fmt: skip
 
 
@@ -42,34 +42,38 @@ def array_stripe(symbols: Any, colors: bytes, option: int, noted: int) -> Any:
     own = common.Colors(ranked.copy(), ranks.copy(), levels)
     trace = np.empty(noted, np.uint32)
     if GUESS_BITS[option] == 0:
-        return photo.Stripe(symbols, own, _array_contexts(photo), _array_ranks(photo.RANKS), trace)
-    flags, rates = _array_flags()
+        uses, parts = np.array(_first_uses(), np.uint16), np.zeros(photo.PARTS, np.uint16)
+        return photo.Stripe(symbols, own, _array_contexts(photo), _array_ranks(photo.RANKS), uses, parts, trace)
     return graphics.Stripe(
         symbols, own, _array_contexts(graphics), _array_ranks(graphics.RANKS),
-        flags.copy(), rates, np.zeros(1 << GUESS_BITS[option], np.uint16), np.zeros(256, np.uint8), trace,
+        _array_flags().copy(), np.zeros(_guesses(option), np.uint16), np.zeros(256, np.uint8), trace,
     )  # fmt: skip
+
+
+def _guesses(option: int) -> int:
+    """The length of `recent`: W, below 256, is added to a hash."""
+    return (1 << GUESS_BITS[option]) + 256
+
+
+def _first_uses() -> list[int]:
+    return [photo.FREE] + [0] * photo.SHAPES
 
 
 def _plain_contexts(model: Any) -> common.Contexts:
     size, slotted = model.CONTEXTS, model is photo
-    uses = [0] * (1 + model.SHAPES)
-    uses[0] = model.FREE
+    tokens = size * common.TOKENS + 1
     return common.Contexts(
-        [0] * (size * common.TOKENS + 1), [0] * (size * common.TOKENS + 1), bytearray(size * slotted << common.SPANS),
-        [0] * size, [0] * size, uses, [0] * model.PARTS,
-    )  # fmt: skip
+        [0] * tokens, [0] * tokens, bytearray(size * slotted << common.SPANS), [0] * size, [0] * size
+    )
 
 
 def _array_contexts(model: Any) -> common.Contexts:
     import numpy as np
 
     size, slotted = model.CONTEXTS, model is photo
-    uses = np.zeros(1 + model.SHAPES, np.uint16)
-    uses[0] = model.FREE
     return common.Contexts(
         np.zeros(size * common.TOKENS + 1, np.uint16), np.zeros(size * common.TOKENS + 1, np.uint16),
         np.zeros(size * slotted << common.SPANS, np.uint8), np.zeros(size, np.uint16), np.zeros(size, np.uint16),
-        uses, np.zeros(model.PARTS, np.uint16),
     )  # fmt: skip
 
 
@@ -135,18 +139,11 @@ def _array_ranks(first: int) -> common.Ranks:
 
 @cache
 def _first_flags() -> tuple[int, ...]:
-    flags = [p for kinds in _GUESSES for p in kinds for _ in range(16)]
-    return tuple(p << 18 | graphics.FIRST_COUNT for p in (*flags, _BROKEN, _BROKEN))
+    return tuple(p << 10 for kinds in _GUESSES for p in kinds for _ in range(16))
 
 
 @cache
-def _rates() -> tuple[int, ...]:
-    """How far a flag moves, by its count."""
-    return tuple(655360 // (10 * count + 16) for count in range(32))
-
-
-@cache
-def _array_flags() -> tuple[Any, Any]:
+def _array_flags() -> Any:
     import numpy as np
 
-    return np.array(_first_flags(), np.uint32), np.array(_rates(), np.uint16)
+    return np.array(_first_flags(), np.uint16)

@@ -783,7 +783,7 @@ function maxModel(coder, option, { n, leaf, nodes, colors }, grid, stride) {
 const RANK_LEVELS = passed(256, [1, 4, 8, 16, 32, 64]);
 const FIRSTS = tableOf(24, r => r < 8 ? [1, 2, 3, 4, 5, 7, 9, 13][r] : 16*r - 111);
 const BITS = [0, 0, 0, 0, 1, 1, 2, 2, ...Array(15).fill(4)];
-const GUESSES = [32, 29, 17, 9, 6, 44, 38, 30, 28, 15, 52, 47, 42, 38, 25, 56, 53, 47, 45, 36, 58, 56, 53, 50, 42, 2];
+const GUESSES = [32, 29, 17, 9, 6, 44, 38, 30, 28, 15, 52, 47, 42, 38, 25, 56, 53, 47, 45, 36, 58, 56, 53, 50, 42];
 
 function listOf(points, s) {
 	const n = points.length, far = new U8(n), starts = new U16(194);
@@ -860,9 +860,9 @@ class AnsDecoder extends Reader {
 	}
 
 	flag(flags, i) {
-		const P = flags[i] >> 5, c = flags[i] & 31, rate = 655360/(10*c + 16) | 0, bit = this.slot < P;
+		const P = flags[i], bit = this.slot < P;
 		this.use(bit ? 0 : P, bit ? P : 65536 - P);
-		flags[i] = P + (bit ? (65536 - P)*rate >> 16 : -(P*rate >> 16)) << 5 | min(c + 1, 30);
+		flags[i] += bit ? 65536 - P >> 5 : -(P >> 5);
 		this.refill();
 		return bit;
 	}
@@ -870,10 +870,8 @@ class AnsDecoder extends Reader {
 	finish() { check(!this.left && this.x === 65536, 7.8); }
 }
 
-function chosen({ list, ranks }, place, a, b) {
-	const low = min(ranks[a], ranks[b]), high = max(ranks[a], ranks[b]);
-	if (low > 0 && place >= low) place++;
-	if (high > low && place >= high) place++;
+function chosen({ list, ranks }, place, other) {
+	if (ranks[other] && place >= ranks[other]) place++;
 	check(place < list.length, 7.8);
 	const to = place - (place + 6 >> 3), symbol = list[place];
 	list[place] = list[to];
@@ -883,12 +881,13 @@ function chosen({ list, ranks }, place, a, b) {
 	return symbol;
 }
 
-function fastModel(coder, option, { points }) {
-	const lists = [], B = 10 + 2*option, recent = new U16(1 << B), last = new U8(256),
+function fastModel(coder, option, { points }, grid, stride) {
+	const lists = [], B = 10 + 2*option, recent = new U16((1 << B) + 256), last = new U8(256),
 		F = option ? 3 : 2, T = F + FIRSTS.filter(first => first < points.length).length,
-		contexts = Array.from({ length: 91 }, (_, i) => // by shape, behind runs, of runs, of hits
-			new Context(i < 82 ? [...tableOf(T, t => t < F ? 6 : t < F + 8 ? 3 : 1)] : Array(i < 90 ? 26 : 12).fill(1))),
-		flags = fill(new I32(402), i => GUESSES[i >> 4] << 15 | 3); // 32 p + c
+		count = (i, t) => t < F ? option && (i >> 4 === t || i & t*t) ? 1 : 6 : t < F + 8 ? 3 : 1,
+		contexts = Array.from({ length: 90 }, (_, i) => // by shape, behind runs, of runs, of hits
+			new Context(i < 81 ? [...tableOf(T, t => count(i, t))] : Array(i < 89 ? 26 : 12).fill(1))),
+		flags = fill(new U16(400), i => GUESSES[i >> 4] << 10);
 	let left = 0, due; // sure guesses to come; whether the last is wrong
 
 	function photo(here, shape, W, N) {
@@ -898,44 +897,48 @@ function fastModel(coder, option, { points }) {
 		if (t > 1) {
 			const k = BITS[t - 2], low = coder.x & (1 << k) - 1;
 			coder.x >>>= k;
-			symbol = chosen(row, FIRSTS[t - 2] + low, N, N);
+			symbol = chosen(row, FIRSTS[t - 2] + low, N);
 		}
 		coder.refill();
 		return symbol;
 	}
 
 	function run(L, k) {
-		const t = coder.token(contexts[82 + k]);
+		const t = coder.token(contexts[81 + k]);
 		if (t < 2) return t ? 0 : L;
 		const low = coder.bits(min(t - 2, 12)), length = 2**(t - 2) + 4096*coder.bits(max(0, t - 14)) + low;
 		check(length < L, 7.8);
 		return length;
 	}
 
+	function another(context, W, N, NE, other) {
+		const t = coder.token(context);
+		return [W, N, NE][t] ?? chosen(lists[W] ??= listOf(points, W), FIRSTS[t - 3] + coder.bits(BITS[t - 3]), other);
+	}
+
 	function pixel(here, shape, W, N, NW, NE, WW, NN, behind) {
-		const slot = (imul(pack(N, NE, NW), 0x85ebca6b) >>> 32 - B) + W & (1 << B) - 1, sure = recent[slot] & 7,
+		if (behind) return another(contexts[80], W, W, W, W);
+		const slot = (imul(pack(NW, N, NE, grid[here - stride + 2]), 0x85ebca6b) >>> 32 - B) + W, sure = recent[slot] & 7,
 			guess = sure ? recent[slot] >> 3 : last[W], form = kindOf(guess, W, N, NE, NW) << 4 | shape & 15;
-		if (sure > 6 && !behind) {
+		if (sure > 6) {
 			if (!left) {
-				const t = coder.token(contexts[90]);
+				const t = coder.token(contexts[89]);
 				left = (2 << t) - 2 + coder.bits(t + 1);
 				due = left < 8189;
 				left += due;
 			}
 			if (--left || !due) return guess;
-		} else if (coder.flag(flags, behind ? W === N ? 400 : 401 : 80*min(sure, 4) + form)) {
+		} else if (coder.flag(flags, 80*min(sure, 4) + form)) {
 			recent[slot] = guess << 3 | min(max(sure, 1) + 1, 7);
 			return last[W] = guess;
 		}
-		const row = lists[W] ??= listOf(points, W),
-			t = coder.token(behind ? contexts[W === N ? 80 : 81] : contexts[form].part(row.levels[N])),
-			symbol = [W, N, NE][t] ?? chosen(row, FIRSTS[t - 3] + coder.bits(BITS[t - 3]), N, guess);
+		const symbol = another(contexts[form], W, N, NE, guess);
 		recent[slot] = symbol << 3 | 1;
 		return last[W] = symbol;
 	}
 
 	check(coder.x >= 65536, 7.8);
-	if (option) return { run, pixel };
+	if (option) return { run, pixel, least: 16, low: true };
 	coder.log = 12;
 	return { pixel: photo };
 }
