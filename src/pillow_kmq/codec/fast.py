@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from . import level_fast_graphics, level_fast_photo
-from .mapping import without_margins
+from .mapping import SAME, without_margins
 from .palette import colors_of
 from .state_fast import GUESS_BITS, array_stripe, plain_stripe
 from .stripes import CODINGS, Stripe, decode_stripes, encode_list, joined, read_stripes
@@ -65,7 +65,7 @@ def decode_fast(
     if len(used) == 1:
         return bytes(used) * (width * height)
     chosen = colors_of(used, colors)
-    table = bytes([*used, *range(len(used), 256)])
+    table = bytes(used) + SAME[len(used) :]
 
     def decode(stripe: Stripe) -> bool:
         symbols = bytearray((stripe.rows + 2) * (width + 4))

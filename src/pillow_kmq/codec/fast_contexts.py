@@ -16,19 +16,18 @@ STEP = 16  # what a token adds to its count
 LIMIT = 8000
 PERIOD = 512
 
-DISTANCES = 193  # kinds of distances, from near to far, and one more
+DISTANCES = 192  # kinds of distances, from near to far
 
 
 class Colors(NamedTuple):
-    """Colours as seen from W: uint8[256 * n + 256], by W and then by rank (`ranked`) or colour (the others).
+    """Colours as seen from W: uint8[256 * n + 256], by W and then by rank (`ranked`) or colour (`ranks`).
 
-    ranked: the colours near to W; ranks: the place of each; a stripe changes its copies. levels: 0..6, how far apart
-    two colours are. The last row of the first two is for colours that no list has.
+    ranked: the colours near to W; ranks: the place of each; a stripe changes its copies. The last row is for colours
+    that no list has.
     """
 
     ranked: Any
     ranks: Any
-    levels: Any
 
 
 class Contexts(NamedTuple):
@@ -54,12 +53,21 @@ class Ranks(NamedTuple):
     first: Any
 
 
-def rank_colors(axes, n, steps, by_place, ranked, ranks, levels, places):  # type: ignore[no-untyped-def]
+def rank_colors(colors, n, steps, ranked, ranks, places, axes):  # type: ignore[no-untyped-def]
     """Order all colours by distance from each.
 
-    axes: int32[4 * n], where they lie on one axis, then on the next. steps: uint8[...], how far apart colours are, by
-    the sum of differences. by_place: uint8[256], levels. places: int32[DISTANCES + n], to count in.
+    colors: uint8[4 * n], RGBA. steps: uint8[...], how far apart colours are, by the sum of differences. places:
+    int32[DISTANCES + n], to count in. axes: int32[4 * n], for where they lie, as of `tree.axes_of`.
     """
+    for s in range(n):
+        alpha = 0 + colors[4 * s + 3]
+        red = ((0 + colors[4 * s]) * alpha + 127) // 255
+        green = ((0 + colors[4 * s + 1]) * alpha + 127) // 255
+        blue = ((0 + colors[4 * s + 2]) * alpha + 127) // 255
+        axes[s] = red + green + blue
+        axes[n + s] = red - blue
+        axes[2 * n + s] = 2 * green - red - blue
+        axes[3 * n + s] = alpha
     for s in range(n):
         for i in range(DISTANCES):
             places[i] = 0
@@ -70,23 +78,23 @@ def rank_colors(axes, n, steps, by_place, ranked, ranks, levels, places):  # typ
                 + 2 * abs(axes[2 * n + s] - axes[2 * n + t])
                 + 2 * abs(axes[3 * n + s] - axes[3 * n + t])
             )
-            places[DISTANCES + t] = steps[distance]
-        for t in range(n):
-            places[places[DISTANCES + t] + 1] += 1
-        places[0] = 1
-        places[1] -= 1
-        for i in range(1, DISTANCES):
-            places[i] += places[i - 1]
+            step = 0 + steps[distance & PLACE]
+            places[DISTANCES + t] = step
+            places[step & PLACE] += 1
+        places[0] -= 1  # of s itself, which has the first place
+        ranked[256 * s] = s
+        place = 1
+        for i in range(DISTANCES):
+            count = 0 + places[i]
+            places[i] = place
+            place += count
         for t in range(n):
             if t != s:
-                place = places[places[DISTANCES + t]]
-                places[places[DISTANCES + t]] = place + 1
-                ranked[256 * s + place] = t
-        ranked[256 * s] = s
-        for place in range(1, n):
-            t = 0 + ranked[256 * s + place]
-            ranks[256 * s + t] = place
-            levels[256 * s + t] = by_place[place]
+                step = places[DISTANCES + t] & PLACE
+                place = 0 + places[step]
+                places[step] = place + 1
+                ranked[(256 * s + place) & PLACE] = t
+                ranks[256 * s + t] = place
 
 
 def promote(row, rank, ranked, ranks):  # type: ignore[no-untyped-def]

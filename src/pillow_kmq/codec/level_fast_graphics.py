@@ -242,7 +242,6 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
     stride = width + 4
     left = 0  # sure guesses that are right before anything more is said; for an encoder, that may be
     mark = 0  # where an encoder has left room to say how many were
-    due = False  # whether a decoder knows that the one behind them is wrong
     x = 0
     if decoding:
         x = first_state(data, pos, end)
@@ -255,20 +254,15 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
         up = base - stride
         symbol = 0 + symbols[up & LONG]
         symbols[(base - 1) & LONG] = symbols[(base - 2) & LONG] = symbol
-        col = same = 0
+        col = 0
         upper = four(symbols, (up - 2) & LONG)
         while col < width:
             here = (base + col) & LONG
             ahead = (up + col + 2) & LONG
             W = symbol
             upper = upper >> 8 | (0 + symbols[ahead]) << 24  # NW, N, NE, NEE, the first lowest
-            N = (upper >> 8) & 255
-            NE = (upper >> 16) & 255
-
             if upper == W * 0x01010101 and symbols[here - 2] == W:
-                if col >= same:  # otherwise the symbols above are known to be W as far as that
-                    same = col + 1 + repeats(symbols, ahead, width - col - 1, W)
-                length = same - col
+                length = 1 + repeats(symbols, ahead, width - col - 1, W)
                 if length >= SHORTEST:
                     run = 0
                     if not decoding:
@@ -299,29 +293,27 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
             guess = known >> 3
             hit = False
             if sure == SURE:
-                if left == 0 and not due:
+                if left == 0:
                     if decoding:
                         left, x, pos = code_hits(decoding, 0, x, pos, end, data, trace, contexts)
-                        due = left < MOST_HITS
+                        left = 2 * left + (left < MOST_HITS)
                     else:
-                        left = MOST_HITS
+                        left = 2 * MOST_HITS
                         mark = pos
                         pos += 2
                 if decoding:
-                    hit = left > 0
+                    hit = left > 1
                 else:
                     hit = symbols[here] == guess
+                    if left == 2 or not hit:
+                        code_hits(decoding, MOST_HITS - (left >> 1) + hit, x, mark, end, data, trace, contexts)
                 if hit:
-                    left -= 1
-                if not decoding and (left == 0 or not hit):
-                    code_hits(decoding, MOST_HITS - left, x, mark, end, data, trace, contexts)
-                    left = 0
-                if hit:
+                    left -= 2
                     symbol = guess
                     symbols[here] = symbol
                     col += 1
                     continue
-                due = False
+                left = 0
             if sure == UNSEEN:
                 guess = 0 + last[W]
             if not decoding:
@@ -329,6 +321,8 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
                 hit = symbol == guess
 
             NW = upper & 255
+            N = (upper >> 8) & 255
+            NE = (upper >> 16) & 255
             shape = (W == N) | (W == NW) << 1 | (N == NE) << 2 | (N == NW) << 3
             shape |= which(guess, W, N, NE, NW) << 4
             if sure < SURE:
@@ -354,7 +348,7 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
         if decoding and pos > end:
             return row - 1, pos
     if not decoding and left > 0:
-        code_hits(decoding, MOST_HITS - left, x, mark, end, data, trace, contexts)
+        code_hits(decoding, MOST_HITS - (left >> 1), x, mark, end, data, trace, contexts)
     if decoding and x != LOW:
         return row, -1
     return row, pos

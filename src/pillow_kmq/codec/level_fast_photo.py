@@ -43,13 +43,15 @@ class Stripe(NamedTuple):
     """What a kernel works on: arrays, or anything else with the same numbers.
 
     symbols: uint8[(rows + 2) * (width + 4)], two rows and two columns of margin. colors, contexts, ranks: as in
-    `fast_contexts`. uses: uint16[1 + SHAPES], FREE at first, the number of contexts, then how often that of a shape was
-    used, 0. parts: uint16[PARTS], contexts that were split off, 0 at first. trace: uint32, for encoders, size, start,
-    bits and what they are of each token.
+    `fast_contexts`. levels: uint8[256 * n + 256], 0..6, by W and colour, how far apart they are. uses:
+    uint16[1 + SHAPES], FREE at first, the number of contexts, then how often that of a shape was used, 0. parts:
+    uint16[PARTS], contexts that were split off, 0 at first. trace: uint32, for encoders, size, start, bits and what
+    they are of each token.
     """
 
     symbols: Any
     colors: Any
+    levels: Any
     contexts: Any
     ranks: Any
     uses: Any
@@ -84,8 +86,8 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n):  # type: igno
     Decoding: from data[pos] up to data[end], or to where the code has ended before the rows have; the position behind
     them, or -1 where the code makes no sense. Encoding: until there are `end` entries of the trace; their number.
     """
-    symbols, colors, contexts, rank_tokens, uses, parts, trace = stripe
-    ranked, ranks, levels = colors
+    symbols, colors, levels, contexts, rank_tokens, uses, parts, trace = stripe
+    ranked, ranks = colors
     counts, starts, slots, wait = contexts.counts, contexts.starts, contexts.slots, contexts.wait
     token_of, bits_of, first_of = rank_tokens
     stride = width + 4

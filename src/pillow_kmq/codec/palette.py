@@ -62,4 +62,6 @@ def natural_order(colors: bytes) -> list[int]:
 
 def colors_of(entries: list[int], colors: bytes) -> bytes:
     """Some entries, RGBA; those beyond the palette are opaque black."""
+    if entries == list(range(len(colors) // 4)):
+        return colors
     return b"".join(colors[4 * i : 4 * i + 4] or b"\0\0\0\xff" for i in entries)

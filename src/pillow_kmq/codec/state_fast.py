@@ -22,12 +22,14 @@ _BLOCK = 16  # ranks of a token, from this rank on
 
 def plain_stripe(symbols: Any, colors: bytes, option: int, noted: int) -> Any:
     """The state of a kernel in plain Python. colors: those of the symbols, RGBA; noted: the length of the trace."""
-    ranked, ranks, levels = _plain_colors(colors)
-    own = common.Colors(bytearray(ranked), bytearray(ranks), levels)
+    ranked, ranks = _plain_colors(colors)
+    own = common.Colors(bytearray(ranked), bytearray(ranks))
     trace = [0] * noted
     if GUESS_BITS[option] == 0:
-        tokens = common.Ranks(*_rank_tokens(photo.RANKS))
-        return photo.Stripe(symbols, own, _plain_contexts(photo), tokens, _first_uses(), [0] * photo.PARTS, trace)
+        return photo.Stripe(
+            symbols, own, ranks.translate(_LEVELS), _plain_contexts(photo), common.Ranks(*_rank_tokens(photo.RANKS)),
+            _first_uses(), [0] * photo.PARTS, trace,
+        )  # fmt: skip
     return graphics.Stripe(
         symbols, own, _plain_contexts(graphics), common.Ranks(*_rank_tokens(graphics.RANKS)),
         list(_first_flags()), [0] * _guesses(option), bytearray(256), trace,
@@ -38,12 +40,15 @@ def array_stripe(symbols: Any, colors: bytes, option: int, noted: int) -> Any:
     """The same for a compiled kernel."""
     import numpy as np
 
-    ranked, ranks, levels = _array_colors(colors)
-    own = common.Colors(ranked.copy(), ranks.copy(), levels)
+    ranked, ranks = _array_colors(colors)
+    own = common.Colors(ranked.copy(), ranks.copy())
     trace = np.empty(noted, np.uint32)
     if GUESS_BITS[option] == 0:
-        uses, parts = np.array(_first_uses(), np.uint16), np.zeros(photo.PARTS, np.uint16)
-        return photo.Stripe(symbols, own, _array_contexts(photo), _array_ranks(photo.RANKS), uses, parts, trace)
+        levels = np.frombuffer(bytearray(ranks.tobytes().translate(_LEVELS)), np.uint8)
+        return photo.Stripe(
+            symbols, own, levels, _array_contexts(photo), _array_ranks(photo.RANKS),
+            np.array(_first_uses(), np.uint16), np.zeros(photo.PARTS, np.uint16), trace,
+        )  # fmt: skip
     return graphics.Stripe(
         symbols, own, _array_contexts(graphics), _array_ranks(graphics.RANKS),
         _array_flags().copy(), np.zeros(_guesses(option), np.uint16), np.zeros(256, np.uint8), trace,
@@ -83,7 +88,7 @@ _STEPS = bytes(d >> 2 for d in range(256)) + bytes(56 + (d >> 5) for d in range(
 """How far apart colours are, by the sum of differences on their axes."""
 
 _LEVELS = bytes(bisect_right((1, 4, 8, 16, 32, 64), place) for place in range(256))
-"""The level of a colour, by its first place."""
+"""How far apart two colours are for contexts of photos, by the first place of one in the list of the other."""
 
 
 @lru_cache(maxsize=64)
@@ -91,14 +96,13 @@ def _plain_colors(colors: bytes) -> common.Colors:
     """What `rank_colors` makes, which takes twice as long where it is not compiled."""
     n = len(colors) // 4
     points = list(zip(*axes_of(colors), strict=True))
-    ranked, ranks, levels = rows = common.Colors(*(bytearray(256 * n + 256) for _ in range(3)))
+    ranked, ranks = rows = common.Colors(bytearray(256 * n + 256), bytearray(256 * n + 256))
     for s, (a, b, c, d) in enumerate(points):
         far = [_STEPS[abs(a - p) + 2 * (abs(b - q) + abs(c - r) + abs(d - t))] for p, q, r, t in points]
         far[s] = -1
         order = sorted(range(n), key=far.__getitem__)
-        places = bytes(sorted(range(n), key=order.__getitem__))
         row = slice(256 * s, 256 * s + n)
-        ranked[row], ranks[row], levels[row] = bytes(order), places, places.translate(_LEVELS)
+        ranked[row], ranks[row] = bytes(order), bytes(sorted(range(n), key=order.__getitem__))
     return rows
 
 
@@ -109,11 +113,11 @@ def _array_colors(colors: bytes) -> common.Colors:
     from .compiled import run
 
     n = len(colors) // 4
-    result = common.Colors(*(np.zeros(256 * n + 256, np.uint8) for _ in range(3)))
-    axes = np.array(axes_of(colors), np.int32).reshape(-1)
-    steps, by_place = (np.frombuffer(bytearray(table), np.uint8) for table in (_STEPS, _LEVELS))
-    run(common, "rank_colors", (axes, n, steps, by_place, *result, np.zeros(common.DISTANCES + n, np.int32)))
-    return result
+    rows = common.Colors(np.zeros(256 * n + 256, np.uint8), np.zeros(256 * n + 256, np.uint8))
+    given, steps = (np.frombuffer(bytearray(table), np.uint8) for table in (colors, _STEPS))
+    places, axes = np.empty(common.DISTANCES + n, np.int32), np.empty(4 * n, np.int32)
+    run(common, "rank_colors", (given, n, steps, *rows, places, axes))
+    return rows
 
 
 # Constants
