@@ -28,7 +28,7 @@ import pillow_jxl  # noqa: F401  registers JPEG XL
 from PIL import Image
 
 from pillow_kmq import codec
-from pillow_kmq.codec.state_fast import _array_colors
+from pillow_kmq.codec.arrays_fast import array_colors
 from pillow_kmq.codec.tree import tree
 from report import HERE, RESULTS, Row, heading, write_csv
 
@@ -164,7 +164,7 @@ def timed(table: Table, name: str, format_: str, encode: Encode, image: Image.Im
 def forget() -> None:
     """Make the next call find out all about a palette, as a new one would."""
     tree.cache_clear()
-    _array_colors.cache_clear()
+    array_colors.cache_clear()
 
 
 def total(rows: list[Row], format_: str) -> int:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import naive_kmq
 from pillow_kmq import codec
-from pillow_kmq.codec import fast, state_fast
+from pillow_kmq.codec import arrays_fast, fast, state_fast
 from pillow_kmq.codec import level_fast_graphics as graphics
 from pillow_kmq.codec.arrange import as_it_is
 from pillow_kmq.codec.stripes import CODINGS, Stripe, read_stripes
@@ -105,8 +105,8 @@ def test_sure_guesses_are_right_for_any_number_of_pixels_and_then_wrong(
 @pytest.mark.parametrize("count", [1, 2, 17, 256])
 def test_lists_of_colors_are_the_same_compiled_and_in_plain_python(count: int, most: int) -> None:
     colors = np.random.default_rng(count).integers(0, most, (count, 4), np.uint8, endpoint=True).tobytes()
-    compiled = state_fast._array_colors(colors)
-    assert [bytes(table) for table in compiled] == [bytes(table) for table in state_fast._plain_colors(colors)]
+    compiled = arrays_fast.array_colors(colors)
+    assert [bytes(table) for table in compiled] == [bytes(table) for table in state_fast.plain_colors(colors)]
 
 
 def stripes_of(payload: bytes, image: IndexedImage) -> list[Stripe]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from . import level_fast_graphics, level_fast_photo
 from .mapping import SAME, without_margins
 from .palette import colors_of
-from .state_fast import GUESS_BITS, array_stripe, plain_stripe
+from .state_fast import GUESS_BITS, plain_stripe
 from .stripes import CODINGS, Stripe, decode_stripes, encode_list, joined, read_stripes
 from .worth import IMAGES, worth_compiling
 
@@ -118,17 +118,11 @@ def _run(
 
     milliseconds: about what it takes in plain Python. noted: the length of the trace.
     """
-    kernels = level_fast_graphics if option else level_fast_photo
     numbers = width, rows, len(colors) // 4, *((GUESS_BITS[option],) if option else ())
     if not worth_compiling(milliseconds):
-        kernel: Callable[..., tuple[int, int]] = getattr(kernels, name)
+        kernel: Callable[..., tuple[int, int]] = getattr(level_fast_graphics if option else level_fast_photo, name)
         with IMAGES.spending():
             return kernel(data, 0, end, plain_stripe(memoryview(symbols), colors, option, noted), *numbers)
-    import numpy as np
+    from .arrays_fast import run_compiled
 
-    from .compiled import run
-
-    state = array_stripe(np.frombuffer(symbols, np.uint8), colors, option, noted)
-    arguments = (np.frombuffer(data, np.uint8), 0, end, state, *numbers)
-    done, place = run(kernels, name, arguments)
-    return int(done), int(place)
+    return run_compiled(name, data, end, symbols, colors, option, noted, numbers)

@@ -1,4 +1,4 @@
-"""What the kernels of the level `fast` start a stripe from (docs/FORMAT.md, section 7.8)."""
+"""What the kernels of the level `fast` start a stripe from, in plain Python (docs/FORMAT.md, section 7.8)."""
 
 from __future__ import annotations
 
@@ -22,45 +22,27 @@ _BLOCK = 16  # ranks of a token, from this rank on
 
 def plain_stripe(symbols: Any, colors: bytes, option: int, noted: int) -> Any:
     """The state of a kernel in plain Python. colors: those of the symbols, RGBA; noted: the length of the trace."""
-    ranked, ranks = _plain_colors(colors)
+    ranked, ranks = plain_colors(colors)
     own = common.Colors(bytearray(ranked), bytearray(ranks))
     trace = [0] * noted
     if GUESS_BITS[option] == 0:
         return photo.Stripe(
-            symbols, own, ranks.translate(_LEVELS), _plain_contexts(photo), common.Ranks(*_rank_tokens(photo.RANKS)),
-            _first_uses(), [0] * photo.PARTS, trace,
+            symbols, own, ranks.translate(LEVELS), _plain_contexts(photo), common.Ranks(*rank_tokens(photo.RANKS)),
+            first_uses(), [0] * photo.PARTS, trace,
         )  # fmt: skip
     return graphics.Stripe(
-        symbols, own, _plain_contexts(graphics), common.Ranks(*_rank_tokens(graphics.RANKS)),
-        list(_first_flags()), [0] * _guesses(option), bytearray(256), trace,
+        symbols, own, _plain_contexts(graphics), common.Ranks(*rank_tokens(graphics.RANKS)),
+        list(first_flags()), [0] * guesses(option), bytearray(256), trace,
     )  # fmt: skip
 
 
-def array_stripe(symbols: Any, colors: bytes, option: int, noted: int) -> Any:
-    """The same for a compiled kernel."""
-    import numpy as np
-
-    ranked, ranks = _array_colors(colors)
-    own = common.Colors(ranked.copy(), ranks.copy())
-    trace = np.empty(noted, np.uint32)
-    if GUESS_BITS[option] == 0:
-        levels = np.frombuffer(bytearray(ranks.tobytes().translate(_LEVELS)), np.uint8)
-        return photo.Stripe(
-            symbols, own, levels, _array_contexts(photo), _array_ranks(photo.RANKS),
-            np.array(_first_uses(), np.uint16), np.zeros(photo.PARTS, np.uint16), trace,
-        )  # fmt: skip
-    return graphics.Stripe(
-        symbols, own, _array_contexts(graphics), _array_ranks(graphics.RANKS),
-        _array_flags().copy(), np.zeros(_guesses(option), np.uint16), np.zeros(256, np.uint8), trace,
-    )  # fmt: skip
-
-
-def _guesses(option: int) -> int:
+def guesses(option: int) -> int:
     """The length of `recent`: W, below 256, is added to a hash."""
     return (1 << GUESS_BITS[option]) + 256
 
 
-def _first_uses() -> list[int]:
+def first_uses() -> list[int]:
+    """How many contexts of a photo there are, and how often those of shapes were used."""
     return [photo.FREE] + [0] * photo.SHAPES
 
 
@@ -72,33 +54,23 @@ def _plain_contexts(model: Any) -> common.Contexts:
     )
 
 
-def _array_contexts(model: Any) -> common.Contexts:
-    import numpy as np
-
-    size, slotted = model.CONTEXTS, model is photo
-    return common.Contexts(
-        np.zeros(size * common.TOKENS + 1, np.uint16), np.zeros(size * common.TOKENS + 1, np.uint16),
-        np.zeros(size * slotted << common.SPANS, np.uint8), np.zeros(size, np.uint16), np.zeros(size, np.uint16),
-    )  # fmt: skip
-
-
 # Colours
 
-_STEPS = bytes(d >> 2 for d in range(256)) + bytes(56 + (d >> 5) for d in range(256, 4336))
+STEPS = bytes(d >> 2 for d in range(256)) + bytes(56 + (d >> 5) for d in range(256, 4336))
 """How far apart colours are, by the sum of differences on their axes."""
 
-_LEVELS = bytes(bisect_right((1, 4, 8, 16, 32, 64), place) for place in range(256))
+LEVELS = bytes(bisect_right((1, 4, 8, 16, 32, 64), place) for place in range(256))
 """How far apart two colours are for contexts of photos, by the first place of one in the list of the other."""
 
 
 @lru_cache(maxsize=64)
-def _plain_colors(colors: bytes) -> common.Colors:
+def plain_colors(colors: bytes) -> common.Colors:
     """What `rank_colors` makes, which takes twice as long where it is not compiled."""
     n = len(colors) // 4
     points = list(zip(*axes_of(colors), strict=True))
     ranked, ranks = rows = common.Colors(bytearray(256 * n + 256), bytearray(256 * n + 256))
     for s, (a, b, c, d) in enumerate(points):
-        far = [_STEPS[abs(a - p) + 2 * (abs(b - q) + abs(c - r) + abs(d - t))] for p, q, r, t in points]
+        far = [STEPS[abs(a - p) + 2 * (abs(b - q) + abs(c - r) + abs(d - t))] for p, q, r, t in points]
         far[s] = -1
         order = sorted(range(n), key=far.__getitem__)
         row = slice(256 * s, 256 * s + n)
@@ -106,25 +78,11 @@ def _plain_colors(colors: bytes) -> common.Colors:
     return rows
 
 
-@lru_cache(maxsize=16)
-def _array_colors(colors: bytes) -> common.Colors:
-    import numpy as np
-
-    from .compiled import run
-
-    n = len(colors) // 4
-    rows = common.Colors(np.zeros(256 * n + 256, np.uint8), np.zeros(256 * n + 256, np.uint8))
-    given, steps = (np.frombuffer(bytearray(table), np.uint8) for table in (colors, _STEPS))
-    places, axes = np.empty(common.DISTANCES + n, np.int32), np.empty(4 * n, np.int32)
-    run(common, "rank_colors", (given, n, steps, *rows, places, axes))
-    return rows
-
-
 # Constants
 
 
 @cache
-def _rank_tokens(first: int) -> tuple[bytes, bytes, bytes]:
+def rank_tokens(first: int) -> tuple[bytes, bytes, bytes]:
     """By rank, from 0 on, the token; by token, its bits and its first rank, from 1 on. first: the first token."""
     tokens = [0, 1, 2, 3, 4, 4, 5, 5] + [6] * 4 + [7] * 4 + [8 + i // _BLOCK for i in range(256 - _BLOCK)]
     bits, ranks = bytearray(common.TOKENS), bytearray(common.TOKENS)
@@ -135,19 +93,6 @@ def _rank_tokens(first: int) -> tuple[bytes, bytes, bytes]:
 
 
 @cache
-def _array_ranks(first: int) -> common.Ranks:
-    import numpy as np
-
-    return common.Ranks(*(np.array(list(table), np.uint8) for table in _rank_tokens(first)))
-
-
-@cache
-def _first_flags() -> tuple[int, ...]:
+def first_flags() -> tuple[int, ...]:
+    """The probability, of 65536, that a guess is right, by how sure it is and shape."""
     return tuple(p << 10 for kinds in _GUESSES for p in kinds for _ in range(16))
-
-
-@cache
-def _array_flags() -> Any:
-    import numpy as np
-
-    return np.array(_first_flags(), np.uint16)
