@@ -31,6 +31,7 @@ HASH = 0x85EBCA6B
 
 LEFT, ABOVE, NEXT, RANKS = 0, 1, 2, 3
 """Tokens of a pixel that is not the guess: W, N, NE, then ranks."""
+LIKELY = 1 << LEFT | 1 << ABOVE | 1 << NEXT
 WHOLE, NONE, LENGTHS = 0, 1, 2
 """Tokens of a run: whole, none, then one for each doubling of its length."""
 RUN_TOKENS = 26
@@ -56,8 +57,8 @@ class Stripe(NamedTuple):
 
     symbols: uint8[(rows + 2) * (width + 4)], two rows and two columns of margin. colors, contexts, ranks: as in
     `fast_contexts`. flags: uint16[FLAGS], the probability that a guess is right. recent: uint16[(1 << bits) + 256], a
-    symbol above how sure it is, 3 bits. last: uint8[256], by W, the last symbol that was neither sure nor in a run.
-    trace: uint32, for encoders, the size and the start of each code.
+    symbol above how sure it is, 3 bits. last: uint8[256], by W, the last symbol that was not sure and had nothing to do
+    with a run. trace: uint32, for encoders, the size and the start of each code.
     """
 
     symbols: Any
@@ -103,7 +104,7 @@ def renew(contexts, context, tokens, likely, ranks):  # type: ignore[no-untyped-
 
 
 def likely_tokens(shape):  # type: ignore[no-untyped-def]
-    """By bit, those of W, N and NE that a pixel of this shape, or BROKEN, may have if it is not the guess."""
+    """By bit, those of W, N and NE that a pixel of this shape may have if it is not the guess."""
     kind = shape >> 4
     left = kind != 0
     above = kind != 1 and shape & 1 == 0
@@ -190,15 +191,15 @@ def code_hits(decoding, hits, x, pos, end, data, trace, contexts):  # type: igno
     return hits, x, pos
 
 
-def code_other(decoding, symbol, W, N, NE, denied, context, n, x, pos, end, data, trace, model):  # type: ignore[no-untyped-def]
+def code_other(decoding, symbol, W, N, NE, denied, context, likely, n, x, pos, end, data, trace, model):  # type: ignore[no-untyped-def]
     """Code a pixel that is not the guess: symbol, or n where the code makes no sense, x, pos.
 
-    denied: the rank of the guess, or 0. context: the shape, or BROKEN.
+    denied: the rank of the guess, or 0. likely: as in `first_counts`.
     """
     ranked, ranks, contexts, rank_tokens = model
     token_of, bits_of, first_of = rank_tokens
     if contexts.wait[context & PLACE] == 0:
-        renew(contexts, context, RANKS + 1 + token_of[n - 2], likely_tokens(context), RANKS)
+        renew(contexts, context, RANKS + 1 + token_of[n - 2], likely, RANKS)
     rank = 0
     token = LEFT
     if not decoding and symbol != W:
@@ -242,6 +243,7 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
     stride = width + 4
     left = 0  # sure guesses that are right before anything more is said; for an encoder, that may be
     mark = 0  # where an encoder has left room to say how many were
+    due = False  # whether a decoder knows that the one behind them is wrong
     x = 0
     if decoding:
         x = first_state(data, pos, end)
@@ -254,15 +256,20 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
         up = base - stride
         symbol = 0 + symbols[up & LONG]
         symbols[(base - 1) & LONG] = symbols[(base - 2) & LONG] = symbol
-        col = 0
+        col = same = 0
         upper = four(symbols, (up - 2) & LONG)
         while col < width:
             here = (base + col) & LONG
             ahead = (up + col + 2) & LONG
             W = symbol
             upper = upper >> 8 | (0 + symbols[ahead]) << 24  # NW, N, NE, NEE, the first lowest
+            N = (upper >> 8) & 255
+            NE = (upper >> 16) & 255
+
             if upper == W * 0x01010101 and symbols[here - 2] == W:
-                length = 1 + repeats(symbols, ahead, width - col - 1, W)
+                if col >= same:  # otherwise the symbols above are known to be W as far as that
+                    same = col + 1 + repeats(symbols, ahead, width - col - 1, W)
+                length = same - col
                 if length >= SHORTEST:
                     run = 0
                     if not decoding:
@@ -275,10 +282,11 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
                             symbols[here + i] = W
                     col += run
                     if run < length:
+                        NE = 0 + symbols[(up + col + 1) & LONG]
                         if not decoding:
                             symbol = 0 + symbols[(base + col) & LONG]
                         symbol, x, pos = code_other(
-                            decoding, symbol, W, W, W, 0, BROKEN, n, x, pos, end, data, trace, model
+                            decoding, symbol, W, W, NE, 0, BROKEN, LIKELY, n, x, pos, end, data, trace, model
                         )
                         if symbol >= n:
                             return row, -1
@@ -293,27 +301,29 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
             guess = known >> 3
             hit = False
             if sure == SURE:
-                if left == 0:
+                if left == 0 and not due:
                     if decoding:
                         left, x, pos = code_hits(decoding, 0, x, pos, end, data, trace, contexts)
-                        left = 2 * left + (left < MOST_HITS)
+                        due = left < MOST_HITS
                     else:
-                        left = 2 * MOST_HITS
+                        left = MOST_HITS
                         mark = pos
                         pos += 2
                 if decoding:
-                    hit = left > 1
+                    hit = left > 0
                 else:
                     hit = symbols[here] == guess
-                    if left == 2 or not hit:
-                        code_hits(decoding, MOST_HITS - (left >> 1) + hit, x, mark, end, data, trace, contexts)
                 if hit:
-                    left -= 2
+                    left -= 1
+                if not decoding and (left == 0 or not hit):
+                    code_hits(decoding, MOST_HITS - left, x, mark, end, data, trace, contexts)
+                    left = 0
+                if hit:
                     symbol = guess
                     symbols[here] = symbol
                     col += 1
                     continue
-                left = 0
+                due = False
             if sure == UNSEEN:
                 guess = 0 + last[W]
             if not decoding:
@@ -321,8 +331,6 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
                 hit = symbol == guess
 
             NW = upper & 255
-            N = (upper >> 8) & 255
-            NE = (upper >> 16) & 255
             shape = (W == N) | (W == NW) << 1 | (N == NE) << 2 | (N == NW) << 3
             shape |= which(guess, W, N, NE, NW) << 4
             if sure < SURE:
@@ -334,7 +342,7 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
             else:
                 denied = 0 + ranks[(W << 8 | guess) & PLACE]
                 symbol, x, pos = code_other(
-                    decoding, symbol, W, N, NE, denied, shape, n, x, pos, end, data, trace, model
+                    decoding, symbol, W, N, NE, denied, shape, likely_tokens(shape), n, x, pos, end, data, trace, model
                 )
                 if symbol >= n:
                     return row, -1
@@ -348,7 +356,7 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
         if decoding and pos > end:
             return row - 1, pos
     if not decoding and left > 0:
-        code_hits(decoding, MOST_HITS - (left >> 1), x, mark, end, data, trace, contexts)
+        code_hits(decoding, MOST_HITS - left, x, mark, end, data, trace, contexts)
     if decoding and x != LOW:
         return row, -1
     return row, pos
