@@ -1024,17 +1024,17 @@ class FastStripe:
 
     def rows(self, height: int) -> list[list[int]]:
         margin = [0] * (self.width + 4)
-        rows = [margin, margin]
+        rows = [margin]
         for _ in range(height):
             first = rows[-1][2]
             rows.append([first] * 2 + [0] * self.width + [0] * 2)
-            self.row(rows[-1], rows[-2], rows[-3])
+            self.row(rows[-1], rows[-2])
             rows[-1][-2:] = [rows[-1][-3]] * 2
             require(self.coder.place <= len(self.coder.code), "corrupt")
         require(self.coder.place == len(self.coder.code) and self.coder.x == 65536, "corrupt")
-        return [row[2:-2] for row in rows[2:]]
+        return [row[2:-2] for row in rows[1:]]
 
-    def row(self, row: list[int], above: list[int], above2: list[int]) -> None:
+    def row(self, row: list[int], above: list[int]) -> None:
         raise NotImplementedError
 
 
@@ -1065,7 +1065,7 @@ class PhotoStripe(FastStripe):
         self.contexts[shape, part] = Context(halved(list(whole.counts), 400))
         return self.contexts[shape, part]
 
-    def row(self, row: list[int], above: list[int], above2: list[int]) -> None:
+    def row(self, row: list[int], above: list[int]) -> None:
         for at in range(2, self.width + 2):
             w, ww, n, nw, ne = row[at - 1], row[at - 2], above[at], above[at - 1], above[at + 1]
             shape = (w == n) + 2 * (w == nw) + 4 * (n == ne) + 8 * (n == nw)
@@ -1096,7 +1096,7 @@ class GraphicsStripe(FastStripe):
         self.left: int | None = None
         self.full = False
 
-    def row(self, row: list[int], above: list[int], above2: list[int]) -> None:
+    def row(self, row: list[int], above: list[int]) -> None:
         at, end = 2, self.width + 2
         behind = False
         while at < end:

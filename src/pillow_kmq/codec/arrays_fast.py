@@ -7,6 +7,7 @@ inside a function takes a microsecond or two of every call.
 from __future__ import annotations
 
 from functools import cache, lru_cache
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -19,12 +20,13 @@ from .state_fast import GUESS_BITS, LEVELS, STEPS, first_flags, first_uses, gues
 
 
 def run_compiled(
-    name: str, data: Any, end: int, symbols: Any, colors: bytes, option: int, noted: int, numbers: tuple[int, ...]
-) -> tuple[int, int]:
+    kernels: ModuleType, name: str, data: Any, end: int, symbols: Any, colors: bytes,
+    option: int, noted: int, numbers: tuple[int, ...],
+) -> tuple[int, int]:  # fmt: skip
     """Run a kernel over one stripe: rows done, and its place in data. colors, noted: as of `plain_stripe`."""
     state = _stripe(np.frombuffer(symbols, np.uint8), colors, option, noted)
     arguments = (np.frombuffer(data, np.uint8), 0, end, state, *numbers)
-    done, place = run(graphics if option else photo, name, arguments)
+    done, place = run(kernels, name, arguments)
     return int(done), int(place)
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 STRIPE_CODES = 1 << 19
 """A stripe ends with the row that passes so many codes."""
 
-_MARGINS = 2, 2  # of symbols: rows above, columns on either side
+_MARGINS = 1, 2  # of symbols: rows above, columns on either side
 _SHORT = 1 << 14  # bytes; behind stripes that are shorter, they may have twice as many codes
 _MOST_CODES = 1 << 23  # with those of the widest row, they fit the kernels' masks
 
@@ -41,7 +41,7 @@ def encode_fast(picture: Picture) -> bytes:
     row = 0
     codes = STRIPE_CODES
     while row < height:
-        symbols[row : row + 2] = 0
+        symbols[row] = 0
         rows, coded = _encode(symbols[row:].reshape(-1), colors, width, height - row, option, codes)
         stripes.append((rows, coded))
         row += rows
@@ -68,7 +68,7 @@ def decode_fast(
     table = bytes(used) + SAME[len(used) :]
 
     def decode(stripe: Stripe) -> bool:
-        symbols = bytearray((stripe.rows + 2) * (width + 4))
+        symbols = bytearray((stripe.rows + 1) * (width + 4))
         done, intact = _decode(stripe, symbols, chosen, width, first >> 4 & 3)
         without_margins(symbols, table, _MARGINS, pixels, stripe.row, done, width)
         return intact
@@ -118,11 +118,12 @@ def _run(
 
     milliseconds: about what it takes in plain Python. noted: the length of the trace.
     """
+    kernels = level_fast_graphics if option else level_fast_photo
     numbers = width, rows, len(colors) // 4, *((GUESS_BITS[option],) if option else ())
     if not worth_compiling(milliseconds):
-        kernel: Callable[..., tuple[int, int]] = getattr(level_fast_graphics if option else level_fast_photo, name)
+        kernel: Callable[..., tuple[int, int]] = getattr(kernels, name)
         with IMAGES.spending():
             return kernel(data, 0, end, plain_stripe(memoryview(symbols), colors, option, noted), *numbers)
     from .arrays_fast import run_compiled
 
-    return run_compiled(name, data, end, symbols, colors, option, noted, numbers)
+    return run_compiled(kernels, name, data, end, symbols, colors, option, noted, numbers)

@@ -115,9 +115,11 @@ def first_counts(context, tokens, likely, ranks, counts):  # type: ignore[no-unt
         counts[context * TOKENS + t] = 6 if likely >> t & 1 else 3 if ranks <= t < ranks + 8 else 1
 
 
-def new_sizes(contexts, context, tokens, slotted):  # type: ignore[no-untyped-def]
-    """Sizes from the counts of a context, which then waits for the next."""
+def renew(contexts, context, tokens, likely, ranks, slotted):  # type: ignore[no-untyped-def]
+    """New sizes for a context, or its first ones; it then waits for the next. likely, ranks: as in `first_counts`."""
     counts, starts, slots, wait, period = contexts
+    if counts[context * TOKENS] == 0:
+        first_counts(context, tokens, likely, ranks, counts)
     total = halve(context, LIMIT, counts)
     set_sizes(context, tokens, total, counts, starts)
     if slotted:

@@ -18,12 +18,11 @@ from .fast_contexts import (
     STEP,
     TOKENS,
     fill,
-    first_counts,
     first_state,
-    new_sizes,
     promote,
     put_back,
     put_state,
+    renew,
 )
 
 WORD = 0xFFFFFFFF
@@ -31,7 +30,7 @@ HASH = 0x85EBCA6B
 
 LEFT, ABOVE, NEXT, RANKS = 0, 1, 2, 3
 """Tokens of a pixel that is not the guess: W, N, NE, then ranks."""
-LIKELY = 1 << LEFT | 1 << ABOVE | 1 << NEXT
+LIKELY = 1 << LEFT | 1 << ABOVE | 1 << NEXT  # as bits, all but ranks
 WHOLE, NONE, LENGTHS = 0, 1, 2
 """Tokens of a run: whole, none, then one for each doubling of its length."""
 RUN_TOKENS = 26
@@ -55,7 +54,7 @@ RATE = 5  # of flags
 class Stripe(NamedTuple):
     """What a kernel works on: arrays, or anything else with the same numbers.
 
-    symbols: uint8[(rows + 2) * (width + 4)], two rows and two columns of margin. colors, contexts, ranks: as in
+    symbols: uint8[(rows + 1) * (width + 4)], one row and two columns of margin. colors, contexts, ranks: as in
     `fast_contexts`. flags: uint16[FLAGS], the probability that a guess is right. recent: uint16[(1 << bits) + 256], a
     symbol above how sure it is, 3 bits. last: uint8[256], by W, the last symbol that was not sure and had nothing to do
     with a run. trace: uint32, for encoders, the size and the start of each code.
@@ -94,13 +93,6 @@ def code_flag(decoding, flag, place, x, pos, end, data, trace, flags):  # type: 
     elif x < LOW:
         x, pos = fill(x, pos, end, data)
     return flag, x, pos
-
-
-def renew(contexts, context, tokens, likely, ranks):  # type: ignore[no-untyped-def]
-    """New sizes for a context, or its first ones. The others as in `first_counts`."""
-    if contexts.counts[context * TOKENS] == 0:
-        first_counts(context, tokens, likely, ranks, contexts.counts)
-    new_sizes(contexts, context, tokens, False)
 
 
 def likely_tokens(shape):  # type: ignore[no-untyped-def]
@@ -154,7 +146,7 @@ def code_run(decoding, run, length, x, pos, end, data, trace, contexts):  # type
         k += 1
     context = RUNS + k
     if contexts.wait[context] == 0:
-        renew(contexts, context, RUN_TOKENS, 0, TOKENS)
+        renew(contexts, context, RUN_TOKENS, 0, TOKENS, False)
     token = WHOLE
     if run < length:
         token = NONE
@@ -179,7 +171,7 @@ def code_run(decoding, run, length, x, pos, end, data, trace, contexts):  # type
 def code_hits(decoding, hits, x, pos, end, data, trace, contexts):  # type: ignore[no-untyped-def]
     """Code how many sure guesses are right, 0..MOST_HITS: hits, x, pos. If less than most, the one behind is wrong."""
     if contexts.wait[HITS] == 0:
-        renew(contexts, HITS, HIT_TOKENS, 0, TOKENS)
+        renew(contexts, HITS, HIT_TOKENS, 0, TOKENS, False)
     token = 0
     while (hits + 2) >> (token + 2) > 0:
         token += 1
@@ -199,7 +191,7 @@ def code_other(decoding, symbol, W, N, NE, denied, context, likely, n, x, pos, e
     ranked, ranks, contexts, rank_tokens = model
     token_of, bits_of, first_of = rank_tokens
     if contexts.wait[context & PLACE] == 0:
-        renew(contexts, context, RANKS + 1 + token_of[n - 2], likely, RANKS)
+        renew(contexts, context, RANKS + 1 + token_of[n - 2], likely, RANKS, False)
     rank = 0
     token = LEFT
     if not decoding and symbol != W:
@@ -252,7 +244,7 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
             return 0, -1
     row = 0
     while row < rows and (decoding or pos < end):
-        base = (row + 2) * stride + 2
+        base = (row + 1) * stride + 2
         up = base - stride
         symbol = 0 + symbols[up & LONG]
         symbols[(base - 1) & LONG] = symbols[(base - 2) & LONG] = symbol

@@ -19,13 +19,12 @@ from .fast_contexts import (
     STEP,
     TOKENS,
     fill,
-    first_counts,
     first_state,
     halve,
-    new_sizes,
     promote,
     put_back,
     put_state,
+    renew,
 )
 
 LEFT, ABOVE, RANKS = 0, 1, 2
@@ -42,7 +41,7 @@ SPLIT_TOTAL = 400
 class Stripe(NamedTuple):
     """What a kernel works on: arrays, or anything else with the same numbers.
 
-    symbols: uint8[(rows + 2) * (width + 4)], two rows and two columns of margin. colors, contexts, ranks: as in
+    symbols: uint8[(rows + 1) * (width + 4)], one row and two columns of margin. colors, contexts, ranks: as in
     `fast_contexts`. levels: uint8[256 * n + 256], 0..6, by W and colour, how far apart they are. uses:
     uint16[1 + SHAPES], FREE at first, the number of contexts, then how often that of a shape was used, 0. parts:
     uint16[PARTS], contexts that were split off, 0 at first. trace: uint32, for encoders, size, start, bits and what
@@ -74,9 +73,7 @@ def prepare(contexts, uses, parts, context, shape, part, tokens):  # type: ignor
                 counts[context * TOKENS + t] = counts[(1 + shape) * TOKENS + t]
             halve(context, SPLIT_TOTAL, counts)
     if wait[context] == 0:
-        if counts[context * TOKENS] == 0:
-            first_counts(context, tokens, 1 << LEFT | 1 << ABOVE, RANKS, counts)
-        new_sizes(contexts, context, tokens, True)
+        renew(contexts, context, tokens, 1 << LEFT | 1 << ABOVE, RANKS, True)
     return context
 
 
@@ -100,7 +97,7 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n):  # type: igno
             return 0, -1
     row = 0
     while row < rows and (decoding or pos < end):
-        base = (row + 2) * stride + 2
+        base = (row + 1) * stride + 2
         up = base - stride
         W = WW = NE = 0 + symbols[up & LONG]
         N = 0 + symbols[(up - 1) & LONG]
