@@ -2,7 +2,8 @@
 
     python benchmarks/opening.py
 
-- first: CPU seconds to open a photo of 0.4 megapixels where nothing is compiled yet, and where the cache has it.
+- first: CPU seconds to open a photo of 0.4 megapixels and a screenshot of 0.2 where nothing is compiled yet, and the
+  photo where the cache has it; without colours in Numba's errors, as in an environment of this package alone.
 - small: wall seconds of a whole process that opens an icon, beside one that opens it as a PNG; with bytecode at hand,
   as installed packages have it.
 - threads: a photo of 12 megapixels on one thread and on two, in turns; bytes beside those of a single stripe.
@@ -63,17 +64,26 @@ def saved(path: Path, folder: Path, level: str) -> str:
 
 
 def first_opens(folder: Path) -> str:
-    """A photo, cold and warm, by level."""
-    lines = ["| level | nothing compiled, CPU s | compiled before, CPU s |", "|---|---:|---:|"]
+    """A photo and a screenshot, cold and warm, by level."""
+    lines = [
+        "| level | photo, nothing compiled | screenshot, nothing compiled | photo, compiled before |",
+        "|---|---:|---:|---:|",
+    ]
     for level in LEVELS:
-        file = saved(indexed("kodak/k64")[0], folder, level)
-        cold, warm = [], []
+        photo, screenshot = (saved(indexed(kind)[1], folder, level) for kind in ("kodak/k64", "screens/k16"))
+        times: list[tuple[float, ...]] = []
         for number in range(3):
-            cache = str(folder / f"cache-{level}-{number}")
-            cold.append(float(run(OPEN, file, NUMBA_CACHE_DIR=cache)))
-            warm.append(float(run(OPEN, file, NUMBA_CACHE_DIR=cache)))
-        lines.append(f"| {level} | {statistics.median(cold):.1f} | {statistics.median(warm):.2f} |")
+            caches = [str(folder / f"cache-{level}-{number}-{kind}") for kind in ("photo", "screenshot")]
+            opens = ((photo, caches[0]), (screenshot, caches[1]), (photo, caches[0]))
+            times.append(tuple(opening_time(file, cache) for file, cache in opens))
+        cold, cold_screenshot, warm = (statistics.median(column) for column in zip(*times, strict=True))
+        lines.append(f"| {level} | {cold:.1f} | {cold_screenshot:.1f} | {warm:.2f} |")
     return "\n".join(lines) + "\n"
+
+
+def opening_time(file: str, cache: str) -> float:
+    """CPU seconds of a process that opens a file, with Numba's cache in that folder."""
+    return float(run(OPEN, file, NUMBA_CACHE_DIR=cache, NUMBA_DISABLE_ERROR_MESSAGE_HIGHLIGHTING="1"))
 
 
 def small_pictures(folder: Path) -> Iterator[tuple[str, Path]]:

@@ -169,6 +169,11 @@ class _Target(registry.CPUTarget):
 class _Dispatcher(registry.CPUDispatcher):
     targetdescr = _Target()
 
+    def get_call_template(self, args: Any, kws: Any) -> Any:
+        """Numba's, but a known number does not ask for a helper of its own: LLVM sees it where the helper is pasted."""
+        args = tuple(types.unliteral(one) if isinstance(one, types.IntegerLiteral) else one for one in args)
+        return super().get_call_template(args, kws)
+
 
 class _Compiler(compiler.CompilerBase):
     """Numba's passes without those for closures, `with` blocks, list comprehensions, literals and array expressions."""

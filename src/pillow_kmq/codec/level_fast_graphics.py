@@ -258,90 +258,96 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
             N = (upper >> 8) & 255
             NE = (upper >> 16) & 255
 
+            NW = upper & 255
+            flat = False
             if upper == W * 0x01010101 and symbols[here - 2] == W:
                 if col >= same:  # otherwise the symbols above are known to be W as far as that
                     same = col + 1 + repeats(symbols, ahead, width - col - 1, W)
                 length = same - col
-                if length >= SHORTEST:
-                    run = 0
-                    if not decoding:
-                        run = repeats(symbols, here, length, W)
-                    run, x, pos = code_run(decoding, run, length, x, pos, end, data, trace, contexts)
-                    if run > length:
-                        return row, -1
-                    if decoding:
-                        for i in range(run):
-                            symbols[here + i] = W
-                    col += run
-                    if run < length:
-                        NE = 0 + symbols[(up + col + 1) & LONG]
-                        if not decoding:
-                            symbol = 0 + symbols[(base + col) & LONG]
-                        symbol, x, pos = code_other(
-                            decoding, symbol, W, W, NE, 0, BROKEN, LIKELY, n, x, pos, end, data, trace, model
-                        )
-                        if symbol >= n:
-                            return row, -1
-                        symbols[(base + col) & LONG] = symbol
-                        col += 1
+                flat = length >= SHORTEST
+            if flat:
+                run = 0
+                if not decoding:
+                    run = repeats(symbols, here, length, W)
+                run, x, pos = code_run(decoding, run, length, x, pos, end, data, trace, contexts)
+                if run > length:
+                    return row, -1
+                if decoding:
+                    for i in range(run):
+                        symbols[here + i] = W
+                col += run
+                if run == length:
                     upper = four(symbols, (up + col - 2) & LONG)
                     continue
-
-            slot = (((upper * HASH) & WORD) >> down) + W
-            known = 0 + recent[slot]
-            sure = known & 7
-            guess = known >> 3
-            hit = False
-            if sure == SURE:
-                if left == 0 and not due:
+                here += run
+                NE = 0 + symbols[(up + col + 1) & LONG]
+                if not decoding:
+                    symbol = 0 + symbols[here & LONG]
+                context, denied, likely = BROKEN, 0, LIKELY
+                slot = 0
+            else:
+                slot = (((upper * HASH) & WORD) >> down) + W
+                known = 0 + recent[slot]
+                sure = known & 7
+                guess = known >> 3
+                hit = False
+                if sure == SURE:
+                    if left == 0 and not due:
+                        if decoding:
+                            left, x, pos = code_hits(decoding, 0, x, pos, end, data, trace, contexts)
+                            due = left < MOST_HITS
+                        else:
+                            left = MOST_HITS
+                            mark = pos
+                            pos += 2
                     if decoding:
-                        left, x, pos = code_hits(decoding, 0, x, pos, end, data, trace, contexts)
-                        due = left < MOST_HITS
+                        hit = left > 0
                     else:
-                        left = MOST_HITS
-                        mark = pos
-                        pos += 2
-                if decoding:
-                    hit = left > 0
-                else:
-                    hit = symbols[here] == guess
-                if hit:
-                    left -= 1
-                if not decoding and (left == 0 or not hit):
-                    code_hits(decoding, MOST_HITS - left, x, mark, end, data, trace, contexts)
-                    left = 0
+                        hit = symbols[here] == guess
+                    if hit:
+                        left -= 1
+                    if not decoding and (left == 0 or not hit):
+                        code_hits(decoding, MOST_HITS - left, x, mark, end, data, trace, contexts)
+                        left = 0
+                    if hit:
+                        symbol = guess
+                        symbols[here] = symbol
+                        col += 1
+                        continue
+                    due = False
+                if sure == UNSEEN:
+                    guess = 0 + last[W]
+                if not decoding:
+                    symbol = 0 + symbols[here]
+                    hit = symbol == guess
+
+                context = (W == N) | (W == NW) << 1 | (N == NE) << 2 | (N == NW) << 3
+                context |= which(guess, W, N, NE, NW) << 4
+                if sure < SURE:
+                    place = min(sure, FLAG_KINDS - 1) * SHAPES + context
+                    hit, x, pos = code_flag(decoding, hit, place, x, pos, end, data, trace, flags)
                 if hit:
                     symbol = guess
+                    recent[slot] = guess << 3 | min(max(sure, WRONG) + 1, SURE)
+                    last[W] = symbol
                     symbols[here] = symbol
                     col += 1
                     continue
-                due = False
-            if sure == UNSEEN:
-                guess = 0 + last[W]
-            if not decoding:
-                symbol = 0 + symbols[here]
-                hit = symbol == guess
-
-            NW = upper & 255
-            shape = (W == N) | (W == NW) << 1 | (N == NE) << 2 | (N == NW) << 3
-            shape |= which(guess, W, N, NE, NW) << 4
-            if sure < SURE:
-                place = min(sure, FLAG_KINDS - 1) * SHAPES + shape
-                hit, x, pos = code_flag(decoding, hit, place, x, pos, end, data, trace, flags)
-            if hit:
-                symbol = guess
-                recent[slot] = guess << 3 | min(max(sure, WRONG) + 1, SURE)
-            else:
                 denied = 0 + ranks[(W << 8 | guess) & PLACE]
-                symbol, x, pos = code_other(
-                    decoding, symbol, W, N, NE, denied, shape, likely_tokens(shape), n, x, pos, end, data, trace, model
-                )
-                if symbol >= n:
-                    return row, -1
-                recent[slot] = symbol << 3 | WRONG
-            last[W] = symbol
-            symbols[here] = symbol
+                likely = likely_tokens(context)
+
+            symbol, x, pos = code_other(
+                decoding, symbol, W, N, NE, denied, context, likely, n, x, pos, end, data, trace, model
+            )
+            if symbol >= n:
+                return row, -1
+            symbols[here & LONG] = symbol
             col += 1
+            if context == BROKEN:
+                upper = four(symbols, (up + col - 2) & LONG)
+            else:
+                recent[slot] = symbol << 3 | WRONG
+                last[W] = symbol
 
         symbols[(base + width) & LONG] = symbols[(base + width + 1) & LONG] = symbols[(base + width - 1) & LONG]
         row += 1
