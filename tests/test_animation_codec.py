@@ -260,7 +260,7 @@ def test_pictures_come_back_from_their_arrangement(arrangement: int) -> None:
     film = Film(3, 0, 0, 5, 4, arrangement)
     image = films.to_image(pictures, arrangement)
     assert image.shape == film.image_size
-    assert np.array_equal(films.to_pictures(image.tobytes(), film), pictures)
+    assert np.array_equal(films.to_pictures(image, film), pictures)
 
 
 def test_tables_come_back() -> None:

@@ -47,7 +47,7 @@ PICTURES = st.builds(
 def decoded(payload: bytes, image: IndexedImage, *, partial: bool = False) -> Indices:
     height, width = image.indices.shape
     pixels = fast.decode_fast(payload[0], payload[1:], height, width, image.palette.tobytes(), partial=partial)
-    return np.frombuffer(pixels, np.uint8).reshape(height, width)
+    return pixels.indices()
 
 
 def encoded(image: IndexedImage) -> bytes:

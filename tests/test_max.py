@@ -59,7 +59,7 @@ def encoded(image: IndexedImage) -> bytes:
 def decoded(payload: bytes, image: IndexedImage, *, partial: bool = False) -> Indices:
     height, width = image.indices.shape
     pixels = mixed.decode_mixed(payload[0], payload[1:], height, width, image.palette.tobytes(), partial=partial)
-    return np.frombuffer(pixels, np.uint8).reshape(height, width)
+    return pixels.indices()
 
 
 @pytest.fixture

@@ -141,12 +141,12 @@ class KmqDecoder(ImageFile.PyDecoder):
         assert self.fd is not None
         partial = ImageFile.LOAD_TRUNCATED_IMAGES
         if len(self.args) == 1:
-            pixels = read_pixels(self.fd, self.args[0], partial=partial)
+            raster = read_pixels(self.fd, self.args[0], partial=partial)
+            self.set_as_raw(raster.buffer(), extra=(raster.stride, 1))
         else:
             reader, number = self.args
             reader.partial = partial
-            pixels = reader.frame(number).tobytes()
-        self.set_as_raw(pixels)
+            self.set_as_raw(reader.frame(number).tobytes())
         return -1, 0
 
 

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from . import level_fast_graphics, level_fast_photo
-from .mapping import SAME, without_margins
+from .mapping import SAME
 from .palette import colors_of
+from .raster import Raster, decode_raster
 from .state_fast import GUESS_BITS, plain_stripe
-from .stripes import CODINGS, Stripe, decode_stripes, encode_list, joined, read_stripes
+from .stripes import CODINGS, Stripe, encode_list, joined, read_stripes
 from .worth import IMAGES, worth_compiling
 
 if TYPE_CHECKING:
@@ -52,29 +53,24 @@ def encode_fast(picture: Picture) -> bytes:
 
 def decode_fast(
     first: int, payload: bytes, height: int, width: int, colors: bytes, *, partial: bool = False
-) -> bytes | bytearray:
-    """The indices of a chunk D, row by row; payload: what follows its first byte.
+) -> Raster:
+    """The indices of a chunk D; payload: what follows its first byte.
 
     partial: the payload may end early, and what did not arrive is zero. Raises CorruptError.
     """
-    pixels = bytearray(width * height)
     found = read_stripes(first, payload, height, len(colors) // 4, partial=partial)
     if found is None:
-        return pixels
+        return Raster.dense(bytes(height * width), height, width)
     used, stripes = found
     if len(used) == 1:
-        return bytes(used) * (width * height)
+        return Raster.dense(bytes(used) * (height * width), height, width)
     chosen = colors_of(used, colors)
-    table = bytes(used) + SAME[len(used) :]
 
-    def decode(stripe: Stripe) -> bool:
+    def decode(stripe: Stripe) -> tuple[bytearray, int, bool]:
         symbols = bytearray((stripe.rows + 1) * (width + 4))
-        done, intact = _decode(stripe, symbols, chosen, width, first >> 4 & 3)
-        without_margins(symbols, table, _MARGINS, pixels, stripe.row, done, width)
-        return intact
+        return symbols, *_decode(stripe, symbols, chosen, width, first >> 4 & 3)
 
-    decode_stripes(stripes, decode, partial=partial)
-    return pixels
+    return decode_raster(stripes, decode, bytes(used) + SAME[len(used) :], _MARGINS, height, width, partial=partial)
 
 
 def _guessing(pixels: int, unlike: float) -> int:

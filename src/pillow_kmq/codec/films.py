@@ -20,12 +20,11 @@ def to_image(pictures: Pictures, arrangement: int) -> Indices:
     return np.ascontiguousarray(pictures.transpose(1, 2, 0)).reshape(h, w * m)
 
 
-def to_pictures(pixels: bytes | bytearray, film: Film) -> Pictures:
-    """The pictures uint8[m, h, w] of a film, from its image row by row; they share its memory."""
+def to_pictures(image: Indices, film: Film) -> Pictures:
+    """The pictures uint8[m, h, w] of a film, from its image, uint8[H, W]; they share its memory."""
     m, h, w = film.pictures, film.height, film.width
-    flat = np.frombuffer(pixels, np.uint8)
     if film.arrangement == BELOW:
-        return flat.reshape(m, h, w)
+        return image.reshape(m, h, w)
     if film.arrangement in (BESIDE, ROWS):
-        return flat.reshape(h, m, w).transpose(1, 0, 2)
-    return flat.reshape(h, w, m).transpose(2, 0, 1)
+        return image.reshape(h, m, w).transpose(1, 0, 2)
+    return image.reshape(h, w, m).transpose(2, 0, 1)

@@ -15,6 +15,7 @@ from .reading import Head, read_coded, read_coding_byte, read_palette, read_pixe
 
 if TYPE_CHECKING:
     from ..types import Indices, Pictures, Pixels
+    from .raster import Raster
 
 _TRAILER = 4  # bytes of the checksum behind a chunk D
 
@@ -145,10 +146,10 @@ class FrameReader:
             if not self.partial:
                 raise
             return np.zeros((0, film.height, film.width), np.uint8), self.head.colors
-        return to_pictures(pixels, film), colors
+        return to_pictures(pixels.indices(), film), colors
 
-    def _read(self, number: int) -> tuple[bytes | bytearray, bytes]:
-        """The image of a film, row by row, and its palette."""
+    def _read(self, number: int) -> tuple[Raster, bytes]:
+        """The image of a film, and its palette."""
         head = self.head
         self._stream.seek(self._start_of(number))
         if number == 0:

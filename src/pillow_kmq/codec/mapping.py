@@ -37,28 +37,34 @@ def with_margins(indices: Indices, table: bytes, margins: tuple[int, int]) -> In
     return symbols
 
 
-def without_margins(
-    symbols: bytearray, table: bytes, margins: tuple[int, int], pixels: bytearray, row: int, rows: int, width: int
-) -> None:
-    """Put what the table has for `rows` rows of symbols into those of `pixels` from `row` on."""
-    above, beside = margins
-    stride = width + 2 * beside
-    if table != SAME and worth_compiling_small():
+def map_symbols(symbols: bytearray, table: bytes) -> bytes | bytearray:
+    """What a table of 256 bytes has for each symbol, perhaps in their place."""
+    if table == SAME:
+        return symbols
+    if worth_compiling_small():
         import numpy as np
 
-        source, target = (np.frombuffer(one, np.uint8) for one in (symbols, pixels))
-        _move(source, above * stride + beside, stride, table, target, row * width, width, width, rows)
-        return
-    mapped = symbols if table == SAME else symbols.translate(table)
+        array, length = np.frombuffer(symbols, np.uint8), len(symbols)
+        _move(array, 0, length, table, array, 0, length, length, 1)
+        return symbols
+    return symbols.translate(table)
+
+
+def without_margins(
+    symbols: bytes | bytearray, margins: tuple[int, int], pixels: bytearray, row: int, rows: int, width: int
+) -> None:
+    """Put `rows` rows of symbols into those of `pixels` from `row` on."""
+    above, beside = margins
+    stride = width + 2 * beside
     if "numpy" in sys.modules:
         import numpy as np
 
-        inner = np.frombuffer(mapped, np.uint8).reshape(-1, stride)[above : above + rows, beside:-beside]
+        inner = np.frombuffer(symbols, np.uint8).reshape(-1, stride)[above : above + rows, beside : beside + width]
         np.frombuffer(pixels, np.uint8).reshape(-1, width)[row : row + rows] = inner
         return
     for y in range(rows):
         start = (y + above) * stride + beside
-        pixels[(row + y) * width : (row + y + 1) * width] = mapped[start : start + width]
+        pixels[(row + y) * width : (row + y + 1) * width] = symbols[start : start + width]
 
 
 def _move(source: Any, first: int, stride: int, table: bytes, target: Any, *numbers: int) -> None:

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .code_ends import begun, finished
-from .mapping import without_margins
 from .model import Model
 from .palette import colors_of
-from .stripes import CODINGS, Stripe, decode_stripes, encode_list, joined, read_stripes
+from .raster import Raster, decode_raster
+from .stripes import CODINGS, Stripe, encode_list, joined, read_stripes
 from .tree import Tree, tree
 from .worth import IMAGES, worth_compiling
 
@@ -56,34 +56,31 @@ def encode_mixed(picture: Picture, coding: int) -> bytes:
 
 def decode_mixed(
     first: int, payload: bytes, height: int, width: int, colors: bytes, *, partial: bool = False
-) -> bytes | bytearray:
-    """The indices of a chunk D, row by row; payload: what follows its first byte.
+) -> Raster:
+    """The indices of a chunk D; payload: what follows its first byte.
 
     partial: the payload may end early, and what did not arrive is zero, but for a row or two at the end, which may be
     wrong. Raises CorruptError.
     """
-    pixels = bytearray(width * height)
     found = read_stripes(first, payload, height, len(colors) // 4, partial=partial)
     if found is None:
-        return pixels
+        return Raster.dense(bytes(height * width), height, width)
     used, stripes = found
     if len(used) == 1:
-        return bytes(used) * (width * height)
+        return Raster.dense(bytes(used) * (height * width), height, width)
     forest = tree(colors_of(used, colors))
     table = bytes(used[i] for i in forest.order).ljust(256, b"\0")
     model = model_of(first & 0x0F)
-    option = first >> 4 & 3
+    margins = model.rows, model.columns
 
-    def decode(stripe: Stripe) -> bool:
+    def decode(stripe: Stripe) -> tuple[bytearray, int, bool]:
         symbols = bytearray((stripe.rows + model.rows) * (width + 2 * model.columns))
         coded = stripe.coded
         end = len(coded)
-        done, _, end = _run(model, True, coded, end, end, symbols, forest, width, stripe.rows, option)
-        without_margins(symbols, table, (model.rows, model.columns), pixels, stripe.row, done, width)
-        return done == stripe.rows and end >= stripe.length
+        done, _, end = _run(model, True, coded, end, end, symbols, forest, width, stripe.rows, first >> 4 & 3)
+        return symbols, done, done == stripe.rows and end >= stripe.length
 
-    decode_stripes(stripes, decode, partial=partial)
-    return pixels
+    return decode_raster(stripes, decode, table, margins, height, width, partial=partial)
 
 
 def model_of(coding: int) -> Model:

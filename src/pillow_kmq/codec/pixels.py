@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import UnsupportedError
+from .raster import Raster
 from .stripes import CODINGS, STRIPED
 
 if TYPE_CHECKING:
@@ -91,8 +92,8 @@ def check_pixels(coding_byte: int, length: int, height: int, width: int) -> None
 
 def decode_pixels(
     coding_byte: int, coded: bytes, height: int, width: int, colors: bytes, *, partial: bool = False
-) -> bytes | bytearray:
-    """The indices, row by row, of a payload that `check_pixels` has passed; coded: what follows its first byte.
+) -> Raster:
+    """The indices of a payload that `check_pixels` has passed; coded: what follows its first byte.
 
     partial: it may end early, and what did not arrive is zero. Raises CorruptError.
     """
@@ -107,4 +108,5 @@ def decode_pixels(
         return decode_mixed(coding_byte, coded, height, width, colors, partial=partial)
     from .rows import decode_rows
 
-    return decode_rows(coding_byte, coded, height, width, partial=partial).tobytes()
+    rows = decode_rows(coding_byte, coded, height, width, partial=partial)
+    return Raster.dense(rows.tobytes(), height, width)

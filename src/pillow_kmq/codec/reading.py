@@ -13,6 +13,7 @@ from .pixels import check_pixels, decode_pixels, has_stripes
 
 if TYPE_CHECKING:
     from ..types import Indices, Palette
+    from .raster import Raster
 
 _MAX_HEAD_CHUNKS = 255
 
@@ -137,8 +138,8 @@ def read_coding_byte(reader: Reader, chunk: Chunk, height: int, width: int) -> i
     return coding_byte
 
 
-def read_pixels(stream: IO[bytes], head: Head, *, partial: bool = False) -> bytes | bytearray:
-    """The indices of chunk D, row by row, read from where `read_head` stopped; nothing beyond is read.
+def read_pixels(stream: IO[bytes], head: Head, *, partial: bool = False) -> Raster:
+    """The indices of chunk D, read from where `read_head` stopped; nothing beyond is read.
 
     partial: show what there is of a truncated or damaged file; rows that did not arrive are zero. Otherwise raises
     TruncatedError. Raises CorruptError.
@@ -149,7 +150,7 @@ def read_pixels(stream: IO[bytes], head: Head, *, partial: bool = False) -> byte
 
 def read_coded(
     reader: Reader, coding_byte: int, length: int, size: tuple[int, int], colors: bytes, *, partial: bool
-) -> bytes | bytearray:
+) -> Raster:
     """The indices of a chunk D whose first byte was read. size: height and width. Otherwise as `read_pixels`."""
     coded = reader.available(length)
     try:
@@ -167,7 +168,4 @@ def read_coded(
 
 def read_indices(stream: IO[bytes], head: Head, *, partial: bool = False) -> Indices:
     """What `read_pixels` reads, as uint8[h, w]; of an animation, the image of its first film."""
-    import numpy as np
-
-    pixels = read_pixels(stream, head, partial=partial)
-    return np.frombuffer(bytearray(pixels), np.uint8).reshape(head.image_size)
+    return read_pixels(stream, head, partial=partial).indices().copy()

@@ -34,8 +34,9 @@ def read_region(
     rows = sum(part_rows for part_rows, _ in parts)
     if max_pixels is not None and rows * head.width > max_pixels:
         raise LimitError(f"a region that needs {head.width}x{rows} pixels: more than {max_pixels}")
-    pixels = [decode_pixels(coded[0], coded[1:], rows, head.width, head.colors) for rows, coded in parts]
-    decoded = np.frombuffer(b"".join(pixels), np.uint8).reshape(rows, head.width)
+    decoded = np.concatenate(
+        [decode_pixels(coded[0], coded[1:], rows, head.width, head.colors).indices() for rows, coded in parts]
+    )
     return decoded[top - first_row : top - first_row + height, left : left + width].copy()
 
 
