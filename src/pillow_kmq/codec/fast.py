@@ -51,9 +51,7 @@ def encode_fast(picture: Picture) -> bytes:
     return joined(first | option << 4, listing, stripes)
 
 
-def decode_fast(
-    first: int, payload: bytes, height: int, width: int, colors: bytes, *, partial: bool = False
-) -> Raster:
+def decode_fast(first: int, payload: bytes, height: int, width: int, colors: bytes, *, partial: bool = False) -> Raster:
     """The indices of a chunk D; payload: what follows its first byte.
 
     partial: the payload may end early, and what did not arrive is zero. Raises CorruptError.
