@@ -249,20 +249,19 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
         symbol = 0 + symbols[up & LONG]
         symbols[(base - 1) & LONG] = symbols[(base - 2) & LONG] = symbol
         col = same = 0
-        upper = four(symbols, (up - 2) & LONG)
+        upper = four(symbols, (up - 1) & LONG)  # NW, N, NE, NEE, the first lowest
         while col < width:
+            # Wherever a pixel is done, the next `upper` is read: here, where its bytes are used, compilers would read
+            # them one by one.
             here = (base + col) & LONG
-            ahead = (up + col + 2) & LONG
             W = symbol
-            upper = upper >> 8 | (0 + symbols[ahead]) << 24  # NW, N, NE, NEE, the first lowest
+            NW = upper & 255
             N = (upper >> 8) & 255
             NE = (upper >> 16) & 255
-
-            NW = upper & 255
             flat = False
-            if upper == W * 0x01010101 and symbols[here - 2] == W:
+            if upper == W * 0x01010101 and symbols[(here - 2) & LONG] == W:
                 if col >= same:  # otherwise the symbols above are known to be W as far as that
-                    same = col + 1 + repeats(symbols, ahead, width - col - 1, W)
+                    same = col + 1 + repeats(symbols, (up + col + 2) & LONG, width - col - 1, W)
                 length = same - col
                 flat = length >= SHORTEST
             if flat:
@@ -277,7 +276,7 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
                         symbols[here + i] = W
                 col += run
                 if run == length:
-                    upper = four(symbols, (up + col - 2) & LONG)
+                    upper = four(symbols, (up + col - 1) & LONG)
                     continue
                 here += run
                 NE = 0 + symbols[(up + col + 1) & LONG]
@@ -313,6 +312,7 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
                         symbol = guess
                         symbols[here] = symbol
                         col += 1
+                        upper = four(symbols, (up + col - 1) & LONG)
                         continue
                     due = False
                 if sure == UNSEEN:
@@ -332,6 +332,7 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
                     last[W] = symbol
                     symbols[here] = symbol
                     col += 1
+                    upper = four(symbols, (up + col - 1) & LONG)
                     continue
                 denied = 0 + ranks[(W << 8 | guess) & PLACE]
                 likely = likely_tokens(context)
@@ -343,9 +344,8 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
                 return row, -1
             symbols[here & LONG] = symbol
             col += 1
-            if context == BROKEN:
-                upper = four(symbols, (up + col - 2) & LONG)
-            else:
+            upper = four(symbols, (up + col - 1) & LONG)
+            if context != BROKEN:
                 recent[slot] = symbol << 3 | WRONG
                 last[W] = symbol
 
