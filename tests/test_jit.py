@@ -80,3 +80,20 @@ def test_what_a_constant_argument_rules_out_is_not_even_typed() -> None:
     assert _jit.ready(function, (True, 4))(True, 4) == 5
     with pytest.raises(numba.TypingError):
         _jit.ready(function, (False, 4))
+
+
+@needs_target
+def test_helpers_are_compiled_once_whatever_known_numbers_they_are_given() -> None:
+    jit = _jit.integer_jit()
+
+    def plus(first, x, y):  # type: ignore[no-untyped-def]
+        return x + y if first else x - y
+
+    plus = _jit.inlined(plus, jit)
+
+    def sums(x):  # type: ignore[no-untyped-def]
+        return plus(True, x, 1) + plus(True, 2, x) + plus(True, 3, 4)
+
+    function = jit(sums)
+    assert _jit.ready(function, (5,))(5) == 20
+    assert len(plus.overloads) == 1  # type: ignore[attr-defined]
