@@ -5,7 +5,7 @@
     python benchmarks/formats.py FOLDER     # other PNGs of mode P, as CLASS/kN/*.png; nothing is committed
 
 KMQ files are written with palette_mode "compact", as the rivals keep neither order nor unused entries. Times are CPU
-seconds of whole calls, one thread, compiled; KMQ's are the least of three passes over all files, minutes apart, and in
+seconds of whole calls, one thread, compiled; KMQ's are the least of five passes over all files, minutes apart, and in
 each of as many calls as take 0.14 s.
 Needs pyoxipng and pillow-jxl-plugin. Writes results/formats.csv (bytes of each file), formats_speed.csv and formats.md.
 """
@@ -35,7 +35,7 @@ from report import HERE, RESULTS, Row, heading, write_csv
 CORPUS = HERE.parent.parent / "shared" / "corpora" / "indexed"
 LEVELS = tuple(f"kmq-{level}" for level in codec.COMPRESSIONS)
 BEST_OF = ("oxipng-max", "webp", "jxl-e9")
-PASSES, SECONDS = 3, 0.14
+PASSES, SECONDS = 5, 0.14
 Encode = Callable[[Image.Image], bytes]
 
 

@@ -283,7 +283,7 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
                 if not decoding:
                     symbol = 0 + symbols[here & LONG]
                 context, denied, likely = BROKEN, 0, LIKELY
-                slot = 0
+                slot = 0  # unused; 1.03 of the time without
             else:
                 slot = (((upper * HASH) & WORD) >> down) + W
                 known = 0 + recent[slot]
