@@ -62,10 +62,7 @@ def decode_mixed(
     partial: the payload may end early, and what did not arrive is zero, but for a row or two at the end, which may be
     wrong. Raises CorruptError.
     """
-    found = read_stripes(first, payload, height, len(colors) // 4, partial=partial)
-    if found is None:
-        return Raster.dense(bytes(height * width), height, width)
-    used, stripes = found
+    used, stripes = read_stripes(first, payload, height, len(colors) // 4, partial=partial)
     if len(used) == 1:
         return Raster.dense(bytes(used) * (height * width), height, width)
     forest = tree(colors_of(used, colors))

@@ -52,10 +52,10 @@ def joined(first: int, listing: bytes, stripes: list[tuple[int, bytes]]) -> byte
 
 def read_stripes(
     first: int, payload: bytes, height: int, entries: int, *, partial: bool
-) -> tuple[list[int], list[Stripe]] | None:
-    """The entries that pixels use and the stripes; None if they did not arrive and `partial` allows that.
+) -> tuple[list[int], list[Stripe]]:
+    """The entries that pixels use and the stripes; entry 0 alone if they did not arrive and `partial` allows that.
 
-    payload: what follows the first byte. With one symbol there are no stripes. Raises CorruptError.
+    payload: what follows the first byte. With one entry there are no stripes. Raises CorruptError.
     """
     try:
         used, pos = listed_symbols(first, payload, entries)
@@ -66,7 +66,7 @@ def read_stripes(
         index, pos = stripe_index(first, payload, pos, height)
     except TruncatedError as error:
         if partial:
-            return None
+            return [0], []
         raise CorruptError("broken data stream in a KMQ file: it ends before its stripes") from error
     stripes = []
     row = 0
