@@ -70,7 +70,8 @@ def first_opens(folder: Path) -> str:
         "|---|---:|---:|---:|",
     ]
     for level in LEVELS:
-        photo, screenshot = (saved(indexed(kind)[1], folder, level) for kind in ("kodak/k64", "screens/k16"))
+        photo = saved(indexed("kodak/k64")[0], folder, level)
+        screenshot = saved(indexed("screens/k16")[1], folder, level)
         times: list[tuple[float, ...]] = []
         for number in range(3):
             caches = [str(folder / f"cache-{level}-{number}-{kind}") for kind in ("photo", "screenshot")]
