@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .code_ends import begun, finished
@@ -103,7 +102,7 @@ def _run(
     x, pos = begun(decoding, data)
     constants = (decoding, *model.constants(option))
     if not worth_compiling(model.milliseconds(width * rows, n, expected)):
-        kernel: Callable[..., tuple[int, int, int]] = model.kernels.mixed_stripe
+        kernel = model.plain_kernel(decoding)
         with IMAGES.spending():
             stripe = model.plain(memoryview(symbols), forest, option)
             return kernel(*constants, x, memoryview(data), pos, end, stripe, width, rows, n, option)

@@ -16,8 +16,9 @@ class Model(NamedTuple):
     how many times that of the level `default` a pixel costs; stripes are as many times larger. option: of the numbers
     of pixels and symbols and the part of pixels that are unlike: 0..3, how large tables are. milliseconds: how long
     plain Python may take for a number of pixels, symbols and bytes. plain, arrays: the state at the start of a stripe,
-    from symbols, tree and option, without NumPy and for compiled kernels. constants: what mixed_stripe takes behind
-    `decoding`, by option; each value has a compiled kernel of its own.
+    from symbols, tree and option, without NumPy and for compiled kernels. plain_kernel: mixed_stripe as plain Python
+    runs it, for `decoding` or not, loaded when it is needed. constants: what mixed_stripe takes behind `decoding`, by
+    option; each value has a compiled kernel of its own.
     """
 
     kernels: ModuleType
@@ -28,4 +29,5 @@ class Model(NamedTuple):
     milliseconds: Callable[[int, int, int], float]
     plain: Callable[[Any, Tree, int], Any]
     arrays: Callable[[Any, Tree, int], Any]
+    plain_kernel: Callable[[bool], Callable[..., tuple[int, int, int]]]
     constants: Callable[[int], tuple[bool, ...]] = lambda _: ()

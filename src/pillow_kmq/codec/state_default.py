@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -86,15 +87,19 @@ def _parts(n: int, option: int) -> bytes:
 @cache
 def _first_shapes() -> array[int]:
     """The first states of the counters by shape: a count of two, and what was learned from many images."""
-    known = [p >> 4 << 4 | 2 for p in squash()]
-    states = array("H", [1 << 15]) * kernels.SHAPES
+    known = [p >> 4 << 4 | 2 for p in squash()[::16]]  # all that is added up is a multiple of 16
+    zero, least = 192, -16
+    states = bytearray(array("H", [1 << 15]).tobytes() * kernels.SHAPES)
     for flag, (shapes, kinds) in enumerate(zip(_SHAPES, _KINDS, strict=True)):
-        places = [3072]
+        places = bytes([-least])
         for value in shapes:
-            places += [x + value for x in places]
+            places += places.translate(bytes((x + value // 16) & 255 for x in range(256)))
         for number, kind in enumerate(kinds):
-            states[2 * number + flag :: kernels.LINE] = array("H", [known[x + kind] for x in places])
-    return states
+            table = array("H", known[zero + least + kind // 16 :]).tobytes()
+            for half in (0, 1):  # of a state
+                start = 4 * number + 2 * flag + half
+                states[start :: 2 * kernels.LINE] = places.translate(table[half::2].ljust(256)[:256])
+    return array("H", bytes(states))
 
 
 @cache
@@ -103,4 +108,12 @@ def _weights() -> tuple[int, ...]:
     return nodes * kernels.NODES + flags * (2 * kernels.FLAGS)
 
 
-DEFAULT = Model(kernels, 2, 3, 1, _option, _milliseconds, _plain_stripe, _array_stripe, _sure_flags)
+def _plain_kernel(decoding: bool) -> Callable[..., tuple[int, int, int]]:
+    if decoding:
+        from .level_default_plain import mixed_stripe
+
+        return mixed_stripe
+    return kernels.mixed_stripe
+
+
+DEFAULT = Model(kernels, 2, 3, 1, _option, _milliseconds, _plain_stripe, _array_stripe, _plain_kernel, _sure_flags)

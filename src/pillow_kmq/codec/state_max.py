@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -108,4 +109,10 @@ def _cuts(forest: Tree) -> list[int]:
     return cuts
 
 
-MAX = Model(kernels, kernels.ROWS, kernels.COLUMNS, 8, _option, _milliseconds, _plain_stripe, _array_stripe)
+def _plain_kernel(_decoding: bool) -> Callable[..., tuple[int, int, int]]:
+    return kernels.mixed_stripe
+
+
+MAX = Model(
+    kernels, kernels.ROWS, kernels.COLUMNS, 8, _option, _milliseconds, _plain_stripe, _array_stripe, _plain_kernel
+)
