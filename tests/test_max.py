@@ -141,10 +141,10 @@ def test_files_are_smaller_than_those_of_the_default() -> None:
     assert sizes["max"] < 0.97 * sizes["default"]
 
 
-def test_icons_of_up_to_48x48_pixels_are_coded_as_at_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pixels, "SMALL", 48 * 48)
-    for height, same in ((48, True), (49, False)):
-        image = picture("photo", 3, height, 48, 16)
+def test_icons_of_up_to_64x64_pixels_are_coded_as_at_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pixels, "SMALL", 64 * 64)
+    for height, same in ((64, True), (65, False)):
+        image = picture("photo", 3, height, 64, 16)
         assert (codec.encode(image, compression="max") == codec.encode(image)) == same
 
 

@@ -69,11 +69,11 @@ for level in ("fast", "default"):
     assert modules_after(folder + opens).startswith("False")
 
 
-def test_an_icon_of_48x48_pixels_opens_without_numba_at_any_level(tmp_path: Path) -> None:
+def test_an_icon_of_64x64_pixels_opens_without_numba_at_any_level(tmp_path: Path) -> None:
     statement = """
 from pillow_kmq import codec
-waves = [(x * x // 37 + y * y // 23 + x * y // 11) // 2 + x * 31 % 7 for y in range(48) for x in range(48)]
-icon = Image.frombytes("P", (48, 48), bytes(wave % 256 for wave in waves))
+waves = [(x * x // 37 + y * y // 23 + x * y // 11) // 2 + x * 31 % 7 for y in range(64) for x in range(64)]
+icon = Image.frombytes("P", (64, 64), bytes(wave % 256 for wave in waves))
 icon.putpalette(bytes(i for i in range(256) for _ in range(3)))
 for level in codec.COMPRESSIONS:
     icon.save(f"{folder}/{level}.kmq", compression=level)

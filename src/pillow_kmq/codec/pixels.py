@@ -17,7 +17,7 @@ COMPRESSIONS = ("deflate", "fast", "default", "max")
 _STORED, _DEFLATED = 0, 1
 _SAMPLE = 1 << 15
 
-SMALL = 48 * 48
+SMALL = 64 * 64
 """Pixels of an icon that opens without Numba at any level; the model of `max` takes 0.3 ms or more for each without."""
 
 

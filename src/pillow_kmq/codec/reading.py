@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import CorruptError, TruncatedError, UnsupportedError
-from .animation import Animation, decode_table
 from .container import Chunk, DamagedChunkError, Reader
 from .metadata import MAX_BYTES, TAGS, Metadata, decode_metadata, name_of
 from .palette import MAX_PAYLOAD, decode_palette
@@ -13,6 +12,7 @@ from .pixels import check_pixels, decode_pixels, has_stripes
 
 if TYPE_CHECKING:
     from ..types import Indices, Palette
+    from .animation import Animation
     from .raster import Raster
 
 _MAX_HEAD_CHUNKS = 255
@@ -117,6 +117,8 @@ def _animation(reader: Reader, chunk: Chunk, width: int, height: int, *, seen: b
         raise CorruptError("broken KMQ file: it has two chunks A, or one without a checksum")
     if chunk.length > MAX_TABLE:
         raise CorruptError(f"broken KMQ file: a chunk A of {chunk.length} bytes")
+    from .animation import decode_table
+
     return decode_table(reader.payload(chunk), width, height)
 
 
