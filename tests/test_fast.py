@@ -110,9 +110,7 @@ def test_lists_of_colors_are_the_same_compiled_and_in_plain_python(count: int, m
 
 
 def stripes_of(payload: bytes, image: IndexedImage) -> list[Stripe]:
-    found = read_stripes(payload[0], payload[1:], image.height, len(image.palette), partial=False)
-    assert found is not None
-    return found[1]
+    return read_stripes(payload[0], payload[1:], image.height, len(image.palette), partial=False)[1]
 
 
 @pytest.mark.jit
@@ -145,12 +143,10 @@ def test_of_a_truncated_code_the_stripes_that_arrived_are_shown(image: IndexedIm
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fast, "STRIPE_CODES", 700)
         payload = encoded(image)
-    found = read_stripes(payload[0], payload[1:], image.height, len(image.palette), partial=False)
-    assert found is not None
     lost = data.draw(st.integers(0, len(payload) - 1))
     shown = decoded(payload[: len(payload) - lost], image, partial=True)
     left = lost
-    for stripe in reversed(found[1]):
+    for stripe in reversed(stripes_of(payload, image)):
         if left <= 0:
             rows = slice(stripe.row, stripe.row + stripe.rows)
             assert np.array_equal(shown[rows], image.indices[rows])
