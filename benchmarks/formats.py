@@ -6,7 +6,7 @@
 
 KMQ files are written with palette_mode "compact", as the rivals keep neither order nor unused entries. Times are CPU
 seconds of whole calls, one thread, compiled; KMQ's are the least of five passes over all files, minutes apart, and in
-each of as many calls as take 0.14 s.
+each of as many calls as take 0.14 s. Speeds are kept by processor: those of others stay as committed.
 Needs pyoxipng and pillow-jxl-plugin. Writes results/formats.csv (bytes of each file), formats_speed.csv and formats.md.
 """
 
@@ -30,7 +30,7 @@ from PIL import Image
 from pillow_kmq import codec
 from pillow_kmq.codec.arrays_fast import array_colors
 from pillow_kmq.codec.tree import tree
-from report import HERE, RESULTS, Row, heading, write_csv
+from report import HERE, RESULTS, Row, heading, machine, write_csv
 
 CORPUS = HERE.parent.parent / "shared" / "corpora" / "indexed"
 LEVELS = tuple(f"kmq-{level}" for level in codec.COMPRESSIONS)
@@ -81,12 +81,12 @@ OURS: dict[str, Encode] = {
 class Table:
     """What is known of each file, by its path in the corpus: bytes, and MP/s of encoding and decoding, by format.
 
-    committed: MP/s of classes, for formats that are not measured anew.
+    committed: MP/s by processor, class and format, for what is not measured anew.
     """
 
     sizes: dict[str, Row] = field(default_factory=dict)
     speeds: dict[tuple[str, str], tuple[float, float]] = field(default_factory=dict)
-    committed: dict[tuple[str, str], tuple[float, float]] = field(default_factory=dict)
+    committed: dict[tuple[str, str, str], tuple[float, float]] = field(default_factory=dict)
 
     def add_speeds(self, file: str, format_: str, encode: float, decode: float) -> None:
         """The best count."""
@@ -112,10 +112,9 @@ def measure(folder: Path, only: tuple[str, ...], *, again: bool) -> Table:
     """Encode and decode everything; rivals that are known already only if `again`."""
     table = Table()
     known = {} if again else {row["file"]: row for row in committed("formats")}
-    for speeds in committed("formats_speed") if known else ():
-        if speeds["format"] in RIVALS:
-            pair = float(speeds["encode_mps"]), float(speeds["decode_mps"])
-            table.committed[speeds["class"], speeds["format"]] = pair
+    for speeds in committed("formats_speed") if folder == CORPUS else ():
+        pair = float(speeds["encode_mps"]), float(speeds["decode_mps"])
+        table.committed[speeds["processor"], speeds["class"], speeds["format"]] = pair
     for name, image in pictures(folder, only):
         row: Row = {"file": name, "pixels": image.width * image.height}
         for rival, encode in RIVALS.items():
@@ -219,33 +218,41 @@ def oxipng_ratios(table: Table) -> str:
 
 
 def speed_rows(table: Table) -> list[Row]:
-    """Median MP/s of each class and format."""
-    measured: dict[tuple[str, str], list[tuple[float, float]]] = {key: [pair] for key, pair in table.committed.items()}
+    """Median MP/s of each class and format, by processor."""
+    measured: dict[tuple[str, str, str], list[tuple[float, float]]] = {}
     for (file, format_), pair in table.speeds.items():
-        measured.setdefault((Path(file).parent.as_posix(), format_), []).append(pair)
+        measured.setdefault((processor(), Path(file).parent.as_posix(), format_), []).append(pair)
+    known = {key: [pair] for key, pair in table.committed.items()}
     return [
         {
+            "processor": model,
             "class": name,
             "format": format_,
             "encode_mps": statistics.median(speed[0] for speed in speeds),
             "decode_mps": statistics.median(speed[1] for speed in speeds),
         }
-        for (name, format_), speeds in sorted(measured.items())
+        for (model, name, format_), speeds in sorted({**known, **measured}.items())
     ]
 
 
 def speeds_of(table: Table) -> str:
-    """Encoding / decoding in MP/s, medians over the files of a class."""
-    rows = {(str(row["class"]), str(row["format"])): row for row in speed_rows(table)}
-    formats = [name for name in (*BEST_OF, *LEVELS) if any(key[1] == name for key in rows)]
-    lines = ["| class | " + " | ".join(formats) + " |", "|---" + "|---:" * len(formats) + "|"]
-    for name, _ in table.groups():
-        cells = []
-        for format_ in formats:
-            row = rows.get((name, format_))
-            cells.append(f"{row['encode_mps']:.2f} / {row['decode_mps']:.1f}" if row else "")
-        lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    return "\n".join(lines) + "\n"
+    """Encoding / decoding in MP/s, medians over the files of a class; a table for each processor, this one's first."""
+    rows = {(str(row["processor"]), str(row["class"]), str(row["format"])): row for row in speed_rows(table)}
+    parts = []
+    for model in sorted({key[0] for key in rows}, key=lambda model: (model != processor(), model)):
+        formats = [name for name in (*BEST_OF, *LEVELS) if any(key[::2] == (model, name) for key in rows)]
+        lines = [f"### {model}\n", "| class | " + " | ".join(formats) + " |", "|---" + "|---:" * len(formats) + "|"]
+        for name, _ in table.groups():
+            found = [rows.get((model, name, format_)) for format_ in formats]
+            cells = [f"{row['encode_mps']:.2f} / {row['decode_mps']:.1f}" if row else "" for row in found]
+            lines.append(f"| {name} | " + " | ".join(cells) + " |")
+        parts.append("\n".join(lines) + "\n")
+    return "\n".join(parts)
+
+
+def processor() -> str:
+    """Whose speeds are measured."""
+    return machine().split(", ")[0]
 
 
 def main() -> None:
