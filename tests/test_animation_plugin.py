@@ -222,6 +222,7 @@ def test_loop_counts_repetitions(loop: Any, plays: int) -> None:
         {"palette_mode": "odd"},
         {"append_images": [Image.new("P", (3, 3))]},
         {"append_images": ["picture"]},
+        {"append_images": 5},
         {"report": 5},
         {"dpi": 5},
     ],
@@ -329,6 +330,20 @@ def test_a_truncated_animation_shows_what_arrived_when_asked(monkeypatch: pytest
     image = Image.open(BytesIO(data[:-3]))
     image.seek(3)
     assert image.tobytes() == rest[1].tobytes()
+
+
+def test_what_a_tolerant_load_has_shown_is_not_kept_for_a_strict_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, *rest = palette_frames()
+    data = saved(first, append_images=rest)
+    image = Image.open(BytesIO(data[:-3]))
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+    image.seek(3)
+    image.load()
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", False)
+    image.seek(0)
+    image.seek(3)
+    with pytest.raises(OSError, match="truncated"):
+        image.load()
 
 
 def test_pillows_limit_holds_for_every_frame(monkeypatch: pytest.MonkeyPatch) -> None:

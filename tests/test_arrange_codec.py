@@ -114,9 +114,10 @@ def test_many_stripes_of_few_bytes_are_over_the_limit() -> None:
         return to_varint(60 - 2) + (to_varint(1) + to_varint(length) + bytes(4)) * 60
 
     with pytest.raises(LimitError, match="60 stripes"):
-        stripe_index(STRIPED, table(5), 0, 60)
-    stripes, _ = stripe_index(STRIPED, table(4096), 0, 60)
-    assert len(stripes) == 60
+        stripe_index(STRIPED, table(5), 0, (60, 100))
+    for length, width in ((4096, 100), (5, 44 << 20)):
+        stripes, _ = stripe_index(STRIPED, table(length), 0, (60, width))
+        assert len(stripes) == 60
 
 
 @pytest.mark.parametrize("rare", [0, 5, 16, 200, 255])

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import naive_kmq
 from pillow_kmq import codec
-from pillow_kmq.codec import arrays_fast, fast, state_fast
+from pillow_kmq.codec import arrays_fast, fast, state_fast, stripes
 from pillow_kmq.codec import level_fast_graphics as graphics
 from pillow_kmq.codec.arrange import as_it_is
 from pillow_kmq.codec.stripes import CODINGS, Stripe, read_stripes
@@ -109,8 +109,17 @@ def test_lists_of_colors_are_the_same_compiled_and_in_plain_python(count: int, m
     assert [bytes(table) for table in compiled] == [bytes(table) for table in state_fast.plain_colors(colors)]
 
 
+def test_stripes_of_predictable_images_are_always_worth_their_tables() -> None:
+    most_codes_of_a_pixel = 4
+    pixels = fast._MOST_CODES // most_codes_of_a_pixel
+    doublings = (fast._MOST_CODES // fast.STRIPE_CODES).bit_length()
+    assert pixels >= stripes.PIXELS_PER_BYTE * stripes.STRIPE_PRICE
+    assert fast._SHORT >= stripes.STRIPE_PRICE
+    assert doublings < stripes.FREE_STRIPES
+
+
 def stripes_of(payload: bytes, image: IndexedImage) -> list[Stripe]:
-    return read_stripes(payload[0], payload[1:], image.height, len(image.palette), partial=False)[1]
+    return read_stripes(payload[0], payload[1:], image.indices.shape, len(image.palette), partial=False)[1]
 
 
 @pytest.mark.jit

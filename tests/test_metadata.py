@@ -306,6 +306,7 @@ def test_a_comment_in_latin_1_is_stored_as_utf_8() -> None:
         {"exif": "text"},
         {"icc_profile": 5},
         {"xmp": 5},
+        {"xmp": "\ud800"},
         {"dpi": 72},
         {"dpi": (0, 72)},
         {"dpi": (float("nan"), 72)},
@@ -324,7 +325,7 @@ def test_values_that_make_no_sense_raise_valueerror_and_nothing_is_written(optio
     assert stream.getvalue() == b""
 
 
-@pytest.mark.parametrize("dpi", [(72, 72), (96, 300), (71.9836, 71.9836)])
+@pytest.mark.parametrize("dpi", [(72, 72), (96, 300), (71.9836, 71.9836), np.array([72, 96])])
 def test_resolutions_survive_the_way_to_png_and_back(dpi: tuple[float, float]) -> None:
     kmq = Image.open(BytesIO(saved(picture(), dpi=dpi)))
     png = BytesIO()

@@ -117,8 +117,27 @@ def test_damage_to_other_stripes_does_no_harm_and_to_its_own_is_noticed(striped:
                 assert np.array_equal(part(bytes(data), (3, first, 8, behind)), PICTURE.indices[first:behind, 3:8])
 
 
+def test_damage_before_the_stripes_is_noticed_or_does_no_harm(striped: bytes) -> None:
+    stream = BytesIO(striped)
+    head = codec.read_head(stream)
+    start, ((_, _, code), (first, behind, _)) = stream.tell(), stripes_of(striped)[:2]
+    assert head.coding_byte & stripes.STRIPED
+    for place in range(start, code):
+        for change in range(1, 256):
+            data = bytearray(striped)
+            data[place] ^= change
+            try:
+                found = part(bytes(data), (0, first, 60, behind))
+            except KmqError:
+                continue
+            assert np.array_equal(found, PICTURE.indices[first:behind])
+    with pytest.raises(CorruptError):  # all stripes are right, so it is what stands before them
+        part(striped[:-1] + bytes([striped[-1] ^ 1]), (0, first, 60, behind))
+
+
 def test_a_truncated_file_has_the_regions_that_arrived(striped: bytes) -> None:
     stripes = stripes_of(striped)
+    assert np.array_equal(part(striped[:-1], (0, 0, 60, 96)), PICTURE.indices)
     cut = striped[: stripes[-1][2] + 3]
     assert np.array_equal(part(cut, (0, 0, 60, stripes[-1][0])), PICTURE.indices[: stripes[-1][0]])
     with pytest.raises(TruncatedError):
@@ -129,6 +148,12 @@ def test_a_truncated_file_has_the_regions_that_arrived(striped: bytes) -> None:
 def test_boxes_that_are_empty_or_beyond_the_image_are_refused(box: Any, striped: bytes) -> None:
     with pytest.raises(OptionError):
         part(striped, box)
+
+
+@pytest.mark.parametrize("box", [None, 5, (0, 0, 5), (0, 0, 5, 4, 3), (0, 0, 5.0, 4.0), ("0", 0, 5, 4)])
+def test_boxes_that_are_not_four_whole_numbers_are_refused(box: Any, striped: bytes) -> None:
+    with pytest.raises(OptionError, match="box must be four whole numbers, not"):
+        pillow_kmq.read_region(BytesIO(striped), box)
 
 
 def test_the_limit_holds_for_the_rows_that_are_decoded(striped: bytes) -> None:

@@ -13,7 +13,7 @@ all are quantised with one palette, and so they are if a keyword of `quantize` i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,8 @@ class Frames:
     """All frames that are to be saved, which can be gone through again."""
 
     def __init__(self, im: Image.Image, append_images: Any) -> None:
+        if not isinstance(append_images or (), Iterable):
+            raise OptionError(f"append_images must be a list of images, not {append_images!r}")
         self._images = [im, *(append_images or ())]
         if not all(isinstance(image, Image.Image) for image in self._images):
             raise OptionError("append_images must be images")
@@ -152,5 +154,5 @@ def plays_of(im: Image.Image, encoderinfo: dict[str, Any]) -> int:
     if loop is None:
         return 1
     if not isinstance(loop, int) or not 0 <= loop < (1 << 32) - 1:
-        raise OptionError(f"loop must be a whole number from 0 on, or None, not {loop!r}")
+        raise OptionError(f"loop must be a whole number from 0 to 2^32 - 2, or None, not {loop!r}")
     return loop + 1 if loop else 0

@@ -15,7 +15,7 @@ These are Pillow's rules for PNG. None and empty values stand for nothing.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from PIL import Image
@@ -75,13 +75,18 @@ def _bytes(name: str, value: Any) -> bytes:
     if not value:
         return b""
     if isinstance(value, str) and name == "xmp":
-        return value.encode()
+        try:
+            return value.encode()
+        except UnicodeEncodeError:
+            raise OptionError("xmp must be text that UTF-8 can hold: it has half of a surrogate pair") from None
     if not isinstance(value, (bytes, bytearray)):
         raise OptionError(f"{name} must be bytes, not {type(value).__name__}")
     return bytes(value)
 
 
 def _resolution(dpi: Any) -> tuple[int, int] | None:
+    if isinstance(dpi, Iterable):
+        dpi = tuple(dpi)  # an array has no truth value
     if not dpi:
         return None
     try:

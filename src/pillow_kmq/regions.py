@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from operator import index
 from os import PathLike
 from typing import IO
 
 from PIL import Image
 
+from .errors import OptionError
 from .KmqImagePlugin import KmqImageFile
 
 
@@ -20,9 +22,12 @@ def read_region(source: str | PathLike[str] | IO[bytes], box: tuple[int, int, in
     """
     from .codec import read_region as read
 
+    try:
+        left, top, right, bottom = (index(side) for side in box)
+    except (TypeError, ValueError):
+        raise OptionError(f"box must be four whole numbers, not {box!r}") from None
     with KmqImageFile(source) as im:
         assert im.fp is not None
-        left, top, right, bottom = box
         limit = None if Image.MAX_IMAGE_PIXELS is None else 2 * Image.MAX_IMAGE_PIXELS
         indices = read(im.fp, im.head, left, top, right - left, bottom - top, max_pixels=limit)
         part = Image.frombytes("P", (right - left, bottom - top), indices.tobytes())

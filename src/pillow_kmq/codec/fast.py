@@ -56,7 +56,7 @@ def decode_fast(first: int, payload: bytes, height: int, width: int, colors: byt
 
     partial: the payload may end early, and what did not arrive is zero. Raises CorruptError.
     """
-    used, stripes = read_stripes(first, payload, height, len(colors) // 4, partial=partial)
+    used, stripes = read_stripes(first, payload, (height, width), len(colors) // 4, partial=partial)
     if len(used) == 1:
         return Raster.dense(bytes(used) * (height * width), height, width)
     chosen = colors_of(used, colors)

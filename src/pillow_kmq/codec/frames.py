@@ -49,7 +49,7 @@ class FrameReader:
         self.indexed = not any(film.own_palette for film in self._animation.films)
         """Whether frames are indices into the palette of the head; otherwise they are colours."""
         self._stream = stream
-        self.partial = partial
+        self._partial = partial
         self._starts = [stream.tell()]
         self._ends = _last_pictures(self._animation)
         # Empty until a frame is asked for: Pillow checks the size of an image after opening it.
@@ -58,6 +58,17 @@ class FrameReader:
 
     def __len__(self) -> int:
         return len(self.durations)
+
+    @property
+    def partial(self) -> bool:
+        """Whether films may be damaged or missing."""
+        return self._partial
+
+    @partial.setter
+    def partial(self, value: bool) -> None:
+        if value != self._partial:
+            self._partial = value
+            self._drawn = None  # it may be damaged
 
     def frame(self, number: int) -> Indices | Pixels:
         """Frame 0..n-1 as indices uint8[h, w] if `indexed`, otherwise as colours, RGBA uint8[h, w, 4].

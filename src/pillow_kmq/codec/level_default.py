@@ -323,7 +323,7 @@ def mixed_stripe(decoding, sure_flags, x, data, pos, end, stripe, width, rows, n
         symbols[base + width + 2] = edge
         row += 1
         if decoding:
-            if pos > end + 4:
+            if pos > end:
                 return row - 1, x, pos
         elif pos >= end:
             break

@@ -409,6 +409,6 @@ def mixed_stripe(decoding, sure_flags, x, data, pos, end, stripe, width, rows, n
         symbols[base + width + 1] = edge
         symbols[base + width + 2] = edge
         row += 1
-        if pos > end + 4:
+        if pos > end:
             return (row - 1, x, pos)
     return (row, x, pos)

@@ -142,7 +142,7 @@ def mixed_stripe(decoding, x, data, pos, end, stripe, width, rows, n, option):  
             symbols[base - i] = symbols[up]
         col = asked = long = short = 0
         while col < width:
-            if decoding and pos > end + 4:  # a row may be long
+            if decoding and pos > end:  # a row may be long
                 return row, x, pos
             here = (base + col) & LONG
             above = (up + col) & LONG
@@ -307,7 +307,7 @@ def mixed_stripe(decoding, x, data, pos, end, stripe, width, rows, n, option):  
             symbols[base + width + i] = symbols[base + width - 1]
         row += 1
         if decoding:
-            if pos > end + 4:
+            if pos > end:
                 return row - 1, x, pos
         elif pos >= end:
             break

@@ -58,10 +58,9 @@ def decode_mixed(
 ) -> Raster:
     """The indices of a chunk D; payload: what follows its first byte.
 
-    partial: the payload may end early, and what did not arrive is zero, but for a row or two at the end, which may be
-    wrong. Raises CorruptError.
+    partial: the payload may end early, and rows that what arrived does not tell are zero. Raises CorruptError.
     """
-    used, stripes = read_stripes(first, payload, height, len(colors) // 4, partial=partial)
+    used, stripes = read_stripes(first, payload, (height, width), len(colors) // 4, partial=partial)
     if len(used) == 1:
         return Raster.dense(bytes(used) * (height * width), height, width)
     forest = tree(colors_of(used, colors))
@@ -72,6 +71,8 @@ def decode_mixed(
     def decode(stripe: Stripe) -> tuple[bytearray, int, bool]:
         symbols = bytearray((stripe.rows + model.rows) * (width + 2 * model.columns))
         coded = stripe.coded
+        if not partial or (stripe.crc is not None and len(coded) == stripe.length):
+            coded += bytes(4)  # a decoder is so far ahead; where more is missing, the row is not known
         end = len(coded)
         done, _, end = _run(model, True, coded, end, end, symbols, forest, width, stripe.rows, first >> 4 & 3)
         return symbols, done, done == stripe.rows and end >= stripe.length

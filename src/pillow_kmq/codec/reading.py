@@ -160,6 +160,7 @@ def read_coded(
     except TruncatedError:
         if not partial:
             raise
+        partial = len(coded) < length  # otherwise the checksum alone is missing
     except CorruptError:
         if not (partial and has_stripes(coding_byte)):
             raise

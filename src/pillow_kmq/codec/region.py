@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from contextlib import suppress
 from typing import IO, TYPE_CHECKING
 
 from ..errors import CorruptError, LimitError, OptionError, TruncatedError
@@ -20,7 +21,7 @@ def read_region(
 ) -> Indices:
     """The indices uint8[height, width] of a rectangle, read from where `read_head` stopped.
 
-    Damage in stripes that it does not touch goes unnoticed. Where an image is one stripe, all of it is decoded.
+    Damage in stripes that it does not touch does no harm. Where an image is one stripe, all of it is decoded.
     max_pixels: of the rows that have to be decoded. Raises OptionError for a rectangle that is empty or not within the
     image, or a file of several frames; LimitError, TruncatedError, CorruptError.
     """
@@ -54,17 +55,23 @@ def _needed(stream: IO[bytes], head: Head, top: int, bottom: int) -> tuple[int, 
     listing = coded[: listed_symbols(head.coding_byte, coded, len(head.colors) // 4)[1]]
     needed: list[tuple[int, bytes]] = []
     row = first = 0
+    intact = True
     for rows, length, crc in index:
+        code = coded[place : place + length]
+        right = zlib.crc32(code) == crc
         if row < bottom and row + rows > top:
-            code = coded[place : place + length]
             if len(code) < length:
                 raise TruncatedError("truncated KMQ file: it ends before the stripes of a region do")
-            if zlib.crc32(code) != crc:
+            if not right:
                 raise CorruptError(f"broken KMQ file: damage in the stripe of rows {row} to {row + rows - 1}")
             first = first if needed else row
             needed.append((rows, code))
+        intact = intact and right
         row += rows
         place += length
+    if intact:  # then so is what stands before the stripes, or this says that it is not
+        with suppress(TruncatedError):
+            reader.checksum()
     # An image of so few stripes is never over the limit, whatever the length of each.
     parts = [needed[i : i + FREE_STRIPES] for i in range(0, len(needed), FREE_STRIPES)]
     coding_byte = head.coding_byte & ~STRIPED
@@ -76,4 +83,4 @@ def _stripes(head: Head, coded: bytes) -> tuple[list[StripeEntry], int]:
     if not has_stripes(head.coding_byte):
         return [], 0
     used, place = listed_symbols(head.coding_byte, coded, len(head.colors) // 4)
-    return ([], 0) if len(used) == 1 else stripe_index(head.coding_byte, coded, place, head.height)
+    return ([], 0) if len(used) == 1 else stripe_index(head.coding_byte, coded, place, head.image_size)

@@ -16,8 +16,9 @@ CODINGS = {"default": 3, "max": 4, "fast": 5}
 LISTED, STRIPED = 0x40, 0x80
 """Bits of the first byte of a chunk D: a list of symbols follows, and a table of stripes."""
 
-FREE_STRIPES, STRIPE_PRICE = 16, 4096
-"""So many stripes may be of any length, and one more for every so many bytes: each costs the making of its tables."""
+FREE_STRIPES, STRIPE_PRICE, PIXELS_PER_BYTE = 16, 4096, 256
+"""So many stripes may be of any length, and one more for every so many bytes, where so many pixels count as one: each
+costs the making of its tables."""
 
 
 class Stripe(NamedTuple):
@@ -51,11 +52,12 @@ def joined(first: int, listing: bytes, stripes: list[tuple[int, bytes]]) -> byte
 
 
 def read_stripes(
-    first: int, payload: bytes, height: int, entries: int, *, partial: bool
+    first: int, payload: bytes, size: tuple[int, int], entries: int, *, partial: bool
 ) -> tuple[list[int], list[Stripe]]:
     """The entries that pixels use and the stripes; entry 0 alone if they did not arrive and `partial` allows that.
 
-    payload: what follows the first byte. With one entry there are no stripes. Raises CorruptError.
+    payload: what follows the first byte. size: height and width. With one entry there are no stripes. Raises
+    CorruptError, LimitError.
     """
     try:
         used, pos = listed_symbols(first, payload, entries)
@@ -63,7 +65,7 @@ def read_stripes(
             if pos < len(payload):
                 raise CorruptError("broken data stream in a KMQ file: one colour needs no pixels")
             return used, []
-        index, pos = stripe_index(first, payload, pos, height)
+        index, pos = stripe_index(first, payload, pos, size)
     except TruncatedError as error:
         if partial:
             return [0], []
@@ -149,8 +151,9 @@ def listed_symbols(first: int, payload: bytes, entries: int) -> tuple[list[int],
     return used, 1 + length
 
 
-def stripe_index(first: int, payload: bytes, pos: int, height: int) -> tuple[list[StripeEntry], int]:
-    """The stripes, and where they begin."""
+def stripe_index(first: int, payload: bytes, pos: int, size: tuple[int, int]) -> tuple[list[StripeEntry], int]:
+    """The stripes, and where they begin. size: of the image, height and width."""
+    height, width = size
     if not first & STRIPED:
         return [StripeEntry(height, max(0, len(payload) - pos), None)], pos
     count, pos = varint_at(payload, pos)
@@ -171,6 +174,7 @@ def stripe_index(first: int, payload: bytes, pos: int, height: int) -> tuple[lis
         raise TruncatedError("truncated KMQ file: it ends before its stripes")
     if left:
         raise CorruptError("broken data stream in a KMQ file: the stripes do not add up")
-    if len(stripes) > FREE_STRIPES + sum(stripe.length for stripe in stripes) // STRIPE_PRICE:
+    worth = sum(stripe.length for stripe in stripes) + height * width // PIXELS_PER_BYTE
+    if len(stripes) > FREE_STRIPES + worth // STRIPE_PRICE:
         raise LimitError(f"a KMQ file of {len(stripes)} stripes, which are too short to be worth their tables")
     return stripes, pos

@@ -293,8 +293,8 @@ function readStripes(file, coding, options, width, height, palette) {
 	if (options & 8) {
 		const count = file.varint() + 2;
 		check(count <= height, 7.2);
-		check(count <= 16 + file.left/4096, 10, "limit");
-		stripes = Array.from({ length: count }, () => [file.varint(), file.varint(), file.u32()]);
+		for (stripes = []; stripes.length < count;) stripes.push([file.varint(), file.varint(), file.u32()]);
+		check(count <= 16 + (256*sum(stripes.map(s => s[1])) + width*height)/2**20, 10, "limit");
 	}
 	const heights = stripes.map(([rows]) => rows), stride = width + 8;
 	check(!heights.includes(0) && sum(heights) === height, 7.2);
