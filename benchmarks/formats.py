@@ -30,7 +30,7 @@ from PIL import Image
 from pillow_kmq import codec
 from pillow_kmq.codec.arrays_fast import array_colors
 from pillow_kmq.codec.tree import tree
-from report import HERE, RESULTS, Row, heading, machine, write_csv
+from report import HERE, RESULTS, Row, heading, processor, write_csv
 
 CORPUS = HERE.parent.parent / "shared" / "corpora" / "indexed"
 LEVELS = tuple(f"kmq-{level}" for level in codec.COMPRESSIONS)
@@ -220,8 +220,9 @@ def oxipng_ratios(table: Table) -> str:
 def speed_rows(table: Table) -> list[Row]:
     """Median MP/s of each class and format, by processor."""
     measured: dict[tuple[str, str, str], list[tuple[float, float]]] = {}
+    this = processor()
     for (file, format_), pair in table.speeds.items():
-        measured.setdefault((processor(), Path(file).parent.as_posix(), format_), []).append(pair)
+        measured.setdefault((this, Path(file).parent.as_posix(), format_), []).append(pair)
     known = {key: [pair] for key, pair in table.committed.items()}
     return [
         {
@@ -239,7 +240,8 @@ def speeds_of(table: Table) -> str:
     """Encoding / decoding in MP/s, medians over the files of a class; a table for each processor, this one's first."""
     rows = {(str(row["processor"]), str(row["class"]), str(row["format"])): row for row in speed_rows(table)}
     parts = []
-    for model in sorted({key[0] for key in rows}, key=lambda model: (model != processor(), model)):
+    this = processor()
+    for model in sorted({key[0] for key in rows}, key=lambda model: (model != this, model)):
         formats = [name for name in (*BEST_OF, *LEVELS) if any(key[::2] == (model, name) for key in rows)]
         lines = [f"### {model}\n", "| class | " + " | ".join(formats) + " |", "|---" + "|---:" * len(formats) + "|"]
         for name, _ in table.groups():
@@ -248,11 +250,6 @@ def speeds_of(table: Table) -> str:
             lines.append(f"| {name} | " + " | ".join(cells) + " |")
         parts.append("\n".join(lines) + "\n")
     return "\n".join(parts)
-
-
-def processor() -> str:
-    """Whose speeds are measured."""
-    return machine().split(", ")[0]
 
 
 def main() -> None:

@@ -18,15 +18,20 @@ HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results"
 
 
-def machine() -> str:
-    """Processor, cores, memory, system, Python: one line."""
+def processor() -> str:
+    """Its model, as far as the system tells."""
     model = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")
     if info.exists():
         names = [line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if "model name" in line]
         model = names[0] if names else model
+    return model
+
+
+def machine() -> str:
+    """Processor, cores, system, Python: one line."""
     system = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
-    return f"{model}, {os.cpu_count()} cores, {system}"
+    return f"{processor()}, {os.cpu_count()} cores, {system}"
 
 
 def commit() -> str:

@@ -32,9 +32,10 @@ class Frames:
     """All frames that are to be saved, which can be gone through again."""
 
     def __init__(self, im: Image.Image, append_images: Any) -> None:
-        if not isinstance(append_images or (), Iterable):
+        more = append_images or ()
+        if not isinstance(more, Iterable):
             raise OptionError(f"append_images must be a list of images, not {append_images!r}")
-        self._images = [im, *(append_images or ())]
+        self._images = [im, *more]
         if not all(isinstance(image, Image.Image) for image in self._images):
             raise OptionError("append_images must be images")
 
