@@ -10,10 +10,11 @@ Everything here is Numba's inside, which may change: `_jit` uses it with those v
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import numba
+from llvmlite import binding as llvm
 from numba import _dynfunc  # type: ignore[attr-defined]
 from numba.core import codegen, compiler, consts, cpu, intrinsics, ir, registry, types
 from numba.core.compiler_machinery import FunctionPass, PassManager, register_pass
@@ -66,7 +67,6 @@ class _LiteralArguments(FunctionPass):
 _PASSES = (
     TranslateByteCode, FixupArgs, IRProcessing, _LiteralArguments, RewriteSemanticConstants, DeadBranchPrune,
     GenericRewrites, ReconstructSSA, NopythonTypeInference, PreLowerStripPhis, IRLegalization, AnnotateTypes,
-    NativeLowering, NoPythonBackend,
 )  # fmt: skip
 
 
@@ -125,6 +125,43 @@ class _Codegen(codegen.JITCPUCodegen):
     _library_class = _Library
 
 
+class _GeneralCodegen(_Codegen):
+    """For any 64-bit processor of Intel's or AMD's, where this is one of Intel's.
+
+    What LLVM knows of those makes some kernels slower: those of the level `fast` by a twentieth (docs/CODER.md).
+    """
+
+    def _is_intel(self) -> bool:
+        triple: str = llvm.get_process_triple()
+        return triple.startswith("x86_64") and not super()._get_host_cpu_name().startswith("znver")
+
+    def _get_host_cpu_name(self) -> str:
+        name: str = "x86-64" if self._is_intel() else super()._get_host_cpu_name()
+        return name
+
+    def _get_host_cpu_features(self) -> str:
+        features: str = "" if self._is_intel() else super()._get_host_cpu_features()
+        return features
+
+
+@cache
+def _general_codegen() -> _GeneralCodegen:
+    return _GeneralCodegen(f"{_NAME}_general")
+
+
+@register_pass(mutates_CFG=True, analysis_only=False)
+class _GeneralLowering(NativeLowering):
+    """Has the code of a kernel made by `_GeneralCodegen`."""
+
+    _name = "pillow_kmq_general_lowering"
+
+    def run_pass(self, state: Any) -> bool:
+        state.library = _general_codegen().create_library(state.func_id.func_qualname)
+        state.library.enable_object_caching()
+        done: bool = super().run_pass(state)
+        return done
+
+
 class _Context(cpu.CPUContext):
     """How they become machine code."""
 
@@ -179,14 +216,28 @@ class _Compiler(compiler.CompilerBase):
     """Numba's passes without those for closures, `with` blocks, list comprehensions, literals and array expressions."""
 
     def define_pipelines(self) -> list[PassManager]:
-        passes = PassManager(_NAME)
-        for one in _PASSES:
-            passes.add_pass(one, one.__name__)
-        passes.finalize()
-        return [passes]
+        return [_pipeline(NativeLowering)]
+
+
+class _GeneralCompiler(_Compiler):
+    """The same passes, and code for any processor."""
+
+    def define_pipelines(self) -> list[PassManager]:
+        return [_pipeline(_GeneralLowering)]
+
+
+def _pipeline(lowering: type) -> PassManager:
+    passes = PassManager(_NAME)
+    for one in (*_PASSES, lowering, NoPythonBackend):
+        passes.add_pass(one, one.__name__)
+    passes.finalize()
+    return passes
 
 
 dispatcher_registry[_Integers] = _Dispatcher
 
 jit = partial(numba.jit, _target=_NAME, pipeline_class=_Compiler)
 """`numba.jit` for this target."""
+
+general_jit = partial(numba.jit, _target=_NAME, pipeline_class=_GeneralCompiler)
+"""The same, for kernels that are faster in code for any processor."""
