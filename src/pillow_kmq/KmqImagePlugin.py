@@ -50,12 +50,14 @@ class KmqImageFile(ImageFile.ImageFile):
 
     def _open(self) -> None:
         from .codec import read_head
-        from .metadata import info_of
 
         assert self.fp is not None
         head = read_head(self.fp)
         self._size = head.width, head.height
-        self.info.update(info_of(head.metadata))
+        if any(head.metadata):
+            from .metadata import info_of
+
+            self.info.update(info_of(head.metadata))
         for what in head.dropped:
             warnings.warn(f"metadata left out of a KMQ file, {what}", stacklevel=2)
         self._offset = self.fp.tell()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from . import level_fast_graphics, level_fast_photo
@@ -115,6 +116,12 @@ def _run(
         kernel: Callable[..., tuple[int, int]] = getattr(kernels, name)
         with IMAGES.spending():
             return kernel(data, 0, end, plain_stripe(memoryview(symbols), colors, option, noted), *numbers)
+    return _runner()(kernels, name, data, end, symbols, colors, option, noted, numbers)
+
+
+@cache
+def _runner() -> Callable[..., tuple[int, int]]:
+    """What runs compiled kernels. An import costs each small image half a per cent."""
     from .arrays_fast import run_compiled
 
-    return run_compiled(kernels, name, data, end, symbols, colors, option, noted, numbers)
+    return run_compiled

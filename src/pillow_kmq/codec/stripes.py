@@ -95,7 +95,7 @@ def decode_stripes(stripes: list[Stripe], decode: Callable[[Stripe], bool], *, p
         if not decode(stripe) and not partial:
             raise CorruptError("broken data stream in a KMQ file: a stripe is too long or too short")
 
-    if threads() > 1 and len(stripes) > 1:
+    if len(stripes) > 1 and threads() > 1:
         from concurrent.futures import ThreadPoolExecutor  # which takes longer to import than a small image to decode
 
         with ThreadPoolExecutor(min(threads(), len(stripes))) as pool:

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
 _ONE = 600
 """Milliseconds that one image may take in plain Python."""
@@ -51,6 +52,7 @@ def prefer_compiled() -> None:
     IMAGES.left = PALETTES.left = 0
 
 
+@cache
 def _jit_enabled() -> bool:
     from .._jit import jit_enabled
 
