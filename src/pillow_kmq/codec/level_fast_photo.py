@@ -117,6 +117,7 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n):  # type: igno
             first = context * TOKENS
             symbol = rank = 0
             rank_n = 0 + ranks[(W << 8 | N) & PLACE]
+            skip = rank_n if rank_n > 0 else 256
             if decoding:
                 low = x & (ONE - 1)
                 token = 0 + slots[(context << SPANS | low >> SPAN) & PLACE]
@@ -148,15 +149,13 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n):  # type: igno
             counts[(first + token) & PLACE] = (0 + counts[(first + token) & PLACE]) + STEP
             wait[context & PLACE] = (0 + wait[context & PLACE]) - 1
             rank = (0 + first_of[token & 31]) + extra
-            rank += rank >= rank_n > 0
+            rank += rank >= skip
             if rank >= n:
                 return row, -1
             if decoding:
                 symbol = 0 + ranked[(W << 8 | rank) & PLACE]
                 if token == ABOVE:
                     symbol = N
-                if token == LEFT:
-                    symbol = W
             promote(W if token >= RANKS else n, rank, ranked, ranks)
             symbols[(base + col) & LONG] = symbol
             WW = W
