@@ -117,7 +117,7 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n):  # type: igno
             first = context * TOKENS
             symbol = rank = 0
             rank_n = 0 + ranks[(W << 8 | N) & PLACE]
-            skip = rank_n if rank_n > 0 else 256
+            skip = rank_n if rank_n > 0 else 256  # no rank, where N is W
             if decoding:
                 low = x & (ONE - 1)
                 token = 0 + slots[(context << SPANS | low >> SPAN) & PLACE]
@@ -153,7 +153,7 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n):  # type: igno
             if rank >= n:
                 return row, -1
             if decoding:
-                symbol = 0 + ranked[(W << 8 | rank) & PLACE]
+                symbol = 0 + ranked[(W << 8 | rank) & PLACE]  # W for rank 0, which LEFT has
                 if token == ABOVE:
                     symbol = N
             promote(W if token >= RANKS else n, rank, ranked, ranks)
