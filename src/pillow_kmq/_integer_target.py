@@ -39,6 +39,7 @@ from numba.core.untyped_passes import (
 )
 
 _NAME = "pillow_kmq_integers"
+_ANY = "x86-64"
 _DECLARING = {module.__name__ for module in (builtins, arraydecl, collections)}
 
 
@@ -126,22 +127,19 @@ class _Codegen(codegen.JITCPUCodegen):
 
 
 class _GeneralCodegen(_Codegen):
-    """For any 64-bit processor of Intel's or AMD's, where this is one of Intel's.
+    """For any 64-bit processor of Intel's or AMD's, unless this is one of AMD's.
 
-    What LLVM knows of those makes some kernels slower: those of the level `fast` by a twentieth (docs/CODER.md).
+    What LLVM knows of Intel's makes the kernels of `fast` slower by a twentieth (docs/CODER.md).
     """
 
-    def _is_intel(self) -> bool:
-        triple: str = llvm.get_process_triple()
-        return triple.startswith("x86_64") and not super()._get_host_cpu_name().startswith("znver")
-
     def _get_host_cpu_name(self) -> str:
-        name: str = "x86-64" if self._is_intel() else super()._get_host_cpu_name()
-        return name
+        own: str = super()._get_host_cpu_name()
+        intel = llvm.get_process_triple().startswith("x86_64") and not own.startswith("znver")
+        return _ANY if intel else own
 
     def _get_host_cpu_features(self) -> str:
-        features: str = "" if self._is_intel() else super()._get_host_cpu_features()
-        return features
+        own: str = super()._get_host_cpu_features()
+        return "" if self._get_host_cpu_name() == _ANY else own
 
 
 @cache
