@@ -1105,7 +1105,7 @@ class GraphicsStripe(FastStripe):
             length = 1
             while flat and at + length < end and above[at + length + 1] == n:
                 length += 1
-            if flat and length >= 16 and not behind:
+            if flat and length >= 8 and not behind:
                 run = self.run(length)
                 row[at : at + run] = [n] * run
                 at += run
@@ -1116,7 +1116,7 @@ class GraphicsStripe(FastStripe):
             at += 1
 
     def run(self, length: int) -> int:
-        t = self.token(self.runs[min(7, (length // 16).bit_length() - 1)])
+        t = self.token(self.runs[min(7, (length // 8).bit_length() - 1)])
         if t == 0:
             return length
         if t == 1:

@@ -34,7 +34,7 @@ LIKELY = 1 << LEFT | 1 << ABOVE | 1 << NEXT  # as bits, all but ranks
 WHOLE, NONE, LENGTHS = 0, 1, 2
 """Tokens of a run: whole, none, then one for each doubling of its length."""
 RUN_TOKENS = 26
-SHORTEST = 16  # pixels that a run may have, at least
+SHORTEST = 8  # pixels that a run may have, at least
 
 SHAPES = 80  # contexts of their own
 BROKEN = SHAPES  # and one for the pixel that breaks a run
@@ -145,7 +145,7 @@ def code_bits(decoding, value, count, x, pos, end, data, trace):  # type: ignore
 def code_run(decoding, run, length, x, pos, end, data, trace, contexts):  # type: ignore[no-untyped-def]
     """Code how much of a possible run there is: run, 0..length, or more where the code makes no sense, x, pos."""
     k = 0
-    while k < 7 and length >> (k + 5) > 0:
+    while k < 7 and length >> (k + 4) > 0:
         k += 1
     context = RUNS + k
     if contexts.wait[context] == 0:

@@ -938,7 +938,7 @@ function fastModel(coder, option, { points }, grid, stride) {
 	}
 
 	check(coder.x >= 65536, 7.8);
-	if (option) return { run, pixel, least: 16, low: true };
+	if (option) return { run, pixel, low: true };
 	coder.log = 12;
 	return { pixel: photo };
 }
