@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Callable
+from functools import cache
 from io import BytesIO
 from typing import IO, TYPE_CHECKING, Any
 
@@ -49,10 +50,8 @@ class KmqImageFile(ImageFile.ImageFile):
     format_description = "K-means quantised palette image"
 
     def _open(self) -> None:
-        from .codec import read_head
-
         assert self.fp is not None
-        head = read_head(self.fp)
+        head = _codec().read_head(self.fp)
         self._size = head.width, head.height
         if any(head.metadata):
             from .metadata import info_of
@@ -116,6 +115,14 @@ class KmqImageFile(ImageFile.ImageFile):
         self.fp.seek(pos)
 
 
+@cache
+def _codec() -> Any:
+    """The codec, which nobody loads who opens no such file. Kept, as an import takes a microsecond each time."""
+    from . import codec
+
+    return codec
+
+
 def _rgb(colors: bytes) -> bytes:
     rgb = bytearray(len(colors) // 4 * 3)
     for channel in range(3):
@@ -138,12 +145,10 @@ class KmqDecoder(ImageFile.PyDecoder):
 
     def decode(self, buffer: Any) -> tuple[int, int]:
         """Read all of them at once. With ImageFile.LOAD_TRUNCATED_IMAGES, rows that did not arrive are zero."""
-        from .codec import read_pixels
-
         assert self.fd is not None
         partial = ImageFile.LOAD_TRUNCATED_IMAGES
         if len(self.args) == 1:
-            raster = read_pixels(self.fd, self.args[0], partial=partial)
+            raster = _codec().read_pixels(self.fd, self.args[0], partial=partial)
             self.set_as_raw(raster.buffer(), extra=(raster.stride, 1))
         else:
             reader, number = self.args

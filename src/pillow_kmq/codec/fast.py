@@ -121,7 +121,7 @@ def _run(
 
 @cache
 def _runner() -> Callable[..., tuple[int, int]]:
-    """What runs compiled kernels. An import costs each small image half a per cent."""
+    """What runs compiled kernels. Kept, as an import takes a microsecond for each image."""
     from .arrays_fast import run_compiled
 
     return run_compiled

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING
 
 from ..errors import UnsupportedError
@@ -90,6 +92,14 @@ def check_pixels(coding_byte: int, length: int, height: int, width: int) -> None
         raise UnsupportedError(f"KMQ pixels of coding {coding}: a newer pillow-kmq is needed")
 
 
+@cache
+def _fast_decoder() -> Callable[..., Raster]:
+    """Kept, as an import takes a microsecond for each image."""
+    from .fast import decode_fast
+
+    return decode_fast
+
+
 def decode_pixels(
     coding_byte: int, coded: bytes, height: int, width: int, colors: bytes, *, partial: bool = False
 ) -> Raster:
@@ -99,9 +109,7 @@ def decode_pixels(
     """
     coding = coding_byte & 0x0F
     if coding == CODINGS["fast"]:
-        from .fast import decode_fast
-
-        return decode_fast(coding_byte, coded, height, width, colors, partial=partial)
+        return _fast_decoder()(coding_byte, coded, height, width, colors, partial=partial)
     if coding in CODINGS.values():
         from .mixed import decode_mixed
 
