@@ -213,23 +213,20 @@ class _Dispatcher(registry.CPUDispatcher):
 class _Compiler(compiler.CompilerBase):
     """Numba's passes without those for closures, `with` blocks, list comprehensions, literals and array expressions."""
 
+    lowering: type = NativeLowering
+
     def define_pipelines(self) -> list[PassManager]:
-        return [_pipeline(NativeLowering)]
+        passes = PassManager(_NAME)
+        for one in (*_PASSES, self.lowering, NoPythonBackend):
+            passes.add_pass(one, one.__name__)
+        passes.finalize()
+        return [passes]
 
 
 class _GeneralCompiler(_Compiler):
     """The same passes, and code for any processor."""
 
-    def define_pipelines(self) -> list[PassManager]:
-        return [_pipeline(_GeneralLowering)]
-
-
-def _pipeline(lowering: type) -> PassManager:
-    passes = PassManager(_NAME)
-    for one in (*_PASSES, lowering, NoPythonBackend):
-        passes.add_pass(one, one.__name__)
-    passes.finalize()
-    return passes
+    lowering = _GeneralLowering
 
 
 dispatcher_registry[_Integers] = _Dispatcher

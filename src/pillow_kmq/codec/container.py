@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
 from typing import IO, NamedTuple
 
 from ..errors import CorruptError, NotKmqError, TruncatedError, UnsupportedError
@@ -147,17 +146,14 @@ class Reader:
 
     def available(self, length: int) -> bytes:
         """At most `length` bytes: fewer where the file ends."""
-        data = self._stream.read(min(length, _BLOCK))
-        if data and len(data) < length:
-            data = b"".join([data, *self._blocks(length - len(data))])
+        blocks = []
+        # In blocks, because read(length) would allocate whatever a broken file announces.
+        while length > 0 and (block := self._stream.read(min(length, _BLOCK))):
+            blocks.append(block)
+            length -= len(block)
+        data = b"".join(blocks)
         self.crc = zlib.crc32(data, self.crc)
         return data
-
-    def _blocks(self, length: int) -> Iterator[bytes]:
-        """In blocks, because read(length) would allocate whatever a broken file announces."""
-        while length > 0 and (block := self._stream.read(min(length, _BLOCK))):
-            yield block
-            length -= len(block)
 
     def byte(self) -> int:
         """The next byte. As `_exactly`, in a third of the time: most of a head is read so."""

@@ -138,7 +138,7 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n):  # type: igno
                     token = ABOVE
                     if symbol != N:
                         rank = 0 + ranks[(W << 8 | symbol) & PLACE]
-                        rank -= rank > rank_n > 0
+                        rank -= rank > skip
                         token = RANKS + token_of[(rank - 1) & 255]
                 bits = 0 + bits_of[token & 31]
                 extra = (rank - first_of[token & 31]) & ((1 << bits) - 1)
