@@ -108,7 +108,7 @@ image.save(sys.argv[1])
 def test_after_warming_up_no_picture_needs_another_kernel() -> None:
     statement = """
 import numpy as np
-from pillow_kmq._jit import _READY
+from pillow_kmq.codec.compiled import _READY
 pillow_kmq.codec.warmup()
 before = set(_READY)
 y, x = np.indices((300, 300))

@@ -28,7 +28,6 @@ _TESTED = (0, 62), (0, 68)
 """Versions of Numba, from and to, whose inside `_integer_target` knows. Raise the second when the tests pass."""
 
 _COMPILING = threading.Lock()
-_READY: dict[Any, Kernel] = {}
 
 
 def kernel(function: Kernel, jit: Kernel = numba.njit) -> Kernel:
@@ -74,19 +73,16 @@ def ready(kernel: Kernel, arguments: tuple[Any, ...]) -> Kernel:
 
     With SLP vectorisation, which Numba leaves out unless told: it makes one operation of four that stand side by side.
     """
-    key = kernel, *(argument for argument in arguments if isinstance(argument, bool))
-    if key not in _READY:
-        config: Any = numba.config
-        with _COMPILING:
-            if key not in _READY:
-                before = config.SLP_VECTORIZE
-                config.SLP_VECTORIZE = 1
-                try:
-                    dispatcher: Any = kernel
-                    _READY[key] = dispatcher.compile(tuple(_type_of(argument) for argument in arguments))
-                finally:
-                    config.SLP_VECTORIZE = before
-    return _READY[key]
+    config: Any = numba.config
+    dispatcher: Any = kernel
+    with _COMPILING:
+        before = config.SLP_VECTORIZE
+        config.SLP_VECTORIZE = 1
+        try:
+            compiled: Kernel = dispatcher.compile(tuple(_type_of(argument) for argument in arguments))
+        finally:
+            config.SLP_VECTORIZE = before
+    return compiled
 
 
 def _type_of(argument: Any) -> Any:

@@ -18,10 +18,11 @@ from typing import Any
 
 import numpy as np
 
-from .._jit import inlined, integer_jit, kernel, ready
+from .._jit import Kernel, inlined, integer_jit, kernel, ready
 
 ENTRIES = ("mixed_stripe", "encode_stripe", "decode_stripe", "rank_colors", "whole_tree", "code_colors", "map_rows")
 _MAKING = threading.RLock()
+_READY: dict[tuple[ModuleType, str, tuple[bool, ...]], Kernel] = {}
 
 
 def compiled(module: ModuleType) -> ModuleType:
@@ -30,9 +31,12 @@ def compiled(module: ModuleType) -> ModuleType:
         return _compiled(module)
 
 
-def run(module: ModuleType, name: str, arguments: tuple[Any, ...]) -> Any:
-    """What a kernel gives, compiled for arguments of these types."""
-    return ready(getattr(compiled(module), name), arguments)(*arguments)
+def run(module: ModuleType, name: str, arguments: tuple[Any, ...], constants: tuple[bool, ...] = ()) -> Any:
+    """What a kernel gives. constants: its first arguments; the types of the others are those of the first call."""
+    key = module, name, constants
+    if key not in _READY:
+        _READY[key] = ready(getattr(compiled(module), name), (*constants, *arguments))
+    return _READY[key](*constants, *arguments)
 
 
 @cache

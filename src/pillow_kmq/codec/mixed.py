@@ -114,6 +114,6 @@ def _run(
     stripe = model.arrays(np.frombuffer(symbols, np.uint8), forest, option)
     if isinstance(data, bytes):
         data = np.frombuffer(bytearray(data), np.uint8)  # of the type that an encoder has, which can be written to
-    arguments = (*constants, x, data, pos, end, stripe, width, rows, n, option)
-    rows, x, pos = run(model.kernels, "mixed_stripe", arguments)
+    arguments = x, data, pos, end, stripe, width, rows, n, option
+    rows, x, pos = run(model.kernels, "mixed_stripe", arguments, constants)
     return int(rows), int(x), int(pos)

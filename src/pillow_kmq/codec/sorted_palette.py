@@ -88,9 +88,9 @@ def _code(decoding: bool, data: bytearray, values: bytearray, chosen: bytearray)
     from .compiled import run
 
     arguments: tuple[Any, ...] = (
-        decoding, x, np.frombuffer(data or bytearray(1), np.uint8), begin, len(data),
+        x, np.frombuffer(data or bytearray(1), np.uint8), begin, len(data),
         np.frombuffer(values, np.uint8), count, np.frombuffer(chosen or bytearray(1), np.uint8), len(chosen),
         np.full(contexts, 1 << 15, np.uint16), np.array(UPDATES, np.uint16),
     )  # fmt: skip
-    x, pos = run(kernels, "code_colors", arguments)
+    x, pos = run(kernels, "code_colors", arguments, (decoding,))
     return int(x), int(pos)
