@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 
 import numpy as np
@@ -83,6 +84,27 @@ def test_compiled_kernels_and_plain_python_agree(image: IndexedImage) -> None:
             assert np.array_equal(decoded(payload, image), image.indices)
             results.append(payload)
     assert results[0] == results[1]
+
+
+@pytest.mark.jit
+@pytest.mark.parametrize("kind", ["photo", "flat"])
+def test_tables_that_are_used_again_are_as_new(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fast, "worth_compiling", lambda _: True)
+    first, other = (picture(kind, seed, 90, 80, 40) for seed in (1, 2))
+    payload = encoded(first)
+    assert encoded(other) != payload
+    assert encoded(first) == payload
+
+
+@pytest.mark.jit
+def test_each_thread_has_tables_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fast, "worth_compiling", lambda _: True)
+    images = [picture("striped", seed, 300, 200, 16) for seed in range(8)]
+    payloads = [encoded(image) for image in images]
+    with ThreadPoolExecutor(4) as pool:
+        for _ in range(5):
+            for image, indices in zip(images, pool.map(decoded, payloads, images), strict=True):
+                assert np.array_equal(indices, image.indices)
 
 
 @pytest.mark.jit

@@ -24,34 +24,55 @@ def run_compiled(
     option: int, noted: int, numbers: tuple[int, ...],
 ) -> tuple[int, int]:  # fmt: skip
     """Run a kernel over one stripe: rows done, and its place in data. colors, noted: as of `plain_stripe`."""
-    state = _stripe(np.frombuffer(symbols, np.uint8), colors, option, noted)
-    arguments = (np.frombuffer(data, np.uint8), 0, end, state, *numbers)
-    done, place = run(kernels, name, arguments)
+    try:
+        tables = _IDLE[option].pop()
+    except IndexError:
+        tables = _Tables(option)
+    state = tables.stripe(np.frombuffer(symbols, np.uint8), colors, noted)
+    done, place = run(kernels, name, (np.frombuffer(data, np.uint8), 0, end, state, *numbers))
+    _IDLE[option].append(tables)
     return int(done), int(place)
 
 
-def _stripe(symbols: Any, colors: bytes, option: int, noted: int) -> Any:
-    ranked, ranks = array_colors(colors)
-    own = common.Colors(ranked.copy(), ranks.copy())
-    trace = np.empty(noted, np.uint32)
-    if GUESS_BITS[option] == 0:
+class _Tables:
+    """What a stripe learns, in one piece, and used again: to clear it takes half as long as to make new arrays.
+
+    option: of the chunk D.
+    """
+
+    def __init__(self, option: int) -> None:
+        self._model: ModuleType = graphics if GUESS_BITS[option] else photo
+        size = self._model.CONTEXTS
+        tokens = size * common.TOKENS + 1
+        if self._model is graphics:
+            first, others, slots = first_flags(), guesses(option), 0
+        else:
+            first, others, slots = first_uses(), photo.PARTS, size << common.SPANS
+        words = tokens, tokens, size, size, len(first), others
+        self._all = np.zeros(sum(words) + (slots + 256) // 2, np.uint16)
+        counts, starts, wait, period, self._known, self._others, octets = np.split(self._all, np.cumsum(words))
+        self._first = np.array(first, np.uint16)
+        self._contexts = common.Contexts(counts, starts, octets.view(np.uint8)[:slots], wait, period)
+        self._ranks = _ranks(self._model.RANKS)
+        self._last = octets.view(np.uint8)[slots:]
+
+    def stripe(self, symbols: Any, colors: bytes, noted: int) -> Any:
+        """The state of a kernel. colors, noted: as of `plain_stripe`."""
+        self._all.fill(0)
+        self._known[:] = self._first
+        ranked, ranks = array_colors(colors)
+        own = common.Colors(ranked.copy(), ranks.copy())
+        trace = np.empty(noted, np.uint32)
+        if self._model is graphics:
+            return graphics.Stripe(
+                symbols, own, self._contexts, self._ranks, self._known, self._others, self._last, trace
+            )
         levels = np.frombuffer(bytearray(ranks.tobytes().translate(LEVELS)), np.uint8)
-        return photo.Stripe(
-            symbols, own, levels, _contexts(photo), _ranks(photo.RANKS),
-            np.array(first_uses(), np.uint16), np.zeros(photo.PARTS, np.uint16), trace,
-        )  # fmt: skip
-    return graphics.Stripe(
-        symbols, own, _contexts(graphics), _ranks(graphics.RANKS),
-        _flags().copy(), np.zeros(guesses(option), np.uint16), np.zeros(256, np.uint8), trace,
-    )  # fmt: skip
+        return photo.Stripe(symbols, own, levels, self._contexts, self._ranks, self._known, self._others, trace)
 
 
-def _contexts(model: Any) -> common.Contexts:
-    size, slotted = model.CONTEXTS, model is photo
-    return common.Contexts(
-        np.zeros(size * common.TOKENS + 1, np.uint16), np.zeros(size * common.TOKENS + 1, np.uint16),
-        np.zeros(size * slotted << common.SPANS, np.uint8), np.zeros(size, np.uint16), np.zeros(size, np.uint16),
-    )  # fmt: skip
+_IDLE: tuple[list[_Tables], ...] = tuple([] for _ in GUESS_BITS)
+"""Tables that nobody uses at the moment, by option."""
 
 
 @lru_cache(maxsize=16)
@@ -73,8 +94,3 @@ def _steps() -> Any:
 @cache
 def _ranks(first: int) -> common.Ranks:
     return common.Ranks(*(np.array(list(table), np.uint8) for table in rank_tokens(first)))
-
-
-@cache
-def _flags() -> Any:
-    return np.array(first_flags(), np.uint16)

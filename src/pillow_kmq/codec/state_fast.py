@@ -28,7 +28,7 @@ def plain_stripe(symbols: Any, colors: bytes, option: int, noted: int) -> Any:
     if GUESS_BITS[option] == 0:
         return photo.Stripe(
             symbols, own, ranks.translate(LEVELS), _plain_contexts(photo), common.Ranks(*rank_tokens(photo.RANKS)),
-            first_uses(), [0] * photo.PARTS, trace,
+            list(first_uses()), [0] * photo.PARTS, trace,
         )  # fmt: skip
     return graphics.Stripe(
         symbols, own, _plain_contexts(graphics), common.Ranks(*rank_tokens(graphics.RANKS)),
@@ -41,9 +41,9 @@ def guesses(option: int) -> int:
     return (1 << GUESS_BITS[option]) + 256
 
 
-def first_uses() -> list[int]:
+def first_uses() -> tuple[int, ...]:
     """How many contexts of a photo there are, and how often those of shapes were used."""
-    return [photo.FREE] + [0] * photo.SHAPES
+    return (photo.FREE, *[0] * photo.SHAPES)
 
 
 def _plain_contexts(model: Any) -> common.Contexts:
