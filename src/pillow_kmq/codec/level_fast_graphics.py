@@ -186,14 +186,15 @@ def code_hits(decoding, hits, x, pos, end, data, trace, contexts):  # type: igno
     return hits, x, pos
 
 
-def code_other(decoding, symbol, W, N, NE, denied, context, likely, n, x, pos, end, data, trace, model):  # type: ignore[no-untyped-def]
+def code_other(decoding, symbol, W, N, NE, denied, context, n, x, pos, end, data, trace, model):  # type: ignore[no-untyped-def]
     """Code a pixel that is not the guess: symbol, or n where the code makes no sense, x, pos.
 
-    denied: the rank of the guess, or 0. likely: as in `first_counts`.
+    denied: the rank of the guess, or 0.
     """
     ranked, ranks, contexts, rank_tokens = model
     token_of, bits_of, first_of = rank_tokens
     if contexts.wait[context & PLACE] == 0:
+        likely = LIKELY if context == BROKEN else likely_tokens(context)
         renew(contexts, context, RANKS + 1 + token_of[n - 2], likely, RANKS, False)
     rank = 0
     token = LEFT
@@ -285,7 +286,7 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
                 NE = 0 + symbols[(up + col + 1) & LONG]
                 if not decoding:
                     symbol = 0 + symbols[here & LONG]
-                context, denied, likely = BROKEN, 0, LIKELY
+                context, denied = BROKEN, 0
                 slot = 0  # unused; 1.03 of the time without
             else:
                 slot = (((upper * HASH) & WORD) >> down) + W
@@ -318,8 +319,8 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
                         upper = four(symbols, (up + col - 1) & LONG)
                         continue
                     due = False
-                if sure == UNSEEN:
-                    guess = 0 + last[W]
+                likely = 0 + last[W]  # read always, so that compilers choose without a branch
+                guess = likely if sure == UNSEEN else guess
                 if not decoding:
                     symbol = 0 + symbols[here]
                     hit = symbol == guess
@@ -338,11 +339,8 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
                     upper = four(symbols, (up + col - 1) & LONG)
                     continue
                 denied = 0 + ranks[(W << 8 | guess) & PLACE]
-                likely = likely_tokens(context)
 
-            symbol, x, pos = code_other(
-                decoding, symbol, W, N, NE, denied, context, likely, n, x, pos, end, data, trace, model
-            )
+            symbol, x, pos = code_other(decoding, symbol, W, N, NE, denied, context, n, x, pos, end, data, trace, model)
             if symbol >= n:
                 return row, -1
             symbols[here & LONG] = symbol
