@@ -25,9 +25,9 @@ def run_compiled(
 ) -> tuple[int, int]:  # fmt: skip
     """Run a kernel over one stripe: rows done, and its place in data. colors, noted: as of `plain_stripe`."""
     try:
-        tables = _IDLE[option].pop()
+        tables = _IDLE[option].pop()  # which no other thread can get then
     except IndexError:
-        tables = _Tables(option)
+        tables = _Tables(kernels, option)
     state = tables.stripe(np.frombuffer(symbols, np.uint8), colors, noted)
     done, place = run(kernels, name, (np.frombuffer(data, np.uint8), 0, end, state, *numbers))
     _IDLE[option].append(tables)
@@ -37,24 +37,25 @@ def run_compiled(
 class _Tables:
     """What a stripe learns, in one piece, and used again: to clear it takes half as long as to make new arrays.
 
-    option: of the chunk D.
+    model: the kernels that they are for. option: of the chunk D.
     """
 
-    def __init__(self, option: int) -> None:
-        self._model: ModuleType = graphics if GUESS_BITS[option] else photo
-        size = self._model.CONTEXTS
+    def __init__(self, model: ModuleType, option: int) -> None:
+        size = model.CONTEXTS
         tokens = size * common.TOKENS + 1
-        if self._model is graphics:
+        if model is graphics:
             first, others, slots = first_flags(), guesses(option), 0
         else:
             first, others, slots = first_uses(), photo.PARTS, size << common.SPANS
         words = tokens, tokens, size, size, len(first), others
         self._all = np.zeros(sum(words) + (slots + 256) // 2, np.uint16)
-        counts, starts, wait, period, self._known, self._others, octets = np.split(self._all, np.cumsum(words))
+        counts, starts, wait, period, self._known, self._others, rest = np.split(self._all, np.cumsum(words))
+        octets = rest.view(np.uint8)
         self._first = np.array(first, np.uint16)
-        self._contexts = common.Contexts(counts, starts, octets.view(np.uint8)[:slots], wait, period)
-        self._ranks = _ranks(self._model.RANKS)
-        self._last = octets.view(np.uint8)[slots:]
+        self._contexts = common.Contexts(counts, starts, octets[:slots], wait, period)
+        self._last = octets[slots:]
+        self._ranks = _ranks(model.RANKS)
+        self._model = model
 
     def stripe(self, symbols: Any, colors: bytes, noted: int) -> Any:
         """The state of a kernel. colors, noted: as of `plain_stripe`."""

@@ -319,8 +319,8 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
                         upper = four(symbols, (up + col - 1) & LONG)
                         continue
                     due = False
-                likely = 0 + last[W]  # read always, so that compilers choose without a branch
-                guess = likely if sure == UNSEEN else guess
+                latest = 0 + last[W]  # read always, so that compilers choose without a branch
+                guess = latest if sure == UNSEEN else guess
                 if not decoding:
                     symbol = 0 + symbols[here]
                     hit = symbol == guess
