@@ -32,8 +32,6 @@ from .level_default import address_bits, code_run, parts
 
 '''
 KNOWN = {"decoding": True, "none": 0}
-HINTS = {"PLACE", "LONG"}
-"""Masks that change no index."""
 PASTED = (
     (mixing, "mixed_bit"), (mixing, "learn"), (arithmetic, "after"), (arithmetic, "shift"), (arithmetic, "code_bit"),
     (arithmetic, "which"),
@@ -54,7 +52,7 @@ def function_of(module: ModuleType, name: str) -> ast.FunctionDef:
     """The source of a function, without its docstring, with the module's constants as numbers."""
     function = ast.parse(inspect.getsource(getattr(module, name))).body[0]
     assert isinstance(function, ast.FunctionDef)
-    numbers = {key: value for key, value in vars(module).items() if isinstance(value, int) and key not in HINTS}
+    numbers = {key: value for key, value in vars(module).items() if isinstance(value, int)}
     function.body = every(Known(numbers), function.body[1:])
     return function
 
@@ -75,7 +73,7 @@ def names_in(node: ast.AST, *, stored: bool = False) -> set[str]:
 
 
 class Known(ast.NodeTransformer):
-    """Puts numbers for names that are known, leaves out branches that then are, and hints to compilers."""
+    """Puts numbers for names that are known, and leaves out branches that then are, and hints to compilers."""
 
     def __init__(self, numbers: dict[str, int]) -> None:
         self.numbers = numbers
@@ -88,13 +86,8 @@ class Known(ast.NodeTransformer):
             return []
         return self.generic_visit(node)
 
-    def visit_AugAssign(self, node: ast.AugAssign) -> ast.stmt | list[ast.stmt]:
-        return [] if is_hint(node.op, node.value) else self.generic_visit(node)
-
     def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
         self.generic_visit(node)
-        if is_hint(node.op, node.right):
-            return node.left
         if isinstance(node.op, ast.Add) and is_number(node.left, 0):
             return node.right
         if is_number(node.left) and is_number(node.right):
@@ -127,10 +120,6 @@ class Known(ast.NodeTransformer):
 
 def is_number(node: ast.expr, number: int | None = None) -> bool:
     return isinstance(node, ast.Constant) and number in (None, node.value)
-
-
-def is_hint(operator: ast.operator, mask: ast.expr) -> bool:
-    return isinstance(operator, ast.BitAnd) and isinstance(mask, ast.Name) and mask.id in HINTS
 
 
 class Paste(ast.NodeTransformer):

@@ -61,6 +61,22 @@ def test_general_kernels_have_code_for_any_processor_unless_this_is_one_of_amds(
     assert general == (own and get_host_cpu_name().startswith("znver"))
 
 
+def item(values, place):  # type: ignore[no-untyped-def]
+    return values[place]
+
+
+@needs_target
+def test_places_of_items_are_not_asked_whether_they_are_negative() -> None:
+    listings = []
+    for jit in (_jit.integer_jit(), numba.njit):
+        function: Any = jit(**_jit._OPTIONS)(item)
+        _jit.ready(function, (np.zeros(4, np.uint16), 3))
+        listings += function.inspect_llvm().values()
+    own, others = ("select" in listing for listing in listings)
+    assert others
+    assert not own
+
+
 @needs_target
 def test_the_level_fast_alone_is_general() -> None:
     kernels = [compiled(level_fast_photo).decode_stripe, compiled(level_default).mixed_stripe]

@@ -90,15 +90,33 @@ def _declarations() -> Any:
     """Those of Numba's declarations that are about numbers, arrays and tuples."""
     all_of_them = templates.builtin_registry
     few = templates.Registry()
-    few.functions = [template for template in all_of_them.functions if _declares(template)]
+    few.functions = [_from_the_start(one) for one in all_of_them.functions if _declares(one)]
     few.attributes = [template for template in all_of_them.attributes if _declares(template)]
     npydecl.register_number_classes(few.register_global)
     for value, kind in all_of_them.globals:
         if isinstance(kind, types.Function):
-            kept = tuple(template for template in kind.templates if _declares(template))
+            kept = tuple(_from_the_start(template) for template in kind.templates if _declares(template))
             if kept:
                 few.register_global(value, types.Function(kept))
     return few
+
+
+@cache
+def _from_the_start(template: Any) -> Any:
+    """The same, but if it is about items of arrays, their places are not asked whether they are negative.
+
+    Kernels count from the start, and Numba would add the length to what is below zero: three operations for each item.
+    """
+    if not issubclass(template, arraydecl.GetItemBuffer | arraydecl.SetItemBuffer):
+        return template
+
+    def generic(self: Any, args: Any, kws: Any) -> Any:
+        found = template.generic(self, args, kws)
+        if found is None or not isinstance(found.args[1], types.Integer):
+            return found
+        return found.replace(args=(found.args[0], types.uintp, *found.args[2:]))
+
+    return type(template.__name__, (template,), {"generic": generic})
 
 
 def _declares(template: type) -> bool:

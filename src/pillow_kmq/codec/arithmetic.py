@@ -10,8 +10,6 @@ from __future__ import annotations
 WORD = 0xFFFFFFFF
 SMALL = 1 << 24
 ONE, ZERO = 16, 32  # parts of the table of updates
-PLACE = 0x3FFFFFF  # an index with this mask is seen to be positive, which spares a check per access
-LONG = 0x7FFFFFFFFFFF  # the same, for longer arrays
 EIGHT = 0x0101010101010101  # a symbol times this is eight of it
 
 
@@ -53,12 +51,11 @@ def eight(symbols, place):  # type: ignore[no-untyped-def]
 
 def repeats(symbols, first, most, symbol):  # type: ignore[no-untyped-def]
     """How many of `most` symbols from `first` on are `symbol`, up to one that is not."""
-    first &= LONG
     all_eight = symbol * EIGHT
     count = 0
     differ = 0
     while count + 8 <= most:
-        differ = eight(symbols, (first + count) & LONG) ^ all_eight
+        differ = eight(symbols, first + count) ^ all_eight
         if differ != 0:
             break
         count += 8
@@ -84,7 +81,7 @@ def shift(decoding, x, size, pos, end, data):  # type: ignore[no-untyped-def]
         if decoding:
             x = (x << 8) & WORD
             if pos < end:
-                x |= 0 + data[pos & LONG]
+                x |= 0 + data[pos]
         else:
             x = byte_out(x, pos, data)
         pos += 1

@@ -5,8 +5,6 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from .arithmetic import LONG, PLACE
-
 ONE = 4096  # the sum of the frequencies of a context
 LOW = 1 << 16  # the state of the coder is at least this much, and below 2^32
 TOKENS = 32  # room for a context's
@@ -78,9 +76,9 @@ def rank_colors(colors, n, steps, ranked, ranks, places, axes):  # type: ignore[
                 + 2 * abs(axes[2 * n + s] - axes[2 * n + t])
                 + 2 * abs(axes[3 * n + s] - axes[3 * n + t])
             )
-            step = 0 + steps[distance & PLACE]
+            step = 0 + steps[distance]
             places[DISTANCES + t] = step
-            places[step & PLACE] += 1
+            places[step] += 1
         places[0] -= 1  # of s itself, which has the first place
         ranked[256 * s] = s
         place = 1
@@ -90,10 +88,10 @@ def rank_colors(colors, n, steps, ranked, ranks, places, axes):  # type: ignore[
             place += count
         for t in range(n):
             if t != s:
-                step = places[DISTANCES + t] & PLACE
+                step = places[DISTANCES + t]
                 place = 0 + places[step]
                 places[step] = place + 1
-                ranked[(256 * s + place) & PLACE] = t
+                ranked[256 * s + place] = t
                 ranks[256 * s + t] = place
 
 
@@ -101,12 +99,12 @@ def promote(row, rank, ranked, ranks):  # type: ignore[no-untyped-def]
     """Move a colour up in the list of a row, by an eighth of its way."""
     place = row << 8 | rank
     better = row << 8 | rank - ((rank + 6) >> 3)
-    symbol = 0 + ranked[place & PLACE]
-    other = 0 + ranked[better & PLACE]
-    ranked[better & PLACE] = symbol
-    ranked[place & PLACE] = other
-    ranks[(row << 8 | symbol) & PLACE] = better & 255
-    ranks[(row << 8 | other) & PLACE] = rank
+    symbol = 0 + ranked[place]
+    other = 0 + ranked[better]
+    ranked[better] = symbol
+    ranked[place] = other
+    ranks[row << 8 | symbol] = better & 255
+    ranks[row << 8 | other] = rank
 
 
 def first_counts(context, tokens, likely, ranks, counts):  # type: ignore[no-untyped-def]
@@ -133,7 +131,7 @@ def halve(context, limit, counts):  # type: ignore[no-untyped-def]
 
     Tokens that there are not count nothing: compiled, loops of a known length are a few operations on vectors.
     """
-    first = (context * TOKENS) & PLACE
+    first = context * TOKENS
     while True:
         total = 0
         for t in range(TOKENS):
@@ -146,7 +144,7 @@ def halve(context, limit, counts):  # type: ignore[no-untyped-def]
 
 def set_sizes(context, tokens, total, counts, starts):  # type: ignore[no-untyped-def]
     """Frequencies from counts: each at least one, ONE in all."""
-    first = (context * TOKENS) & PLACE
+    first = context * TOKENS
     scale = ((ONE - tokens) << 16) // total
     best = most = start = 0
     for t in range(tokens):
@@ -165,10 +163,10 @@ def fill_slots(context, tokens, starts, slots):  # type: ignore[no-untyped-def]
     """The tokens at the first places of slots."""
     slot = context << SPANS
     for t in range(tokens):
-        start = 0 + starts[(context * TOKENS + t + 1) & PLACE]
+        start = 0 + starts[context * TOKENS + t + 1]
         end = (context << SPANS) + ((start + (1 << SPAN) - 1) >> SPAN)
         while slot < end:
-            slots[slot & PLACE] = t
+            slots[slot] = t
             slot += 1
 
 
@@ -183,7 +181,7 @@ def first_state(data, pos, end):  # type: ignore[no-untyped-def]
 
 def fill(x, pos, end, data):  # type: ignore[no-untyped-def]
     """The next two bytes into a small state: x, pos. Without a branch, which could not be foreseen."""
-    place = (pos if pos < end else end) & LONG
+    place = pos if pos < end else end
     word = (0 + data[place]) | (0 + data[place + 1]) << 8
     small = x < LOW
     x = x << 16 | word if small else x

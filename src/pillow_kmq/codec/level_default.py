@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from .arithmetic import LONG, ONE, WORD, ZERO, after, code_bit, repeats, which
+from .arithmetic import ONE, WORD, ZERO, after, code_bit, repeats, which
 from .mixing import mixed_bit
 
 HASH_1, HASH_2, HASH_3, HASH_4 = 0x9E3779B1, 0x85EBCA6B, 0xC2B2AE35, 0x2C1B3C6D
@@ -167,9 +167,9 @@ def mixed_stripe(decoding, sure_flags, x, data, pos, end, stripe, width, rows, n
         not_w = False  # is known, behind a run that broke off or a flag that was sure
         symbol = W = NW = N = NE = NEE = NN = NNE = edge
         while col < width:
-            here = (base + col) & LONG
-            above = (up + col) & LONG
-            above2 = (up2 + col) & LONG
+            here = base + col
+            above = up + col
+            above2 = up2 + col
             if moved:  # at the start of a row and behind a run: as if the pixel before had been coded
                 moved = False
                 symbol = 0 + symbols[here - 1]
@@ -207,7 +207,7 @@ def mixed_stripe(decoding, sure_flags, x, data, pos, end, stripe, width, rows, n
 
             not_n = False
             c0 = shapes + LINE * shape
-            c4 = (c0 + SURE_FLAG) & LONG
+            c4 = c0 + SURE_FLAG
             if sure_flags and not not_w and counters[c4] >= SURE:
                 if not decoding:
                     symbol = 0 + symbols[here]
@@ -236,13 +236,13 @@ def mixed_stripe(decoding, sure_flags, x, data, pos, end, stripe, width, rows, n
             h6 = ((h4 ^ (h4 >> 15)) + (WW | NN << 8) * HASH_3) & WORD
             h6 = ((h6 ^ (h6 >> 15)) * HASH_4) & WORD
             slot = h6 >> (down - 2)
-            guess = 0 + recent[slot & 0xFFFF]
+            guess = 0 + recent[slot]
             kind = which(guess, W, N, NW, NE)
             c0 += 2 * kind
             line = four + 2 * LINE * (h4 >> down)
             c1 = pairs + 2 * LINE * (h2 >> down) + 2 * (NE & 15)
             c2 = line + LINE + 2 * (h6 >> 29)
-            c3 = spread + 2 * ((0 + distances[(W * n + N) & 0xFFFF]) | (0 + distances[(W * n + NW) & 0xFFFF]) << 3)
+            c3 = spread + 2 * ((0 + distances[W * n + N]) | (0 + distances[W * n + NW]) << 3)
             w = NODES + kind
             if not decoding:
                 symbol = 0 + symbols[here]
@@ -281,11 +281,11 @@ def mixed_stripe(decoding, sure_flags, x, data, pos, end, stripe, width, rows, n
                     c0 = by_w + (W * finer + part[WW]) * places
                     c1 = by_n + (N * finer + part[NN]) * places
                     c2 = line
-                    while leaf[node & 511] < 0:
+                    while leaf[node] < 0:
                         implied = False
                         if node >= deep:
-                            left = 0 + leaf[(2 * node) & 511]
-                            right = 0 + leaf[(2 * node + 1) & 511]
+                            left = 0 + leaf[2 * node]
+                            right = 0 + leaf[2 * node + 1]
                             if left >= 0 and (left == W or left == N):  # noqa: SIM109
                                 bit = none + 1
                                 implied = True
@@ -294,11 +294,11 @@ def mixed_stripe(decoding, sure_flags, x, data, pos, end, stripe, width, rows, n
                                 implied = True
                         if not implied:
                             if not decoding:
-                                bit = 0 + (symbol >= middle[node & 255])
+                                bit = 0 + (symbol >= middle[node])
                             c3 = (
-                                (0 + levels[(W * 256 + node) & 0xFFFF]) * (LEVELS * LEVELS)
-                                + (0 + levels[(N * 256 + node) & 0xFFFF]) * LEVELS
-                                + (0 + levels[(NE * 256 + node) & 0xFFFF])
+                                (0 + levels[W * 256 + node]) * (LEVELS * LEVELS)
+                                + (0 + levels[N * 256 + node]) * LEVELS
+                                + (0 + levels[NE * 256 + node])
                             )
                             bit, x, size, pos = mixed_bit(
                                 decoding, bit, x, size, pos, end, data,
@@ -312,8 +312,8 @@ def mixed_stripe(decoding, sure_flags, x, data, pos, end, stripe, width, rows, n
                             c1 += 16 * (node - 15)
                             c2 = later + LINE * ((((h4 ^ ((node * HASH_1) & WORD)) * HASH_4) & WORD) >> down)
                             place = 1
-                    symbol = 0 + leaf[node & 511]
-            recent[slot & 0xFFFF] = symbol
+                    symbol = 0 + leaf[node]
+            recent[slot] = symbol
             symbols[here] = symbol
             col += 1
 

@@ -139,7 +139,7 @@ def mixed_stripe(decoding, sure_flags, x, data, pos, end, stripe, width, rows, n
             h6 = (h4 ^ h4 >> 15) + (WW | NN << 8) * 3266489909 & 4294967295
             h6 = (h6 ^ h6 >> 15) * 739982445 & 4294967295
             slot = h6 >> down - 2
-            guess = recent[slot & 65535]
+            guess = recent[slot]
             kind = 4
             if guess == NE:
                 kind = 3
@@ -153,14 +153,13 @@ def mixed_stripe(decoding, sure_flags, x, data, pos, end, stripe, width, rows, n
             line = four + 32 * (h4 >> down)
             c1 = pairs + 32 * (h2 >> down) + 2 * (NE & 15)
             c2 = line + 16 + 2 * (h6 >> 29)
-            c3 = spread + 2 * (distances[W * n + N & 65535] | distances[W * n + NW & 65535] << 3)
+            c3 = spread + 2 * (distances[W * n + N] | distances[W * n + NW] << 3)
             w = 256 + kind
             if not_w:
                 not_w = False
                 bit = 0
             else:
                 mixed_bit_w = w * 4
-                mixed_bit_w &= 65535
                 t0 = counters[c0]
                 t1 = counters[c1]
                 t2 = counters[c2]
@@ -238,7 +237,6 @@ def mixed_stripe(decoding, sure_flags, x, data, pos, end, stripe, width, rows, n
                     mixed_bit_c2 = c2 + 1
                     mixed_bit_c3 = c3 + 1
                     mixed_bit_w = (w + 5) * 4
-                    mixed_bit_w &= 65535
                     t0 = counters[mixed_bit_c0]
                     t1 = counters[mixed_bit_c1]
                     t2 = counters[mixed_bit_c2]
@@ -313,11 +311,11 @@ def mixed_stripe(decoding, sure_flags, x, data, pos, end, stripe, width, rows, n
                     c0 = by_w + (W * finer + part[WW]) * places
                     c1 = by_n + (N * finer + part[NN]) * places
                     c2 = line
-                    while leaf[node & 511] < 0:
+                    while leaf[node] < 0:
                         implied = False
                         if node >= deep:
-                            left = leaf[2 * node & 511]
-                            right = leaf[2 * node + 1 & 511]
+                            left = leaf[2 * node]
+                            right = leaf[2 * node + 1]
                             if left >= 0 and (left == W or left == N):
                                 bit = 1
                                 implied = True
@@ -325,13 +323,12 @@ def mixed_stripe(decoding, sure_flags, x, data, pos, end, stripe, width, rows, n
                                 bit = 0
                                 implied = True
                         if not implied:
-                            c3 = levels[W * 256 + node & 65535] * 36 + levels[N * 256 + node & 65535] * 6 + levels[NE * 256 + node & 65535]
+                            c3 = levels[W * 256 + node] * 36 + levels[N * 256 + node] * 6 + levels[NE * 256 + node]
                             mixed_bit_c0 = c0 + place
                             mixed_bit_c1 = c1 + place
                             mixed_bit_c2 = c2 + place
                             mixed_bit_c3 = colors + node * 216 + c3
                             mixed_bit_w = node * 4
-                            mixed_bit_w &= 65535
                             t0 = counters[mixed_bit_c0]
                             t1 = counters[mixed_bit_c1]
                             t2 = counters[mixed_bit_c2]
@@ -400,8 +397,8 @@ def mixed_stripe(decoding, sure_flags, x, data, pos, end, stripe, width, rows, n
                             c1 += 16 * (node - 15)
                             c2 = later + 16 * (((h4 ^ node * 2654435761 & 4294967295) * 739982445 & 4294967295) >> down)
                             place = 1
-                    symbol = leaf[node & 511]
-            recent[slot & 65535] = symbol
+                    symbol = leaf[node]
+            recent[slot] = symbol
             symbols[here] = symbol
             col += 1
         edge = symbols[base + width - 1]

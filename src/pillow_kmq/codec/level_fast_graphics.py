@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from .arithmetic import LONG, PLACE, four, repeats, which
+from .arithmetic import four, repeats, which
 from .fast_contexts import (
     LOW,
     STEP,
@@ -75,22 +75,22 @@ class Stripe(NamedTuple):
 
 def code_flag(decoding, flag, place, x, pos, end, data, trace, flags):  # type: ignore[no-untyped-def]
     """Code a flag, which its place learns: flag, x, pos."""
-    p = 0 + flags[place & PLACE]
+    p = 0 + flags[place]
     low = x & 0xFFFF
     if decoding:
         flag = low < p
     if flag:
-        flags[place & PLACE] = p + ((0x10000 - p) >> RATE)
+        flags[place] = p + ((0x10000 - p) >> RATE)
         if decoding:
             x = p * (x >> 16) + low
         else:
-            trace[pos & PLACE] = p << 16
+            trace[pos] = p << 16
     else:
-        flags[place & PLACE] = p - (p >> RATE)
+        flags[place] = p - (p >> RATE)
         if decoding:
             x = (0x10000 - p) * (x >> 16) + low - p
         else:
-            trace[pos & PLACE] = (0x10000 - p) << 16 | p
+            trace[pos] = (0x10000 - p) << 16 | p
     if not decoding:
         pos += 1
     elif x < LOW:
@@ -114,19 +114,19 @@ def code_token(decoding, token, x, pos, end, data, trace, context, contexts):  #
     if decoding:
         low = x & 0xFFFF
         token = start = 0
-        after = (0 + starts[(first + 1) & PLACE]) << 4
+        after = (0 + starts[first + 1]) << 4
         while low >= after:
             token += 1
             start = after
-            after = (0 + starts[(first + token + 1) & PLACE]) << 4
+            after = (0 + starts[first + token + 1]) << 4
         x, pos = fill((after - start) * (x >> 16) + low - start, pos, end, data)
     else:
-        start = 0 + starts[(first + token) & PLACE]
-        size = (0 + starts[(first + token + 1) & PLACE]) - start
-        trace[pos & PLACE] = size << 20 | start << 4
+        start = 0 + starts[first + token]
+        size = (0 + starts[first + token + 1]) - start
+        trace[pos] = size << 20 | start << 4
         pos += 1
-    counts[(first + token) & PLACE] = (0 + counts[(first + token) & PLACE]) + STEP
-    wait[context & PLACE] = (0 + wait[context & PLACE]) - 1
+    counts[first + token] = (0 + counts[first + token]) + STEP
+    wait[context] = (0 + wait[context]) - 1
     return token, x, pos
 
 
@@ -137,7 +137,7 @@ def code_bits(decoding, value, count, x, pos, end, data, trace):  # type: ignore
         value = (x & 0xFFFF) >> rest
         x, pos = fill((x >> 16 << rest) | (x & ((1 << rest) - 1)), pos, end, data)
     elif count > 0:
-        trace[pos & PLACE] = 1 << (32 - count) | value << (16 - count)
+        trace[pos] = 1 << (32 - count) | value << (16 - count)
         pos += 1
     return value, x, pos
 
@@ -193,7 +193,7 @@ def code_other(decoding, symbol, W, N, NE, denied, context, n, x, pos, end, data
     """
     ranked, ranks, contexts, rank_tokens = model
     token_of, bits_of, first_of = rank_tokens
-    if contexts.wait[context & PLACE] == 0:
+    if contexts.wait[context] == 0:
         likely = LIKELY if context == BROKEN else likely_tokens(context)
         renew(contexts, context, RANKS + 1 + token_of[n - 2], likely, RANKS, False)
     rank = 0
@@ -203,9 +203,9 @@ def code_other(decoding, symbol, W, N, NE, denied, context, n, x, pos, end, data
         if symbol != N:
             token = NEXT
             if symbol != NE:
-                rank = 0 + ranks[(W << 8 | symbol) & PLACE]
+                rank = 0 + ranks[W << 8 | symbol]
                 rank -= rank > denied > 0
-                token = RANKS + token_of[(rank - 1) & 255]
+                token = RANKS + token_of[rank - 1]
     token, x, pos = code_token(decoding, token, x, pos, end, data, trace, context, contexts)
     if token == LEFT:
         symbol = W
@@ -214,14 +214,14 @@ def code_other(decoding, symbol, W, N, NE, denied, context, n, x, pos, end, data
     elif token == NEXT:
         symbol = NE
     else:
-        k = 0 + bits_of[token & 31]
-        low, x, pos = code_bits(decoding, rank - first_of[token & 31], k, x, pos, end, data, trace)
+        k = 0 + bits_of[token]
+        low, x, pos = code_bits(decoding, rank - first_of[token], k, x, pos, end, data, trace)
         if decoding:
-            rank = first_of[token & 31] + low
+            rank = first_of[token] + low
         rank += rank >= denied > 0
         symbol = n
         if rank < n:
-            symbol = 0 + ranked[(W << 8 | rank) & PLACE]
+            symbol = 0 + ranked[W << 8 | rank]
             promote(W, rank, ranked, ranks)
     return symbol, x, pos
 
@@ -250,22 +250,22 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
     while row < rows and (decoding or pos < end):
         base = (row + 1) * stride + 2
         up = base - stride
-        symbol = 0 + symbols[up & LONG]
-        symbols[(base - 1) & LONG] = symbols[(base - 2) & LONG] = symbol
+        symbol = 0 + symbols[up]
+        symbols[base - 1] = symbols[base - 2] = symbol
         col = same = 0
-        upper = four(symbols, (up - 1) & LONG)  # NW, N, NE, NEE, the first lowest
+        upper = four(symbols, up - 1)  # NW, N, NE, NEE, the first lowest
         while col < width:
             # Wherever a pixel is done, the next `upper` is read: here, where its bytes are used, compilers would read
             # them one by one.
-            here = (base + col) & LONG
+            here = base + col
             W = symbol
             NW = upper & 255
             N = (upper >> 8) & 255
             NE = (upper >> 16) & 255
             flat = False
-            if upper == W * 0x01010101 and symbols[(here - 2) & LONG] == W:
+            if upper == W * 0x01010101 and symbols[here - 2] == W:
                 if col >= same:  # otherwise the symbols above are known to be W as far as that
-                    same = col + 1 + repeats(symbols, (up + col + 2) & LONG, width - col - 1, W)
+                    same = col + 1 + repeats(symbols, up + col + 2, width - col - 1, W)
                 length = same - col
                 flat = length >= SHORTEST
             if flat:
@@ -280,12 +280,12 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
                         symbols[here + i] = W
                 col += run
                 if run == length:
-                    upper = four(symbols, (up + col - 1) & LONG)
+                    upper = four(symbols, up + col - 1)
                     continue
                 here += run
-                NE = 0 + symbols[(up + col + 1) & LONG]
+                NE = 0 + symbols[up + col + 1]
                 if not decoding:
-                    symbol = 0 + symbols[here & LONG]
+                    symbol = 0 + symbols[here]
                 context, denied = BROKEN, 0
                 slot = 0  # unused; 1.03 of the time without
             else:
@@ -316,7 +316,7 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
                         symbol = guess
                         symbols[here] = symbol
                         col += 1
-                        upper = four(symbols, (up + col - 1) & LONG)
+                        upper = four(symbols, up + col - 1)
                         continue
                     due = False
                 latest = 0 + last[W]  # read always, so that compilers choose without a branch
@@ -336,21 +336,21 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
                     last[W] = symbol
                     symbols[here] = symbol
                     col += 1
-                    upper = four(symbols, (up + col - 1) & LONG)
+                    upper = four(symbols, up + col - 1)
                     continue
-                denied = 0 + ranks[(W << 8 | guess) & PLACE]
+                denied = 0 + ranks[W << 8 | guess]
 
             symbol, x, pos = code_other(decoding, symbol, W, N, NE, denied, context, n, x, pos, end, data, trace, model)
             if symbol >= n:
                 return row, -1
-            symbols[here & LONG] = symbol
+            symbols[here] = symbol
             col += 1
-            upper = four(symbols, (up + col - 1) & LONG)
+            upper = four(symbols, up + col - 1)
             if context != BROKEN:
                 recent[slot] = symbol << 3 | WRONG
                 last[W] = symbol
 
-        symbols[(base + width) & LONG] = symbols[(base + width + 1) & LONG] = symbols[(base + width - 1) & LONG]
+        symbols[base + width] = symbols[base + width + 1] = symbols[base + width - 1]
         row += 1
         if decoding and pos > end:
             return row - 1, pos

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from .arithmetic import LONG, PLACE
 from .fast_contexts import (
     LOW,
     ONE,
@@ -102,65 +101,65 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n):  # type: igno
     while row < rows and (decoding or pos < end):
         base = (row + 1) * stride + 2
         up = base - stride
-        W = WW = NE = 0 + symbols[up & LONG]
-        N = 0 + symbols[(up - 1) & LONG]
-        symbols[(base - 1) & LONG] = W
+        W = WW = NE = 0 + symbols[up]
+        N = 0 + symbols[up - 1]
+        symbols[base - 1] = W
         for col in range(width):
             NW = N
             N = NE
-            NE = 0 + symbols[(up + col + 1) & LONG]
+            NE = 0 + symbols[up + col + 1]
             shape = (W == N) | (W == NW) << 1 | (N == NE) << 2 | (N == NW) << 3
-            part = levels[(W << 8 | N) & PLACE] << 5 | shape << 1 | (W == WW)
-            context = 0 + parts[part & PLACE]
-            if wait[context & PLACE] == 0:
+            part = levels[W << 8 | N] << 5 | shape << 1 | (W == WW)
+            context = 0 + parts[part]
+            if wait[context] == 0:
                 context = prepare(contexts, uses, parts, context, shape, part, tokens)
             first = context * TOKENS
             symbol = rank = 0
-            rank_n = 0 + ranks[(W << 8 | N) & PLACE]
+            rank_n = 0 + ranks[W << 8 | N]
             skip = rank_n if rank_n > 0 else 256  # no rank, where N is W
             if decoding:
                 low = x & (ONE - 1)
-                token = 0 + slots[(context << SPANS | low >> SPAN) & PLACE]
-                start = 0 + starts[(first + token) & PLACE]
-                after = 0 + starts[(first + token + 1) & PLACE]
+                token = 0 + slots[context << SPANS | low >> SPAN]
+                start = 0 + starts[first + token]
+                after = 0 + starts[first + token + 1]
                 while low >= after:
                     token += 1
                     start = after
-                    after = 0 + starts[(first + token + 1) & PLACE]
+                    after = 0 + starts[first + token + 1]
                 x = (after - start) * (x >> 12) + low - start
-                bits = 0 + bits_of[token & 31]
+                bits = 0 + bits_of[token]
                 extra = x & ((1 << bits) - 1)
                 x, pos = fill(x >> bits, pos, end, data)
             else:
-                symbol = 0 + symbols[(base + col) & LONG]
+                symbol = 0 + symbols[base + col]
                 token = LEFT
                 if symbol != W:
                     token = ABOVE
                     if symbol != N:
-                        rank = 0 + ranks[(W << 8 | symbol) & PLACE]
+                        rank = 0 + ranks[W << 8 | symbol]
                         rank -= rank > skip
-                        token = RANKS + token_of[(rank - 1) & 255]
-                bits = 0 + bits_of[token & 31]
-                extra = (rank - first_of[token & 31]) & ((1 << bits) - 1)
-                start = 0 + starts[(first + token) & PLACE]
-                size = (0 + starts[(first + token + 1) & PLACE]) - start
-                trace[pos & PLACE] = size << 20 | start << 8 | bits << 4 | extra
+                        token = RANKS + token_of[rank - 1]
+                bits = 0 + bits_of[token]
+                extra = (rank - first_of[token]) & ((1 << bits) - 1)
+                start = 0 + starts[first + token]
+                size = (0 + starts[first + token + 1]) - start
+                trace[pos] = size << 20 | start << 8 | bits << 4 | extra
                 pos += 1
-            counts[(first + token) & PLACE] = (0 + counts[(first + token) & PLACE]) + STEP
-            wait[context & PLACE] = (0 + wait[context & PLACE]) - 1
-            rank = (0 + first_of[token & 31]) + extra
+            counts[first + token] = (0 + counts[first + token]) + STEP
+            wait[context] = (0 + wait[context]) - 1
+            rank = (0 + first_of[token]) + extra
             rank += rank >= skip
             if rank >= n:
                 return row, -1
             if decoding:
-                symbol = 0 + ranked[(W << 8 | rank) & PLACE]  # W for rank 0, which LEFT has
+                symbol = 0 + ranked[W << 8 | rank]  # W for rank 0, which LEFT has
                 if token == ABOVE:
                     symbol = N
             promote(W if token >= RANKS else n, rank, ranked, ranks)
-            symbols[(base + col) & LONG] = symbol
+            symbols[base + col] = symbol
             WW = W
             W = symbol
-        symbols[(base + width) & LONG] = W
+        symbols[base + width] = W
         row += 1
         if decoding and pos > end:
             return row - 1, pos

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from .arithmetic import LONG, PLACE, WORD, narrow, repeats
+from .arithmetic import WORD, narrow, repeats
 from .mixing_max import COUNTED, bounded, mixed_bit, run_bit
 from .places_max import PLACED, adjust, predict
 
@@ -92,17 +92,17 @@ def find_lines(node, counters, scratch, down):  # type: ignore[no-untyped-def]
         key = 0 + scratch[144 + i]
         if node > 0:
             key = hashed(key, node)
-        place = ((((key * HASH_1) & WORD) >> down) << 4) & PLACE
+        place = (((key * HASH_1) & WORD) >> down) << 4
         scratch[128 + i] = place
         scratch[160 + i] = key
         scratch[192 + i] = counters[place]  # not for its value: now memory is waited for once, not seven times
     for i in range(HASHED):
-        place = scratch[128 + i] & PLACE
+        place = scratch[128 + i]
         key = 0 + scratch[160 + i]
         if counters[place] != key:
             counters[place] = key
             for k in range(1, 16):
-                counters[(place + k) & PLACE] = HALF
+                counters[place + k] = HALF
 
 
 def mixed_stripe(decoding, x, data, pos, end, stripe, width, rows, n, option):  # type: ignore[no-untyped-def]
@@ -144,10 +144,10 @@ def mixed_stripe(decoding, x, data, pos, end, stripe, width, rows, n, option):  
         while col < width:
             if decoding and pos > end:  # a row may be long
                 return row, x, pos
-            here = (base + col) & LONG
-            above = (up + col) & LONG
-            above2 = (up2 + col) & LONG
-            above3 = (up3 + col) & LONG
+            here = base + col
+            above = up + col
+            above2 = up2 + col
+            above3 = up3 + col
             W = 0 + symbols[here - 1]
             WW = 0 + symbols[here - 2]
             N = 0 + symbols[above]
@@ -212,18 +212,18 @@ def mixed_stripe(decoding, x, data, pos, end, stripe, width, rows, n, option):  
             find_lines(0, counters, scratch, down)
             slot6 = h6 >> less
             slot11 = entries + (h11 >> less)
-            guess6 = 0 + recent[slot6 & PLACE]
-            guess11 = 0 + recent[slot11 & PLACE]
+            guess6 = 0 + recent[slot6]
+            guess11 = 0 + recent[slot11]
             slot15 = h15 >> less
             slot8 = entries + (h8 >> less)
             if long == 0:
-                far = 0 + latest[slot15 & PLACE]
+                far = 0 + latest[slot15]
                 long = 0 + (far > 0)
             if short == 0:
-                near = 0 + latest[slot8 & PLACE]
+                near = 0 + latest[slot8]
                 short = 0 + (near > 0)
-            expected = 0 + symbols[far & LONG]
-            other = 0 + symbols[near & LONG]
+            expected = 0 + symbols[far]
+            other = 0 + symbols[near]
             shape = (W == N) | (W == NW) << 1 | (N == NE) << 2 | (N == NW) << 3 | (W == WW) << 4
             activity = abs(0 + axes[W] - axes[NW]) + abs(0 + axes[N] - axes[NW]) + abs(0 + axes[N] - axes[NE])
             active = (
@@ -236,10 +236,10 @@ def mixed_stripe(decoding, x, data, pos, end, stripe, width, rows, n, option):  
             node = 1
             place = 1
             depth = 0
-            while leaf[node & 511] < 0:
+            while leaf[node] < 0:
                 if not decoding:
-                    bit = symbol >= middle[node & 255]
-                m = 0 + middle[node & 255]
+                    bit = symbol >= middle[node]
+                m = 0 + middle[node]
                 w = W << 8 | node
                 relation = 0 + sides[w]
                 relation2 = (
@@ -285,15 +285,15 @@ def mixed_stripe(decoding, x, data, pos, end, stripe, width, rows, n, option):  
                 node = 2 * node + bit
                 place = 2 * place + bit
                 depth += 1
-                if place > 15 and leaf[node & 511] < 0:
+                if place > 15 and leaf[node] < 0:
                     place = 1
                     find_lines(node, counters, scratch, down)
-            symbol = 0 + leaf[node & 511]
+            symbol = 0 + leaf[node]
             adjust(axis_count, symbol, scratch, places, axes)
-            recent[slot6 & PLACE] = symbol
-            recent[slot11 & PLACE] = symbol
-            latest[slot15 & PLACE] = here
-            latest[slot8 & PLACE] = here
+            recent[slot6] = symbol
+            recent[slot11] = symbol
+            latest[slot15] = here
+            latest[slot8] = here
             if long > 0:
                 far += 1
                 long = long + 1 if expected == symbol else 0

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from .arithmetic import ONE, PLACE, ZERO, after, narrow, shift
+from .arithmetic import ONE, ZERO, after, narrow, shift
 
 WEIGHT_LIMIT = 196608
 
@@ -42,11 +42,6 @@ def mixed_bit(  # type: ignore[no-untyped-def]
     none,
 ):
     """Code one bit with four counters, mixed: bit, 0 or 1, x, size, pos. none: 0, which compilers must not know."""
-    c0 &= PLACE
-    c1 &= PLACE
-    c2 &= PLACE
-    c3 &= PLACE
-    w &= 0xFFFF
     t0 = 0 + counters[c0]  # four tables, so never one counter twice
     t1 = 0 + counters[c1]
     t2 = 0 + counters[c2]

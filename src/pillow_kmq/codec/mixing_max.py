@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from .arithmetic import PLACE, narrow, shift
+from .arithmetic import narrow, shift
 
 COUNTED = 14
 """Inputs that are counters; places and a constant are behind them."""
@@ -23,9 +23,9 @@ def follow(bit, counters, place, rates):  # type: ignore[no-untyped-def]
     p = state >> 10
     count = state & 1023
     if bit:
-        p += (((4194303 - p) >> 6) * rates[count & 255]) >> 10
+        p += (((4194303 - p) >> 6) * rates[count]) >> 10
     else:
-        p -= ((p >> 6) * rates[count & 255]) >> 10
+        p -= ((p >> 6) * rates[count]) >> 10
     counters[place] = p << 10 | (count + (count < LIMIT))
 
 
@@ -38,12 +38,12 @@ def pace(error, uses, number, steps):  # type: ignore[no-untyped-def]
     """How far a set of weights goes along its inputs. error: bit - probability, in 1/65536."""
     count = 0 + uses[number]
     uses[number] = count + (count < 255)
-    return (error * steps[count & 255]) >> 6
+    return (error * steps[count]) >> 6
 
 
 def refine(bit, refined, place, part):  # type: ignore[no-untyped-def]
     """Teach the nearer of two points of a line what the bit was."""
-    place = (place + (part >> 7)) & PLACE
+    place = place + (part >> 7)
     q = 0 + refined[place]
     if bit:
         refined[place] = q + ((65535 - q) >> 6)
@@ -78,15 +78,11 @@ def mixed_bit(  # type: ignore[no-untyped-def]
     steps,
 ):
     """Code one bit with the counters at scratch[160], ... and with inputs[14], ...: bit, x, size, pos."""
-    w0 &= 0xFFFF
-    w1 &= 0xFFFF
-    w2 &= 0xFFFF
-    f &= 0xFFFF
     for i in range(COUNTED):
-        scratch[192 + i] = counters[scratch[160 + i] & PLACE]
+        scratch[192 + i] = counters[scratch[160 + i]]
     # Not for their values: now memory is waited for once, not twice more.
-    scratch[208] = refined[(a + 12) & PLACE]
-    scratch[209] = refined[(b + 12) & PLACE]
+    scratch[208] = refined[a + 12]
+    scratch[209] = refined[b + 12]
     for i in range(COUNTED):
         inputs[i] = stretch[scratch[192 + i] >> 20]
     d0 = d1 = d2 = narrow(0)
@@ -102,8 +98,8 @@ def mixed_bit(  # type: ignore[no-untyped-def]
     dot = bounded(dot, 2900) + 3072
     p = 0 + squash[dot]
     part = dot & 255
-    a = (a + (dot >> 8)) & PLACE
-    b = (b + (dot >> 8)) & PLACE
+    a = a + (dot >> 8)
+    b = b + (dot >> 8)
     q = (refined[a] * (256 - part) + refined[a + 1] * part) >> 8
     r = (refined[b] * (256 - part) + refined[b + 1] * part) >> 8
     bound = (size * ((2 * p + q + r + 2) >> 2)) >> 16
@@ -112,7 +108,7 @@ def mixed_bit(  # type: ignore[no-untyped-def]
     if bit:
         size = bound
         for i in range(COUNTED):
-            follow(True, counters, scratch[160 + i] & PLACE, rates)
+            follow(True, counters, scratch[160 + i], rates)
     else:
         size -= bound
         if decoding:
@@ -120,7 +116,7 @@ def mixed_bit(  # type: ignore[no-untyped-def]
         else:
             x += bound
         for i in range(COUNTED):
-            follow(False, counters, scratch[160 + i] & PLACE, rates)
+            follow(False, counters, scratch[160 + i], rates)
     refine(bit, refined, a, part)
     refine(bit, refined, b, part)
     one = 65536 if bit else 0
