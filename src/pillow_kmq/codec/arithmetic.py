@@ -9,7 +9,8 @@ from __future__ import annotations
 
 WORD = 0xFFFFFFFF
 SMALL = 1 << 24
-ONE, ZERO = 16, 32  # parts of the table of updates
+P = 0xFFF  # of a counter's state, its probability
+ONE, ZERO = 0, 1 << 16  # parts of the table that tells the state after a bit
 EIGHT = 0x0101010101010101  # a symbol times this is eight of it
 
 
@@ -68,12 +69,6 @@ def repeats(symbols, first, most, symbol):  # type: ignore[no-untyped-def]
     return count
 
 
-def after(state, updates, seen):  # type: ignore[no-untyped-def]
-    """A counter that has seen a bit: ONE or ZERO. It is a probability of 12 bits, of a one, above a count of 4 bits."""
-    n = state & 15
-    return ((state * updates[n] >> 16) & 0xFFF0) + updates[seen + n]
-
-
 def shift(decoding, x, size, pos, end, data):  # type: ignore[no-untyped-def]
     """Whole bytes out of an encoder, or into a decoder, until the range has 24 bits again: x, size, pos."""
     while size < SMALL:
@@ -100,14 +95,14 @@ def byte_out(x, pos, data):  # type: ignore[no-untyped-def]
     return (x << 8) & WORD
 
 
-def code_bit(decoding, bit, x, size, pos, end, data, counters, place, updates):  # type: ignore[no-untyped-def]
+def code_bit(decoding, bit, x, size, pos, end, data, counters, place, after):  # type: ignore[no-untyped-def]
     """Code one bit, 0 or 1, with the probability of one counter: bit, x, size, pos."""
     state = 0 + counters[place]
-    bound = (size * (16 * (state >> 4) + 8)) >> 16
+    bound = (size * (16 * (state & P) + 8)) >> 16
     if x < bound if decoding else bit > 0:
         bit = 1
         size = bound
-        counters[place] = after(state, updates, ONE)
+        counters[place] = after[ONE + state]
     else:
         bit = 0
         size -= bound
@@ -115,6 +110,6 @@ def code_bit(decoding, bit, x, size, pos, end, data, counters, place, updates): 
             x -= bound
         else:
             x += bound
-        counters[place] = after(state, updates, ZERO)
+        counters[place] = after[ZERO + state]
     x, size, pos = shift(decoding, x, size, pos, end, data)
     return bit, x, size, pos

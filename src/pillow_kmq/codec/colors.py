@@ -23,34 +23,34 @@ def fixed_bit(decoding, bit, p, x, size, pos, end, data):  # type: ignore[no-unt
     return bit, x, size, pos
 
 
-def code_number(decoding, value, context, x, size, pos, end, data, counters, updates):  # type: ignore[no-untyped-def]
+def code_number(decoding, value, context, x, size, pos, end, data, counters, after):  # type: ignore[no-untyped-def]
     """Code a number 0..511: the length of its bits in ones and a zero, then its bits behind the first."""
     first = context * PLACES
     length = 0
     bit = 1
     while bit and length < 9:
         bit = 0 + (value >> length > 0)
-        bit, x, size, pos = code_bit(decoding, bit, x, size, pos, end, data, counters, first + length, updates)
+        bit, x, size, pos = code_bit(decoding, bit, x, size, pos, end, data, counters, first + length, after)
         length += bit
     result = 0 + (length > 0)
     for place in range(length - 2, -1, -1):
         bit = (value >> place) & 1
         if place == length - 2:
             second = first + SECOND + length
-            bit, x, size, pos = code_bit(decoding, bit, x, size, pos, end, data, counters, second, updates)
+            bit, x, size, pos = code_bit(decoding, bit, x, size, pos, end, data, counters, second, after)
         else:
             bit, x, size, pos = fixed_bit(decoding, bit, 32768, x, size, pos, end, data)
         result = 2 * result + bit
     return result, x, size, pos
 
 
-def code_signed(decoding, value, context, x, size, pos, end, data, counters, updates):  # type: ignore[no-untyped-def]
+def code_signed(decoding, value, context, x, size, pos, end, data, counters, after):  # type: ignore[no-untyped-def]
     """Code a number -511..511."""
-    number, x, size, pos = code_number(decoding, abs(value), context, x, size, pos, end, data, counters, updates)
+    number, x, size, pos = code_number(decoding, abs(value), context, x, size, pos, end, data, counters, after)
     if number > 0:
         bit = 0 + (value < 0)
         bit, x, size, pos = code_bit(
-            decoding, bit, x, size, pos, end, data, counters, context * PLACES + SIGN, updates
+            decoding, bit, x, size, pos, end, data, counters, context * PLACES + SIGN, after
         )  # fmt: skip
         if bit:
             number = -number
@@ -79,7 +79,7 @@ def code_below(decoding, value, count, x, size, pos, end, data):  # type: ignore
     return low, x, size, pos
 
 
-def code_colors(decoding, x, data, pos, end, colors, count, chosen, numbers, counters, updates):  # type: ignore[no-untyped-def]
+def code_colors(decoding, x, data, pos, end, colors, count, chosen, numbers, counters, after):  # type: ignore[no-untyped-def]
     """Code `count` colours, uint8[4 * count], RGBA, in natural order, then `numbers` numbers, uint8, of which the i-th
     is below count - i. From x and data[pos] on; x, and where the code ends, or -1 if a colour is out of range.
     """
@@ -89,21 +89,21 @@ def code_colors(decoding, x, data, pos, end, colors, count, chosen, numbers, cou
         if not decoding:
             red, green, blue, alpha = 0 + colors[i], 0 + colors[i + 1], 0 + colors[i + 2], 0 + colors[i + 3]
         step, x, size, pos = code_number(
-            decoding, alpha - a, ALPHA, x, size, pos, end, data, counters, updates
+            decoding, alpha - a, ALPHA, x, size, pos, end, data, counters, after
         )  # fmt: skip
         a += step
         before = 0 if step > 0 else g
         context = GREEN if step > 0 else GREEN_STEP
         g, x, size, pos = code_number(
-            decoding, green - before, context, x, size, pos, end, data, counters, updates
+            decoding, green - before, context, x, size, pos, end, data, counters, after
         )  # fmt: skip
         g += before
-        u, x, size, pos = code_signed(decoding, red - green, RED, x, size, pos, end, data, counters, updates)
+        u, x, size, pos = code_signed(decoding, red - green, RED, x, size, pos, end, data, counters, after)
         activity = 0
         while activity < 4 and abs(u) >> (2 * activity) > 0:
             activity += 1
         context = BLUE + 2 * activity + (u > 0)
-        v, x, size, pos = code_signed(decoding, blue - green, context, x, size, pos, end, data, counters, updates)
+        v, x, size, pos = code_signed(decoding, blue - green, context, x, size, pos, end, data, counters, after)
         r = g + u
         b = g + v
         if min(min(r, g), b) < 0 or max(max(r, g), max(b, a)) > 255:

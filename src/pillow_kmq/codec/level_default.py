@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from .arithmetic import ONE, WORD, ZERO, after, code_bit, repeats, which
+from .arithmetic import ONE, WORD, ZERO, P, code_bit, repeats, which
 from .mixing import mixed_bit
 
 HASH_1, HASH_2, HASH_3, HASH_4 = 0x9E3779B1, 0x85EBCA6B, 0xC2B2AE35, 0x2C1B3C6D
@@ -25,8 +25,8 @@ LENGTH, LOWER = 8, 72  # of runs that break off: how many bits their length has,
 FLAT = 0x286
 """Bits of the shape: N is NW, NE and W, and W is WW."""
 
-SURE, NEVER = 65536 * 15 // 16, 65536 // 16
-"""The states of a counter from which on a flag is sure, and of that for W below which the one for N may be asked."""
+SURE, NEVER = 4096 * 15 // 16, 4096 // 16
+"""The probability from which on a flag is sure, and that of W below which the one for N may be asked."""
 
 LEVELS = 6
 COLORS = LEVELS**3
@@ -48,7 +48,8 @@ class Stripe(NamedTuple):
 
     symbols: uint8[(rows + 2) * (width + 6)], two rows and three columns of margin. counters: uint16. weights: int32.
     recent: uint8. leaf: int16[512]. middle: uint8[256]. levels: uint8[n * 256]. distances: uint8[n * n].
-    parts: uint8[256], the part of the tree that a symbol is in.
+    parts: uint8[256], the part of the tree that a symbol is in. stretch: int16[4096]. squash: uint16, from -REACH on.
+    after: uint16[2 * 65536], the state of a counter after a one, by that before, then after a zero.
     """
 
     symbols: Any
@@ -62,7 +63,7 @@ class Stripe(NamedTuple):
     parts: Any
     stretch: Any
     squash: Any
-    updates: Any
+    after: Any
 
 
 def counter_count(n: int, option: int) -> int:
@@ -89,7 +90,7 @@ def parts(n: int, option: int) -> int:
     return 16 if n <= 16 else 4 if n <= 64 else 2
 
 
-def code_run(decoding, symbols, here, length, x, size, pos, end, data, counters, updates):  # type: ignore[no-untyped-def]
+def code_run(decoding, symbols, here, length, x, size, pos, end, data, counters, after):  # type: ignore[no-untyped-def]
     """Code how many of the `length` symbols from `here` on are like the one before: run, x, size, pos."""
     symbol = 0 + symbols[here - 1]
     run = bit = 0
@@ -99,7 +100,7 @@ def code_run(decoding, symbols, here, length, x, size, pos, end, data, counters,
     most = 2  # bits of `length` behind the first
     while length >> most > 1:
         most += 1
-    bit, x, size, pos = code_bit(decoding, bit, x, size, pos, end, data, counters, most, updates)
+    bit, x, size, pos = code_bit(decoding, bit, x, size, pos, end, data, counters, most, after)
     if bit:
         run = length
     else:
@@ -108,13 +109,13 @@ def code_run(decoding, symbols, here, length, x, size, pos, end, data, counters,
         while bit and bits < most:
             bit = 0 + ((run + 1) >> (bits + 1) > 0)
             place = LENGTH + most * 8 + bits
-            bit, x, size, pos = code_bit(decoding, bit, x, size, pos, end, data, counters, place, updates)
+            bit, x, size, pos = code_bit(decoding, bit, x, size, pos, end, data, counters, place, after)
             bits += bit
         coded = 1
         for i in range(bits):
             bit = ((run + 1) >> (bits - 1 - i)) & 1
             place = LOWER + bits * 8 + i
-            bit, x, size, pos = code_bit(decoding, bit, x, size, pos, end, data, counters, place, updates)
+            bit, x, size, pos = code_bit(decoding, bit, x, size, pos, end, data, counters, place, after)
             coded = 2 * coded + bit
         run = min(coded, length) - 1
     if decoding:
@@ -131,7 +132,7 @@ def mixed_stripe(decoding, sure_flags, x, data, pos, end, stripe, width, rows, n
     """
     symbols, counters, weights, recent = stripe[:4]
     leaf, middle, levels, distances, part = stripe[4:9]
-    stretch, squash, updates = stripe[9:]
+    stretch, squash, after = stripe[9:]
     bits = address_bits(n, option)
     hashed = 1 << bits
     down = 32 - bits + 4  # to the number of a line
@@ -198,7 +199,7 @@ def mixed_stripe(decoding, sure_flags, x, data, pos, end, stripe, width, rows, n
                 length = 1 + repeats(symbols, above + 2, min(width - col, LONGEST) - 1, N)
                 if length >= SHORTEST:
                     run, x, size, pos = code_run(
-                        decoding, symbols, here, length, x, size, pos, end, data, counters, updates
+                        decoding, symbols, here, length, x, size, pos, end, data, counters, after
                     )
                     not_w = run < length
                     moved = True
@@ -208,22 +209,22 @@ def mixed_stripe(decoding, sure_flags, x, data, pos, end, stripe, width, rows, n
             not_n = False
             c0 = shapes + LINE * shape
             c4 = c0 + SURE_FLAG
-            if sure_flags and not not_w and counters[c4] >= SURE:
+            if sure_flags and not not_w and counters[c4] & P >= SURE:
                 if not decoding:
                     symbol = 0 + symbols[here]
                     bit = 0 + (symbol == W)
-                bit, x, size, pos = code_bit(decoding, bit, x, size, pos, end, data, counters, c4, updates)
+                bit, x, size, pos = code_bit(decoding, bit, x, size, pos, end, data, counters, c4, after)
                 if bit:
                     symbol = W
                     symbols[here] = symbol
                     col += 1
                     continue
                 not_w = True
-            elif sure_flags and not not_w and counters[c4] < NEVER and counters[c4 + 1] >= SURE:
+            elif sure_flags and not not_w and counters[c4] & P < NEVER and counters[c4 + 1] & P >= SURE:
                 if not decoding:
                     symbol = 0 + symbols[here]
                     bit = 0 + (symbol == N)
-                bit, x, size, pos = code_bit(decoding, bit, x, size, pos, end, data, counters, c4 + 1, updates)
+                bit, x, size, pos = code_bit(decoding, bit, x, size, pos, end, data, counters, c4 + 1, after)
                 if bit:
                     symbol = N
                     symbols[here] = symbol
@@ -253,10 +254,10 @@ def mixed_stripe(decoding, sure_flags, x, data, pos, end, stripe, width, rows, n
             else:
                 bit, x, size, pos = mixed_bit(
                     decoding, bit, x, size, pos, end, data, counters, c0, c1, c2, c3,
-                    weights, w * WEIGHTS, stretch, squash, updates, none,
+                    weights, w * WEIGHTS, stretch, squash, after, none,
                 )  # fmt: skip
                 if sure_flags:
-                    counters[c4] = after(0 + counters[c4], updates, ONE if bit else ZERO)
+                    counters[c4] = after[(ONE if bit else ZERO) + counters[c4]]
             if bit:
                 symbol = W
             else:
@@ -269,10 +270,10 @@ def mixed_stripe(decoding, sure_flags, x, data, pos, end, stripe, width, rows, n
                         decoding, bit, x, size, pos, end, data,
                         counters, c0 + 1, c1 + 1, c2 + 1, c3 + 1,
                         weights, (w + FLAGS) * WEIGHTS,
-                        stretch, squash, updates, none,
+                        stretch, squash, after, none,
                     )  # fmt: skip
                     if sure_flags:
-                        counters[c4 + 1] = after(0 + counters[c4 + 1], updates, ONE if bit else ZERO)
+                        counters[c4 + 1] = after[(ONE if bit else ZERO) + counters[c4 + 1]]
                 if bit:
                     symbol = N
                 else:
@@ -303,7 +304,7 @@ def mixed_stripe(decoding, sure_flags, x, data, pos, end, stripe, width, rows, n
                             bit, x, size, pos = mixed_bit(
                                 decoding, bit, x, size, pos, end, data,
                                 counters, c0 + place, c1 + place, c2 + place, colors + node * COLORS + c3,
-                                weights, node * WEIGHTS, stretch, squash, updates, none,
+                                weights, node * WEIGHTS, stretch, squash, after, none,
                             )  # fmt: skip
                         node = 2 * node + bit
                         place = 2 * place + bit

@@ -13,7 +13,7 @@ from .level_default import address_bits, code_run, parts
 def mixed_stripe(decoding, sure_flags, x, data, pos, end, stripe, width, rows, n, option):
     symbols, counters, weights, recent = stripe[:4]
     leaf, middle, levels, distances, part = stripe[4:9]
-    stretch, squash, updates = stripe[9:]
+    stretch, squash, after = stripe[9:]
     bits = address_bits(n, option)
     hashed = 1 << bits
     down = 32 - bits + 4
@@ -73,7 +73,7 @@ def mixed_stripe(decoding, sure_flags, x, data, pos, end, stripe, width, rows, n
             if shape & 646 == 646 and (not not_w):
                 length = 1 + repeats(symbols, above + 2, min(width - col, 255) - 1, N)
                 if length >= 8:
-                    run, x, size, pos = code_run(True, symbols, here, length, x, size, pos, end, data, counters, updates)
+                    run, x, size, pos = code_run(True, symbols, here, length, x, size, pos, end, data, counters, after)
                     not_w = run < length
                     moved = True
                     col += run
@@ -81,20 +81,18 @@ def mixed_stripe(decoding, sure_flags, x, data, pos, end, stripe, width, rows, n
             not_n = False
             c0 = shapes + 16 * shape
             c4 = c0 + 10
-            if sure_flags and (not not_w) and (counters[c4] >= 61440):
+            if sure_flags and (not not_w) and (counters[c4] & 4095 >= 3840):
                 state = counters[c4]
-                bound = size * (16 * (state >> 4) + 8) >> 16
+                bound = size * (16 * (state & 4095) + 8) >> 16
                 if x < bound:
                     bit = 1
                     size = bound
-                    after_n = state & 15
-                    counters[c4] = (state * updates[after_n] >> 16 & 65520) + updates[16 + after_n]
+                    counters[c4] = after[state]
                 else:
                     bit = 0
                     size -= bound
                     x -= bound
-                    after_n = state & 15
-                    counters[c4] = (state * updates[after_n] >> 16 & 65520) + updates[32 + after_n]
+                    counters[c4] = after[65536 + state]
                 while size < 16777216:
                     size <<= 8
                     x = x << 8 & 4294967295
@@ -107,21 +105,19 @@ def mixed_stripe(decoding, sure_flags, x, data, pos, end, stripe, width, rows, n
                     col += 1
                     continue
                 not_w = True
-            elif sure_flags and (not not_w) and (counters[c4] < 4096) and (counters[c4 + 1] >= 61440):
+            elif sure_flags and (not not_w) and (counters[c4] & 4095 < 256) and (counters[c4 + 1] & 4095 >= 3840):
                 code_bit_place = c4 + 1
                 state = counters[code_bit_place]
-                bound = size * (16 * (state >> 4) + 8) >> 16
+                bound = size * (16 * (state & 4095) + 8) >> 16
                 if x < bound:
                     bit = 1
                     size = bound
-                    after_n = state & 15
-                    counters[code_bit_place] = (state * updates[after_n] >> 16 & 65520) + updates[16 + after_n]
+                    counters[code_bit_place] = after[state]
                 else:
                     bit = 0
                     size -= bound
                     x -= bound
-                    after_n = state & 15
-                    counters[code_bit_place] = (state * updates[after_n] >> 16 & 65520) + updates[32 + after_n]
+                    counters[code_bit_place] = after[65536 + state]
                 while size < 16777216:
                     size <<= 8
                     x = x << 8 & 4294967295
@@ -164,25 +160,20 @@ def mixed_stripe(decoding, sure_flags, x, data, pos, end, stripe, width, rows, n
                 t1 = counters[c1]
                 t2 = counters[c2]
                 t3 = counters[c3]
-                s0 = stretch[t0 >> 4]
-                s1 = stretch[t1 >> 4]
-                s2 = stretch[t2 >> 4]
-                s3 = stretch[t3 >> 4]
+                s0 = stretch[t0 & 4095]
+                s1 = stretch[t1 & 4095]
+                s2 = stretch[t2 & 4095]
+                s3 = stretch[t3 & 4095]
                 dot = weights[mixed_bit_w] * s0 + weights[mixed_bit_w + 1] * s1 + weights[mixed_bit_w + 2] * s2 + weights[mixed_bit_w + 3] * s3 >> 16
-                dot = (2900 if dot > 2900 else -2900 if dot < -2900 else dot) + 3072
-                p = squash[dot]
+                p = squash[dot + 27648]
                 bound = size * p >> 16
                 if x < bound:
                     bit = 1
                     size = bound
-                    after_n = t0 & 15
-                    counters[c0] = (t0 * updates[after_n] >> 16 & 65520) + updates[16 + after_n]
-                    after_n = t1 & 15
-                    counters[c1] = (t1 * updates[after_n] >> 16 & 65520) + updates[16 + after_n]
-                    after_n = t2 & 15
-                    counters[c2] = (t2 * updates[after_n] >> 16 & 65520) + updates[16 + after_n]
-                    after_n = t3 & 15
-                    counters[c3] = (t3 * updates[after_n] >> 16 & 65520) + updates[16 + after_n]
+                    counters[c0] = after[t0]
+                    counters[c1] = after[t1]
+                    counters[c2] = after[t2]
+                    counters[c3] = after[t3]
                     error = 65536 - p
                     pace = error + 1 >> 1
                     w0 = weights[mixed_bit_w] + (s0 * pace + 8192 >> 14)
@@ -197,14 +188,10 @@ def mixed_stripe(decoding, sure_flags, x, data, pos, end, stripe, width, rows, n
                     bit = 0
                     size -= bound
                     x -= bound
-                    after_n = t0 & 15
-                    counters[c0] = (t0 * updates[after_n] >> 16 & 65520) + updates[32 + after_n]
-                    after_n = t1 & 15
-                    counters[c1] = (t1 * updates[after_n] >> 16 & 65520) + updates[32 + after_n]
-                    after_n = t2 & 15
-                    counters[c2] = (t2 * updates[after_n] >> 16 & 65520) + updates[32 + after_n]
-                    after_n = t3 & 15
-                    counters[c3] = (t3 * updates[after_n] >> 16 & 65520) + updates[32 + after_n]
+                    counters[c0] = after[65536 + t0]
+                    counters[c1] = after[65536 + t1]
+                    counters[c2] = after[65536 + t2]
+                    counters[c3] = after[65536 + t3]
                     error = -p
                     pace = error + 1 >> 1
                     w0 = weights[mixed_bit_w] + (s0 * pace + 8192 >> 14)
@@ -222,10 +209,7 @@ def mixed_stripe(decoding, sure_flags, x, data, pos, end, stripe, width, rows, n
                         x |= data[pos]
                     pos += 1
                 if sure_flags:
-                    seen = 16 if bit else 32
-                    state = counters[c4]
-                    after_n = state & 15
-                    counters[c4] = (state * updates[after_n] >> 16 & 65520) + updates[seen + after_n]
+                    counters[c4] = after[(0 if bit else 65536) + counters[c4]]
             if bit:
                 symbol = W
             else:
@@ -241,25 +225,20 @@ def mixed_stripe(decoding, sure_flags, x, data, pos, end, stripe, width, rows, n
                     t1 = counters[mixed_bit_c1]
                     t2 = counters[mixed_bit_c2]
                     t3 = counters[mixed_bit_c3]
-                    s0 = stretch[t0 >> 4]
-                    s1 = stretch[t1 >> 4]
-                    s2 = stretch[t2 >> 4]
-                    s3 = stretch[t3 >> 4]
+                    s0 = stretch[t0 & 4095]
+                    s1 = stretch[t1 & 4095]
+                    s2 = stretch[t2 & 4095]
+                    s3 = stretch[t3 & 4095]
                     dot = weights[mixed_bit_w] * s0 + weights[mixed_bit_w + 1] * s1 + weights[mixed_bit_w + 2] * s2 + weights[mixed_bit_w + 3] * s3 >> 16
-                    dot = (2900 if dot > 2900 else -2900 if dot < -2900 else dot) + 3072
-                    p = squash[dot]
+                    p = squash[dot + 27648]
                     bound = size * p >> 16
                     if x < bound:
                         bit = 1
                         size = bound
-                        after_n = t0 & 15
-                        counters[mixed_bit_c0] = (t0 * updates[after_n] >> 16 & 65520) + updates[16 + after_n]
-                        after_n = t1 & 15
-                        counters[mixed_bit_c1] = (t1 * updates[after_n] >> 16 & 65520) + updates[16 + after_n]
-                        after_n = t2 & 15
-                        counters[mixed_bit_c2] = (t2 * updates[after_n] >> 16 & 65520) + updates[16 + after_n]
-                        after_n = t3 & 15
-                        counters[mixed_bit_c3] = (t3 * updates[after_n] >> 16 & 65520) + updates[16 + after_n]
+                        counters[mixed_bit_c0] = after[t0]
+                        counters[mixed_bit_c1] = after[t1]
+                        counters[mixed_bit_c2] = after[t2]
+                        counters[mixed_bit_c3] = after[t3]
                         error = 65536 - p
                         pace = error + 1 >> 1
                         w0 = weights[mixed_bit_w] + (s0 * pace + 8192 >> 14)
@@ -274,14 +253,10 @@ def mixed_stripe(decoding, sure_flags, x, data, pos, end, stripe, width, rows, n
                         bit = 0
                         size -= bound
                         x -= bound
-                        after_n = t0 & 15
-                        counters[mixed_bit_c0] = (t0 * updates[after_n] >> 16 & 65520) + updates[32 + after_n]
-                        after_n = t1 & 15
-                        counters[mixed_bit_c1] = (t1 * updates[after_n] >> 16 & 65520) + updates[32 + after_n]
-                        after_n = t2 & 15
-                        counters[mixed_bit_c2] = (t2 * updates[after_n] >> 16 & 65520) + updates[32 + after_n]
-                        after_n = t3 & 15
-                        counters[mixed_bit_c3] = (t3 * updates[after_n] >> 16 & 65520) + updates[32 + after_n]
+                        counters[mixed_bit_c0] = after[65536 + t0]
+                        counters[mixed_bit_c1] = after[65536 + t1]
+                        counters[mixed_bit_c2] = after[65536 + t2]
+                        counters[mixed_bit_c3] = after[65536 + t3]
                         error = -p
                         pace = error + 1 >> 1
                         w0 = weights[mixed_bit_w] + (s0 * pace + 8192 >> 14)
@@ -299,10 +274,7 @@ def mixed_stripe(decoding, sure_flags, x, data, pos, end, stripe, width, rows, n
                             x |= data[pos]
                         pos += 1
                     if sure_flags:
-                        seen = 16 if bit else 32
-                        state = counters[c4 + 1]
-                        after_n = state & 15
-                        counters[c4 + 1] = (state * updates[after_n] >> 16 & 65520) + updates[seen + after_n]
+                        counters[c4 + 1] = after[(0 if bit else 65536) + counters[c4 + 1]]
                 if bit:
                     symbol = N
                 else:
@@ -333,25 +305,20 @@ def mixed_stripe(decoding, sure_flags, x, data, pos, end, stripe, width, rows, n
                             t1 = counters[mixed_bit_c1]
                             t2 = counters[mixed_bit_c2]
                             t3 = counters[mixed_bit_c3]
-                            s0 = stretch[t0 >> 4]
-                            s1 = stretch[t1 >> 4]
-                            s2 = stretch[t2 >> 4]
-                            s3 = stretch[t3 >> 4]
+                            s0 = stretch[t0 & 4095]
+                            s1 = stretch[t1 & 4095]
+                            s2 = stretch[t2 & 4095]
+                            s3 = stretch[t3 & 4095]
                             dot = weights[mixed_bit_w] * s0 + weights[mixed_bit_w + 1] * s1 + weights[mixed_bit_w + 2] * s2 + weights[mixed_bit_w + 3] * s3 >> 16
-                            dot = (2900 if dot > 2900 else -2900 if dot < -2900 else dot) + 3072
-                            p = squash[dot]
+                            p = squash[dot + 27648]
                             bound = size * p >> 16
                             if x < bound:
                                 bit = 1
                                 size = bound
-                                after_n = t0 & 15
-                                counters[mixed_bit_c0] = (t0 * updates[after_n] >> 16 & 65520) + updates[16 + after_n]
-                                after_n = t1 & 15
-                                counters[mixed_bit_c1] = (t1 * updates[after_n] >> 16 & 65520) + updates[16 + after_n]
-                                after_n = t2 & 15
-                                counters[mixed_bit_c2] = (t2 * updates[after_n] >> 16 & 65520) + updates[16 + after_n]
-                                after_n = t3 & 15
-                                counters[mixed_bit_c3] = (t3 * updates[after_n] >> 16 & 65520) + updates[16 + after_n]
+                                counters[mixed_bit_c0] = after[t0]
+                                counters[mixed_bit_c1] = after[t1]
+                                counters[mixed_bit_c2] = after[t2]
+                                counters[mixed_bit_c3] = after[t3]
                                 error = 65536 - p
                                 pace = error + 1 >> 1
                                 w0 = weights[mixed_bit_w] + (s0 * pace + 8192 >> 14)
@@ -366,14 +333,10 @@ def mixed_stripe(decoding, sure_flags, x, data, pos, end, stripe, width, rows, n
                                 bit = 0
                                 size -= bound
                                 x -= bound
-                                after_n = t0 & 15
-                                counters[mixed_bit_c0] = (t0 * updates[after_n] >> 16 & 65520) + updates[32 + after_n]
-                                after_n = t1 & 15
-                                counters[mixed_bit_c1] = (t1 * updates[after_n] >> 16 & 65520) + updates[32 + after_n]
-                                after_n = t2 & 15
-                                counters[mixed_bit_c2] = (t2 * updates[after_n] >> 16 & 65520) + updates[32 + after_n]
-                                after_n = t3 & 15
-                                counters[mixed_bit_c3] = (t3 * updates[after_n] >> 16 & 65520) + updates[32 + after_n]
+                                counters[mixed_bit_c0] = after[65536 + t0]
+                                counters[mixed_bit_c1] = after[65536 + t1]
+                                counters[mixed_bit_c2] = after[65536 + t2]
+                                counters[mixed_bit_c3] = after[65536 + t3]
                                 error = -p
                                 pace = error + 1 >> 1
                                 w0 = weights[mixed_bit_w] + (s0 * pace + 8192 >> 14)

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
-from .arithmetic import ONE, ZERO, after, narrow, shift
+from .arithmetic import ONE, ZERO, P, narrow, shift
 
 WEIGHT_LIMIT = 196608
+REACH = 4 * (WEIGHT_LIMIT >> 16) * 2304
+"""The table `squash` goes so far from zero: four inputs and their weights cannot make more."""
 
 
 def learn(error, weights, w, s0, s1, s2, s3):  # type: ignore[no-untyped-def]
@@ -38,7 +40,7 @@ def mixed_bit(  # type: ignore[no-untyped-def]
     w,
     stretch,
     squash,
-    updates,
+    after,
     none,
 ):
     """Code one bit with four counters, mixed: bit, 0 or 1, x, size, pos. none: 0, which compilers must not know."""
@@ -46,13 +48,12 @@ def mixed_bit(  # type: ignore[no-untyped-def]
     t1 = 0 + counters[c1]
     t2 = 0 + counters[c2]
     t3 = 0 + counters[c3]
-    s0 = 0 + stretch[t0 >> 4]
-    s1 = 0 + stretch[t1 >> 4]
-    s2 = 0 + stretch[t2 >> 4]
-    s3 = 0 + stretch[t3 >> 4]
+    s0 = 0 + stretch[t0 & P]
+    s1 = 0 + stretch[t1 & P]
+    s2 = 0 + stretch[t2 & P]
+    s3 = 0 + stretch[t3 & P]
     dot = (weights[w] * s0 + weights[w + 1] * s1 + weights[w + 2] * s2 + weights[w + 3] * s3) >> 16
-    dot = (2900 if dot > 2900 else -2900 if dot < -2900 else dot) + 3072
-    p = 0 + squash[dot]
+    p = 0 + squash[dot + REACH]
     bound = (size * p) >> 16
     # An encoder knows the bit, and has no branch that a processor might guess wrong. A decoder learns everything inside
     # one, and its compiler does not know that `none` is 0: it would make moves of the branch that wait for the bit.
@@ -61,27 +62,27 @@ def mixed_bit(  # type: ignore[no-untyped-def]
         x += bound * zero
         size = bound + (size - 2 * bound) * zero
         seen = ONE + (ZERO - ONE) * zero
-        counters[c0] = after(t0, updates, seen)
-        counters[c1] = after(t1, updates, seen)
-        counters[c2] = after(t2, updates, seen)
-        counters[c3] = after(t3, updates, seen)
+        counters[c0] = after[seen + t0]
+        counters[c1] = after[seen + t1]
+        counters[c2] = after[seen + t2]
+        counters[c3] = after[seen + t3]
         learn(65536 * bit - p, weights, w, s0, s1, s2, s3)
     elif x < bound:
         bit = none + 1
         size = bound
-        counters[c0] = after(t0, updates, ONE)
-        counters[c1] = after(t1, updates, ONE)
-        counters[c2] = after(t2, updates, ONE)
-        counters[c3] = after(t3, updates, ONE)
+        counters[c0] = after[ONE + t0]
+        counters[c1] = after[ONE + t1]
+        counters[c2] = after[ONE + t2]
+        counters[c3] = after[ONE + t3]
         learn(65536 - p, weights, w, s0, s1, s2, s3)
     else:
         bit = none
         size -= bound
         x -= bound
-        counters[c0] = after(t0, updates, ZERO)
-        counters[c1] = after(t1, updates, ZERO)
-        counters[c2] = after(t2, updates, ZERO)
-        counters[c3] = after(t3, updates, ZERO)
+        counters[c0] = after[ZERO + t0]
+        counters[c1] = after[ZERO + t1]
+        counters[c2] = after[ZERO + t2]
+        counters[c3] = after[ZERO + t3]
         learn(-p, weights, w, s0, s1, s2, s3)
     x, size, pos = shift(decoding, x, size, pos, end, data)
     return bit, x, size, pos

@@ -8,7 +8,7 @@ from typing import Any
 from ..errors import CorruptError
 from . import colors as kernels
 from .code_ends import begun, finished
-from .tables import UPDATES
+from .tables import FIRST_STATE, after, after_array
 from .worth import PALETTES, worth_compiling_small
 
 _ROOM = 8192  # bytes, more than any palette's code
@@ -81,7 +81,8 @@ def _code(decoding: bool, data: bytearray, values: bytearray, chosen: bytearray)
         kernel: Callable[..., tuple[int, int]] = kernels.code_colors
         with PALETTES.spending():
             return kernel(
-                decoding, x, data, begin, len(data), values, count, chosen, len(chosen), [1 << 15] * contexts, UPDATES
+                decoding, x, data, begin, len(data), values, count, chosen, len(chosen),
+                [FIRST_STATE] * contexts, after(),
             )  # fmt: skip
     import numpy as np
 
@@ -90,7 +91,7 @@ def _code(decoding: bool, data: bytearray, values: bytearray, chosen: bytearray)
     arguments: tuple[Any, ...] = (
         x, np.frombuffer(data or bytearray(1), np.uint8), begin, len(data),
         np.frombuffer(values, np.uint8), count, np.frombuffer(chosen or bytearray(1), np.uint8), len(chosen),
-        np.full(contexts, 1 << 15, np.uint16), np.array(UPDATES, np.uint16),
+        np.full(contexts, FIRST_STATE, np.uint16), after_array(),
     )  # fmt: skip
     x, pos = run(kernels, "code_colors", arguments, (decoding,))
     return int(x), int(pos)

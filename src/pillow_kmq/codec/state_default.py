@@ -8,8 +8,9 @@ from functools import cache
 from typing import Any
 
 from . import level_default as kernels
+from .mixing import REACH
 from .model import Model
-from .tables import UPDATES, squash, stretch
+from .tables import FIRST_STATE, after, after_array, squash, stretch
 from .tree import Tree
 
 _FIRST_WEIGHTS = ((25600, 25600, 30720, 25600), (36864, 20480, 20480, 18432))
@@ -41,12 +42,12 @@ def _milliseconds(pixels: int, n: int, coded: int) -> float:
 
 def _plain_stripe(symbols: Any, forest: Tree, option: int) -> kernels.Stripe:
     n = len(forest.order)
-    counters = array("H", [1 << 15]) * kernels.counter_count(n, option)  # faster than a list, which fills the cache
+    counters = array("H", [FIRST_STATE]) * kernels.counter_count(n, option)  # faster than a list, which fills the cache
     counters[kernels.RUNS : kernels.RUNS + kernels.SHAPES] = _first_shapes()
     return kernels.Stripe(
         symbols, counters, list(_weights()), bytearray(1 << (kernels.address_bits(n, option) - 2)),
         forest.leaf, forest.middle, forest.levels, forest.distances_on_demand(),
-        _parts(n, option), stretch(), squash(), UPDATES,
+        _parts(n, option), stretch(), _squash(), after(),
     )  # fmt: skip
 
 
@@ -55,7 +56,7 @@ def _array_stripe(symbols: Any, forest: Tree, option: int) -> kernels.Stripe:
 
     n = len(forest.order)
     constants = _arrays()
-    counters = np.full(kernels.counter_count(n, option), 1 << 15, np.uint16)
+    counters = np.full(kernels.counter_count(n, option), FIRST_STATE, np.uint16)
     counters[kernels.RUNS : kernels.RUNS + kernels.SHAPES] = constants[0]
     return kernels.Stripe(
         symbols, counters, constants[1].copy(),
@@ -74,7 +75,7 @@ def _arrays() -> tuple[Any, ...]:
 
     return (
         np.array(_first_shapes(), np.uint16), np.array(_weights(), np.int32),
-        np.array(stretch(), np.int16), np.array(squash(), np.uint16), np.array(UPDATES, np.uint16),
+        np.array(stretch(), np.int16), np.array(_squash(), np.uint16), after_array(),
     )  # fmt: skip
 
 
@@ -87,9 +88,9 @@ def _parts(n: int, option: int) -> bytes:
 @cache
 def _first_shapes() -> array[int]:
     """The first states of the counters by shape: a count of two, and what was learned from many images."""
-    known = [p >> 4 << 4 | 2 for p in squash()[::16]]  # all that is added up is a multiple of 16
+    known = [2 << 12 | p >> 4 for p in squash()[::16]]  # all that is added up is a multiple of 16
     zero, least = 192, -16
-    states = bytearray(array("H", [1 << 15]).tobytes() * kernels.SHAPES)
+    states = bytearray(array("H", [FIRST_STATE]).tobytes() * kernels.SHAPES)
     for flag, (shapes, kinds) in enumerate(zip(_SHAPES, _KINDS, strict=True)):
         places = bytes([-least])
         for value in shapes:
@@ -100,6 +101,14 @@ def _first_shapes() -> array[int]:
                 start = 4 * number + 2 * flag + half
                 states[start :: 2 * kernels.LINE] = places.translate(table[half::2].ljust(256)[:256])
     return array("H", bytes(states))
+
+
+@cache
+def _squash() -> array[int]:
+    """The probability, at x + REACH, of x limited to -2900..2900, so that kernels need not compare."""
+    table = array("H", squash())
+    ends = REACH - 2900
+    return table[172:173] * ends + table[172:5973] + table[5972:5973] * ends
 
 
 @cache

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from functools import cache
 from itertools import pairwise
+from typing import Any
+
+from .arithmetic import ONE, ZERO, P
 
 _KNOTS = (
     1, 1, 1, 2, 3, 5, 8, 13, 22, 36, 60, 98, 162, 267, 439, 720, 1179, 1921, 3108, 4971, 7812, 11955, 17625, 24743,
@@ -12,16 +15,44 @@ _KNOTS = (
 )  # fmt: skip
 """65536 / (1 + exp(-x)) at x = -12, -11.5, ..., 12."""
 
-RATES = tuple(655360 // tenths for tenths in (16, 26, 36, 46, 56, 66, 76, 86, 96, 106, 120, 140, 160, 180, 200, 220))
+_RATES = tuple(655360 // tenths for tenths in (16, 26, 36, 46, 56, 66, 76, 86, 96, 106, 120, 140, 160, 180, 200, 220))
 """By the count of a counter: the part, of 65536, of the way to the bit that its probability goes."""
 
-_COUNTS = tuple(min(count + 1, 15) for count in range(16))
-UPDATES = (
-    *(65536 - rate for rate in RATES),
-    *((4095 * rate + 32768 >> 16) << 4 | count for rate, count in zip(RATES, _COUNTS, strict=True)),
-    *_COUNTS,
+FIRST_STATE = 1 << 11
+"""Of a counter, which is a count of 4 bits above the probability of a one, of 12 bits: nothing seen, one half."""
+
+
+_LEFT = tuple(65536 - rate for rate in _RATES) * 2
+_ADDED = tuple(
+    min(count + 1, 15) << 12 | (4095 * rate + 32768 >> 16) * (seen == ONE)
+    for seen in (ONE, ZERO)
+    for count, rate in enumerate(_RATES)
 )
-"""By the count of a counter: what is left of it, of 65536, and what a one and a zero add."""
+"""By bit and count: the part of the probability that is left, of 65536, and what is added, with the new count."""
+
+
+class _After(dict[int, int]):
+    """The state of a counter after a bit, by ONE or ZERO and the state before; worked out when first asked for."""
+
+    def __missing__(self, key: int) -> int:
+        n = key >> 12
+        self[key] = state = (((key & P) << 4 | n & 15) * _LEFT[n] >> 20) + _ADDED[n]
+        return state
+
+
+@cache
+def after() -> dict[int, int]:
+    """The same for all who ask: of 131072 entries a small image needs some thousands."""
+    return _After()
+
+
+@cache
+def after_array() -> Any:
+    """All entries, uint16[131072]."""
+    import numpy as np
+
+    p = np.arange(4096) << 4
+    return np.concatenate([((p | n & 15) * _LEFT[n] >> 20) + _ADDED[n] for n in range(32)]).astype(np.uint16)
 
 
 @cache
