@@ -11,12 +11,11 @@ from typing import Any
 import numba
 import numpy as np
 import pytest
-from llvmlite.binding import get_host_cpu_name
 from PIL import Image
 
 import pillow_kmq  # noqa: F401
 from pillow_kmq import _jit
-from pillow_kmq.codec import level_default, level_fast_photo
+from pillow_kmq.codec import level_default
 from pillow_kmq.codec.compiled import compiled
 
 FILE = Path(__file__).parent / "vectors" / "good-mixed-photo-60.kmq"
@@ -45,22 +44,6 @@ def test_kernels_of_the_codec_are_compiled_for_whole_numbers() -> None:
     assert type(compiled(level_default).mixed_stripe).__module__ == "pillow_kmq._integer_target"
 
 
-def doubled(values):  # type: ignore[no-untyped-def]
-    for i in range(len(values)):
-        values[i] += values[i]
-
-
-@needs_target
-def test_general_kernels_have_code_for_any_processor_unless_this_is_one_of_amds() -> None:
-    listings = []
-    for general in (False, True):
-        function: Any = _jit.integer_jit(general=general)(**_jit._OPTIONS)(doubled)  # not kept on disk
-        _jit.ready(function, (np.zeros(4, np.uint16),))
-        listings += function.inspect_asm().values()
-    own, general = ("ymm" in listing for listing in listings)
-    assert general == (own and get_host_cpu_name().startswith("znver"))
-
-
 def item(values, place):  # type: ignore[no-untyped-def]
     return values[place]
 
@@ -75,12 +58,6 @@ def test_places_of_items_are_not_asked_whether_they_are_negative() -> None:
     own, others = ("select" in listing for listing in listings)
     assert others
     assert not own
-
-
-@needs_target
-def test_the_level_fast_alone_is_general() -> None:
-    kernels = [compiled(level_fast_photo).decode_stripe, compiled(level_default).mixed_stripe]
-    assert [kernel._compiler.pipeline_class.__name__ for kernel in kernels] == ["_GeneralCompiler", "_Compiler"]
 
 
 def test_other_versions_of_numba_keep_their_own_target() -> None:

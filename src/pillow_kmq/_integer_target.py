@@ -14,7 +14,6 @@ from functools import cache, partial
 from typing import Any
 
 import numba
-from llvmlite import binding as llvm
 from numba import _dynfunc  # type: ignore[attr-defined]
 from numba.core import codegen, compiler, consts, cpu, intrinsics, ir, registry, types
 from numba.core.compiler_machinery import FunctionPass, PassManager, register_pass
@@ -39,7 +38,6 @@ from numba.core.untyped_passes import (
 )
 
 _NAME = "pillow_kmq_integers"
-_ANY = "x86-64"
 _DECLARING = {module.__name__ for module in (builtins, arraydecl, collections)}
 
 
@@ -68,6 +66,7 @@ class _LiteralArguments(FunctionPass):
 _PASSES = (
     TranslateByteCode, FixupArgs, IRProcessing, _LiteralArguments, RewriteSemanticConstants, DeadBranchPrune,
     GenericRewrites, ReconstructSSA, NopythonTypeInference, PreLowerStripPhis, IRLegalization, AnnotateTypes,
+    NativeLowering, NoPythonBackend,
 )  # fmt: skip
 
 
@@ -144,40 +143,6 @@ class _Codegen(codegen.JITCPUCodegen):
     _library_class = _Library
 
 
-class _GeneralCodegen(_Codegen):
-    """For any 64-bit processor of Intel's or AMD's, unless this is one of AMD's.
-
-    What LLVM knows of Intel's makes the kernels of `fast` slower by a twentieth (docs/CODER.md).
-    """
-
-    def _get_host_cpu_name(self) -> str:
-        own: str = super()._get_host_cpu_name()
-        intel = llvm.get_process_triple().startswith("x86_64") and not own.startswith("znver")
-        return _ANY if intel else own
-
-    def _get_host_cpu_features(self) -> str:
-        own: str = super()._get_host_cpu_features()
-        return "" if self._get_host_cpu_name() == _ANY else own
-
-
-@cache
-def _general_codegen() -> _GeneralCodegen:
-    return _GeneralCodegen(f"{_NAME}_general")
-
-
-@register_pass(mutates_CFG=True, analysis_only=False)
-class _GeneralLowering(NativeLowering):
-    """Has the code of a kernel made by `_GeneralCodegen`."""
-
-    _name = "pillow_kmq_general_lowering"
-
-    def run_pass(self, state: Any) -> bool:
-        state.library = _general_codegen().create_library(state.func_id.func_qualname)
-        state.library.enable_object_caching()
-        done: bool = super().run_pass(state)
-        return done
-
-
 class _Context(cpu.CPUContext):
     """How they become machine code."""
 
@@ -231,26 +196,15 @@ class _Dispatcher(registry.CPUDispatcher):
 class _Compiler(compiler.CompilerBase):
     """Numba's passes without those for closures, `with` blocks, list comprehensions, literals and array expressions."""
 
-    lowering: type = NativeLowering
-
     def define_pipelines(self) -> list[PassManager]:
         passes = PassManager(_NAME)
-        for one in (*_PASSES, self.lowering, NoPythonBackend):
+        for one in _PASSES:
             passes.add_pass(one, one.__name__)
         passes.finalize()
         return [passes]
-
-
-class _GeneralCompiler(_Compiler):
-    """The same passes, and code for any processor."""
-
-    lowering = _GeneralLowering
 
 
 dispatcher_registry[_Integers] = _Dispatcher
 
 jit = partial(numba.jit, _target=_NAME, pipeline_class=_Compiler)
 """`numba.jit` for this target."""
-
-general_jit = partial(numba.jit, _target=_NAME, pipeline_class=_GeneralCompiler)
-"""The same, for kernels that are faster in code for any processor."""

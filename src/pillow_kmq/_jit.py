@@ -56,15 +56,12 @@ def inlined(function: Kernel, jit: Kernel = numba.njit) -> Kernel:
     return compiled
 
 
-def integer_jit(*, general: bool = False, version: str = numba.__version__) -> Kernel:
-    """What kernels of whole numbers pass to the decorators above: a `numba.njit` that takes two thirds of the time.
-
-    general: of kernels that are faster in code for any processor than in code for this very one.
-    """
+def integer_jit(version: str = numba.__version__) -> Kernel:
+    """What kernels of whole numbers pass to the decorators above: a `numba.njit` that takes two thirds of the time."""
     if _TESTED[0] <= tuple(int(part) for part in version.split(".")[:2]) <= _TESTED[1]:
         from . import _integer_target
 
-        return _integer_target.general_jit if general else _integer_target.jit
+        return _integer_target.jit
     return numba.njit
 
 

@@ -48,7 +48,7 @@ def _compiled(module: ModuleType) -> ModuleType:
     twin = module_from_spec(spec)
     sys.modules[name] = twin  # where Numba's cache looks for the globals of a function
     spec.loader.exec_module(twin)
-    jit = integer_jit(general=getattr(module, "GENERAL", False))
+    jit = integer_jit()
     vars(twin).update({"min": inlined(_lesser, jit), "max": inlined(_greater, jit)})
     for key, function in vars(twin).items():
         if not _is_kernel(function):

@@ -50,9 +50,6 @@ HIT_TOKENS = 12
 MOST_HITS = (2 << HIT_TOKENS) - 3  # of a code
 RATE = 5  # of flags
 
-GENERAL = True
-"""Compiled code is for any processor: for Intel's newer ones, that is faster than what is made for them alone."""
-
 
 class Stripe(NamedTuple):
     """What a kernel works on: arrays, or anything else with the same numbers.

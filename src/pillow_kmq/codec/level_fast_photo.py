@@ -36,9 +36,6 @@ CONTEXTS = FREE + PARTS
 SPLIT = 100  # a context that was used so often is split
 SPLIT_TOTAL = 400
 
-GENERAL = True
-"""Compiled code is for any processor: for Intel's newer ones, that is faster than what is made for them alone."""
-
 
 class Stripe(NamedTuple):
     """What a kernel works on: arrays, or anything else with the same numbers.
