@@ -48,11 +48,16 @@ def item(values, place):  # type: ignore[no-untyped-def]
     return values[place]
 
 
+def change(values, place):  # type: ignore[no-untyped-def]
+    values[place] = 1
+
+
 @needs_target
-def test_places_of_items_are_not_asked_whether_they_are_negative() -> None:
+@pytest.mark.parametrize("use", [item, change])
+def test_places_of_items_are_not_asked_whether_they_are_negative(use: Any) -> None:
     listings = []
     for jit in (_jit.integer_jit(), numba.njit):
-        function: Any = jit(**_jit._OPTIONS)(item)
+        function: Any = jit(**_jit._OPTIONS)(use)
         _jit.ready(function, (np.zeros(4, np.uint16), 3))
         listings += function.inspect_llvm().values()
     own, others = ("select" in listing for listing in listings)

@@ -5,6 +5,9 @@ It is Numba's own target for the processor with fewer declarations and passes. T
 longer than to load a kernel from disk, and to ask every one of its additions (of strings, lists, dates, ufuncs) about
 each addition of a kernel takes a third of the time in which it compiles.
 
+It differs in one thing: items of arrays are counted from the start alone. A negative place is out of bounds, which only
+NUMBA_BOUNDSCHECK=1 tells: plain Python and Numba's own target count it from the end.
+
 Everything here is Numba's inside, which may change: `_jit` uses it with those versions alone that it was tested with.
 """
 

@@ -57,7 +57,10 @@ def inlined(function: Kernel, jit: Kernel = numba.njit) -> Kernel:
 
 
 def integer_jit(version: str = numba.__version__) -> Kernel:
-    """What kernels of whole numbers pass to the decorators above: a `numba.njit` that takes two thirds of the time."""
+    """What kernels of whole numbers pass to the decorators above: a `numba.njit` that takes two thirds of the time.
+
+    Places of items must not be negative. Versions of Numba that it was not tested with have `numba.njit` itself.
+    """
     if _TESTED[0] <= tuple(int(part) for part in version.split(".")[:2]) <= _TESTED[1]:
         from . import _integer_target
 

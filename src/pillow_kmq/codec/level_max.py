@@ -34,7 +34,7 @@ class Stripe(NamedTuple):
     """What a kernel works on: arrays, or anything else with the same numbers.
 
     symbols: uint8[(rows + 3) * (width + 8)]. counters: uint32. weights: int32, sets of 32. uses: uint8, by set. finals:
-    int32, three by node. refined: uint16. recent: uint8, two tables. latest: int32, two tables. leaf: int16[512].
+    int32, three by node. refined: uint16. recent: uint8, two tables. latest: uint32, two tables. leaf: int16[512].
     middle: uint8[256]. levels, sides: uint8[n * 256]. axes: int16[4 * 256]. cuts: int32[256 * 4], axis, bound and scale
     of a node; cuts[0] is the number of axes. scratch: int64[256], zeros. places: int32[64], zeros. inputs: int32[29 to
     32], the 29th what it is to be, the others zeros.

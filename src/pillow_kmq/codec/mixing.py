@@ -7,7 +7,7 @@ from .arithmetic import ONE, ZERO, P, narrow, shift
 
 WEIGHT_LIMIT = 196608
 REACH = 4 * (WEIGHT_LIMIT >> 16) * 2304
-"""The table `squash` goes so far from zero: four inputs and their weights cannot make more."""
+"""The table `squash` goes so far from zero: no input, from the table `stretch`, is above 2304, and there are four."""
 
 
 def learn(error, weights, w, s0, s1, s2, s3):  # type: ignore[no-untyped-def]

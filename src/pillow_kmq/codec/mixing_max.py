@@ -78,6 +78,10 @@ def mixed_bit(  # type: ignore[no-untyped-def]
     steps,
 ):
     """Code one bit with the counters at scratch[160], ... and with inputs[14], ...: bit, x, size, pos."""
+    # Numba's own target does not know that these are positive, and would take twice as long without.
+    w0 &= 0xFFFF
+    w1 &= 0xFFFF
+    w2 &= 0xFFFF
     for i in range(COUNTED):
         scratch[192 + i] = counters[scratch[160 + i]]
     # Not for their values: now memory is waited for once, not twice more.

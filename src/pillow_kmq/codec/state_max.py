@@ -61,7 +61,7 @@ def _array_stripe(symbols: Any, forest: Tree, option: int) -> kernels.Stripe:
         symbols, counters, np.tile(np.array(_WEIGHTS, np.int32), sets),
         np.zeros(sets, np.uint8), np.full(3 * nodes, _FINAL, np.int32),
         np.tile(np.array(_points(), np.uint16), kernels.REFINED_BY * nodes), np.zeros(entries, np.uint8),
-        np.zeros(entries, np.int32), np.array(forest.leaf, np.int16), np.frombuffer(forest.middle, np.uint8),
+        np.zeros(entries, np.uint32), np.array(forest.leaf, np.int16), np.frombuffer(forest.middle, np.uint8),
         np.frombuffer(forest.levels, np.uint8), np.frombuffer(_sides(forest), np.uint8),
         np.array(_axes(forest), np.int16), np.array(_cuts(forest), np.int32), np.zeros(256, np.int64),
         np.zeros(64, np.int32), np.array(_INPUTS + (0,) * (_ROOM - kernels.INPUTS), np.int32), *_constants(),

@@ -51,7 +51,7 @@ def after_array() -> Any:
     """All entries, uint16[131072]."""
     import numpy as np
 
-    p = np.arange(4096) << 4
+    p = np.arange(4096, dtype=np.int64) << 4
     return np.concatenate([((p | n & 15) * _LEFT[n] >> 20) + _ADDED[n] for n in range(32)]).astype(np.uint16)
 
 
