@@ -106,9 +106,10 @@ def _first_shapes() -> array[int]:
 @cache
 def _squash() -> array[int]:
     """The probability, at x + REACH, of x limited to -2900..2900, so that kernels need not compare."""
-    table = array("H", squash())
-    ends = REACH - 2900
-    return table[172:173] * ends + table[172:5973] + table[5972:5973] * ends
+    zero, limit = 3072, 2900
+    table = array("H", squash())[zero - limit : zero + limit + 1]
+    ends = REACH - limit
+    return table[:1] * ends + table + table[-1:] * ends
 
 
 @cache

@@ -21,7 +21,6 @@ _RATES = tuple(655360 // tenths for tenths in (16, 26, 36, 46, 56, 66, 76, 86, 9
 FIRST_STATE = 1 << 11
 """Of a counter, which is a count of 4 bits above the probability of a one, of 12 bits: nothing seen, one half."""
 
-
 _LEFT = tuple(65536 - rate for rate in _RATES) * 2
 _ADDED = tuple(
     min(count + 1, 15) << 12 | (4095 * rate + 32768 >> 16) * (seen == ONE)
