@@ -59,7 +59,7 @@ def _rows_may_win(picture: Picture, size: int) -> bool:
 
     Rows of pictures are larger by a quarter at least; a part of a large image tells.
     """
-    from .rows import encode_rows
+    from .rows import quick_size
 
     if size < picture.source.size // 8:
         return False
@@ -70,7 +70,7 @@ def _rows_may_win(picture: Picture, size: int) -> bool:
         return True
     first = (height - count) // 2
     sample = indices[first : first + count]
-    return 5 * len(encode_rows(sample)) * indices.size < 6 * size * sample.size
+    return 5 * quick_size(sample) * indices.size < 6 * size * sample.size
 
 
 def has_stripes(first: int) -> bool:
