@@ -33,8 +33,7 @@ from .level_default import address_bits, code_run, parts
 '''
 KNOWN = {"decoding": True, "none": 0}
 PASTED = (
-    (mixing, "mixed_bit"), (mixing, "learn"), (arithmetic, "shift"), (arithmetic, "code_bit"),
-    (arithmetic, "which"),
+    (mixing, "mixed_bit"), (mixing, "learn"), (arithmetic, "shift"), (arithmetic, "code_bit"), (arithmetic, "which"),
 )  # fmt: skip
 
 

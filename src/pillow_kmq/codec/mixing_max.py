@@ -43,7 +43,7 @@ def pace(error, uses, number, steps):  # type: ignore[no-untyped-def]
 
 def refine(bit, refined, place, part):  # type: ignore[no-untyped-def]
     """Teach the nearer of two points of a line what the bit was."""
-    place = place + (part >> 7)
+    place += part >> 7
     q = 0 + refined[place]
     if bit:
         refined[place] = q + ((65535 - q) >> 6)
@@ -102,8 +102,8 @@ def mixed_bit(  # type: ignore[no-untyped-def]
     dot = bounded(dot, 2900) + 3072
     p = 0 + squash[dot]
     part = dot & 255
-    a = a + (dot >> 8)
-    b = b + (dot >> 8)
+    a += dot >> 8
+    b += dot >> 8
     q = (refined[a] * (256 - part) + refined[a + 1] * part) >> 8
     r = (refined[b] * (256 - part) + refined[b + 1] * part) >> 8
     bound = (size * ((2 * p + q + r + 2) >> 2)) >> 16

@@ -30,12 +30,16 @@ _ADDED = tuple(
 """By bit and count: the part of the probability that is left, of 65536, and what is added, with the new count."""
 
 
+def _after_bit(n: int, p: Any) -> Any:
+    """The state after a bit. n: 16 if that is a zero, and the count; p: a probability, or an array of them."""
+    return ((p << 4 | n & 15) * _LEFT[n] >> 20) + _ADDED[n]
+
+
 class _After(dict[int, int]):
     """The state of a counter after a bit, by ONE or ZERO and the state before; worked out when first asked for."""
 
     def __missing__(self, key: int) -> int:
-        n = key >> 12
-        self[key] = state = (((key & P) << 4 | n & 15) * _LEFT[n] >> 20) + _ADDED[n]
+        self[key] = state = int(_after_bit(key >> 12, key & P))
         return state
 
 
@@ -50,8 +54,8 @@ def after_array() -> Any:
     """All entries, uint16[131072]."""
     import numpy as np
 
-    p = np.arange(4096, dtype=np.int64) << 4
-    return np.concatenate([((p | n & 15) * _LEFT[n] >> 20) + _ADDED[n] for n in range(32)]).astype(np.uint16)
+    p = np.arange(4096, dtype=np.int64)
+    return np.concatenate([_after_bit(n, p) for n in range(32)]).astype(np.uint16)
 
 
 @cache
