@@ -1,8 +1,8 @@
-"""Makes codec/level_default_plain.py: run `python tests/make_plain.py`.
+"""Makes codec/level_default_plain_placed.py and ..._graphics.py: run `python tests/make_plain.py`.
 
-The decoder of the level `default` in plain Python opens small images. A quarter of its time would be calls, and what
-only tells compilers of types. So the one source of the model is rewritten without: helpers are pasted in, `decoding` is
-known. test_make_plain.py fails where the file and that source differ.
+The decoders of the level `default` in plain Python open small images. A quarter of their time would be calls, and what
+only tells compilers of types. So the one source of the model is rewritten without: helpers are pasted in, `decoding`
+and `placed` are known. test_make_plain.py fails where the files and that source differ.
 """
 
 from __future__ import annotations
@@ -16,9 +16,12 @@ from types import ModuleType
 
 from pillow_kmq.codec import arithmetic, level_default, mixing
 
-TARGET = Path(level_default.__file__).with_name("level_default_plain.py")
+TARGETS = {
+    placed: Path(level_default.__file__).with_name(f"level_default_plain_{name}.py")
+    for placed, name in ((True, "placed"), (False, "graphics"))
+}
 HEAD = '''\
-"""The decoder of the model of the level `default` in plain Python, with helpers pasted in.
+"""The decoder of the model of the level `default`{} in plain Python, with helpers pasted in.
 
 Written by tests/make_plain.py from level_default; not to be changed by hand.
 """
@@ -27,24 +30,24 @@ Written by tests/make_plain.py from level_default; not to be changed by hand.
 # mypy: ignore-errors
 
 from .arithmetic import repeats
-from .level_default import address_bits, code_run, parts
+from .level_default import BITS, code_run, node_colors, parts
 
 
 '''
-KNOWN = {"decoding": True, "none": 0}
 PASTED = (
     (mixing, "mixed_bit"), (mixing, "learn"), (arithmetic, "shift"), (arithmetic, "code_bit"), (arithmetic, "which"),
 )  # fmt: skip
 
 
-def module_text() -> str:
-    """What TARGET should contain."""
+def module_text(placed: bool) -> str:
+    """What a target should contain."""
     helpers = {name: function_of(module, name) for module, name in PASTED}
     kernel = function_of(level_default, "mixed_stripe")
-    kernel.body = every(Known(KNOWN), kernel.body)
+    kernel.body = every(Known({"decoding": True, "placed": placed, "none": 0}), kernel.body)
     kernel.body = every(Paste(helpers, names_in(kernel)), kernel.body)
     kernel.body = every(Known({}), kernel.body)
-    return HEAD + ast.unparse(ast.fix_missing_locations(kernel)) + "\n"
+    head = HEAD.format(" for photos and small images" if placed else " for graphics")
+    return head + ast.unparse(ast.fix_missing_locations(kernel)) + "\n"
 
 
 def function_of(module: ModuleType, name: str) -> ast.FunctionDef:
@@ -96,6 +99,15 @@ class Known(ast.NodeTransformer):
     def visit_Call(self, node: ast.Call) -> ast.expr:
         self.generic_visit(node)
         return node.args[0] if isinstance(node.func, ast.Name) and node.func.id == "narrow" else node
+
+    def visit_BoolOp(self, node: ast.BoolOp) -> ast.expr:
+        self.generic_visit(node)
+        decides = isinstance(node.op, ast.Or)
+        known = [bool(part.value) for part in node.values if isinstance(part, ast.Constant)]
+        if decides in known:
+            return ast.Constant(decides)
+        node.values = [part for part in node.values if not isinstance(part, ast.Constant)]
+        return node if len(node.values) > 1 else node.values[0] if node.values else ast.Constant(not decides)
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.expr:
         self.generic_visit(node)
@@ -212,4 +224,5 @@ class Rename(ast.NodeTransformer):
 
 
 if __name__ == "__main__":
-    TARGET.write_text(module_text(), encoding="utf-8")
+    for placed, target in TARGETS.items():
+        target.write_text(module_text(placed), encoding="utf-8")

@@ -413,6 +413,17 @@ class Tree:
         v = self.axes[self.order[symbol]][axis]
         return sum(limit * width <= 16 * m * (2 * v - bound) for limit in (-16, -6, 0, 6, 16))
 
+    def scale(self, node: int) -> int:
+        _, _, width, m = self.nodes[node]
+        return min(65535, (4096 * m + width // 2) // width)
+
+    def trend(self, node: int, twice: tuple[int, ...], less: tuple[int, ...]) -> int:
+        """Where colours go on to, as seen from a node: twice some symbols' places less those of others."""
+        axis, bound, _, _ = self.nodes[node]
+        value = [self.axes[entry][axis] for entry in self.order]
+        place = 2 * sum(value[s] for s in twice) - sum(value[s] for s in less)
+        return clamp((2 * place - bound) * self.scale(node) >> 4, 500)
+
     def distance(self, s: int, t: int) -> int:
         there, here = self.axes[self.order[s]], self.axes[self.order[t]]
         total = sum(abs(a - b) for a, b in zip(there, here, strict=True))
@@ -510,8 +521,8 @@ class Table(dict[object, list[int]]):
 
 class Stripe:
     def __init__(self, tree: Tree, code: bytes, width: int, option: int) -> None:
-        self.tree, self.width, self.down = tree, width, 36 - (14, 16, 14, 18 if len(tree.order) > 16 else 17)[option]
-        self.second_neighbours, self.graphics = option >= 2, option in (1, 3)
+        self.tree, self.width, self.down = tree, width, 36 - (14, 14, 17, 18)[option]
+        self.second_neighbours, self.graphics = option > 0, option >= 2
         self.coder = RangeDecoder(code)
         self.counters = Table()
         self.weights: dict[object, list[int]] = {}
@@ -527,8 +538,8 @@ class Stripe:
     def bit(self, *name: object) -> int:
         return self.coder.bit(self.counters[name], 0)
 
-    def mixed(self, counters: list[list[int]], w: list[int]) -> int:
-        s = [STRETCH[counter[0] // 16] for counter in counters]
+    def mixed(self, counters: list[list[int]], w: list[int], *trend: int) -> int:
+        s = [STRETCH[counter[0] // 16] for counter in counters] + list(trend)
         p = squash(clamp(sum(w[i] * s[i] for i in range(4)) >> 16, 2900))
         b = self.coder.fixed(p)
         for counter in counters:
@@ -613,7 +624,7 @@ class Stripe:
         elif n != w and (len(self.tree.order) == 2 or (not not_n and flag(1))):
             symbol = n
         else:
-            symbol = self.descend((w, ww), (n, nn), ne, h4)
+            symbol = self.descend((w, ww), (n, nn), (nw, ne), h4)
         self.not_w = False
         self.recent[slot] = symbol
         row[at] = symbol
@@ -632,8 +643,8 @@ class Stripe:
             number = 2 * number + self.bit("lower", t, i)
         return min(number, length) - 1
 
-    def descend(self, ws: tuple[int, int], ns: tuple[int, int], ne: int, h4: int) -> int:
-        (w, ww), (n, nn) = ws, ns
+    def descend(self, ws: tuple[int, int], ns: tuple[int, int], beside: tuple[int, int], h4: int) -> int:
+        (w, ww), (n, nn), (nw, ne) = ws, ns, beside
         symbols = len(self.tree.order)
         finer = 1 if not self.second_neighbours else 16 if symbols <= 16 else 4 if symbols <= 64 else 2
         by_w, by_n = w * finer + ww * finer // symbols, n * finer + nn * finer // symbols
@@ -646,10 +657,17 @@ class Stripe:
             elif leaf.get(2 * i + 1) in (w, n):
                 right = 0
             else:
-                levels = 36 * level(i, w) + 6 * level(i, n) + level(i, ne)
-                places = ("W", by_w, start + j), ("N", by_n, start + j), (*four, j), ("colours", i, levels)
-                weights = self.weights.setdefault(i, [25600, 25600, 30720, 25600])
-                right = self.mixed([self.counters[place] for place in places], weights)
+                levels = level(i, w), level(i, n), level(i, ne)
+                places = [("W", by_w, start + j), ("N", by_n, start + j)]
+                if self.graphics:
+                    places += [("colours", i, *levels), (*four, j)]
+                    weights = self.weights.setdefault(i, [25600, 25600, 25600, 30720])
+                    trend = ()
+                else:
+                    places += [("colours", i, *levels, level(i, nw) if symbols <= 64 else 0)]
+                    weights = self.weights.setdefault(i, [23552, 23552, 25600, 18432])
+                    trend = (self.tree.trend(i, (w, n), (nw, ww, nn)),)
+                right = self.mixed([self.counters[place] for place in places], weights, *trend)
             i, j = 2 * i + right, 2 * j + right
             if 16 <= i <= 31:
                 j = 1
@@ -828,8 +846,8 @@ class MaxStripe:
         lines = [self.line(key) for key in keys]
         i, j, depth = 1, 1, 0
         while i not in self.tree.leaf:
-            axis, bound, width, m = self.tree.nodes[i]
-            scale = min(65535, (4096 * m + width // 2) // width)
+            axis, bound, _, _ = self.tree.nodes[i]
+            scale = self.tree.scale(i)
             related = digits(3, [self.side(i, s) for s in (w, n, nw, ne, g6)])
             farther = digits(3, [self.side(i, s) for s in (ww, nn, nee, nne, g11, w)])
             pair = digits(6, [self.tree.level(i, s) for s in (w, n)])

@@ -1,8 +1,9 @@
 # mypy: disallow-untyped-calls=False
 """The model of the level `default` (docs/FORMAT.md, section 7.6): kernels that are plain Python until `compiled`.
 
-One function codes a stripe; with `decoding` a constant, it becomes the encoder or the decoder, and with `sure_flags` a
-constant, one with sure flags or, for photos and the smallest images, one without.
+One function codes a stripe; with `decoding` a constant, it becomes the encoder or the decoder, and with `placed` a
+constant, one for photos and small images, where bits of the tree are told by where the colours go on to, or one for
+graphics, where they are told by four neighbours, and where there are sure flags.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ HASH_1, HASH_2, HASH_3, HASH_4 = 0x9E3779B1, 0x85EBCA6B, 0xC2B2AE35, 0x2C1B3C6D
 
 # Counters, in this order: runs; lines by shape: flags by kind, then sure flags; flags by distances; lines by W and N:
 # flags by NE; lines by four neighbours: first bits of symbols, then flags by two more; lines of later bits; symbols by
-# W and a part of WW, by N and a part of NN, and by the colours of three. A flag for N is behind each for W.
+# W and a part of WW, by N and a part of NN, and by the colours of three or four. A flag for N is behind each for W.
 # In lines of 16 or 32 is what is needed together, so that a processor's cache misses once.
 RUNS, SHAPES, DISTANCES = 136, 65536, 128
 SURE_FLAG = 10  # in a line by shape
@@ -30,10 +31,19 @@ SURE, NEVER = 4096 * 15 // 16, 4096 // 16
 
 LEVELS = 6
 COLORS = LEVELS**3
+FEW = 64
+"""Where `placed`, up to so many symbols have counters by the colours of four neighbours."""
 
-BITS = (14, 16, 14, 18)
-"""Of the addresses of hashed counters, by option; one less than 18 for 16 symbols or fewer. 2 and 3 tell of a second
-neighbour, 1 and 3 have sure flags."""
+FIELD = 14
+ORIGIN = 1 << (FIELD - 1)
+"""Bits for each axis of `points`, and where 0 is in these: twice 4 places less 3 others are -7140 to 7140."""
+
+FARTHEST = 500
+"""How far a node sees where colours go on to; its own colours are 256 away in the mean."""
+
+BITS = (14, 14, 17, 18)
+"""Of the addresses of hashed counters, by option. 0 and 1 are `placed`, 2 and 3 have sure flags; all but 0 tell of a
+second neighbour."""
 
 # Sets of weights: a node each, then the flags W, then the flags N, by kind.
 NODES, FLAGS = 256, 5
@@ -50,6 +60,8 @@ class Stripe(NamedTuple):
     recent: uint8. leaf: int16[512]. middle: uint8[256]. levels: uint8[n * 256]. distances: uint8[n * n].
     parts: uint8[256], the part of the tree that a symbol is in. stretch: int16[4096]. squash: uint16, from -REACH on.
     after: uint16[2 * 65536], the state of a counter after a one, by that before, then after a zero.
+    Where `placed`, otherwise empty: points: int64[n], twice where a symbol's colour lies, FIELD bits for each axis.
+    views: int32[4 * 256], by node: where in these bits its axis is, twice its bound from ORIGIN on, and a scale.
     """
 
     symbols: Any
@@ -64,18 +76,15 @@ class Stripe(NamedTuple):
     stretch: Any
     squash: Any
     after: Any
+    points: Any
+    views: Any
 
 
 def counter_count(n: int, option: int) -> int:
     """How many counters a stripe of n symbols has."""
-    tree = 2 * n * parts(n, option) * node_places(n) + NODES * COLORS
-    lines = (2 + 2 + (n > 16)) << address_bits(n, option)
+    tree = 2 * n * parts(n, option) * node_places(n) + (FEW if n <= FEW else NODES) * node_colors(n, option)
+    lines = (2 + 2 + (n > 16 and option >= 2)) << BITS[option]
     return RUNS + SHAPES + DISTANCES + lines + tree
-
-
-def address_bits(n: int, option: int) -> int:
-    """Of hashed counters' addresses, for n symbols."""
-    return 17 if option == 3 and n <= 16 else 0 + BITS[option]
 
 
 def node_places(n: int) -> int:
@@ -83,9 +92,14 @@ def node_places(n: int) -> int:
     return 16 if n <= 16 else 272
 
 
+def node_colors(n: int, option: int) -> int:
+    """Places for a node by how the colours of neighbours lie, seen from it: of three, or of four."""
+    return COLORS * LEVELS if n <= FEW and option < 2 else 0 + COLORS
+
+
 def parts(n: int, option: int) -> int:
     """Of how many parts of the tree one is told of a second neighbour: all 16 symbols, or 4, or 2; 1 is nothing."""
-    if option < 2:
+    if option == 0:
         return 1
     return 16 if n <= 16 else 4 if n <= 64 else 2
 
@@ -124,7 +138,7 @@ def code_run(decoding, symbols, here, length, x, size, pos, end, data, counters,
     return run, x, size, pos
 
 
-def mixed_stripe(decoding, sure_flags, x, data, pos, end, stripe, width, rows, n, option):  # type: ignore[no-untyped-def]
+def mixed_stripe(decoding, placed, x, data, pos, end, stripe, width, rows, n, option):  # type: ignore[no-untyped-def]
     """Code rows of symbols below n >= 2, from x and data[pos] on: the number of rows done, the last x, and where it is.
 
     Decoding: up to data[end], or to where the code has ended before the rows have. Encoding: up to the row that passes
@@ -132,8 +146,8 @@ def mixed_stripe(decoding, sure_flags, x, data, pos, end, stripe, width, rows, n
     """
     symbols, counters, weights, recent = stripe[:4]
     leaf, middle, levels, distances, part = stripe[4:9]
-    stretch, squash, after = stripe[9:]
-    bits = address_bits(n, option)
+    stretch, squash, after, points, views = stripe[9:]
+    bits = 0 + BITS[option]
     hashed = 1 << bits
     down = 32 - bits + 4  # to the number of a line
     shapes = RUNS
@@ -142,10 +156,11 @@ def mixed_stripe(decoding, sure_flags, x, data, pos, end, stripe, width, rows, n
     four = pairs + 2 * hashed
     later = four + 2 * hashed
     places = 16 if n <= 16 else 272
-    by_w = later + (hashed if n > 16 else 0)
+    by_w = later + (hashed if n > 16 and not placed else 0)
     finer = parts(n, option)
     by_n = by_w + n * finer * places
     colors = by_n + n * finer * places
+    by_colors = node_colors(n, option)
     stride = width + 6
     deep = 1  # the nodes below this one have no leaf
     while deep * 4 < n:
@@ -209,7 +224,7 @@ def mixed_stripe(decoding, sure_flags, x, data, pos, end, stripe, width, rows, n
             not_n = False
             c0 = shapes + LINE * shape
             c4 = c0 + SURE_FLAG
-            if sure_flags and not not_w and counters[c4] & P >= SURE:
+            if not placed and not not_w and counters[c4] & P >= SURE:
                 if not decoding:
                     symbol = 0 + symbols[here]
                     bit = 0 + (symbol == W)
@@ -220,7 +235,7 @@ def mixed_stripe(decoding, sure_flags, x, data, pos, end, stripe, width, rows, n
                     col += 1
                     continue
                 not_w = True
-            elif sure_flags and not not_w and counters[c4] & P < NEVER and counters[c4 + 1] & P >= SURE:
+            elif not placed and not not_w and counters[c4] & P < NEVER and counters[c4 + 1] & P >= SURE:
                 if not decoding:
                     symbol = 0 + symbols[here]
                     bit = 0 + (symbol == N)
@@ -253,10 +268,10 @@ def mixed_stripe(decoding, sure_flags, x, data, pos, end, stripe, width, rows, n
                 bit = none
             else:
                 bit, x, size, pos = mixed_bit(
-                    decoding, bit, x, size, pos, end, data, counters, c0, c1, c2, c3,
+                    decoding, False, bit, x, size, pos, end, data, counters, c0, c1, c2, c3,
                     weights, w * WEIGHTS, stretch, squash, after, none,
                 )  # fmt: skip
-                if sure_flags:
+                if not placed:
                     counters[c4] = after[(ONE if bit else ZERO) + counters[c4]]
             if bit:
                 symbol = W
@@ -267,12 +282,12 @@ def mixed_stripe(decoding, sure_flags, x, data, pos, end, stripe, width, rows, n
                     if not decoding:
                         bit = 0 + (symbol == N)
                     bit, x, size, pos = mixed_bit(
-                        decoding, bit, x, size, pos, end, data,
+                        decoding, False, bit, x, size, pos, end, data,
                         counters, c0 + 1, c1 + 1, c2 + 1, c3 + 1,
                         weights, (w + FLAGS) * WEIGHTS,
                         stretch, squash, after, none,
                     )  # fmt: skip
-                    if sure_flags:
+                    if not placed:
                         counters[c4 + 1] = after[(ONE if bit else ZERO) + counters[c4 + 1]]
                 if bit:
                     symbol = N
@@ -281,7 +296,9 @@ def mixed_stripe(decoding, sure_flags, x, data, pos, end, stripe, width, rows, n
                     place = 1
                     c0 = by_w + (W * finer + part[WW]) * places
                     c1 = by_n + (N * finer + part[NN]) * places
-                    c2 = line
+                    c3 = line
+                    if placed:
+                        trend = 2 * (points[W] + points[N]) - (points[NW] + points[WW] + points[NN])
                     while leaf[node] < 0:
                         implied = False
                         if node >= deep:
@@ -296,14 +313,23 @@ def mixed_stripe(decoding, sure_flags, x, data, pos, end, stripe, width, rows, n
                         if not implied:
                             if not decoding:
                                 bit = 0 + (symbol >= middle[node])
-                            c3 = (
+                            color = (
                                 (0 + levels[W * 256 + node]) * (LEVELS * LEVELS)
                                 + (0 + levels[N * 256 + node]) * LEVELS
                                 + (0 + levels[NE * 256 + node])
                             )
+                            if placed:
+                                if n <= FEW:
+                                    color = color * LEVELS + levels[NW * 256 + node]
+                                view = 4 * node
+                                seen = (trend >> (0 + views[view])) & (2 * ORIGIN - 1)
+                                seen = ((seen - views[view + 1]) * views[view + 2]) >> 4
+                                fourth = FARTHEST if seen > FARTHEST else -FARTHEST if seen < -FARTHEST else seen
+                            else:
+                                fourth = c3 + place
                             bit, x, size, pos = mixed_bit(
-                                decoding, bit, x, size, pos, end, data,
-                                counters, c0 + place, c1 + place, c2 + place, colors + node * COLORS + c3,
+                                decoding, placed, bit, x, size, pos, end, data,
+                                counters, c0 + place, c1 + place, colors + node * by_colors + color, fourth,
                                 weights, node * WEIGHTS, stretch, squash, after, none,
                             )  # fmt: skip
                         node = 2 * node + bit
@@ -311,7 +337,8 @@ def mixed_stripe(decoding, sure_flags, x, data, pos, end, stripe, width, rows, n
                         if place > 15:
                             c0 += 16 * (node - 15)
                             c1 += 16 * (node - 15)
-                            c2 = later + LINE * ((((h4 ^ ((node * HASH_1) & WORD)) * HASH_4) & WORD) >> down)
+                            if not placed:
+                                c3 = later + LINE * ((((h4 ^ ((node * HASH_1) & WORD)) * HASH_4) & WORD) >> down)
                             place = 1
                     symbol = 0 + leaf[node]
             recent[slot] = symbol

@@ -103,7 +103,7 @@ def _run(
     x, pos = begun(decoding, data)
     constants = (decoding, *model.constants(option))
     if not worth_compiling(model.milliseconds(width * rows, n, expected)):
-        kernel = model.plain_kernel(decoding)
+        kernel = model.plain_kernel(*constants)
         with IMAGES.spending():
             stripe = model.plain(memoryview(symbols), forest, option)
             return kernel(*constants, x, memoryview(data), pos, end, stripe, width, rows, n, option)

@@ -25,6 +25,7 @@ def learn(error, weights, w, s0, s1, s2, s3):  # type: ignore[no-untyped-def]
 
 def mixed_bit(  # type: ignore[no-untyped-def]
     decoding,
+    placed,
     bit,
     x,
     size,
@@ -43,15 +44,22 @@ def mixed_bit(  # type: ignore[no-untyped-def]
     after,
     none,
 ):
-    """Code one bit with four counters, mixed: bit, 0 or 1, x, size, pos. none: 0, which compilers must not know."""
+    """Code one bit with four counters, mixed: bit, 0 or 1, x, size, pos.
+
+    placed: c3 is no counter but what the mix is told itself. none: 0, which compilers must not know.
+    """
     t0 = 0 + counters[c0]  # four tables, so never one counter twice
     t1 = 0 + counters[c1]
     t2 = 0 + counters[c2]
-    t3 = 0 + counters[c3]
+    if not placed:
+        t3 = 0 + counters[c3]
     s0 = 0 + stretch[t0 & P]
     s1 = 0 + stretch[t1 & P]
     s2 = 0 + stretch[t2 & P]
-    s3 = 0 + stretch[t3 & P]
+    if placed:
+        s3 = c3
+    else:
+        s3 = 0 + stretch[t3 & P]
     dot = (weights[w] * s0 + weights[w + 1] * s1 + weights[w + 2] * s2 + weights[w + 3] * s3) >> 16
     p = 0 + squash[dot + REACH]
     bound = (size * p) >> 16
@@ -65,7 +73,8 @@ def mixed_bit(  # type: ignore[no-untyped-def]
         counters[c0] = after[seen + t0]
         counters[c1] = after[seen + t1]
         counters[c2] = after[seen + t2]
-        counters[c3] = after[seen + t3]
+        if not placed:
+            counters[c3] = after[seen + t3]
         learn(65536 * bit - p, weights, w, s0, s1, s2, s3)
     elif x < bound:
         bit = none + 1
@@ -73,7 +82,8 @@ def mixed_bit(  # type: ignore[no-untyped-def]
         counters[c0] = after[ONE + t0]
         counters[c1] = after[ONE + t1]
         counters[c2] = after[ONE + t2]
-        counters[c3] = after[ONE + t3]
+        if not placed:
+            counters[c3] = after[ONE + t3]
         learn(65536 - p, weights, w, s0, s1, s2, s3)
     else:
         bit = none
@@ -82,7 +92,8 @@ def mixed_bit(  # type: ignore[no-untyped-def]
         counters[c0] = after[ZERO + t0]
         counters[c1] = after[ZERO + t1]
         counters[c2] = after[ZERO + t2]
-        counters[c3] = after[ZERO + t3]
+        if not placed:
+            counters[c3] = after[ZERO + t3]
         learn(-p, weights, w, s0, s1, s2, s3)
     x, size, pos = shift(decoding, x, size, pos, end, data)
     return bit, x, size, pos

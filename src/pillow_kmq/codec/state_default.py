@@ -13,25 +13,24 @@ from .model import Model
 from .tables import FIRST_STATE, after, after_array, squash, stretch
 from .tree import Tree
 
-_FIRST_WEIGHTS = ((25600, 25600, 30720, 25600), (36864, 20480, 20480, 18432))
+_FIRST_WEIGHTS = ((25600, 25600, 25600, 30720), (23552, 23552, 25600, 18432), (36864, 20480, 20480, 18432))
+"""Of nodes, of nodes where `placed`, and of flags."""
 # How likely W (and, once it is not W, N) is: in 1/256 of ln(p / (1 - p)), added up over the bits of `shape`; by `kind`.
 _SHAPES = ((64, 112, 32, 64, 0, -16, 0, 144, 48, 144, 48, 160), (16, 224, 144, 32, 96, 128, 112, 0, 320, -16, 0, 176))
 _KINDS = ((-240, -496, -464, -480, -448), (-384, -192, -528, -512, -560))
 
 
 def _option(pixels: int, n: int, unlike: float) -> int:
-    """Small tables for small images, and for photos, which gain little by more. Odd options have sure flags."""
-    if pixels <= 8192:
-        return int(pixels >= 1024)
-    if pixels <= 65536:
-        return 3
-    if n > 100 and unlike > 0.5:
+    """Small images as photos, and noise of many colours as small, since it gains little by more tables."""
+    if pixels <= 8192 or (pixels > 65536 and n > 100 and unlike > 0.5):
         return 0
-    return 2 if unlike > 0.2 else 3
+    if unlike > (0.2 if pixels > 65536 else 0.1):
+        return 1
+    return 2 if n <= 16 else 3
 
 
-def _sure_flags(option: int) -> tuple[bool]:
-    return (option % 2 == 1,)
+def _placed(option: int) -> tuple[bool]:
+    return (option < 2,)
 
 
 def _milliseconds(pixels: int, n: int, coded: int) -> float:
@@ -45,9 +44,9 @@ def _plain_stripe(symbols: Any, forest: Tree, option: int) -> kernels.Stripe:
     counters = array("H", [FIRST_STATE]) * kernels.counter_count(n, option)  # faster than a list, which fills the cache
     counters[kernels.RUNS : kernels.RUNS + kernels.SHAPES] = _first_shapes()
     return kernels.Stripe(
-        symbols, counters, list(_weights()), bytearray(1 << (kernels.address_bits(n, option) - 2)),
+        symbols, counters, list(_weights(*_placed(option))), bytearray(1 << (kernels.BITS[option] - 2)),
         forest.leaf, forest.middle, forest.levels, forest.distances_on_demand(),
-        _parts(n, option), stretch(), _squash(), after(),
+        _parts(n, option), stretch(), _squash(), after(), *_sights(forest, option),
     )  # fmt: skip
 
 
@@ -55,26 +54,27 @@ def _array_stripe(symbols: Any, forest: Tree, option: int) -> kernels.Stripe:
     import numpy as np
 
     n = len(forest.order)
-    constants = _arrays()
+    constants = _arrays(*_placed(option))
+    points, views = _sights(forest, option)
     counters = np.full(kernels.counter_count(n, option), FIRST_STATE, np.uint16)
     counters[kernels.RUNS : kernels.RUNS + kernels.SHAPES] = constants[0]
     return kernels.Stripe(
         symbols, counters, constants[1].copy(),
-        np.zeros(1 << (kernels.address_bits(n, option) - 2), np.uint8), np.array(forest.leaf, np.int16),
+        np.zeros(1 << (kernels.BITS[option] - 2), np.uint8), np.array(forest.leaf, np.int16),
         *(
             np.frombuffer(table, np.uint8)
             for table in (forest.middle, forest.levels, forest.distances, _parts(n, option))
         ),
-        *constants[2:],
+        *constants[2:], np.array(points, np.int64), np.array(views, np.int32),
     )  # fmt: skip
 
 
 @cache
-def _arrays() -> tuple[Any, ...]:
+def _arrays(placed: bool) -> tuple[Any, ...]:
     import numpy as np
 
     return (
-        np.array(_first_shapes(), np.uint16), np.array(_weights(), np.int32),
+        np.array(_first_shapes(), np.uint16), np.array(_weights(placed), np.int32),
         np.array(stretch(), np.int16), np.array(_squash(), np.uint16), after_array(),
     )  # fmt: skip
 
@@ -83,6 +83,21 @@ def _parts(n: int, option: int) -> bytes:
     """In which part of the tree a symbol is."""
     count = kernels.parts(n, option)
     return bytes(symbol * count // n for symbol in range(n)).ljust(256, b"\0")
+
+
+def _sights(forest: Tree, option: int) -> tuple[list[int], list[int]]:
+    """Where colours lie, and how nodes see them, if these are asked for."""
+    if not _placed(option)[0]:
+        return [], []
+    origin = kernels.ORIGIN
+    points = [
+        sum((origin + 2 * place) << kernels.FIELD * axis for axis, place in enumerate(color))
+        for color in zip(*forest.axes, strict=True)
+    ]
+    views = forest.views()
+    views[::4] = [kernels.FIELD * axis for axis in views[::4]]
+    views[1::4] = [origin + bound for bound in views[1::4]]
+    return points, views
 
 
 @cache
@@ -113,17 +128,19 @@ def _squash() -> array[int]:
 
 
 @cache
-def _weights() -> tuple[int, ...]:
-    nodes, flags = _FIRST_WEIGHTS
-    return nodes * kernels.NODES + flags * (2 * kernels.FLAGS)
+def _weights(placed: bool) -> tuple[int, ...]:
+    nodes, placed_nodes, flags = _FIRST_WEIGHTS
+    return (placed_nodes if placed else nodes) * kernels.NODES + flags * (2 * kernels.FLAGS)
 
 
-def _plain_kernel(decoding: bool) -> Callable[..., tuple[int, int, int]]:
-    if decoding:
-        from .level_default_plain import mixed_stripe
+def _plain_kernel(decoding: bool, placed: bool) -> Callable[..., tuple[int, int, int]]:
+    if not decoding:
+        return kernels.mixed_stripe
+    if placed:
+        from .level_default_plain_placed import mixed_stripe
+    else:
+        from .level_default_plain_graphics import mixed_stripe
+    return mixed_stripe
 
-        return mixed_stripe
-    return kernels.mixed_stripe
 
-
-DEFAULT = Model(kernels, 2, 3, 1, _option, _milliseconds, _plain_stripe, _array_stripe, _plain_kernel, _sure_flags)
+DEFAULT = Model(kernels, 2, 3, 1, _option, _milliseconds, _plain_stripe, _array_stripe, _plain_kernel, _placed)

@@ -101,11 +101,9 @@ def _axes(forest: Tree) -> list[int]:
 
 
 def _cuts(forest: Tree) -> list[int]:
-    """Of a node: the axis, twice the bound, 4096 over the mean distance from twice the bound; first, how many axes."""
-    cuts = [0] * 1024
-    cuts[0] = 1 + max(axis for _, axis, *_ in forest.cuts())
-    for node, axis, bound, width, count in forest.cuts():
-        cuts[4 * node : 4 * node + 3] = axis, bound, min(65535, (4096 * count + width // 2) // width)
+    """How nodes see colours; first, how many axes there are."""
+    cuts = forest.views()
+    cuts[0] = 1 + max(cuts[::4])
     return cuts
 
 

@@ -54,6 +54,13 @@ class Tree:
             if count:
                 yield node, axis, bound, width, count
 
+    def views(self) -> list[int]:
+        """[4 * 256], by node: axis, twice the bound, 4096 over the mean distance from that, and 0."""
+        views = [0] * 1024
+        for node, axis, bound, width, count in self.cuts():
+            views[4 * node : 4 * node + 3] = axis, bound, min(65535, (4096 * count + width // 2) // width)
+        return views
+
     @cached_property
     def levels(self) -> bytes:
         """[n * 256]: where a symbol's colour lies as seen from a node, 0..5; of symbol s and node i at 256 s + i."""

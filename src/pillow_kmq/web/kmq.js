@@ -61,7 +61,7 @@ class Reader {
 const ORDER = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
 
 /** 16 symbol + length by the next bits; 0: no symbol. */
-function huffman(lengths, mayBeSingle = true) {
+function huffman(lengths, single = true) {
 	const most = max(1, ...lengths), table = new U16(1 << most);
 	let code = 0;
 	for (let length = 1; length <= most; length++) {
@@ -74,7 +74,7 @@ function huffman(lengths, mayBeSingle = true) {
 			code += 1 << most - length;
 		}
 	}
-	check(code === table.length || mayBeSingle && most === 1);
+	check(code === table.length || single && most < 2);
 	return table;
 }
 
@@ -115,7 +115,7 @@ function inflate(source, most) {
 		const table = huffman(lengths, false);
 		while (list.length < all) {
 			const code = symbol(table), length = code < 16 ? code : code === 16 ? list.at(-1) : 0,
-				stop = list.length + (code < 16 ? 1 : code === 18 ? 11 + bits(7) : 3 + bits(code === 16 ? 2 : 3));
+				stop = list.length + (code < 16 ? 1 : code > 17 ? 11 + bits(7) : 3 + bits(code === 16 ? 2 : 3));
 			while (list.length < stop) list.push(length);
 		}
 		check(list.length === all && list[0] >= 0 && list[256]);
@@ -133,7 +133,7 @@ function inflate(source, most) {
 			while (to < stop) out[to++] = bits(8);
 			continue;
 		}
-		const [literals, distances] = kind === 2 ? codes() : [
+		const [literals, distances] = kind > 1 ? codes() : [
 			huffman(tableOf(288, i => i < 144 ? 8 : i < 256 ? 9 : i < 280 ? 7 : 8)), huffman(Array(32).fill(5))];
 		for (let code; (code = symbol(literals)) !== 256;) {
 			check(code < 286 && to < out.length);
@@ -141,7 +141,7 @@ function inflate(source, most) {
 				out[to++] = code;
 				continue;
 			}
-			const stop = to + (code === 285 ? 258 : 3 + number(code - 257, 2)),
+			const stop = to + (code > 284 ? 258 : 3 + number(code - 257, 2)),
 				far = symbol(distances), distance = 1 + number(far, 1);
 			check(far < 30 && distance <= to && stop <= out.length);
 			for (; to < stop; to++) out[to] = out[to - distance];
@@ -208,8 +208,8 @@ function readPalette(data) {
 function sortedColors(file, natural) {
 	const k = file.u8() + 1, m = natural ? k : file.u8() + 1;
 	check(m <= k, 6.1);
-	const coder = new RangeDecoder(file.take()), counters = new U16(14*20).fill(32768),
-		bit = (context, counter) => coder.bit(counters, 20*context + counter);
+	const coder = new RangeDecoder(file.take()), states = new U16(14*20).fill(32768),
+		bit = (context, counter) => coder.bit(states, 20*context + counter);
 
 	function number(context) {
 		let length = 0;
@@ -262,7 +262,7 @@ function readPixels(data, width, height, palette, limit) {
 // 7.1 Rows
 
 function readRows(coded, coding, layout, width, height, limit) {
-	const bits = min(8, 1 << layout), rowBytes = ceil(width*bits/8), filters = layout === 4 ? height : 0,
+	const bits = min(8, 1 << layout), rowBytes = ceil(width*bits/8), filters = layout > 3 ? height : 0,
 		size = filters + height*rowBytes;
 	check(coding ? size <= 1032*coded.length : size === coded.length, 7.1);
 	limit(width*height);
@@ -288,7 +288,7 @@ function readStripes(file, coding, options, width, height, palette) {
 	const used = options & 4 ? listedSymbols(file) : [...Array(palette.length/4).keys()];
 	check(used.length > 1 || used.length === 1 && !file.left, 7.2);
 	const indices = new U8(width*height);
-	if (used.length === 1) return indices.fill(used[0]);
+	if (used.length < 2) return indices.fill(used[0]);
 	let stripes = [[height]];
 	if (options & 8) {
 		const count = file.varint() + 2;
@@ -317,8 +317,7 @@ function readStripes(file, coding, options, width, height, palette) {
 }
 
 function listedSymbols(file) {
-	const c = file.u8(), bytes = file.take(c || 32);
-	const flags = c ? [...bytes].flatMap((run, i) => Array(run).fill(i%2 < 1))
+	const c = file.u8(), bytes = file.take(c || 32), flags = c ? [...bytes].flatMap((run, i) => Array(run).fill(i%2 < 1))
 		: tableOf(256, i => bytes[i >> 3] >> (i & 7) & 1);
 	check(flags.length <= 256, 7.2);
 	return [...flags.keys()].filter(i => flags[i]);
@@ -346,7 +345,7 @@ function treeOf(colors) {
 
 	function split(node, entries) {
 		const m = entries.length, h = ceil(m/2);
-		if (m === 1) {
+		if (m < 2) {
 			for (let i = node; i > 1; i >>= 1) nodes[i >> 1].side[order.length] = 1 + (i & 1);
 			leaf[node] = order.length;
 			order.push(entries[0]);
@@ -386,8 +385,10 @@ const UPDATES = tableOf(48, i => {
 	return i < 16 ? 65536 - rate : (i < 32 ? 0 : 4095*rate + 32768 >> 16 << 4) + min(c + 1, 15);
 });
 
-const learned = (counter, bit) =>
-	(imul(counter, UPDATES[counter & 15]) >>> 16 & 0xfff0) + UPDATES[16 << bit | counter & 15];
+function teach(states, i, bit) {
+	const counter = states[i], c = counter & 15;
+	states[i] = (imul(counter, UPDATES[c]) >>> 16 & 0xfff0) + UPDATES[16 << bit | c];
+}
 
 class RangeDecoder extends Reader {
 	size = 2**32 - 1;
@@ -414,9 +415,9 @@ class RangeDecoder extends Reader {
 		return bit;
 	}
 
-	bit(counters, i) {
-		const bit = this.fixed((counters[i] & 0xfff0) + 8);
-		counters[i] = learned(counters[i], bit);
+	bit(states, i) {
+		const bit = this.fixed((states[i] & 0xfff0) + 8);
+		teach(states, i, bit);
 		return bit;
 	}
 
@@ -495,40 +496,39 @@ function firstShapes() {
 
 function move(w, step, most) { weights[w] = clamp(weights[w] + (step + 8192 >> 14), most); }
 
-function adapt(counters, i, bit, w, step) {
-	counters[i] = learned(counters[i], bit);
+function adapt(states, i, bit, w, step) {
+	teach(states, i, bit);
 	move(w, step, 196608);
 }
 
-function mixed(coder, counters, w, a, b, c, d) {
-	const A = STRETCH[counters[a] >> 4], B = STRETCH[counters[b] >> 4],
-		C = STRETCH[counters[c] >> 4], D = STRETCH[counters[d] >> 4],
+function mixed(coder, states, w, a, b, c, d, D = STRETCH[states[d] >> 4]) {
+	const A = STRETCH[states[a] >> 4], B = STRETCH[states[b] >> 4], C = STRETCH[states[c] >> 4],
 		x = weights[w]*A + weights[w + 1]*B + weights[w + 2]*C + weights[w + 3]*D >> 16,
 		p = SQUASH[clamp(x, 2900) + 3072], bit = coder.fixed(p), e = (bit << 16) - p + 1 >> 1;
-	adapt(counters, a, bit, w, A*e);
-	adapt(counters, b, bit, w + 1, B*e);
-	adapt(counters, c, bit, w + 2, C*e);
-	adapt(counters, d, bit, w + 3, D*e);
+	adapt(states, a, bit, w, A*e);
+	adapt(states, b, bit, w + 1, B*e);
+	adapt(states, c, bit, w + 2, C*e);
+	adapt(states, d, bit, w + 3, D*e);
 	return bit;
 }
 
 function defaultModel(coder, option, { n, leaf, nodes, colors }, grid, stride) {
-	const B = [14, 16, 14, 17 + (n > 16)][option], shift = 36 - B,
-		F = option < 2 ? 1 : n <= 16 ? 16 : n <= 64 ? 4 : 2, places = n <= 16 ? 16 : 272;
+	const B = [14, 14, 17, 18][option], shift = 36 - B, placed = option < 2, few = placed && n < 65,
+		F = option < 1 ? 1 : n < 17 ? 16 : n < 65 ? 4 : 2, places = n < 17 ? 16 : 272;
 	const [, SPREAD, TWO, FOUR, MORE, BY_W, BY_N, COLORS, WHOLE, LENGTH, LOWER, SURE, end] = // flag N behind each flag W
-		layout(40960, 128, 2 << B, 2 << B, 1 << B, n*F*places, n*F*places, 256*216, 8, 64, 64, 8192);
-	const counters = new U16(end).fill(32768);
-	counters.set(firstShapes());
-	fill(weights.subarray(0, 1064), i => 1024*(i < 1024 ? [25, 25, 30, 25] : [36, 20, 20, 18])[i & 3]);
+		layout(40960, 128, 2 << B, 2 << B, 1 << B, n*F*places, n*F*places, 64*1296, 8, 64, 64, 8192);
+	const states = new U16(end).fill(32768);
+	states.set(firstShapes());
+	fill(weights.subarray(0, 1064), i => 1024*(i > 1023 ? [36, 20, 20, 18] : placed ? [23, 23, 25, 18] : [25, 25, 25, 30])[i & 3]);
 	const recent = new U8(1 << B - 2), known = new U8(n*n); // distances + 8
 
 	const distance = (s, t) => (known[n*s + t] ||= 8 + DISTANCES[apart(colors[s], colors[t], 1)]) & 7;
 
 	function run(L, k) {
-		if (coder.bit(counters, WHOLE + k)) return L;
+		if (coder.bit(states, WHOLE + k)) return L;
 		let t = 0, number = 1;
-		while (2 << t <= L && coder.bit(counters, LENGTH + 8*k + t)) t++;
-		for (let i = 0; i < t; i++) number = 2*number + coder.bit(counters, LOWER + 8*t + i);
+		while (2 << t <= L && coder.bit(states, LENGTH + 8*k + t)) t++;
+		for (let i = 0; i < t; i++) number = 2*number + coder.bit(states, LOWER + 8*t + i);
 		return min(number, L) - 1;
 	}
 
@@ -537,17 +537,17 @@ function defaultModel(coder, option, { n, leaf, nodes, colors }, grid, stride) {
 			shape = (NW === grid[up - 2]) | (N === NW) << 1 | (N === NE) << 2 | (NE === grid[up + 2]) << 3 |
 				(NW === grid[up2 - 1]) << 4 | (N === NN) << 5 | (NE === NNE) << 6 | (W === N) << 7 |
 				(W === NW) << 8 | (W === WW) << 9 | (NN === NNE) << 10 | (W === NE) << 11,
-			sure = SURE + 2*shape, S = counters[sure],
-			asked = behind || ~option & 1 ? 2 : S >= 61440 ? 0 : S < 4096 && counters[sure + 1] >= 61440 ? 1 : 2;
-		if (asked < 2 && coder.bit(counters, sure + asked)) return asked ? N : W;
+			sure = SURE + 2*shape, S = states[sure],
+			asked = behind || placed ? 2 : S >= 61440 ? 0 : S < 4096 && states[sure + 1] >= 61440 ? 1 : 2;
+		if (asked < 2 && coder.bit(states, sure + asked)) return asked ? N : W;
 		let h4 = imul(pack(W, N, NE, NW), 0x85ebca6b), h = (h4 ^ h4 >>> 15) + imul(pack(WW, NN), 0xc2b2ae35),
 			h6 = imul(h ^ h >>> 15, 0x2c1b3c6d), slot = h6 >>> shift - 2, kind = kindOf(recent[slot], W, N, NW, NE),
 			a = 2*(kind << 12 | shape), b = TWO + 32*(imul(pack(W, N), 0x9e3779b1) >>> shift) + 2*(NE & 15),
 			line = FOUR + 32*(h4 >>> shift), c = line + 16 + 2*(h6 >>> 29),
 			d = SPREAD + 2*(distance(W, N) | distance(W, NW) << 3);
 		function flag(i) {
-			const bit = mixed(coder, counters, 1024 + 4*kind + 20*i, a + i, b + i, c + i, d + i);
-			counters[sure + i] = learned(counters[sure + i], bit);
+			const bit = mixed(coder, states, 1024 + 4*kind + 20*i, a + i, b + i, c + i, d + i);
+			teach(states, sure + i, bit);
 			return bit;
 		}
 		if (!behind && asked && flag(0)) return recent[slot] = W;
@@ -557,8 +557,11 @@ function defaultModel(coder, option, { n, leaf, nodes, colors }, grid, stride) {
 		while (leaf[node] < 0) {
 			let bit = +(leaf[2*node] === W || leaf[2*node] === N);
 			if (!bit && leaf[2*node + 1] !== W && leaf[2*node + 1] !== N) {
-				const { level } = nodes[node], color = COLORS + 216*node + 36*level[W] + 6*level[N] + level[NE];
-				bit = mixed(coder, counters, 4*node, byW + j, byN + j, line + j, color);
+				const { level, axis, bound, scale } = nodes[node], c = 216*node + 36*level[W] + 6*level[N] + level[NE],
+					A = s => 2*colors[s][axis];
+				bit = mixed(coder, states, 4*node, byW + j, byN + j, COLORS + (few ? 6*c + level[NW] : c),
+					placed ? SURE : line + j, // never read
+					placed ? clamp(imul(2*A(W) + 2*A(N) - A(NW) - A(WW) - A(NN) - bound, scale) >> 4, 500) : undefined);
 			}
 			node = 2*node + bit;
 			j = 2*j + bit;
@@ -572,7 +575,7 @@ function defaultModel(coder, option, { n, leaf, nodes, colors }, grid, stride) {
 		return recent[slot] = leaf[node];
 	}
 
-	return { run, pixel, most: 255, low: true };
+	return { run, pixel, most: 255, low: 1 };
 }
 
 // 7.7 The model of `max`
@@ -645,8 +648,8 @@ class Match {
 	}
 }
 
-function maxMixed(coder, counters, node, a, b) {
-	for (let k = 0; k < 14; k++) s[k] = STRETCH[counters[at[k]] >>> 20];
+function maxMixed(coder, states, node, a, b) {
+	for (let k = 0; k < 14; k++) s[k] = STRETCH[states[at[k]] >>> 20];
 	const u = 32*node, v = 32*sets[1], w = 32*499, f0 = 3*node;
 	let x0 = 0, x1 = 0, x2 = 0;
 	for (let k = 0; k < 29; k++) {
@@ -665,7 +668,7 @@ function maxMixed(coder, counters, node, a, b) {
 	const PA = points[a]*(256 - f) + points[a + 1]*f >> 8, PB = points[b]*(256 - f) + points[b + 1]*f >> 8,
 		bit = coder.fixed(2*P + PA + PB + 2 >> 2);
 
-	for (let k = 0; k < 14; k++) counters[at[k]] = taught(counters[at[k]], bit);
+	for (let k = 0; k < 14; k++) states[at[k]] = taught(states[at[k]], bit);
 	a += f >> 7;
 	b += f >> 7;
 	points[a] = refined(points[a], bit);
@@ -685,21 +688,17 @@ function maxMixed(coder, counters, node, a, b) {
 	return bit;
 }
 
-function findLines(counters, keys, lines, shift) {
+function findLines(states, keys, lines, shift) {
 	for (let i = 0; i < 7; i++) {
-		begins[i] = lines + (imul(keys[i], 0x9e3779b1) >>> shift << 4);
-		at[i] = counters[begins[i]]; // memory is waited for once
-	}
-	for (let i = 0; i < 7; i++) {
-		if (counters[begins[i]] !== keys[i]) {
-			counters[begins[i]] = keys[i];
-			counters.fill(1 << 31, begins[i] + 1, begins[i] + 16);
-		}
+		const line = begins[i] = lines + (imul(keys[i], 0x9e3779b1) >>> shift << 4);
+		if (states[line] === keys[i]) continue;
+		states[line] = keys[i];
+		states.fill(1 << 31, line + 1, line + 16);
 	}
 }
 
 function maxPixel(here, shape, W, N, NW, NE, WW, NN) {
-	const { coder, counters, grid, stride, shift, lines, leaf, nodes, axes, recent6, recent11 } = stripe,
+	const { coder, states, grid, stride, shift, lines, leaf, nodes, axes, recent6, recent11 } = stripe,
 		up = here - stride, up2 = up - stride, up3 = up2 - stride, NEE = grid[up + 2], NNE = grid[up2 + 1],
 		NNW = grid[up2 - 1], NWW = grid[up - 2], WWW = grid[here - 3], NNN = grid[up3], NEEE = grid[up + 3],
 		h6 = mix(mix(pack(W, N, NE, NW), 1), pack(WW, NN)), h8 = mix(h6, pack(NEE, NWW)),
@@ -715,7 +714,7 @@ function maxPixel(here, shape, W, N, NW, NE, WW, NN) {
 		active = ACTIVE[abs(A[W] - A[NW]) + abs(A[N] - A[NW]) + abs(A[N] - A[NE])];
 	for (const axis of axes) axis.predict(near);
 
-	findLines(counters, keys, lines, shift);
+	findLines(states, keys, lines, shift);
 	let node = 1, j = 1;
 	for (let depth = 0; leaf[node] < 0; depth++) {
 		const { axis, bound, scale, middle, side, level } = nodes[node], { places } = axes[axis],
@@ -736,13 +735,13 @@ function maxPixel(here, shape, W, N, NW, NE, WW, NN) {
 		at[13] = own + 1808 + half;
 		sets[0] = node;
 		sets[1] = 256 + related;
-		const bit = maxMixed(coder, counters, node, (72*node + pair)*25, (72*node + 36 + pair2)*25);
+		const bit = maxMixed(coder, states, node, (72*node + pair)*25, (72*node + 36 + pair2)*25);
 		node = 2*node + bit;
 		j = 2*j + bit;
 		if (j > 15 && leaf[node] < 0) {
 			j = 1;
 			for (let i = 0; i < 7; i++) keys[i] = mix(keys[i], node);
-			findLines(counters, keys, lines, shift);
+			findLines(states, keys, lines, shift);
 		}
 	}
 	const symbol = recent6[h6 >>> shift] = recent11[h11 >>> shift] = leaf[node];
@@ -753,8 +752,8 @@ function maxPixel(here, shape, W, N, NW, NE, WW, NN) {
 }
 
 function maxRun(L, k) {
-	const { coder, counters, long, short } = stripe, run = L*coder.fixed(max(1, counters[k] >>> 16));
-	counters[k] = taught(counters[k], run);
+	const { coder, states, long, short } = stripe, run = L*coder.fixed(max(1, states[k] >>> 16));
+	states[k] = taught(states[k], run);
 	long.place += run;
 	short.place += run;
 	stripe.next += run;
@@ -771,7 +770,7 @@ function maxModel(coder, option, { n, leaf, nodes, colors }, grid, stride) {
 	sets[2] = 499;
 	stripe = {
 		coder, grid, stride, leaf, nodes, lines, shift: 36 - B, next: 0,
-		counters: new I32(lines + (1 << B)).fill(1 << 31),
+		states: new I32(lines + (1 << B)).fill(1 << 31),
 		axes: [0, 1, 2, 3].map(axis => new Axis(colors.map(color => color[axis]))),
 		recent6: new U8(entries), recent11: new U8(entries), long: new Match(entries), short: new Match(entries),
 	};
@@ -887,7 +886,7 @@ function fastModel(coder, option, { points }, grid, stride) {
 		count = (i, t) => t < F ? option && (i >> 4 === t || i & t*t) ? 1 : 6 : t < F + 8 ? 3 : 1,
 		contexts = Array.from({ length: 90 }, (_, i) => // by shape, behind runs, of runs, of hits
 			new Context(i < 81 ? [...tableOf(T, t => count(i, t))] : Array(i < 89 ? 26 : 12).fill(1))),
-		flags = fill(new U16(400), i => GUESSES[i >> 4] << 10);
+		flags = tableOf(400, i => GUESSES[i >> 4] << 10);
 	let left = 0, due; // sure guesses to come; whether the last is wrong
 
 	function photo(here, shape, W, N) {
@@ -938,7 +937,7 @@ function fastModel(coder, option, { points }, grid, stride) {
 	}
 
 	check(coder.x >= 65536, 7.8);
-	if (option) return { run, pixel, low: true };
+	if (option) return { run, pixel, low: 1 };
 	coder.log = 12;
 	return { pixel: photo };
 }
@@ -1006,8 +1005,8 @@ function readFilm(file, W, H) {
 	const flags = file.u8(), arrangement = flags & 3;
 	check(flags < 128, 9, "unsupported");
 	const m = file.varint() + 1, [left, top, width, height] = flags & 8
-		? [file.varint(), file.varint(), file.varint() + 1, file.varint() + 1] : [0, 0, W, H];
-	const keep = flags & 16 ? file.u8() : null,
+		? [file.varint(), file.varint(), file.varint() + 1, file.varint() + 1] : [0, 0, W, H],
+		keep = flags & 16 ? file.u8() : null,
 		[key, ownPalette, overlay] = [4, 32, 64].map(bit => (flags & bit) > 0),
 		size = arrangement & 1 ? [m*width, height] : [width, m*height];
 	check(left + width <= W && top + height <= H && max(...size) <= 2**24, 9);

@@ -1,4 +1,4 @@
-"""The decoder of the model of the level `default` in plain Python, with helpers pasted in.
+"""The decoder of the model of the level `default` for graphics in plain Python, with helpers pasted in.
 
 Written by tests/make_plain.py from level_default; not to be changed by hand.
 """
@@ -7,14 +7,14 @@ Written by tests/make_plain.py from level_default; not to be changed by hand.
 # mypy: ignore-errors
 
 from .arithmetic import repeats
-from .level_default import address_bits, code_run, parts
+from .level_default import BITS, code_run, node_colors, parts
 
 
-def mixed_stripe(decoding, sure_flags, x, data, pos, end, stripe, width, rows, n, option):
+def mixed_stripe(decoding, placed, x, data, pos, end, stripe, width, rows, n, option):
     symbols, counters, weights, recent = stripe[:4]
     leaf, middle, levels, distances, part = stripe[4:9]
-    stretch, squash, after = stripe[9:]
-    bits = address_bits(n, option)
+    stretch, squash, after, points, views = stripe[9:]
+    bits = BITS[option]
     hashed = 1 << bits
     down = 32 - bits + 4
     shapes = 136
@@ -27,6 +27,7 @@ def mixed_stripe(decoding, sure_flags, x, data, pos, end, stripe, width, rows, n
     finer = parts(n, option)
     by_n = by_w + n * finer * places
     colors = by_n + n * finer * places
+    by_colors = node_colors(n, option)
     stride = width + 6
     deep = 1
     while deep * 4 < n:
@@ -81,7 +82,7 @@ def mixed_stripe(decoding, sure_flags, x, data, pos, end, stripe, width, rows, n
             not_n = False
             c0 = shapes + 16 * shape
             c4 = c0 + 10
-            if sure_flags and (not not_w) and (counters[c4] & 4095 >= 3840):
+            if not not_w and counters[c4] & 4095 >= 3840:
                 state = counters[c4]
                 bound = size * (16 * (state & 4095) + 8) >> 16
                 if x < bound:
@@ -105,7 +106,7 @@ def mixed_stripe(decoding, sure_flags, x, data, pos, end, stripe, width, rows, n
                     col += 1
                     continue
                 not_w = True
-            elif sure_flags and (not not_w) and (counters[c4] & 4095 < 256) and (counters[c4 + 1] & 4095 >= 3840):
+            elif not not_w and counters[c4] & 4095 < 256 and (counters[c4 + 1] & 4095 >= 3840):
                 code_bit_place = c4 + 1
                 state = counters[code_bit_place]
                 bound = size * (16 * (state & 4095) + 8) >> 16
@@ -208,8 +209,7 @@ def mixed_stripe(decoding, sure_flags, x, data, pos, end, stripe, width, rows, n
                     if pos < end:
                         x |= data[pos]
                     pos += 1
-                if sure_flags:
-                    counters[c4] = after[(0 if bit else 65536) + counters[c4]]
+                counters[c4] = after[(0 if bit else 65536) + counters[c4]]
             if bit:
                 symbol = W
             else:
@@ -273,8 +273,7 @@ def mixed_stripe(decoding, sure_flags, x, data, pos, end, stripe, width, rows, n
                         if pos < end:
                             x |= data[pos]
                         pos += 1
-                    if sure_flags:
-                        counters[c4 + 1] = after[(0 if bit else 65536) + counters[c4 + 1]]
+                    counters[c4 + 1] = after[(0 if bit else 65536) + counters[c4 + 1]]
                 if bit:
                     symbol = N
                 else:
@@ -282,7 +281,7 @@ def mixed_stripe(decoding, sure_flags, x, data, pos, end, stripe, width, rows, n
                     place = 1
                     c0 = by_w + (W * finer + part[WW]) * places
                     c1 = by_n + (N * finer + part[NN]) * places
-                    c2 = line
+                    c3 = line
                     while leaf[node] < 0:
                         implied = False
                         if node >= deep:
@@ -295,16 +294,16 @@ def mixed_stripe(decoding, sure_flags, x, data, pos, end, stripe, width, rows, n
                                 bit = 0
                                 implied = True
                         if not implied:
-                            c3 = levels[W * 256 + node] * 36 + levels[N * 256 + node] * 6 + levels[NE * 256 + node]
+                            color = levels[W * 256 + node] * 36 + levels[N * 256 + node] * 6 + levels[NE * 256 + node]
+                            fourth = c3 + place
                             mixed_bit_c0 = c0 + place
                             mixed_bit_c1 = c1 + place
-                            mixed_bit_c2 = c2 + place
-                            mixed_bit_c3 = colors + node * 216 + c3
+                            mixed_bit_c2 = colors + node * by_colors + color
                             mixed_bit_w = node * 4
                             t0 = counters[mixed_bit_c0]
                             t1 = counters[mixed_bit_c1]
                             t2 = counters[mixed_bit_c2]
-                            t3 = counters[mixed_bit_c3]
+                            t3 = counters[fourth]
                             s0 = stretch[t0 & 4095]
                             s1 = stretch[t1 & 4095]
                             s2 = stretch[t2 & 4095]
@@ -318,7 +317,7 @@ def mixed_stripe(decoding, sure_flags, x, data, pos, end, stripe, width, rows, n
                                 counters[mixed_bit_c0] = after[t0]
                                 counters[mixed_bit_c1] = after[t1]
                                 counters[mixed_bit_c2] = after[t2]
-                                counters[mixed_bit_c3] = after[t3]
+                                counters[fourth] = after[t3]
                                 error = 65536 - p
                                 pace = error + 1 >> 1
                                 w0 = weights[mixed_bit_w] + (s0 * pace + 8192 >> 14)
@@ -336,7 +335,7 @@ def mixed_stripe(decoding, sure_flags, x, data, pos, end, stripe, width, rows, n
                                 counters[mixed_bit_c0] = after[65536 + t0]
                                 counters[mixed_bit_c1] = after[65536 + t1]
                                 counters[mixed_bit_c2] = after[65536 + t2]
-                                counters[mixed_bit_c3] = after[65536 + t3]
+                                counters[fourth] = after[65536 + t3]
                                 error = -p
                                 pace = error + 1 >> 1
                                 w0 = weights[mixed_bit_w] + (s0 * pace + 8192 >> 14)
@@ -358,7 +357,7 @@ def mixed_stripe(decoding, sure_flags, x, data, pos, end, stripe, width, rows, n
                         if place > 15:
                             c0 += 16 * (node - 15)
                             c1 += 16 * (node - 15)
-                            c2 = later + 16 * (((h4 ^ node * 2654435761 & 4294967295) * 739982445 & 4294967295) >> down)
+                            c3 = later + 16 * (((h4 ^ node * 2654435761 & 4294967295) * 739982445 & 4294967295) >> down)
                             place = 1
                     symbol = leaf[node]
             recent[slot] = symbol
