@@ -17,8 +17,8 @@ class Model(NamedTuple):
     of pixels and symbols and the part of pixels that are unlike: 0..3, how large tables are. milliseconds: how long
     plain Python may take for a number of pixels, symbols and bytes. plain, arrays: the state at the start of a stripe,
     from symbols, tree and option, without NumPy and for compiled kernels. plain_kernel: mixed_stripe as plain Python
-    runs it, for `decoding` or not, loaded when it is needed. constants: what mixed_stripe takes behind `decoding`, by
-    option; each value has a compiled kernel of its own.
+    runs it, for `decoding` and the constants, loaded when it is needed. constants: what mixed_stripe takes behind
+    `decoding`, by option; each value has a compiled kernel of its own.
     """
 
     kernels: ModuleType
@@ -29,5 +29,5 @@ class Model(NamedTuple):
     milliseconds: Callable[[int, int, int], float]
     plain: Callable[[Any, Tree, int], Any]
     arrays: Callable[[Any, Tree, int], Any]
-    plain_kernel: Callable[[bool], Callable[..., tuple[int, int, int]]]
+    plain_kernel: Callable[..., Callable[..., tuple[int, int, int]]]
     constants: Callable[[int], tuple[bool, ...]] = lambda _: ()

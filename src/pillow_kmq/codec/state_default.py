@@ -65,7 +65,7 @@ def _array_stripe(symbols: Any, forest: Tree, option: int) -> kernels.Stripe:
             np.frombuffer(table, np.uint8)
             for table in (forest.middle, forest.levels, forest.distances, _parts(n, option))
         ),
-        *constants[2:], np.array(points, np.int64), np.array(views, np.int32),
+        *constants[2:], points=np.array(points, np.int64), views=np.array(views, np.int32),
     )  # fmt: skip
 
 
