@@ -56,6 +56,7 @@ def _array_stripe(symbols: Any, forest: Tree, option: int) -> kernels.Stripe:
     n = len(forest.order)
     constants = _arrays(*_placed(option))
     points, views = _sights(forest, option)
+    tables = *constants[2:], np.array(points, np.int64), np.array(views, np.int32)
     counters = np.full(kernels.counter_count(n, option), FIRST_STATE, np.uint16)
     counters[kernels.RUNS : kernels.RUNS + kernels.SHAPES] = constants[0]
     return kernels.Stripe(
@@ -65,7 +66,7 @@ def _array_stripe(symbols: Any, forest: Tree, option: int) -> kernels.Stripe:
             np.frombuffer(table, np.uint8)
             for table in (forest.middle, forest.levels, forest.distances, _parts(n, option))
         ),
-        *constants[2:], points=np.array(points, np.int64), views=np.array(views, np.int32),
+        *tables,
     )  # fmt: skip
 
 
