@@ -30,7 +30,7 @@ Written by tests/make_plain.py from level_default; not to be changed by hand.
 # mypy: ignore-errors
 
 from .arithmetic import repeats
-from .level_default import BITS, code_run, node_colors, parts
+from .level_default import address_bits, code_run, node_colors, parts
 
 
 '''

@@ -224,7 +224,7 @@ def mixed_images() -> Iterator[tuple[str, IndexedImage, str, str]]:
         yield (
             f"mixed-large-{n}",
             image(ramp[:n], [[(x // 4 * (y // 5) + x % 4 * (y % 3 // 2)) % n for x in range(96)] for y in range(88)]),
-            f"more than 8192 pixels: {n} symbols, told of a second neighbour",
+            f"more than 8192 pixels, {n} symbols",
             "7.6",
         )
     yield "mixed-flat", image([(1, 2, 3)] * 2, [[0] * 300] * 300), "one symbol needs no code", "7.2"
@@ -383,14 +383,27 @@ def mixed_file(picture: IndexedImage) -> bytes:
         codec.encode_pixels = before
 
 
-def photo_file(picture: IndexedImage) -> bytes:
-    """What the encoder writes for photos, which are larger, although rows would be smaller here."""
+def option_file(picture: IndexedImage, option: int) -> bytes:
+    """A file of the level `default` with an option that the encoder may not choose, although rows might be smaller."""
     before = state_default.DEFAULT
-    state_default.DEFAULT = state_default.DEFAULT._replace(option=lambda *_: 2)
+    state_default.DEFAULT = state_default.DEFAULT._replace(option=lambda *_: option)
     try:
         return mixed_file(picture)
     finally:
         state_default.DEFAULT = before
+
+
+def posts_and_waves(n: int) -> IndexedImage:
+    """Of n colours, some translucent: posts three pixels apart with dots of other colours, and waves with noise."""
+
+    def post(x: int, y: int) -> int:
+        return noise(x, y) % 4 if noise(y, x) < 4 else 1 if x % 3 == 0 else 2 if x % 3 == 1 and y < 30 else 0
+
+    def wave(x: int, y: int) -> int:
+        return (x * x // 20 + y * y // 15 + noise(x, y) // 60) % n
+
+    palette = [(v, v * v // 255, 255 - v, 255 if v < n - 3 else 80 * (n - v)) for v in range(n)]
+    return image(palette, [[post(x, y) if x < 60 else wave(x, y) for x in range(100)] for y in range(60)])
 
 
 def max_file(picture: IndexedImage) -> bytes:
@@ -446,12 +459,11 @@ def assembled_good_files() -> Iterator[tuple[str, bytes, IndexedImage, str, str]
     """Name, file, image, sentence, section."""
     stripes = image([(v, 0, v) for v in range(64)], [[(x * y // 3 + y) % 64 for x in range(50)] for y in range(64)])
     yield "mixed-stripes", striped_file(stripes), stripes, "several stripes, each with a checksum", "7.2"
-    for n in (16, 60, 250):
-        photo = image(
-            [(v, v * v // 255, 255 - v) for v in range(n)],
-            [[(x * x // 20 + y * y // 15 + noise(x, y) // 60) % n for x in range(40)] for y in range(30)],
-        )
-        yield f"mixed-photo-{n}", photo_file(photo), photo, f"small tables, and a second neighbour; {n} symbols", "7.6"
+    for n in (16, 60, 65, 250):
+        both = posts_and_waves(n)
+        for option, kind in enumerate(("small", "a photo", "small graphics", "graphics")):
+            says = f"option {option}, {kind}: {n} symbols; posts, which sure flags foretell or do not, and waves"
+            yield f"mixed-option-{option}-{n}", option_file(both, option), both, says, "7.6"
     long = scripted_file(9, [0, 1, 1, 1, 1, 1, 1])
     yield "mixed-long-run", *long, "R + 1 = 15 where L is 9, which stands for it: 8 pixels and another one", "7.6"
     stripes = image(

@@ -521,7 +521,7 @@ class Table(dict[object, list[int]]):
 
 class Stripe:
     def __init__(self, tree: Tree, code: bytes, width: int, option: int) -> None:
-        self.tree, self.width, self.down = tree, width, 36 - (14, 14, 17, 18)[option]
+        self.tree, self.width, self.down = tree, width, 36 - (14, 14, 16, 18 if len(tree.order) > 16 else 17)[option]
         self.second_neighbours, self.graphics = option > 0, option >= 2
         self.coder = RangeDecoder(code)
         self.counters = Table()

@@ -18,7 +18,7 @@ from pillow_kmq import _jit
 from pillow_kmq.codec import level_default
 from pillow_kmq.codec.compiled import compiled
 
-FILE = Path(__file__).parent / "vectors" / "good-mixed-photo-60.kmq"
+FILES = [Path(__file__).parent / "vectors" / f"good-mixed-option-{option}-60.kmq" for option in (1, 3)]
 
 OPENING = """
 import sys
@@ -70,11 +70,12 @@ def test_other_versions_of_numba_keep_their_own_target() -> None:
     assert _jit.integer_jit(version="1.0.0rc1") is numba.njit
 
 
-def test_files_open_the_same_with_other_versions_of_numba(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", OPENING, "1.0.0", str(FILE)]
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_files_open_the_same_with_other_versions_of_numba(tmp_path: Path, file: Path) -> None:
+    command = [sys.executable, "-c", OPENING, "1.0.0", str(file)]
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
     run = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
-    assert run.stdout.split() == [Image.open(FILE).tobytes().hex(), "numba.core.registry"]
+    assert run.stdout.split() == [Image.open(file).tobytes().hex(), "numba.core.registry"]
 
 
 @needs_target

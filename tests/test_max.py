@@ -158,7 +158,7 @@ def test_small_images_are_never_larger_than_at_the_default() -> None:
 def state_bytes(side: int, colors: int) -> int:
     """What the arrays of a stripe take, without the picture."""
     forest = tree(np.random.default_rng(1).integers(0, 256, (colors, 4)).astype(np.uint8).tobytes())
-    stripe: Any = MAX.arrays(np.zeros(1, np.uint8), forest, MAX.option(side * side, colors, 0.0))
+    stripe: Any = MAX.arrays(np.zeros(1, np.uint8), forest, MAX.option(Picture(b"", np.zeros((side, side), np.uint8))))
     return sum(array.nbytes for array in stripe)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from pillow_kmq.codec.pixels import decode_pixels
 from pillow_kmq.codec.stripes import CODINGS
 from pillow_kmq.types import Indices
 
+VECTORS = Path(__file__).parent / "vectors"
 PALETTE = [(40 * v, 0, 0, 255) for v in range(6)]
 COLORS = bytes(np.array(PALETTE, np.uint8))
 
@@ -58,8 +60,16 @@ def test_sure_flags_of_both_kinds_may_be_wrong_and_pictures_come_back(
     assert asked[0, 1] + asked[1, 1] > 1000
 
 
+def test_the_vectors_have_sure_flags_of_both_kinds_right_and_wrong(asked: Counter[tuple[int, int]]) -> None:
+    for option in (2, 3):
+        for n in (16, 60, 65, 250):
+            naive_kmq.decode((VECTORS / f"good-mixed-option-{option}-{n}.kmq").read_bytes())
+            assert set(asked) == {(0, 0), (0, 1), (1, 0), (1, 1)}
+            asked.clear()
+
+
 @pytest.mark.parametrize("option", [0, 1])
-def test_photos_have_no_sure_flags(
+def test_photos_and_small_images_have_no_sure_flags(
     asked: Counter[tuple[int, int]], monkeypatch: pytest.MonkeyPatch, option: int
 ) -> None:
     monkeypatch.setattr(state_default, "DEFAULT", state_default.DEFAULT._replace(option=lambda *_: option))

@@ -14,6 +14,7 @@ from pillow_kmq.codec.picture import Picture
 from pillow_kmq.codec.pixels import decode_pixels
 from pillow_kmq.codec.stripes import CODINGS
 from pillow_kmq.codec.tree import Tree
+from pillow_kmq.types import Indices
 
 CORNERS = [color for color in product((0, 255), repeat=4) if color[3] or not any(color)]
 
@@ -57,3 +58,40 @@ def test_pictures_of_the_farthest_colours_are_those_of_the_format(
     palette = [tuple(int(v) for v in color) for color in colors]
     assert naive_kmq.indices(payload, 30, 20, palette) == values.tolist()
     assert np.array_equal(decode_pixels(payload[0], payload[1:], 20, 30, colors.tobytes()).indices(), values)
+
+
+def clouds(height: int, width: int) -> Indices:
+    steps = np.random.default_rng(5).normal(size=(height, width))
+    return ((np.cumsum(np.cumsum(steps, 0), 1) / 4).astype(np.int64) % 40).astype(np.uint8)
+
+
+@pytest.mark.parametrize(("height", "width"), [(60, 80), (200, 240), (400, 500)])
+def test_what_repeats_is_graphics_and_what_does_not_is_placed(height: int, width: int) -> None:
+    photo = clouds(height, width)
+    tiles = np.tile(photo[:20, :20], (height // 20, width // 20))
+    assert Picture(b"", photo).repeats < 0.3
+    assert Picture(b"", tiles).repeats > 0.75
+    assert kernels.is_placed(state_default.DEFAULT.option(Picture(b"", photo)))
+    assert not kernels.is_placed(state_default.DEFAULT.option(Picture(b"", tiles)))
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 9), (9, 1), (2, 2), (3, 2), (2, 100_000)])
+def test_whether_a_picture_repeats_is_told_of_every_shape(shape: tuple[int, int]) -> None:
+    assert Picture(b"", np.zeros(shape, np.uint8)).repeats == 0
+    noise = np.random.default_rng(1).integers(0, 256, shape).astype(np.uint8)
+    assert 0 <= Picture(b"", noise).repeats < 0.1
+
+
+def test_repeats_are_pixels_as_after_the_same_four_neighbours_before() -> None:
+    values = np.random.default_rng(3).integers(0, 4, (30, 40)).astype(np.uint8)
+    last: dict[tuple[int, ...], int] = {}
+    again = unlike = 0
+    for y, x in product(range(1, 30), range(1, 39)):
+        nw, n, ne = values[y - 1, x - 1 : x + 2].tolist()
+        w, pixel = values[y, x - 1 : x + 1].tolist()
+        if pixel in (w, n):
+            continue
+        unlike += 1
+        again += last.get((w, n, nw, ne)) == pixel
+        last[w, n, nw, ne] = pixel
+    assert Picture(b"", values).repeats == again / unlike

@@ -150,7 +150,7 @@ def warmup() -> None:
     from .worth import prefer_compiled
 
     prefer_compiled()
-    graphics, photo = (100, 128), (300, 16)  # sides, and widths of waves, by which levels tell one from the other
+    graphics, photo = (100, 128), (300, 3)  # sides, and widths of waves, by which levels tell one from the other
     images = (*((level, graphics) for level in COMPRESSIONS), ("fast", photo), ("default", photo))
     for compression, (side, width) in images:
         y, x = np.indices((side, side))

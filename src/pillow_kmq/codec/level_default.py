@@ -32,7 +32,8 @@ SURE, NEVER = 4096 * 15 // 16, 4096 // 16
 LEVELS = 6
 COLORS = LEVELS**3
 FEW = 64
-"""Where `placed`, up to so many symbols have counters by the colours of four neighbours."""
+"""Up to so many symbols have more counters: by four parts of the tree and, where `placed`, by the colours of four
+neighbours."""
 
 FIELD = 14
 ORIGIN = 1 << (FIELD - 1)
@@ -41,9 +42,9 @@ ORIGIN = 1 << (FIELD - 1)
 FARTHEST = 500
 """How far a node sees where colours go on to; its own colours are 256 away in the mean."""
 
-BITS = (14, 14, 17, 18)
-"""Of the addresses of hashed counters, by option. 0 and 1 are `placed`, 2 and 3 have sure flags; all but 0 tell of a
-second neighbour."""
+BITS = (14, 14, 16, 18)
+"""Of the addresses of hashed counters, by option; one less than 18 for 16 symbols or fewer. 0 and 1 are `placed`, 2 and
+3 have sure flags; all but 0 tell of a second neighbour."""
 
 # Sets of weights: a node each, then the flags W, then the flags N, by kind.
 NODES, FLAGS = 256, 5
@@ -80,11 +81,21 @@ class Stripe(NamedTuple):
     views: Any
 
 
+def is_placed(option: int) -> bool:
+    """Whether bits of the tree are told by where colours go on to."""
+    return option < 2
+
+
 def counter_count(n: int, option: int) -> int:
     """How many counters a stripe of n symbols has."""
     tree = 2 * n * parts(n, option) * node_places(n) + (FEW if n <= FEW else NODES) * node_colors(n, option)
-    lines = (2 + 2 + (n > 16 and option >= 2)) << BITS[option]
+    lines = (2 + 2 + (n > 16 and not is_placed(option))) << address_bits(n, option)
     return RUNS + SHAPES + DISTANCES + lines + tree
+
+
+def address_bits(n: int, option: int) -> int:
+    """Of hashed counters' addresses, for n symbols."""
+    return 17 if option == 3 and n <= 16 else 0 + BITS[option]
 
 
 def node_places(n: int) -> int:
@@ -94,14 +105,14 @@ def node_places(n: int) -> int:
 
 def node_colors(n: int, option: int) -> int:
     """Places for a node by how the colours of neighbours lie, seen from it: of three, or of four."""
-    return COLORS * LEVELS if n <= FEW and option < 2 else 0 + COLORS
+    return COLORS * LEVELS if n <= FEW and is_placed(option) else 0 + COLORS
 
 
 def parts(n: int, option: int) -> int:
     """Of how many parts of the tree one is told of a second neighbour: all 16 symbols, or 4, or 2; 1 is nothing."""
     if option == 0:
         return 1
-    return 16 if n <= 16 else 4 if n <= 64 else 2
+    return 16 if n <= 16 else 4 if n <= FEW else 2
 
 
 def code_run(decoding, symbols, here, length, x, size, pos, end, data, counters, after):  # type: ignore[no-untyped-def]
@@ -147,7 +158,7 @@ def mixed_stripe(decoding, placed, x, data, pos, end, stripe, width, rows, n, op
     symbols, counters, weights, recent = stripe[:4]
     leaf, middle, levels, distances, part = stripe[4:9]
     stretch, squash, after, points, views = stripe[9:]
-    bits = 0 + BITS[option]
+    bits = address_bits(n, option)
     hashed = 1 << bits
     down = 32 - bits + 4  # to the number of a line
     shapes = RUNS

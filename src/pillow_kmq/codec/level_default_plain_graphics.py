@@ -7,14 +7,14 @@ Written by tests/make_plain.py from level_default; not to be changed by hand.
 # mypy: ignore-errors
 
 from .arithmetic import repeats
-from .level_default import BITS, code_run, node_colors, parts
+from .level_default import address_bits, code_run, node_colors, parts
 
 
 def mixed_stripe(decoding, placed, x, data, pos, end, stripe, width, rows, n, option):
     symbols, counters, weights, recent = stripe[:4]
     leaf, middle, levels, distances, part = stripe[4:9]
     stretch, squash, after, points, views = stripe[9:]
-    bits = BITS[option]
+    bits = address_bits(n, option)
     hashed = 1 << bits
     down = 32 - bits + 4
     shapes = 136

@@ -28,7 +28,7 @@ def encode_mixed(picture: Picture, coding: int) -> bytes:
     used = picture.used
     forest = tree(colors_of(used, picture.colors))
     model = model_of(coding)
-    option = model.option(picture.source.size, len(used), picture.unlike)
+    option = model.option(picture)
     first = coding | option << 4
     listing = encode_list(used, picture.entries)
     if len(used) == 1:

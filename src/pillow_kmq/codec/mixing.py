@@ -1,5 +1,8 @@
 # mypy: disallow-untyped-calls=False
-"""Bits from four counters, mixed (docs/FORMAT.md, section 7.5): kernels that are plain Python until `compiled`."""
+"""Bits from four counters, or three and a number, mixed (docs/FORMAT.md, section 7.5).
+
+Kernels that are plain Python until `compiled`.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,8 @@ from .arithmetic import ONE, ZERO, P, narrow, shift
 
 WEIGHT_LIMIT = 196608
 REACH = 4 * (WEIGHT_LIMIT >> 16) * 2304
-"""The table `squash` goes so far from zero: no input, from the table `stretch`, is above 2304, and there are four."""
+"""The table `squash` goes so far from zero: no input, from the table `stretch` or not, is above 2304, and there
+are four."""
 
 
 def learn(error, weights, w, s0, s1, s2, s3):  # type: ignore[no-untyped-def]

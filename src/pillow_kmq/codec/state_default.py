@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import level_default as kernels
 from .mixing import REACH
@@ -13,24 +13,35 @@ from .model import Model
 from .tables import FIRST_STATE, after, after_array, squash, stretch
 from .tree import Tree
 
+if TYPE_CHECKING:
+    from .picture import Picture
+
 _FIRST_WEIGHTS = ((25600, 25600, 25600, 30720), (23552, 23552, 25600, 18432), (36864, 20480, 20480, 18432))
 """Of nodes, of nodes where `placed`, and of flags."""
+_UNLIKE = 0.1, 0.2
+"""Of images of more than 8192 pixels, and of large ones, what part is unlike where they are taken for photos."""
+_REPEATS = (0.3, 0.5), (0.4, 0.75)
+"""Where they are not for all that: of images that are not large, and are, of more than 16 colours, and of fewer."""
 # How likely W (and, once it is not W, N) is: in 1/256 of ln(p / (1 - p)), added up over the bits of `shape`; by `kind`.
 _SHAPES = ((64, 112, 32, 64, 0, -16, 0, 144, 48, 144, 48, 160), (16, 224, 144, 32, 96, 128, 112, 0, 320, -16, 0, 176))
 _KINDS = ((-240, -496, -464, -480, -448), (-384, -192, -528, -512, -560))
 
 
-def _option(pixels: int, n: int, unlike: float) -> int:
-    """Small images as photos, and noise of many colours as small, since it gains little by more tables."""
-    if pixels <= 8192 or (pixels > 65536 and n > 100 and unlike > 0.5):
-        return 0
-    if unlike > (0.2 if pixels > 65536 else 0.1):
-        return 1
-    return 2 if n <= 16 else 3
+def _option(picture: Picture) -> int:
+    """Photos and small images are placed, unless they repeat, as tiles do and frames of a film.
+
+    Noise of many colours as if it were small, since it gains little by more tables.
+    """
+    n = len(picture.used)
+    small, large = picture.source.size <= 8192, picture.large
+    photo = small or picture.unlike > _UNLIKE[large]
+    if not photo or picture.repeats > _REPEATS[large][n <= 16]:
+        return 2 if small else 3
+    return 0 if small or (large and n > 100 and picture.unlike > 0.5) else 1
 
 
-def _placed(option: int) -> tuple[bool]:
-    return (option < 2,)
+def _constants(option: int) -> tuple[bool]:
+    return (kernels.is_placed(option),)
 
 
 def _milliseconds(pixels: int, n: int, coded: int) -> float:
@@ -41,10 +52,11 @@ def _milliseconds(pixels: int, n: int, coded: int) -> float:
 
 def _plain_stripe(symbols: Any, forest: Tree, option: int) -> kernels.Stripe:
     n = len(forest.order)
+    weights = list(_weights(kernels.is_placed(option)))
     counters = array("H", [FIRST_STATE]) * kernels.counter_count(n, option)  # faster than a list, which fills the cache
     counters[kernels.RUNS : kernels.RUNS + kernels.SHAPES] = _first_shapes()
     return kernels.Stripe(
-        symbols, counters, list(_weights(*_placed(option))), bytearray(1 << (kernels.BITS[option] - 2)),
+        symbols, counters, weights, bytearray(1 << (kernels.address_bits(n, option) - 2)),
         forest.leaf, forest.middle, forest.levels, forest.distances_on_demand(),
         _parts(n, option), stretch(), _squash(), after(), *_sights(forest, option),
     )  # fmt: skip
@@ -54,14 +66,14 @@ def _array_stripe(symbols: Any, forest: Tree, option: int) -> kernels.Stripe:
     import numpy as np
 
     n = len(forest.order)
-    constants = _arrays(*_placed(option))
+    constants = _arrays(kernels.is_placed(option))
     points, views = _sights(forest, option)
     tables = *constants[2:], np.array(points, np.int64), np.array(views, np.int32)
     counters = np.full(kernels.counter_count(n, option), FIRST_STATE, np.uint16)
     counters[kernels.RUNS : kernels.RUNS + kernels.SHAPES] = constants[0]
     return kernels.Stripe(
         symbols, counters, constants[1].copy(),
-        np.zeros(1 << (kernels.BITS[option] - 2), np.uint8), np.array(forest.leaf, np.int16),
+        np.zeros(1 << (kernels.address_bits(n, option) - 2), np.uint8), np.array(forest.leaf, np.int16),
         *(
             np.frombuffer(table, np.uint8)
             for table in (forest.middle, forest.levels, forest.distances, _parts(n, option))
@@ -88,7 +100,7 @@ def _parts(n: int, option: int) -> bytes:
 
 def _sights(forest: Tree, option: int) -> tuple[list[int], list[int]]:
     """Where colours lie, and how nodes see them, if these are asked for."""
-    if not _placed(option)[0]:
+    if not kernels.is_placed(option):
         return [], []
     origin = kernels.ORIGIN
     points = [
@@ -144,4 +156,4 @@ def _plain_kernel(decoding: bool, placed: bool) -> Callable[..., tuple[int, int,
     return mixed_stripe
 
 
-DEFAULT = Model(kernels, 2, 3, 1, _option, _milliseconds, _plain_stripe, _array_stripe, _plain_kernel, _placed)
+DEFAULT = Model(kernels, 2, 3, 1, _option, _milliseconds, _plain_stripe, _array_stripe, _plain_kernel, _constants)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import level_max as kernels
 from .mixing_max import COUNTED
 from .model import Model
 from .tables import squash, stretch
 from .tree import Tree
+
+if TYPE_CHECKING:
+    from .picture import Picture
 
 _RATES = tuple(655360 // (14 + 10 * count) for count in range(256))
 _STEPS = tuple(32 + 2000 // (count + 16) for count in range(256))
@@ -22,9 +25,9 @@ _INPUTS = (0,) * (kernels.INPUTS - 1) + (256,)
 _FINAL = 21845
 
 
-def _option(pixels: int, _n: int, _unlike: float) -> int:
+def _option(picture: Picture) -> int:
     option = 0
-    while option < 3 and (1 << kernels.table_bits(option)) < 128 * pixels:
+    while option < 3 and (1 << kernels.table_bits(option)) < 128 * picture.source.size:
         option += 1
     return option
 

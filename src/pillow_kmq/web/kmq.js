@@ -513,8 +513,8 @@ function mixed(coder, states, w, a, b, c, d, D = STRETCH[states[d] >> 4]) {
 }
 
 function defaultModel(coder, option, { n, leaf, nodes, colors }, grid, stride) {
-	const B = [14, 14, 17, 18][option], shift = 36 - B, placed = option < 2, few = placed && n < 65,
-		F = option < 1 ? 1 : n < 17 ? 16 : n < 65 ? 4 : 2, places = n < 17 ? 16 : 272;
+	const B = [14, 14, 16, 17 + (n > 16)][option], shift = 36 - B, placed = option < 2, few = placed && n < 65,
+		F = option ? n < 17 ? 16 : n < 65 ? 4 : 2 : 1, places = n < 17 ? 16 : 272;
 	const [, SPREAD, TWO, FOUR, MORE, BY_W, BY_N, COLORS, WHOLE, LENGTH, LOWER, SURE, end] = // flag N behind each flag W
 		layout(40960, 128, 2 << B, 2 << B, 1 << B, n*F*places, n*F*places, 64*1296, 8, 64, 64, 8192);
 	const states = new U16(end).fill(32768);
@@ -560,7 +560,7 @@ function defaultModel(coder, option, { n, leaf, nodes, colors }, grid, stride) {
 				const { level, axis, bound, scale } = nodes[node], c = 216*node + 36*level[W] + 6*level[N] + level[NE],
 					A = s => 2*colors[s][axis];
 				bit = mixed(coder, states, 4*node, byW + j, byN + j, COLORS + (few ? 6*c + level[NW] : c),
-					placed ? SURE : line + j, // never read
+					placed ? SURE : line + j, // dummy
 					placed ? clamp(imul(2*A(W) + 2*A(N) - A(NW) - A(WW) - A(NN) - bound, scale) >> 4, 500) : undefined);
 			}
 			node = 2*node + bit;
