@@ -1,8 +1,8 @@
-"""Makes codec/level_default_plain_placed.py and ..._graphics.py: run `python tests/make_plain.py`.
+"""Makes codec/level_default_plain_photo.py, ..._small.py and ..._graphics.py: run `python tests/make_plain.py`.
 
 The decoders of the level `default` in plain Python open small images. A quarter of their time would be calls, and what
 only tells compilers of types. So the one source of the model is rewritten without: helpers are pasted in, `decoding`
-and `placed` are known. test_make_plain.py fails where the files and that source differ.
+and the other constants are known. test_make_plain.py fails where the files and that source differ.
 """
 
 from __future__ import annotations
@@ -16,12 +16,14 @@ from types import ModuleType
 
 from pillow_kmq.codec import arithmetic, level_default, mixing
 
-TARGETS = {
-    placed: Path(level_default.__file__).with_name(f"level_default_plain_{name}.py")
-    for placed, name in ((True, "placed"), (False, "graphics"))
+KINDS = {
+    "photo": {"placed": True, "sure_flags": False},
+    "small": {"placed": True, "sure_flags": True},
+    "graphics": {"placed": False, "sure_flags": True},
 }
+TARGETS = {kind: Path(level_default.__file__).with_name(f"level_default_plain_{kind}.py") for kind in KINDS}
 HEAD = '''\
-"""The decoder of the model of the level `default`{} in plain Python, with helpers pasted in.
+"""The decoder of the model of the level `default` ({}) in plain Python, with helpers pasted in.
 
 Written by tests/make_plain.py from level_default; not to be changed by hand.
 """
@@ -39,15 +41,14 @@ PASTED = (
 )  # fmt: skip
 
 
-def module_text(placed: bool) -> str:
+def module_text(kind: str) -> str:
     """What a target should contain."""
     helpers = {name: function_of(module, name) for module, name in PASTED}
     kernel = function_of(level_default, "mixed_stripe")
-    kernel.body = every(Known({"decoding": True, "placed": placed, "none": 0}), kernel.body)
+    kernel.body = every(Known({"decoding": True, **KINDS[kind], "none": 0}), kernel.body)
     kernel.body = every(Paste(helpers, names_in(kernel)), kernel.body)
     kernel.body = every(Known({}), kernel.body)
-    head = HEAD.format(" for photos and small images" if placed else " for graphics")
-    return head + ast.unparse(ast.fix_missing_locations(kernel)) + "\n"
+    return HEAD.format(kind) + ast.unparse(ast.fix_missing_locations(kernel)) + "\n"
 
 
 def function_of(module: ModuleType, name: str) -> ast.FunctionDef:
@@ -224,5 +225,5 @@ class Rename(ast.NodeTransformer):
 
 
 if __name__ == "__main__":
-    for placed, target in TARGETS.items():
-        target.write_text(module_text(placed), encoding="utf-8")
+    for kind, target in TARGETS.items():
+        target.write_text(module_text(kind), encoding="utf-8")

@@ -461,7 +461,7 @@ def assembled_good_files() -> Iterator[tuple[str, bytes, IndexedImage, str, str]
     yield "mixed-stripes", striped_file(stripes), stripes, "several stripes, each with a checksum", "7.2"
     for n in (16, 60, 65, 250):
         both = posts_and_waves(n)
-        for option, kind in enumerate(("small", "a photo", "small graphics", "graphics")):
+        for option, kind in enumerate(("small", "a photo", "small with sure flags", "graphics")):
             says = f"option {option}, {kind}: {n} symbols; posts, which sure flags foretell or do not, and waves"
             yield f"mixed-option-{option}-{n}", option_file(both, option), both, says, "7.6"
     long = scripted_file(9, [0, 1, 1, 1, 1, 1, 1])

@@ -521,8 +521,8 @@ class Table(dict[object, list[int]]):
 
 class Stripe:
     def __init__(self, tree: Tree, code: bytes, width: int, option: int) -> None:
-        self.tree, self.width, self.down = tree, width, 36 - (14, 14, 16, 18 if len(tree.order) > 16 else 17)[option]
-        self.second_neighbours, self.graphics = option > 0, option >= 2
+        self.tree, self.width, self.down = tree, width, 36 - (14, 14, 14, 18 if len(tree.order) > 16 else 17)[option]
+        self.second_neighbours, self.graphics, self.sure_flags = option in (1, 3), option == 3, option >= 2
         self.coder = RangeDecoder(code)
         self.counters = Table()
         self.weights: dict[object, list[int]] = {}
@@ -589,7 +589,7 @@ class Stripe:
         )  # fmt: skip
         shape = sum((a == b) << i for i, (a, b) in enumerate(pairs))
         not_n = False
-        if self.graphics and not self.not_w:
+        if self.sure_flags and not self.not_w:
             sure_w, sure_n = self.counters["sure", 0, shape][0], self.counters["sure", 1, shape][0]
             if sure_w >= 61440:
                 if self.bit("sure", 0, shape):

@@ -10,10 +10,10 @@ import make_plain
 from pillow_kmq.codec import level_default
 
 
-@pytest.mark.parametrize("placed", [True, False])
-def test_the_plain_decoders_are_what_the_model_becomes(placed: bool) -> None:
-    written = make_plain.TARGETS[placed].read_text(encoding="utf-8")
-    made = make_plain.module_text(placed)
+@pytest.mark.parametrize("kind", make_plain.KINDS)
+def test_the_plain_decoders_are_what_the_model_becomes(kind: str) -> None:
+    written = make_plain.TARGETS[kind].read_text(encoding="utf-8")
+    made = make_plain.module_text(kind)
     assert ast.dump(ast.parse(written)) == ast.dump(ast.parse(made)), "run tests/make_plain.py"
     assert "def mixed_stripe" in made
     assert not any(f"{name}(" in made for _, name in make_plain.PASTED)
@@ -70,6 +70,6 @@ def test_what_cannot_be_pasted_is_refused(helper: str, call: str) -> None:
 
 
 def test_constants_of_the_model_stand_as_numbers() -> None:
-    made = make_plain.module_text(placed=True)
+    made = make_plain.module_text("small")
     assert "SHAPES" not in made
     assert str(level_default.SHAPES) in made

@@ -43,7 +43,7 @@ def test_the_farthest_trends_stay_in_their_fields(signs: tuple[int, ...]) -> Non
     assert all(0 <= field < 2 * kernels.ORIGIN for field in expected)
 
 
-@pytest.mark.parametrize("option", [0, 1])
+@pytest.mark.parametrize("option", [0, 1, 2])
 @pytest.mark.parametrize("symbols", [3, len(CORNERS), 64, 65, 256])
 def test_pictures_of_the_farthest_colours_are_those_of_the_format(
     monkeypatch: pytest.MonkeyPatch, option: int, symbols: int

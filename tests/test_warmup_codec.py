@@ -112,8 +112,9 @@ from pillow_kmq.codec.compiled import _READY
 pillow_kmq.codec.warmup()
 before = set(_READY)
 y, x = np.indices((300, 300))
-photo = (x * x // 37 + y * y // 23 + x * y // 11) // 16 % 16
-for indices in (photo, photo * (x > 250), x // 40):
+waves = x * x // 37 + y * y // 23 + x * y // 11
+photo = waves // 16 % 16
+for indices in (photo, photo * (x > 250), x // 40, waves[:48, :48] % 16):
     for level in ("deflate", "fast", "default", "max"):
         image = Image.fromarray(indices.astype(np.uint8), "P")
         image.putpalette(range(48))

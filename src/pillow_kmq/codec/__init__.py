@@ -150,9 +150,10 @@ def warmup() -> None:
     from .worth import prefer_compiled
 
     prefer_compiled()
-    graphics, photo = (100, 128), (300, 3)  # sides, and widths of waves, by which levels tell one from the other
-    images = (*((level, graphics) for level in COMPRESSIONS), ("fast", photo), ("default", photo))
-    for compression, (side, width) in images:
+    # Sides, and widths of waves, by which levels tell one from the other.
+    graphics, photo, small = (100, 128), (300, 3), (40, 1)
+    levels = *((level, graphics) for level in COMPRESSIONS), ("fast", photo), ("default", photo), ("default", small)
+    for compression, (side, width) in levels:
         y, x = np.indices((side, side))
         waves = x * x // 37 + y * y // 23 + x * y // 11  # which no level would rather store as rows
         image = IndexedImage(np.zeros((16, 4), np.uint8), (waves // width % 16).astype(np.uint8))

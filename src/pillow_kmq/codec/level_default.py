@@ -1,9 +1,8 @@
 # mypy: disallow-untyped-calls=False
 """The model of the level `default` (docs/FORMAT.md, section 7.6): kernels that are plain Python until `compiled`.
 
-One function codes a stripe; with `decoding` a constant, it becomes the encoder or the decoder, and with `placed` a
-constant, one for photos and small images, where bits of the tree are told by where the colours go on to, or one for
-graphics, where they are told by four neighbours, and where there are sure flags.
+One function codes a stripe. With constants it becomes the encoder or the decoder (`decoding`); one for graphics, where
+bits of the tree are told by four neighbours, or, `placed`, by where the colours go on to; with `sure_flags` or without.
 """
 
 from __future__ import annotations
@@ -42,10 +41,6 @@ ORIGIN = 1 << (FIELD - 1)
 FARTHEST = 500
 """How far a node sees where colours go on to; its own colours are 256 away in the mean."""
 
-BITS = (14, 14, 16, 18)
-"""Of the addresses of hashed counters, by option; one less than 18 for 16 symbols or fewer. 0 and 1 are `placed`, 2 and
-3 have sure flags; all but 0 tell of a second neighbour."""
-
 # Sets of weights: a node each, then the flags W, then the flags N, by kind.
 NODES, FLAGS = 256, 5
 WEIGHTS = 4
@@ -83,7 +78,12 @@ class Stripe(NamedTuple):
 
 def is_placed(option: int) -> bool:
     """Whether bits of the tree are told by where colours go on to."""
-    return option < 2
+    return option < 3
+
+
+def has_sure_flags(option: int) -> bool:
+    """Whether a pixel that its shape alone makes sure of is asked for before all else."""
+    return option > 1
 
 
 def counter_count(n: int, option: int) -> int:
@@ -95,7 +95,7 @@ def counter_count(n: int, option: int) -> int:
 
 def address_bits(n: int, option: int) -> int:
     """Of hashed counters' addresses, for n symbols."""
-    return 17 if option == 3 and n <= 16 else 0 + BITS[option]
+    return 14 if is_placed(option) else 17 if n <= 16 else 18
 
 
 def node_places(n: int) -> int:
@@ -110,7 +110,7 @@ def node_colors(n: int, option: int) -> int:
 
 def parts(n: int, option: int) -> int:
     """Of how many parts of the tree one is told of a second neighbour: all 16 symbols, or 4, or 2; 1 is nothing."""
-    if option == 0:
+    if option % 2 == 0:
         return 1
     return 16 if n <= 16 else 4 if n <= FEW else 2
 
@@ -149,11 +149,14 @@ def code_run(decoding, symbols, here, length, x, size, pos, end, data, counters,
     return run, x, size, pos
 
 
-def mixed_stripe(decoding, placed, x, data, pos, end, stripe, width, rows, n, option):  # type: ignore[no-untyped-def]
+def mixed_stripe(  # type: ignore[no-untyped-def]
+    decoding, placed, sure_flags, x, data, pos, end, stripe, width, rows, n, option
+):  # fmt: skip
     """Code rows of symbols below n >= 2, from x and data[pos] on: the number of rows done, the last x, and where it is.
 
     Decoding: up to data[end], or to where the code has ended before the rows have. Encoding: up to the row that passes
-    data[end]; data must have room for it. option: of BITS.
+    data[end]; data must have room for it. option: 0 for small images and noise, 1 for photos, 2 for small images with
+    sure flags, 3 for graphics.
     """
     symbols, counters, weights, recent = stripe[:4]
     leaf, middle, levels, distances, part = stripe[4:9]
@@ -235,7 +238,7 @@ def mixed_stripe(decoding, placed, x, data, pos, end, stripe, width, rows, n, op
             not_n = False
             c0 = shapes + LINE * shape
             c4 = c0 + SURE_FLAG
-            if not placed and not not_w and counters[c4] & P >= SURE:
+            if sure_flags and not not_w and counters[c4] & P >= SURE:
                 if not decoding:
                     symbol = 0 + symbols[here]
                     bit = 0 + (symbol == W)
@@ -246,7 +249,7 @@ def mixed_stripe(decoding, placed, x, data, pos, end, stripe, width, rows, n, op
                     col += 1
                     continue
                 not_w = True
-            elif not placed and not not_w and counters[c4] & P < NEVER and counters[c4 + 1] & P >= SURE:
+            elif sure_flags and not not_w and counters[c4] & P < NEVER and counters[c4 + 1] & P >= SURE:
                 if not decoding:
                     symbol = 0 + symbols[here]
                     bit = 0 + (symbol == N)
@@ -282,7 +285,7 @@ def mixed_stripe(decoding, placed, x, data, pos, end, stripe, width, rows, n, op
                     decoding, False, bit, x, size, pos, end, data, counters, c0, c1, c2, c3,
                     weights, w * WEIGHTS, stretch, squash, after, none,
                 )  # fmt: skip
-                if not placed:
+                if sure_flags:
                     counters[c4] = after[(ONE if bit else ZERO) + counters[c4]]
             if bit:
                 symbol = W
@@ -298,7 +301,7 @@ def mixed_stripe(decoding, placed, x, data, pos, end, stripe, width, rows, n, op
                         weights, (w + FLAGS) * WEIGHTS,
                         stretch, squash, after, none,
                     )  # fmt: skip
-                    if not placed:
+                    if sure_flags:
                         counters[c4 + 1] = after[(ONE if bit else ZERO) + counters[c4 + 1]]
                 if bit:
                     symbol = N

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .picture import Picture
 
 STRIPE_BYTES = 1 << 18
-"""The first stripe of the level `default` ends with the row that passes so many bytes, each further one behind three
+"""The first stripe of the level `default` ends with the row that passes so many bytes, the next three behind three
 quarters of that, so that few stripes do for two threads alike; those of `max` are larger."""
 
 
@@ -49,7 +49,7 @@ def encode_mixed(picture: Picture, coding: int) -> bytes:
         rows, x, end = _run(model, False, data, limit, expected, rest, forest, width, height - row, option)
         stripes.append((rows, finished(data, x, end)))
         row += rows
-        limit = STRIPE_BYTES * model.work * 3 // 4
+        limit = STRIPE_BYTES * model.work * (3 if len(stripes) < 4 else 4) // 4
     return joined(first, listing, stripes)
 
 

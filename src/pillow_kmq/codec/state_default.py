@@ -30,18 +30,21 @@ _KINDS = ((-240, -496, -464, -480, -448), (-384, -192, -528, -512, -560))
 def _option(picture: Picture) -> int:
     """Photos and small images are placed, unless they repeat, as tiles do and frames of a film.
 
-    Noise of many colours as if it were small, since it gains little by more tables.
+    Noise of many colours is as if it were small, since it gains little by more tables. Sure flags spare graphics and
+    small images time.
     """
     n = len(picture.used)
     small, large = picture.source.size <= 8192, picture.large
     photo = small or picture.unlike > _UNLIKE[large]
     if not photo or picture.repeats > _REPEATS[large][n <= 16]:
-        return 2 if small else 3
-    return 0 if small or (large and n > 100 and picture.unlike > 0.5) else 1
+        return 3
+    if small:
+        return 0 if picture.source.size < 1024 else 2
+    return 0 if large and n > 100 and picture.unlike > 0.5 else 1
 
 
-def _constants(option: int) -> tuple[bool]:
-    return (kernels.is_placed(option),)
+def _constants(option: int) -> tuple[bool, bool]:
+    return kernels.is_placed(option), kernels.has_sure_flags(option)
 
 
 def _milliseconds(pixels: int, n: int, coded: int) -> float:
@@ -146,13 +149,15 @@ def _weights(placed: bool) -> tuple[int, ...]:
     return (placed_nodes if placed else nodes) * kernels.NODES + flags * (2 * kernels.FLAGS)
 
 
-def _plain_kernel(decoding: bool, placed: bool) -> Callable[..., tuple[int, int, int]]:
+def _plain_kernel(decoding: bool, placed: bool, sure_flags: bool) -> Callable[..., tuple[int, int, int]]:
     if not decoding:
         return kernels.mixed_stripe
-    if placed:
-        from .level_default_plain_placed import mixed_stripe
-    else:
+    if not placed:
         from .level_default_plain_graphics import mixed_stripe
+    elif sure_flags:
+        from .level_default_plain_small import mixed_stripe
+    else:
+        from .level_default_plain_photo import mixed_stripe
     return mixed_stripe
 
 

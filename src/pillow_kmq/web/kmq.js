@@ -513,8 +513,8 @@ function mixed(coder, states, w, a, b, c, d, D = STRETCH[states[d] >> 4]) {
 }
 
 function defaultModel(coder, option, { n, leaf, nodes, colors }, grid, stride) {
-	const B = [14, 14, 16, 17 + (n > 16)][option], shift = 36 - B, placed = option < 2, few = placed && n < 65,
-		F = option ? n < 17 ? 16 : n < 65 ? 4 : 2 : 1, places = n < 17 ? 16 : 272;
+	const placed = option < 3, B = placed ? 14 : 17 + (n > 16), shift = 36 - B, few = placed && n < 65,
+		F = option%2 ? n < 17 ? 16 : n < 65 ? 4 : 2 : 1, places = n < 17 ? 16 : 272;
 	const [, SPREAD, TWO, FOUR, MORE, BY_W, BY_N, COLORS, WHOLE, LENGTH, LOWER, SURE, end] = // flag N behind each flag W
 		layout(40960, 128, 2 << B, 2 << B, 1 << B, n*F*places, n*F*places, 64*1296, 8, 64, 64, 8192);
 	const states = new U16(end).fill(32768);
@@ -538,7 +538,7 @@ function defaultModel(coder, option, { n, leaf, nodes, colors }, grid, stride) {
 				(NW === grid[up2 - 1]) << 4 | (N === NN) << 5 | (NE === NNE) << 6 | (W === N) << 7 |
 				(W === NW) << 8 | (W === WW) << 9 | (NN === NNE) << 10 | (W === NE) << 11,
 			sure = SURE + 2*shape, S = states[sure],
-			asked = behind || placed ? 2 : S >= 61440 ? 0 : S < 4096 && states[sure + 1] >= 61440 ? 1 : 2;
+			asked = behind || option < 2 ? 2 : S >= 61440 ? 0 : S < 4096 && states[sure + 1] >= 61440 ? 1 : 2;
 		if (asked < 2 && coder.bit(states, sure + asked)) return asked ? N : W;
 		let h4 = imul(pack(W, N, NE, NW), 0x85ebca6b), h = (h4 ^ h4 >>> 15) + imul(pack(WW, NN), 0xc2b2ae35),
 			h6 = imul(h ^ h >>> 15, 0x2c1b3c6d), slot = h6 >>> shift - 2, kind = kindOf(recent[slot], W, N, NW, NE),
@@ -560,7 +560,7 @@ function defaultModel(coder, option, { n, leaf, nodes, colors }, grid, stride) {
 				const { level, axis, bound, scale } = nodes[node], c = 216*node + 36*level[W] + 6*level[N] + level[NE],
 					A = s => 2*colors[s][axis];
 				bit = mixed(coder, states, 4*node, byW + j, byN + j, COLORS + (few ? 6*c + level[NW] : c),
-					placed ? SURE : line + j, // dummy
+					placed ? MORE : line + j, // dummy
 					placed ? clamp(imul(2*A(W) + 2*A(N) - A(NW) - A(WW) - A(NN) - bound, scale) >> 4, 500) : undefined);
 			}
 			node = 2*node + bit;
