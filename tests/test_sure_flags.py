@@ -69,7 +69,7 @@ def test_the_vectors_have_sure_flags_of_both_kinds_right_and_wrong(asked: Counte
 
 
 @pytest.mark.parametrize("option", [0, 1])
-def test_photos_and_small_images_have_no_sure_flags(
+def test_photos_and_the_smallest_images_have_no_sure_flags(
     asked: Counter[tuple[int, int]], monkeypatch: pytest.MonkeyPatch, option: int
 ) -> None:
     monkeypatch.setattr(state_default, "DEFAULT", state_default.DEFAULT._replace(option=lambda *_: option))
