@@ -102,6 +102,7 @@ class Known(ast.NodeTransformer):
         return node.args[0] if isinstance(node.func, ast.Name) and node.func.id == "narrow" else node
 
     def visit_BoolOp(self, node: ast.BoolOp) -> ast.expr:
+        """As a condition, which only tells true from false; nowhere else do kernels have any."""
         self.generic_visit(node)
         decides = isinstance(node.op, ast.Or)
         known = [bool(part.value) for part in node.values if isinstance(part, ast.Constant)]

@@ -521,8 +521,9 @@ class Table(dict[object, list[int]]):
 
 class Stripe:
     def __init__(self, tree: Tree, code: bytes, width: int, option: int) -> None:
-        self.tree, self.width, self.down = tree, width, 36 - (14, 14, 14, 18 if len(tree.order) > 16 else 17)[option]
         self.second_neighbours, self.graphics, self.sure_flags = option in (1, 3), option == 3, option >= 2
+        self.tree, self.width = tree, width
+        self.down = 36 - (14 if not self.graphics else 18 if len(tree.order) > 16 else 17)
         self.coder = RangeDecoder(code)
         self.counters = Table()
         self.weights: dict[object, list[int]] = {}

@@ -69,6 +69,18 @@ def test_what_cannot_be_pasted_is_refused(helper: str, call: str) -> None:
         pasted(helper, f"def g(x, y):\n {call}\n return x, y")
 
 
+@pytest.mark.parametrize(
+    ("condition", "left"),
+    [
+        ("on and x", "x"), ("off and x", "False"), ("x and on and y", "x and y"), ("not off and on", "True"),
+        ("on or x", "True"), ("off or x", "x"), ("x or off or y", "x or y"), ("off or not on", "False"),
+    ],
+)  # fmt: skip
+def test_conditions_lose_what_is_known(condition: str, left: str) -> None:
+    node = ast.parse(condition, mode="eval").body
+    assert ast.unparse(make_plain.Known({"on": True, "off": False}).visit(node)) == left
+
+
 def test_constants_of_the_model_stand_as_numbers() -> None:
     made = make_plain.module_text("small")
     assert "SHAPES" not in made

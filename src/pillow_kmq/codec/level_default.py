@@ -310,9 +310,10 @@ def mixed_stripe(  # type: ignore[no-untyped-def]
                     place = 1
                     c0 = by_w + (W * finer + part[WW]) * places
                     c1 = by_n + (N * finer + part[NN]) * places
-                    c3 = line
                     if placed:
                         trend = 2 * (points[W] + points[N]) - (points[NW] + points[WW] + points[NN])
+                    else:
+                        c3 = line
                     while leaf[node] < 0:
                         implied = False
                         if node >= deep:

@@ -230,7 +230,6 @@ def mixed_stripe(decoding, placed, sure_flags, x, data, pos, end, stripe, width,
                     place = 1
                     c0 = by_w + (W * finer + part[WW]) * places
                     c1 = by_n + (N * finer + part[NN]) * places
-                    c3 = line
                     trend = 2 * (points[W] + points[N]) - (points[NW] + points[WW] + points[NN])
                     while leaf[node] < 0:
                         implied = False

@@ -17,7 +17,7 @@ class Model(NamedTuple):
 
     kernels: has mixed_stripe. rows, columns: the margin of a stripe's symbols, above and on either side. work: about
     how many times that of the level `default` a pixel costs; stripes are as many times larger. option: of a picture,
-    0..3, how large tables are, and at the level `default` which of two models it has. milliseconds: how long plain
+    0..3, how large tables are, and at the level `default` which model it has. milliseconds: how long plain
     Python may take for a number of pixels, symbols and bytes. plain, arrays: the state at the start of a stripe, from
     symbols, tree and option, without NumPy and for compiled kernels. plain_kernel: mixed_stripe as plain Python runs
     it, for `decoding` and the constants, loaded when it is needed. constants: what mixed_stripe takes behind
