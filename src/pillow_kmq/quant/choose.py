@@ -16,6 +16,7 @@ from .options import Options
 from .order import ordered
 from .posterize import FULL, posterized
 from .search import find_palette
+from .sensitivity import hold_back
 from .target import fewest, palette_error, reaching
 
 VISIBLE = np.uint32(0x01000000)
@@ -33,6 +34,7 @@ class Counts(NamedTuple):
     colors: npt.NDArray[np.uint32]
     weights: npt.NDArray[np.float64]
     whole: bool = True
+    sensed: npt.NDArray[np.float64] | None = None
 
 
 def choose_palette(counts: Counts, options: Options, everything: Callable[[], Blocks]) -> Palette:
@@ -54,10 +56,10 @@ def choose_palette(counts: Counts, options: Options, everything: Callable[[], Bl
         return ordered(_palette_of(counts, replace(options, colors=k, progress=progress)))
 
     def error(palette: Palette) -> float:
-        return palette_error([(counts.colors, counts.weights)], palette, options.space, aim)
+        return palette_error([(counts.colors, counts.weights)], palette, options.metric, aim)
 
     def whole_error(palette: Palette) -> float:
-        return palette_error(everything(), palette, options.space, aim)
+        return palette_error(everything(), palette, options.metric, aim)
 
     least = least_colors(counts, options)
     if counts.whole:
@@ -76,8 +78,10 @@ def _needs_clear(counts: Counts, options: Options) -> bool:
 
 def _palette_of(counts: Counts, options: Options) -> Palette:
     """The palette for counted colours; fully transparent ones get an entry of their own."""
-    colors, weights, _ = counts
+    colors, weights = counts.colors, counts.weights
     visible = colors >= VISIBLE
+    if options.space == "perceptual" and counts.sensed is not None:
+        weights = hold_back(colors, counts.sensed, weights)
     if least_colors(counts, options) > options.colors:
         raise OptionError(
             f"{len(options.fixed)} fixed colours leave no entry of {options.colors} for transparent pixels"
@@ -95,4 +99,4 @@ def _visible_palette(colors: npt.NDArray[np.uint32], weights: npt.NDArray[np.flo
     palette = find_palette(colors, weights, options)
     if options.bits == FULL:
         return palette
-    return posterized(palette, colors, weights, options.fixed, options.colors, options.bits, options.space)
+    return posterized(palette, colors, weights, options.fixed, options.colors, options.bits, options.metric)

@@ -11,6 +11,8 @@ import numpy.typing as npt
 from .choose import VISIBLE, Counts
 from .histogram import ALPHA, Counter
 from .importance import weights_of
+from .dithering.selective import activity
+from .sensitivity import sensitivities
 from .progress import SILENT, Progress
 
 STRIPE = 1 << 17
@@ -22,7 +24,7 @@ MOST = 1 << 19
 _DRAWN = 1 / 32  # of the sample: an image with fewer colours in it is counted in full, so that none is missed
 _SKIP = 8  # of so many rows one is read, in large images
 
-Block = tuple[npt.NDArray[np.uint32], npt.NDArray[np.float32] | None]
+Block = tuple[npt.NDArray[np.uint32], npt.NDArray[np.float32] | None, npt.NDArray[np.float32] | None]
 
 
 class Source(Protocol):
@@ -56,7 +58,7 @@ def stripes(source: Source, progress: Progress = SILENT) -> Iterator[tuple[int, 
         progress(stop / source.height)
 
 
-def count_source(source: Source, colors: int, sample: int, progress: Progress) -> Counts:
+def count_source(source: Source, colors: int, sample: int, progress: Progress, sensitive: bool = False) -> Counts:
     """The distinct colours of an image that is not empty, and their weights.
 
     Of an image of more than `sample` pixels only about so many are counted, which stand for all, unless all its
@@ -66,39 +68,45 @@ def count_source(source: Source, colors: int, sample: int, progress: Progress) -
     every = -(-size // sample)
     part, read = Counter(MOST), 0
     if every > 1:
-        for pixels, weights in _sampled(source, every):
-            part.add(pixels, weights)
+        for pixels, weights, sensed in _sampled(source, every, sensitive):
+            part.add(pixels, weights, sensed)
             read += len(pixels)
         if source.has_alpha:
             _add_extremes(source, part)
         if len(part.colors) > max(_DRAWN * sample, colors):
-            return Counts(part.colors, part.weights * (size / read), whole=False)
+            return Counts(part.colors, part.weights * (size / read), whole=False, sensed=part.sensed * (size / read))
     counter = Counter(MOST)
     for start, stop in stripes(source, progress):
-        counter.add(source.rows(start, stop).ravel(), weights_of(source.importance(start, stop)))
+        pixels, weights, sensed = _part(source, start, stop, 0, 1, sensitive)
+        counter.add(pixels, weights, sensed)
         if every > 1 and counter.full:
-            return Counts(part.colors, part.weights * (size / read), whole=False)
-    return Counts(counter.colors, counter.weights, not counter.full)
+            return Counts(part.colors, part.weights * (size / read), whole=False, sensed=part.sensed * (size / read))
+    return Counts(counter.colors, counter.weights, not counter.full, counter.sensed)
 
 
-def _sampled(source: Source, every: int) -> Iterator[Block]:
+def _sampled(source: Source, every: int, sensitive: bool) -> Iterator[Block]:
     """About one pixel in `every`, with weights: from all rows, or from one in _SKIP where that saves reading."""
     across = every // _SKIP | 1
     if across == 1 or source.height < 64 * _SKIP or source.width < 64 * across:
         every |= 1  # in step neither with interleaved sensors nor with doubled pixels
         for start, stop in stripes(source):
-            yield _part(source, start, stop, 0, every)
+            yield _part(source, start, stop, 0, every, sensitive)
         return
     for number, start in enumerate(range(0, source.height - _SKIP + 1, _SKIP)):
         y = start + number * 5 % _SKIP  # not in step with anything in the picture
-        yield _part(source, y, y + 1, number * 7 % across, across)
+        yield _part(source, y, y + 1, number * 7 % across, across, sensitive)
 
 
-def _part(source: Source, start: int, stop: int, first: int, every: int) -> Block:
+def _part(source: Source, start: int, stop: int, first: int, every: int, sensitive: bool) -> Block:
     """Each `every`-th pixel of some rows, from the `first` on, and its weight."""
     weights = weights_of(source.importance(start, stop))
-    pixels = np.ascontiguousarray(source.rows(start, stop).ravel()[first::every])
-    return pixels, weights if weights is None else np.ascontiguousarray(weights[first::every])
+    top, bottom = (max(start - 1, 0), min(stop + 1, source.height)) if sensitive else (start, stop)
+    rows = source.rows(top, bottom)
+    pixels = np.ascontiguousarray(rows[start - top : stop - top].ravel()[first::every])
+    sensed = None
+    if sensitive:
+        sensed = np.ascontiguousarray(sensitivities(activity(rows, start - top, stop - start)).ravel()[first::every])
+    return pixels, weights if weights is None else np.ascontiguousarray(weights[first::every]), sensed
 
 
 def _add_extremes(source: Source, part: Counter) -> None:

@@ -24,15 +24,16 @@ def _slot(value, shift):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _count(pixels, weights, start, table, shift, colors, totals, found):  # type: ignore[no-untyped-def]
+def _count(pixels, weights, sensitivities, start, table, shift, colors, totals, sensed, found):  # type: ignore[no-untyped-def]
     """Number distinct pixels in order of appearance and add up their weights.
 
     table uint64[2**(32 - shift)]: a value, and 2**32 times its number + 1; open addressing with linear probing.
-    weights [n], or [1] for all. Stops when `colors` is full. Returns how far it came in `pixels`, and how many
+    weights, sensitivities [n], or [1] for all; their products go to `sensed`. Stops when `colors` is full. Returns how far it came in `pixels`, and how many
     colours there are.
     """
     mask = np.uint32(table.shape[0] - 1)
     each = weights.shape[0] > 1
+    sensitive = sensitivities.shape[0] > 1
     for i in range(start, pixels.shape[0]):
         value = pixels[i]
         slot = _slot(value, shift)
@@ -48,8 +49,11 @@ def _count(pixels, weights, start, table, shift, colors, totals, found):  # type
             table[slot] = np.uint64(value) | np.uint64(found + 1) << np.uint64(32)
             colors[found] = value
             totals[found] = 0.0
+            sensed[found] = 0.0
             found += 1
-        totals[number] += weights[i] if each else weights[0]
+        weight = np.float64(weights[i] if each else weights[0])
+        totals[number] += weight
+        sensed[number] += weight * np.float64(sensitivities[i] if sensitive else sensitivities[0])
     return pixels.shape[0], found
 
 
@@ -74,7 +78,7 @@ class Counter:
         self.full = False
         self._found = 0
         self._colors = np.empty(0, np.uint32)
-        self._totals = np.empty(0)
+        self._totals, self._sensed = np.empty(0), np.empty(0)
         self._shift = 32 - _FIRST_BITS
         self._grow()
 
@@ -82,21 +86,42 @@ class Counter:
         """Make room for twice as many colours; the table stays at most half full."""
         self._shift -= 1
         room = min(self._limit, 1 << (31 - self._shift))
-        colors, totals = np.empty(room, np.uint32), np.empty(room)
+        colors, totals, sensed = np.empty(room, np.uint32), np.empty(room), np.empty(room)
         colors[: self._found] = self._colors
         totals[: self._found] = self._totals
-        self._colors, self._totals = colors, totals
+        sensed[: self._found] = self._sensed
+        self._colors, self._totals, self._sensed = colors, totals, sensed
         self._table = np.zeros(1 << (32 - self._shift), np.uint64)
         _rehash(colors[: self._found], self._table, self._shift)
 
-    def add(self, pixels: npt.NDArray[np.uint32], weights: npt.NDArray[np.float32] | None = None) -> None:
-        """Count packed pixels, uint32[n], each with its weight, float32[n], or as one."""
-        if weights is None or len(pixels) <= 1:
-            weights = _NO_WEIGHTS if weights is None else weights[:1]
+    def add(
+        self,
+        pixels: npt.NDArray[np.uint32],
+        weights: npt.NDArray[np.float32] | None = None,
+        sensitivities: npt.NDArray[np.float32] | None = None,
+    ) -> None:
+        """Count packed pixels.
+
+        Args:
+            pixels: uint32[n].
+            weights: float32[n], or None: each counts one.
+            sensitivities: float32[n], or None: each is one.
+        """
+        weights = _NO_WEIGHTS if weights is None else weights
+        sensitivities = _NO_WEIGHTS if sensitivities is None else sensitivities
         at = 0
         while not self.full:
             at, self._found = _count(
-                pixels, weights, at, self._table, self._shift, self._colors, self._totals, self._found
+                pixels,
+                weights,
+                sensitivities,
+                at,
+                self._table,
+                self._shift,
+                self._colors,
+                self._totals,
+                self._sensed,
+                self._found,
             )
             if at == len(pixels):
                 break
@@ -114,6 +139,11 @@ class Counter:
     def weights(self) -> npt.NDArray[np.float64]:
         """The weight of each, float64[m]."""
         return self._totals[: self._found]
+
+    @property
+    def sensed(self) -> npt.NDArray[np.float64]:
+        """The weight of each times the sensitivity of its pixels, float64[m]."""
+        return self._sensed[: self._found]
 
 
 def pack(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint32]:

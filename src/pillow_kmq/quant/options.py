@@ -17,7 +17,8 @@ from .posterize import FULL, Bits, representable, to_bits
 from .progress import SILENT, Progress
 from .target import Aim, to_aim
 
-SPACE_NAMES = ("srgb", "linear", "oklab")
+SPACE_NAMES = ("perceptual", "srgb", "linear", "oklab")
+CH = [0.6, 20.0]
 ORDER_NAMES = ("luminance", "popularity", "compression")
 
 
@@ -81,6 +82,16 @@ class Options:
     transparent_index: int | None = None
     progress: Progress = SILENT
     threads: int = 1
+
+    @property
+    def metric(self) -> str:
+        """The space in which entries are nearest."""
+        return "oklab" if self.space == "perceptual" else self.space
+
+    @property
+    def chroma(self) -> float:
+        """Factor of differences of hue and chroma while a palette is searched."""
+        return 1.0 + CH[0] * min(1.0, CH[1] / self.colors) if self.space == "perceptual" else 1.0
 
     def __post_init__(self) -> None:
         check_integer("colors", self.colors, 1, MAX_COLORS)

@@ -41,7 +41,7 @@ def count(sources: Collection[Source], options: Options) -> Counts:
         for number, source in enumerate(sources):
             if source.height and source.width:
                 progress = options.progress.step(number, len(sources))
-                pool.add(count_source(source, options.colors, EFFORTS[options.effort].sample, progress))
+                pool.add(count_source(source, options.colors, EFFORTS[options.effort].sample, progress, options.space == "perceptual"))
     return pool.counts
 
 
@@ -50,7 +50,7 @@ def render(sources: Collection[Source], counts: Counts, options: Options) -> lis
     palette = options.palette
     if palette is None:
         search = replace(options, progress=options.progress.part(0.0, 0.5))
-        palette = _fitted(choose_palette(counts, search, Everything(sources)), sources, counts, options)
+        palette = _finished(choose_palette(counts, search, Everything(sources)), sources, counts, options)
     remapping = options.progress.part(0.5, 1.0)
     images = []
     for number, source in enumerate(sources):
@@ -67,16 +67,19 @@ def _indices(source: Source, palette: Palette, options: Options) -> npt.NDArray[
         return out
     cuts = stripes(source, options.progress)
     if options.dither is None:
-        map_stripes(source, cuts, palette, options.space, out, options.threads)
+        map_stripes(source, cuts, palette, options.metric, out, options.threads)
     else:
-        dither_stripes(source, cuts, palette, options.dither, options.space, out, options.threads)
+        dither_stripes(source, cuts, palette, options.dither, options.metric, out, options.threads)
     return out
 
 
-def _fitted(palette: Palette, sources: Collection[Source], counts: Counts, options: Options) -> Palette:
-    """The palette fitted to its dithering, unless it is exact, or what it is was asked for."""
+def _finished(palette: Palette, sources: Collection[Source], counts: Counts, options: Options) -> Palette:
+    """The palette with the colours of plain areas, fitted to its dithering, unless it is exact or was asked for."""
     exact = counts.whole and len(counts.colors) <= len(palette)
-    if options.dither is None or exact or options.aim is not None or options.bits != FULL:
+    least_error = options.dither is None and options.space != "perceptual"
+    if exact or least_error or options.aim is not None or options.bits != FULL:
         return palette
-    palette, locked = settle(palette, counts, options.fixed, options.space)
-    return ordered(fitted(palette, sample_bands(sources), options.dither, options.space, locked))
+    palette, locked = settle(palette, counts, options.fixed, options.metric)
+    if options.dither is not None:
+        palette = fitted(palette, sample_bands(sources), options.dither, options.metric, locked)
+    return ordered(palette)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +19,7 @@ from .options import EFFORTS, Effort, Options
 
 _FINEST = 1 << 17  # colours that polishing bears
 _FEWEST = 48  # bins per palette entry, at least, or bins are made finer: means of few bins are blunt
+_OPAQUE_SHARES = (0.5, 0.2, 0.05)  # of a cluster, from which on its centroid may be opaque
 _FULL_ROUNDS = 128  # entries up to which every round is made: with more, each round makes more exchanges
 
 
@@ -39,14 +42,26 @@ def find_palette(colors: npt.NDArray[np.uint32], weights: npt.NDArray[np.float64
     bins = _bins(distinct, effort.bits, effort.most_bins, k)
     clusters = _cluster(bins, effort, options)
     finest = _bins(distinct, 8, _FINEST, k) if effort.polish else bins
-    points = to_points(finest.colors, options.space) if effort.polish else clusters.points
+    points = _points(finest.colors, options) if effort.polish else clusters.points
     clusters = Clusters.start(points, finest.weights, clusters.centroids, len(fixed))
     if finest.translucent == 0:
         clusters.step(effort.polish)
     else:
         _polish_mixed(clusters, finest.translucent, max(1, effort.polish), options)
-    palette = _join(fixed, to_palette(clusters.centroids[:, len(fixed) :], options.space))
+    palette = _join(fixed, _palette(clusters.centroids[:, len(fixed) :], options))
     return _fill_up(palette, finest, points, options)
+
+
+def _points(colors: npt.NDArray[Any], options: Options) -> npt.NDArray[np.float32]:
+    points = to_points(colors, options.metric)
+    points[1:3] *= np.float32(options.chroma)
+    return points
+
+
+def _palette(centroids: npt.NDArray[np.floating[Any]], options: Options) -> Palette:
+    points = centroids.copy()
+    points[1:3] /= options.chroma
+    return to_palette(points, options.metric)
 
 
 def _bins(colors: Sorted, bits: int, most: int, k: int) -> Histogram:
@@ -65,8 +80,8 @@ def _bins(colors: Sorted, bits: int, most: int, k: int) -> Histogram:
 
 def _cluster(bins: Histogram, effort: Effort, options: Options) -> Clusters:
     """k-means on bins, by the effort's recipe."""
-    points = to_points(bins.colors, options.space)
-    fixed = to_points(options.fixed, options.space)
+    points = _points(bins.colors, options)
+    fixed = _points(options.fixed, options)
     start = split(points, bins.weights, options.colors - fixed.shape[1])
     start = np.concatenate([fixed, start], axis=1)
     clusters = Clusters.start(points, bins.weights, start, fixed.shape[1])
@@ -80,13 +95,28 @@ def _cluster(bins: Histogram, effort: Effort, options: Options) -> Clusters:
 
 
 def _polish_mixed(clusters: Clusters, translucent: int, steps: int, options: Options) -> None:
-    """Lloyd's steps in which opaque points, those from `translucent` on, belong to opaque centroids alone."""
-    opaque_alpha = to_points(np.array([[0, 0, 0, 255]], np.uint8), options.space)[3, 0]
+    """Lloyd's steps in which opaque points, those from `translucent` on, belong to opaque centroids alone.
+
+    Which centroids are to be opaque is tried in several ways, and that of the least inertia is kept.
+    """
+    start = clusters.centroids.copy()
+    best, least = start, np.inf
+    for solid in _solid_choices(clusters, translucent, options):
+        clusters.centroids[:] = start
+        inertia = _polish_apart(clusters, translucent, steps, solid, options)
+        if inertia < least:
+            best, least = clusters.centroids.copy(), inertia
+    clusters.centroids[:] = best
+
+
+def _polish_apart(
+    clusters: Clusters, translucent: int, steps: int, solid: npt.NDArray[np.bool_], options: Options
+) -> float:
+    """Lloyd's steps with the centroids `solid`, bool[k], for opaque points alone; returns the inertia afterwards."""
+    opaque_alpha = _points(np.array([[0, 0, 0, 255]], np.uint8), options)[3, 0]
     points, weights, centroids = clusters.points, clusters.weights, clusters.centroids
-    clusters.assign()
-    solid = _solid(clusters, translucent, options)
     numbers = np.flatnonzero(solid).astype(np.int32)
-    for _ in range(steps):
+    for step in range(steps + 1):
         centroids[3, solid] = opaque_alpha
         clusters.assign()
         if len(numbers):
@@ -96,20 +126,27 @@ def _polish_mixed(clusters: Clusters, translucent: int, steps: int, options: Opt
             group.assign()
             clusters.labels[translucent:] = numbers[group.labels]
             clusters.distances[translucent:] = group.distances
-        if not clusters.update():
+        if step == steps or not clusters.update():
             break
     centroids[3, solid] = opaque_alpha
+    return float(weights.astype(np.float64) @ clusters.distances)
 
 
-def _solid(clusters: Clusters, translucent: int, options: Options) -> npt.NDArray[np.bool_]:
-    """Which centroids are to be opaque: those whose points are so for the most part, and one at least."""
+def _solid_choices(clusters: Clusters, translucent: int, options: Options) -> Iterator[npt.NDArray[np.bool_]]:
+    """Which centroids are to be opaque: those whose points are so for the most part, or to a part, or hardly at all."""
+    clusters.assign()
     labels, weights, k = clusters.labels, clusters.weights, clusters.centroids.shape[1]
     opaque = np.bincount(labels[translucent:], weights[translucent:], k)
-    solid = opaque > 0.5 * np.bincount(labels, weights, k)
-    solid[: clusters.fixed] = options.fixed[:, 3] == 255
-    if translucent < len(labels) and not solid.any() and clusters.fixed < k:
-        solid[clusters.fixed + int(np.argmax(opaque[clusters.fixed :]))] = True
-    return solid
+    total = np.bincount(labels, weights, k)
+    seen: set[bytes] = set()
+    for share in _OPAQUE_SHARES:
+        solid = opaque > share * total
+        solid[: clusters.fixed] = options.fixed[:, 3] == 255
+        if translucent < len(labels) and not solid.any() and clusters.fixed < k:
+            solid[clusters.fixed + int(np.argmax(opaque[clusters.fixed :]))] = True
+        if solid.tobytes() not in seen:
+            seen.add(solid.tobytes())
+            yield solid
 
 
 def _join(first: Palette, second: Palette) -> Palette:
@@ -126,7 +163,7 @@ def _fill_up(palette: Palette, bins: Histogram, points: npt.NDArray[np.float32],
     free = options.colors - len(palette)
     if free <= 0:
         return palette
-    clusters = Clusters.start(points, bins.weights, to_points(palette, options.space))
+    clusters = Clusters.start(points, bins.weights, _points(palette, options))
     clusters.assign()
     worst = np.argsort(-clusters.distances * bins.weights, kind="stable")[: 4 * free]
     colors = np.floor(bins.colors[worst] + 0.5).astype(np.uint8)

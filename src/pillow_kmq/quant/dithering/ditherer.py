@@ -12,9 +12,10 @@ from ...types import Palette
 from ..counting import Source
 from ..mapping import in_stripes
 from .diffusion import Diffuser, Strengths, spacing
-from .options import FloydSteinberg, Ordered, Selective
+from .options import Auto, FloydSteinberg, Ordered, Selective
 from .ordered import Thresholder
-from .selective import REACH, activity, smoothness
+from .selective import activity, smoothness
+from .shading import REACH, shading
 from .thresholds import thresholds
 
 # Of the mean step of the palette: errors that a selective ditherer leaves alone, and takes whole.
@@ -43,10 +44,12 @@ class Ditherer(Protocol):
         """
 
 
-def ditherer(dither: FloydSteinberg | Selective | Ordered, palette: Palette, space: str, width: int) -> Ditherer:
+def ditherer(dither: Auto | FloydSteinberg | Selective | Ordered, palette: Palette, space: str, width: int) -> Ditherer:
     """What an option asks for, for an image of `width` pixels a row and a palette uint8[k, 4] of 1 to 256 entries."""
     if isinstance(dither, FloydSteinberg):
         return _Uniform(Diffuser(palette, space, width), dither.strength)
+    if isinstance(dither, Auto):
+        return _Shaded(Diffuser(palette, space, width), dither.strength_of(len(palette)))
     if isinstance(dither, Selective):
         return _Selective(palette, space, width, dither.strength)
     return _Uniform(Thresholder(palette, space, thresholds(dither.matrix, dither.side)), dither.strength)
@@ -56,7 +59,7 @@ def dither_stripes(
     source: Source,
     stripes: Iterable[tuple[int, int]],
     palette: Palette,
-    dither: FloydSteinberg | Selective | Ordered,
+    dither: Auto | FloydSteinberg | Selective | Ordered,
     space: str,
     out: npt.NDArray[np.uint8],
     threads: int,
@@ -100,8 +103,27 @@ class _Uniform:
         self._kernel.remap(pixels[first : first + len(out)], row, strengths, out)
 
 
+class _Shaded:
+    """Error diffusion where the picture is shaded."""
+
+    reach = REACH
+    in_order = True
+
+    def __init__(self, diffuser: Diffuser, strength: float) -> None:
+        self._diffuser = diffuser
+        self._strength = np.float32(strength)
+
+    def remap(
+        self, pixels: npt.NDArray[np.uint32], first: int, row: int, out: npt.NDArray[np.uint8], importance: Map | None
+    ) -> None:
+        strengths = shading(pixels, first, len(out))
+        strengths *= self._strength
+        _reduce(strengths, importance)
+        self._diffuser.remap(pixels[first : first + len(out)], row, strengths, out)
+
+
 class _Selective:
-    """Error diffusion in smooth places."""
+    """Error diffusion in smooth places of shaded parts."""
 
     reach = REACH
     in_order = True
@@ -115,6 +137,7 @@ class _Selective:
         self, pixels: npt.NDArray[np.uint32], first: int, row: int, out: npt.NDArray[np.uint8], importance: Map | None
     ) -> None:
         strengths = smoothness(activity(pixels, first, len(out)), self._step)
+        strengths *= shading(pixels, first, len(out))
         strengths *= self._strength
         _reduce(strengths, importance)
         self._diffuser.remap(pixels[first : first + len(out)], row, strengths, out)

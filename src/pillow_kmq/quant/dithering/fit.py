@@ -26,7 +26,7 @@ from ..importance import weights_of
 from ..nearest import nearest_finder, remap
 from .diffusion import premultiplied
 from .ditherer import ditherer
-from .options import FloydSteinberg, Ordered, Selective
+from .options import Auto, FloydSteinberg, Ordered, Selective
 
 _PIXELS = 1 << 17
 BAND, WIDEST = 32, 2048
@@ -37,6 +37,7 @@ _FULL = (1, 8, 28, 56, 70, 56, 28, 8, 1), 0.03  # binomial window, down and acro
 _SELECTIVE = (1, 4, 6, 4, 1), 0.1  # most of its pixels are not dithered
 _STRIDE = 4  # between windows, in pixels
 _SWEEPS = 8
+_MOST, _PART, _NEXT = 1 / 2, 1 / 8, 4  # shares of an entry's pixels; levels
 _ALONE = 16.0  # pixels' worth of hold that every entry has: what few pixels want shall not carry it away
 
 
@@ -117,7 +118,7 @@ def _solve(sums, hold, alone, free, entries, moved):  # type: ignore[no-untyped-
 def fitted(
     palette: Palette,
     bands: list[Band],
-    dither: FloydSteinberg | Selective | Ordered,
+    dither: Auto | FloydSteinberg | Selective | Ordered,
     space: str,
     locked: npt.NDArray[np.bool_],
 ) -> Palette:
@@ -180,19 +181,32 @@ def _places(height: int, width: int, pixels: int) -> Iterator[tuple[int, int, in
 
 
 def settle(palette: Palette, counts: Counts, fixed: Palette, space: str) -> tuple[Palette, npt.NDArray[np.bool_]]:
-    """The palette with plain areas' colours as they are, and which entries shall not move any more, bool[k].
+    """Give plain areas their very colours.
 
-    A colour that half an entry's pixels have becomes that entry: no plain area is to be made of dots. Entries that are
-    among the fixed colours, uint8[f, 4], stay, and so do fully transparent ones.
+    The most frequent colour of an entry's pixels becomes that entry if half of them have it, or if a part of them have
+    it and the entry is next to it: paper stays white and a brand's red that red, with or without dots.
+
+    Args:
+        palette: uint8[k, 4].
+        counts: colours and their weights.
+        fixed: entries that stay, uint8[f, 4]; fully transparent ones stay too.
+        space: in which entries are nearest.
+
+    Returns:
+        The palette, and which entries shall not move any more, bool[k].
     """
     locked: npt.NDArray[np.bool_] = (palette[:, None] == fixed[None]).all(axis=2).any(axis=1) | (palette[:, 3] == 0)
     entries = np.empty(len(counts.colors), np.uint8)
     remap(nearest_finder(palette, space), counts.colors, entries)
     totals = np.bincount(entries, counts.weights, len(palette))
-    large = np.flatnonzero(counts.weights * 2 >= totals[entries])
+    by_weight = np.argsort(-counts.weights, kind="stable")
+    used, first = np.unique(entries[by_weight], return_index=True)
+    modes = by_weight[first]  # the most frequent colour of each used entry
+    colors, shares = unpack(counts.colors[modes]), counts.weights[modes] / totals[used]
+    off = np.abs(colors.astype(np.int16) - palette[used]).max(axis=1)
+    plain = (shares >= _MOST) | ((shares >= _PART) & (off <= _NEXT))
+    plain &= ~locked[used] & (colors[:, 3] == palette[used, 3])
     palette = palette.copy()
-    for color, entry in zip(unpack(counts.colors[large]), entries[large], strict=True):
-        if not locked[entry] and color[3] == palette[entry, 3]:
-            palette[entry] = color
-            locked[entry] = True
+    palette[used[plain]] = colors[plain]
+    locked[used[plain]] = True
     return palette, locked

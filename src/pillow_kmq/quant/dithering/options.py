@@ -8,7 +8,7 @@ from typing import TypeAlias
 from ...errors import OptionError
 from ..checks import check_choice, check_integer, check_unit
 
-WORDS = ("none", "floyd-steinberg", "selective", "bayer", "blue-noise", "ordered")
+WORDS = ("none", "auto", "floyd-steinberg", "selective", "bayer", "blue-noise", "ordered")
 """What `dither` understands as a string; "ordered" is "bayer"."""
 
 _MATRICES = ("bayer", "blue-noise")
@@ -26,6 +26,20 @@ class FloydSteinberg:
 
     def __post_init__(self) -> None:
         check_unit("strength", self.strength)
+
+
+@dataclass(frozen=True)
+class Auto:
+    """What suits the picture: error diffusion where it is shaded, none in flat art.
+
+    The strength falls with the number of colours, from 0.75 up to 32 of them to 0.53 with 256: the more, the less
+    dithering gains, and the more bytes it costs.
+    """
+
+    @staticmethod
+    def strength_of(colors: int) -> float:
+        """Return the strength of error diffusion, 0..1, for a number of colours."""
+        return 0.5 + 0.25 * min(1.0, 32 / colors)
 
 
 @dataclass(frozen=True)
@@ -68,10 +82,11 @@ class Ordered:
         return _SIZES[self.matrix] if self.size is None else self.size
 
 
-Dither: TypeAlias = FloydSteinberg | Selective | Ordered | None
+Dither: TypeAlias = Auto | FloydSteinberg | Selective | Ordered | None
 
 _MEANINGS: dict[str, Dither] = {
     "none": None,
+    "auto": Auto(),
     "floyd-steinberg": FloydSteinberg(),
     "selective": Selective(),
     "bayer": Ordered("bayer"),
@@ -87,6 +102,8 @@ def to_dither(value: object) -> Dither:
     Floyd-Steinberg, of that strength. Pillow's `Dither` constants mean what they mean in Pillow: NONE, or else
     Floyd-Steinberg.
     """
+    if isinstance(value, Auto):
+        return value
     if isinstance(value, (FloydSteinberg, Selective, Ordered)):
         return value if value.strength > 0 else None
     if value is None:

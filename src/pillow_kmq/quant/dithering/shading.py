@@ -1,0 +1,90 @@
+"""Where a picture is shaded: where most pixels differ from a neighbour, and by little.
+
+Photos and gradients are; pixel art, logos, text and other flat art have equal neighbours and hard edges. Dithering gives
+the first more shades than the palette has, and sprinkles the second with dots.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from ..._jit import kernel
+from .diffusion import Strengths
+
+RADIUS = 16  # of the square window around a pixel in which small steps are counted
+REACH = RADIUS + 1
+"""Rows above and below a pixel that its shading depends on."""
+
+_SMALL = 6  # levels: the largest step of shading
+_NONE, _FULL = 1 / 64, 1 / 16  # shares of pixels with a small step: not shaded at all, and fully
+
+
+@kernel
+def _mark_small_steps(pixels, small, out):  # type: ignore[no-untyped-def]
+    """Mark pixels that differ a little from the left or the upper neighbour, in the channel that differs most.
+
+    pixels uint8[h, 4 * w]. small: levels. out uint8[h, w].
+    """
+    height, width = out.shape
+    for y in range(height):
+        here, above = pixels[y], pixels[max(y - 1, 0)]
+        for x in range(width):
+            left, up = 0, 0
+            for c in range(4 * x, 4 * x + 4):
+                value = np.int64(here[c])
+                left = max(left, abs(value - np.int64(here[max(c - 4, c & 3)])))
+                up = max(up, abs(value - np.int64(above[c])))
+            out[y, x] = (0 < left <= small) | (0 < up <= small)
+
+
+@kernel
+def _count_in_windows(marks, first, radius, sums, out):  # type: ignore[no-untyped-def]
+    """The share of marked pixels in the window around each pixel, cut off at the image's edges.
+
+    marks uint8[m, w], of which the rows first <= y < first + h are wanted. sums int64[w]: scratch. out float32[h, w].
+    """
+    rows, width = marks.shape
+    for x in range(width):
+        sums[x] = 0
+    for y in range(max(first - radius, 0), min(first + radius, rows)):
+        for x in range(width):
+            sums[x] += marks[y, x]
+    for y in range(out.shape[0]):
+        top, bottom = first + y - radius, first + y + radius
+        if bottom < rows:
+            for x in range(width):
+                sums[x] += marks[bottom, x]
+        total = 0
+        for x in range(min(radius, width)):
+            total += sums[x]
+        tall = min(bottom, rows - 1) - max(top, 0) + 1
+        for x in range(width):
+            if x + radius < width:
+                total += sums[x + radius]
+            wide = min(x + radius, width - 1) - max(x - radius, 0) + 1
+            out[y, x] = np.float32(total) / np.float32(tall * wide)
+            if x >= radius:
+                total -= sums[x - radius]
+        if top >= 0:
+            for x in range(width):
+                sums[x] -= marks[top, x]
+
+
+def shading(pixels: npt.NDArray[np.uint32], first: int, height: int) -> Strengths:
+    """How far rows are shaded, 0..1, float32[height, w].
+
+    Args:
+        pixels: packed, uint32[m, w]: the rows wanted, and up to REACH others above and below, fewer only at the ends
+            of the image.
+        first: the first row wanted.
+        height: the number of rows wanted.
+    """
+    width = pixels.shape[1]
+    marks = np.empty(pixels.shape, np.uint8)
+    _mark_small_steps(np.ascontiguousarray(pixels).view(np.uint8), _SMALL, marks)
+    if first >= REACH:  # the first row is there as a neighbour alone
+        marks, first = marks[1:], first - 1
+    shares = np.empty((height, width), np.float32)
+    _count_in_windows(marks, first, RADIUS, np.empty(width, np.int64), shares)
+    return np.clip((shares - np.float32(_NONE)) / np.float32(_FULL - _NONE), 0, 1)

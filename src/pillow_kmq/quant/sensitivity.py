@@ -1,0 +1,43 @@
+"""How well an error can be seen at a pixel: in smooth areas well, in texture and beside edges badly.
+
+The palette is searched with these weights, so that a sky or a face counts for more than as many pixels of grass. Then
+colours that very many pixels have are held back: the hundredth thousand pixels of a wall gain less than a first thousand
+of something else.
+
+Source: contrast masking, as in G. E. Legge and J. M. Foley, "Contrast masking in human vision", JOSA 70 (1980).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+_HALF = 14.0  # range of levels in 3x3 pixels at which an error counts half
+_SHARE_BITS = 5  # of each channel: colours that are held back together
+
+_TABLE = (_HALF / (_HALF + np.arange(256.0))).astype(np.float32)
+
+
+def sensitivities(activity: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    """The sensitivity 0..1 of pixels, float32 of the same shape, from their activity."""
+    return _TABLE[activity]
+
+
+def hold_back(
+    colors: npt.NDArray[np.uint32], sensed: npt.NDArray[np.float64], weights: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """Divide weights by the fourth root of how many pixels have about the same colour.
+
+    Args:
+        colors: packed colours, uint32[m].
+        sensed: what is divided, float64[m].
+        weights: pixels of each colour, float64[m].
+    """
+    drop, keep = np.uint32(8 - _SHARE_BITS), np.uint32((1 << _SHARE_BITS) - 1)
+    cells = np.zeros(len(colors), np.uint32)
+    for shift in (0, 8, 16, 24):
+        cells = cells << np.uint32(_SHARE_BITS) | (colors >> (np.uint32(shift) + drop) & keep)
+    _, numbers = np.unique(cells, return_inverse=True)
+    pixels = np.bincount(numbers.ravel(), weights)
+    # Square roots are rounded alike everywhere.
+    return sensed / np.sqrt(np.sqrt(pixels))[numbers.ravel()]
