@@ -66,9 +66,9 @@ def _with_rgb_palette(image: Image.Image, encoderinfo: dict[str, Any]) -> Image.
     return plain
 
 
-def _is_rgb_profile(profile: bytes | None) -> bool:
+def _is_rgb_profile(profile: Any) -> bool:
     """Whether the colour space in an ICC header (ICC.1:2022, 7.2.6) is RGB; true without a profile."""
-    return profile is None or profile[16:20] == b"RGB "
+    return profile is None or (isinstance(profile, bytes) and profile[16:20] == b"RGB ")
 
 
 def _encode(image: Image.Image, filename: str | bytes) -> bytes:

@@ -45,6 +45,8 @@ _GREY = ("1", "L", "LA", "La")
 _CONVERTED = ("LAB", "CMYK")  # always
 _DDS_GAMMA = 1 / 2.2  # what Pillow's DDS plugin says where the file says sRGB
 
+_STRIPE_PIXELS = 1 << 20
+
 
 def register_color_chunks() -> None:
     """Teach Pillow's PNG reader to keep the chunks cICP, mDCV and cLLI, as bytes, in `info` (in lower case)."""
@@ -107,11 +109,16 @@ def color_chunks(im: Image.Image, written: Collection[bytes]) -> list[tuple[byte
 def rgb_profile(im: Image.Image, encoderinfo: dict[str, Any]) -> Any:
     """Return the ICC profile to write beside the colours of `im`: what the caller of `save` gives, or `info` means."""
     own = im.info.get("icc_profile")
-    if encoderinfo.get("icc_profile") or ("icc_profile" in encoderinfo and own):
-        return encoderinfo["icc_profile"]
-    if _fitting_profile(im)[16:20] == b"RGB " and not KEYS.intersection(im.info) - {"icc_profile"}:
+    is_rgb = _fitting_profile(im)[16:20] == b"RGB "
+    if "icc_profile" in encoderinfo:
+        given = encoderinfo["icc_profile"]
+        handed_on = is_rgb and given == own
+        if not handed_on and (given or own):
+            return given
+    if is_rgb and KEYS.intersection(im.info) == {"icc_profile"}:
         return own
-    return source_profile(im)
+    profile = source_profile(im)
+    return profile if profile[16:20] == b"RGB " else b""
 
 
 def described(im: Image.Image, format_: str, *, srgb: bool = False) -> tuple[str, list[str]]:
@@ -225,12 +232,9 @@ def _chromaticity(info: dict[Any, Any]) -> list[float]:
 
 def _numbers(values: Any, count: int) -> list[float]:
     """Return numbers that gAMA and cHRM can hold; none if they cannot hold them, or if all are 0."""
-    try:
-        numbers = [float(value) for value in values]
-    except (TypeError, ValueError):
-        return []
-    held = len(numbers) == count and all(0 <= number < 42949.67 for number in numbers)
-    return numbers if held and any(numbers) else []
+    numbers = list(values) if isinstance(values, (list, tuple)) else []
+    held = all(isinstance(number, (int, float)) and 0 <= number < 42949.67 for number in numbers)
+    return numbers if held and len(numbers) == count and any(numbers) else []
 
 
 # Conversion
@@ -291,9 +295,15 @@ def _ramp(profile: bytes) -> Image.Image:
 
 
 def _apply(im: Image.Image, profile: bytes) -> Image.Image:
+    """Convert stripe by stripe, as LittleCMS cannot be interrupted."""
     transform = _transform(profile, im.mode)
     assert transform is not None
-    return transform.apply(im)
+    result = Image.new(transform.output_mode, im.size)
+    rows = max(1, _STRIPE_PIXELS // max(1, im.width))
+    for top in range(0, im.height, rows):
+        stripe = im.crop((0, top, im.width, min(top + rows, im.height)))
+        result.paste(transform.apply(stripe), (0, top))
+    return result
 
 
 @lru_cache(maxsize=8)
