@@ -200,13 +200,14 @@ def test_a_broken_length_of_cicp_is_passed_over() -> None:
 # The caller's word counts
 
 
-def test_chunks_given_by_the_caller_replace_those_of_the_image() -> None:
-    im = opened(png(picture("RGB"), KINDS["gAMA, cHRM"]))
+@pytest.mark.parametrize(("name", "data"), [("gAMA", gama(0.3)), ("cHRM", chrm(BT2020)), ("sRGB", b"\2")])
+def test_chunks_given_by_the_caller_replace_those_of_the_image(name: str, data: bytes) -> None:
+    im = opened(png(picture("RGB"), KINDS["cICP Display P3"] | KINDS["gAMA, cHRM"]))
     more = PngImagePlugin.PngInfo()
-    more.add(b"gAMA", gama(0.3))
+    more.add(name.encode(), data)
     file = chunks_of(saved(im, "PNG8", pnginfo=more))
-    assert file["gAMA"] == gama(0.3)
-    assert "cHRM" not in file
+    assert file[name] == data
+    assert {"cICP", "sRGB", "gAMA", "cHRM"} & file.keys() == {name}
 
 
 @pytest.mark.parametrize("kind", ["cICP Display P3", "gAMA, cHRM", "sRGB"])

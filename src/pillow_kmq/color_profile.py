@@ -11,12 +11,11 @@
 | gamma, chromaticity | PNG: gAMA, cHRM | the same chunks | an equivalent profile |
 
 LAB is converted to sRGB, too. If the keyword `srgb` of `Image.save` is true, so is everything, and no profile is
-written; only PQ and HLG stay as they are.
-A profile that is damaged or for other colours than those of the mode counts as absent, as in viewers.
+written; only PQ and HLG stay as they are. A profile that is damaged, or for other colours than the mode has, counts
+as absent, as in viewers. What is not converted is quantised on the values as they are.
 
-Conversions take the perceptual intent: that of Firefox, whatever a profile says, and of `ImageCms`. As its sRGB
-profile has version 4, LittleCMS adds black-point compensation. Colours are told apart and measured in the encoding
-that they have.
+Conversions use the perceptual intent, the default of Firefox (gfx.color_management.rendering_intent) and of
+`ImageCms`. LittleCMS adds black-point compensation, because the sRGB profile of `ImageCms` has version 4.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ from io import BytesIO
 from itertools import chain, product
 from typing import TYPE_CHECKING, Any
 
-from PIL import Image, ImageChops, PngImagePlugin
+from PIL import Image, ImageChops, ImageFile, PngImagePlugin
 
 from .alpha import has_alpha, to_rgba
 from .errors import OptionError
@@ -58,7 +57,7 @@ def register_color_chunks() -> None:
 def _reader(key: str, expected: int) -> Callable[[PngImagePlugin.PngStream, int, int], bytes]:
     def read(stream: PngImagePlugin.PngStream, pos: int, length: int) -> bytes:
         assert stream.fp is not None
-        data: bytes = stream.fp.read(length)
+        data = ImageFile._safe_read(stream.fp, length)
         if len(data) == expected:
             stream.im_info[key] = data
         return data
@@ -207,7 +206,7 @@ def _usable_profile(im: Image.Image) -> bytes:
 
 
 def _has_grey_profile(im: Image.Image) -> bool:
-    """Whether a grey profile says what the values mean."""
+    """Return whether a grey profile says what the values mean."""
     return _fitting_profile(im)[16:20] == b"GRAY" and not _codes(im.info) and _usable_profile(im) != b""
 
 
@@ -328,7 +327,7 @@ def _srgb() -> ImageCms.ImageCmsProfile:
 
 @lru_cache(maxsize=8)
 def _is_srgb(profile: bytes) -> bool:
-    """Whether the profile changes no grey and none of 729 other colours by more than one level."""
+    """Return whether the profile changes no grey, and none of 729 other colours, by more than one level."""
     samples = [_ramp(profile)]
     if samples[0].mode == "RGB":
         samples.append(Image.frombytes("RGB", (729, 1), bytes(chain(*product(range(0, 256, 31), repeat=3)))))

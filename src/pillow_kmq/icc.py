@@ -73,7 +73,7 @@ _PRIMARIES = {  # table 2, in the order of cHRM
 
 
 def are_known(codes: bytes) -> bool:
-    """Whether the four code points of a cICP chunk say what RGB values mean."""
+    """Return whether the four code points of a cICP chunk say what RGB values mean."""
     primaries, transfer, matrix, full_range = codes
     return primaries in _PRIMARIES and transfer in {*_CURVES, *_OTHER_CURVES} and matrix == 0 and full_range in (0, 1)
 
