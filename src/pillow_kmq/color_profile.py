@@ -48,7 +48,10 @@ _STRIPE_PIXELS = 1 << 20
 
 
 def register_color_chunks() -> None:
-    """Teach Pillow's PNG reader to keep the chunks cICP, mDCV and cLLI, as bytes, in `info` (in lower case)."""
+    """Teach Pillow's PNG reader to keep the chunks cICP, mDCV and cLLI, as bytes, in `info` (in lower case).
+
+    Images opened before lack them. A Pillow that reads the chunks itself is left alone.
+    """
     for name, length in _READ.items():
         if not hasattr(PngImagePlugin.PngStream, f"chunk_{name}"):
             setattr(PngImagePlugin.PngStream, f"chunk_{name}", _reader(name.lower(), length))
