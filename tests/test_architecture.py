@@ -21,6 +21,7 @@ PILLOW = {
     "_compat",
     "saving",
     "alpha",
+    "color_profile",
     "compare",
     "fitting",
     "metadata",

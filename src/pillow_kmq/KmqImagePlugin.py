@@ -158,15 +158,18 @@ class KmqDecoder(ImageFile.PyDecoder):
 
 
 def _save(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
-    """Keywords: `compression`, `palette_mode`, `transparency` (as in `info`), those in metadata.py and saving.py.
+    """Keywords: `compression`, `palette_mode`, `srgb`, `transparency` (as in `info`), those in metadata.py, saving.py.
 
     compression: one of codec.COMPRESSIONS. palette_mode: "exact" keeps the palette as it is; "compact" drops entries
     that no pixel uses and sorts the others. Palettes of the quantiser's making are sorted unless `order` is given.
+    srgb: True converts the colours to sRGB, so that no profile is needed, as for viewers that know none.
     """
     from .codec import encode_picture
+    from .color_profile import for_saving
     from .metadata import metadata_of
     from .saving import indexed_image, save_quantized
 
+    im = for_saving(im)
     options = im.encoderinfo
     compression = options.get("compression", "default")
     arrange = _arrangement(im, options)
@@ -199,7 +202,7 @@ def _save_all(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
     """Keywords: those in animated.py, and those of `_save` but `max_bytes`."""
     from .animated import Frames
 
-    frames = Frames(im, im.encoderinfo.get("append_images"))
+    frames = Frames(im, im.encoderinfo.get("append_images"), srgb=im.encoderinfo.get("srgb") is True)
     if len(frames) == 1:
         _save(im, fp, filename)
     else:
@@ -209,9 +212,11 @@ def _save_all(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
 def _save_frames(im: Image.Image, frames: Frames, fp: IO[bytes]) -> None:
     from .animated import durations_of, frames_to_store, plays_of
     from .codec import encode_animation
+    from .color_profile import for_saving
     from .metadata import metadata_of
     from .saving import check_animation_options, reported, saving
 
+    im = for_saving(im)
     options = im.encoderinfo
     check_animation_options(im, options, FORMAT)
     metadata = metadata_of(im, options)

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from .color_profile import as_shown
 from .errors import ModeError, OptionError
 from .saving import indexed_image, quantize_options
 from .types import IndexedImage, Pixels
@@ -31,7 +32,8 @@ _MOST_COLORS = 256
 class Frames:
     """All frames that are to be saved, which can be gone through again."""
 
-    def __init__(self, im: Image.Image, append_images: Any) -> None:
+    def __init__(self, im: Image.Image, append_images: Any, *, srgb: bool = False) -> None:
+        self._srgb = srgb
         more = append_images or ()
         if not isinstance(more, Iterable):
             raise OptionError(f"append_images must be a list of images, not {append_images!r}")
@@ -43,17 +45,17 @@ class Frames:
         return sum(getattr(image, "n_frames", 1) for image in self._images)
 
     def __iter__(self) -> Iterator[Image.Image]:
-        """Each frame, shown by its image; afterwards that shows the one that it showed before."""
+        """Yield each frame, in sRGB where need be; afterwards each image shows the frame that it showed before."""
         for image in self._images:
             count = getattr(image, "n_frames", 1)
             if count == 1:
-                yield image
+                yield as_shown(image, srgb=self._srgb)
                 continue
             shown = image.tell()
             try:
                 for number in range(count):
                     image.seek(number)
-                    yield image
+                    yield as_shown(image, srgb=self._srgb)
             finally:
                 image.seek(shown)
 

@@ -77,7 +77,7 @@ def _posterize(_: click.Context, __: click.Parameter, value: str | None) -> tupl
 @click.option("--effort", type=click.Choice(["fast", "default", "best"]), help="Time spent on the palette.")
 @click.option("-s", "--speed", type=click.IntRange(1, 11), help="As pngquant: 1 or 2 is best, 10 or 11 is fast.")
 @click.option("--max-iter", type=click.IntRange(min=0), help="A plain k-means of at most so many rounds.")
-@click.option("--strip", is_flag=True, help="Keep no metadata: no colour profile, no resolution.")
+@click.option("--strip", is_flag=True, help="Keep no metadata; convert colours to sRGB.")
 @click.option("--transbug", is_flag=True, help="Put the fully transparent colour at the end of the palette.")
 @click.option("--skip-if-larger", is_flag=True, help="Write nothing that is not smaller than its input.")
 @click.option("-f", "--force", is_flag=True, help="Overwrite existing files.")

@@ -1,8 +1,8 @@
 """How far an image is from its original: PSNR, mean Oklab distance, SSIM.
 
 Images are judged as they are seen. If one has transparency, both are laid over black and over white, and
-each measure is the worse of the two. All work on 8-bit sRGB values and in blocks of rows, so that memory
-does not grow with the height of the image.
+each measure is the worse of the two. CMYK and grey images with a colour profile are converted to sRGB. All
+work on 8-bit sRGB values and in blocks of rows, so that memory does not grow with the height of the image.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from .alpha import has_alpha, to_rgba
+from .color_profile import as_shown
 from .errors import ModeError, OptionError
 
 Rgb = npt.NDArray[np.uint8]
@@ -83,6 +84,7 @@ def _means(
     `measure` maps two blocks uint8[rows, width, 3] to one value per position, of which there may be fewer.
     """
     _check(original, image)
+    original, image = as_shown(original), as_shown(image)
     transparent = has_alpha(original) or has_alpha(image)
     backgrounds = (_BLACK, _WHITE) if transparent else (_BLACK,)
     totals, count = [0.0] * len(backgrounds), 0

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from .color_profile import KEYS, described
 from .errors import KmqError, QualityError
 from .outputs import STREAM, Job, Refused, check_target, reason, write
 
@@ -35,7 +36,10 @@ class Settings:
 
 @dataclass
 class Outcome:
-    """What became of a job. Sizes in bytes, psnr in dB. held: 0, or the exit status for an output held back."""
+    """What became of a job. Sizes in bytes, psnr in dB. held: 0, or the exit status for an output held back.
+
+    exact: what to say of a picture without any error.
+    """
 
     after: int
     colors: int
@@ -44,6 +48,7 @@ class Outcome:
     notes: list[str]
     before: int = 0
     held: int = 0
+    exact: str = "exact"
 
 
 def convert(job: Job, settings: Settings, progress: Callable[[float], object] | None = None) -> Outcome:
@@ -103,14 +108,17 @@ def _reduce(
     buffer = BytesIO()
     try:
         image, notes = _read(stream, all_frames=format_ == "kmq")
+        exact, color_notes = described(image, format_, srgb=settings.strip)
+        notes += color_notes
         animated = format_ == "kmq" and getattr(image, "is_animated", False)
         if settings.strip and not animated:
-            image.info = {key: image.info[key] for key in ("transparency",) if key in image.info}
+            image.info = {key: image.info[key] for key in ("transparency", *KEYS) if key in image.info}
         options = {"optimize": True, "dpi": image.info.get("dpi"), "progress": progress, **settings.save}
+        options["srgb"] = settings.strip
         if animated:
             options = {**_keeping(options), "save_all": True}
         if format_ == "kmq":
-            options.update({"icc_profile": None, "dpi": None} if animated and settings.strip else _metadata(image.info))
+            options.update({"dpi": None} if animated and settings.strip else _metadata(image.info))
         image.save(buffer, format=SAVERS[format_], report=reports.append, **options)
         (report,) = reports
         error = report.psnr
@@ -118,7 +126,7 @@ def _reduce(
         raise Refused("not enough memory for an image of this size") from None
     seconds = time.perf_counter() - started
     details = f"{image.width}x{image.height} {image.mode}, quality {report.quality:.0f}, {seconds:.2f} s"
-    return Outcome(len(buffer.getvalue()), report.colors, error, details, notes), buffer.getvalue()
+    return Outcome(len(buffer.getvalue()), report.colors, error, details, notes, exact=exact), buffer.getvalue()
 
 
 def _keeping(options: dict[str, Any]) -> dict[str, Any]:
@@ -197,7 +205,7 @@ def sentence(job: Job, outcome: Outcome, *, verbose: bool) -> str:
     target = "stdout" if job.target == STREAM else job.target
     saved = 100 * (1 - outcome.after / outcome.before)
     change = f"{saved:.1f} % saved" if saved >= 0 else f"{-saved:.1f} % larger"
-    quality = "exact" if math.isinf(outcome.psnr) else f"PSNR {outcome.psnr:.2f} dB"
+    quality = outcome.exact if math.isinf(outcome.psnr) else f"PSNR {outcome.psnr:.2f} dB"
     line = (
         f"{source} -> {target}: {outcome.before:,} -> {outcome.after:,} bytes, {change}, "
         f"{outcome.colors} colour{'s' * (outcome.colors != 1)}, {quality}"

@@ -4,6 +4,7 @@
 |---|---|
 | colors, palette, dither, quality, space, effort, seed, max_iter, fixed, posterize, importance, order, transparent_index | as in `pillow_kmq.quantize`; any of them, if not None, has a P image quantised anew |
 | max_bytes | the most colours whose file is no larger, see `fitting` |
+| srgb | True: convert the colours to sRGB and write no colour profile, see `color_profile` |
 | threads, progress, report | as in `pillow_kmq.quantize`; the report has the size of the file |
 | transparency | in place of `info["transparency"]`: a palette index, or bytes with the alphas of the first entries; other entries keep those of an RGBA palette, as Pillow shows them |
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from ..alpha import has_alpha, to_rgba
+from ..color_profile import as_shown
 from ..errors import ModeError, OptionError, OptionTypeError
 from ..types import IndexedImage, Palette
 from .importance import to_importance
@@ -32,9 +33,14 @@ class ImageSource:
             how = _HELP["F" if im.mode == "F" else "I"]
             raise ModeError(f"cannot quantize mode {im.mode}: scale it to 8 bits first, e.g. with {how}")
         im.load()
-        self._im = im
+        self._im = im = as_shown(im)
         self.width, self.height = im.size
         self._importance = importance_of(importance, self.height, self.width)
+
+    @property
+    def info(self) -> dict[Any, Any]:
+        """Metadata that are true of the rows."""
+        return self._im.info
 
     @property
     def has_alpha(self) -> bool:
@@ -118,7 +124,7 @@ class ImageSources:
         for number, im in enumerate(frames):
             source = ImageSource(im, None if self._importance is None else self._importance[number])
             self.alpha |= source.has_alpha
-            self.infos.append({key: value for key, value in im.info.items() if key != "transparency"})
+            self.infos.append({key: value for key, value in source.info.items() if key != "transparency"})
             yield source
 
 

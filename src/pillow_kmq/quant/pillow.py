@@ -8,6 +8,7 @@ from typing import Any
 
 from PIL import Image
 
+from ..color_profile import as_shown
 from ..errors import OptionTypeError
 from ..report import Report
 from .checks import check_callback, check_integer
@@ -56,7 +57,7 @@ def job_for(im: Image.Image, importance: Any = None, **options: Any) -> Job:
     if not isinstance(im, Image.Image):
         raise OptionTypeError(f"im must be a Pillow image, not {type(im).__name__}")
     maps = None if importance is None else [importance]
-    return Job(ImageSources([im], maps), _options(**options))
+    return Job(ImageSources([as_shown(im)], maps), _options(**options))
 
 
 def _options(colors: Any = 256, palette: Any = None, dither: Any = None, **others: Any) -> Options:
@@ -116,8 +117,11 @@ def quantize(
     progress: called with the part that is done, 0..1; to return False cancels, with CancelledError.
     report: called with a Report when all is done.
 
+    LAB, CMYK, and grey with a grey colour profile are converted to sRGB first.
+
     Returns a P image with an RGBA palette if `im` can have alpha, else RGB, and a copy of `im.info` without
-    `transparency`. Raises OptionError (a ValueError) and OptionTypeError (a TypeError).
+    `transparency`, nor a profile that the conversion used up. Raises OptionError (a ValueError) and OptionTypeError
+    (a TypeError).
     """
     check_integer("kmeans", kmeans, 0, 2**31 - 1)
     check_callback("report", report)
