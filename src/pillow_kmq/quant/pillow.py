@@ -9,14 +9,13 @@ from typing import Any
 from PIL import Image
 
 from ..errors import OptionTypeError
+from ..originals import pillow_quantize
 from ..report import Report
 from .checks import check_callback, check_integer
 from .choose import least_colors
 from .images import ImageSources, palette_of, to_image
 from .options import Options, to_given_palette, to_options
 from .pipeline import count, render
-
-_pillow_quantize = Image.Image.quantize  # as it is before anyone puts ours in its place
 
 
 class Job:
@@ -123,7 +122,7 @@ def quantize(
     check_callback("report", report)
     if method is not None:
         chosen = Image.Dither.FLOYDSTEINBERG if dither is None else dither
-        return _pillow_quantize(im, colors, method, kmeans, palette, chosen)
+        return pillow_quantize(im, colors, method, kmeans, palette, chosen)
     job = job_for(
         im,
         importance,
