@@ -21,10 +21,15 @@ import PIL
 
 HERE = Path(__file__).resolve().parent
 LIST = HERE.parent / "docs" / "DROP_IN.md"
-MODULES = (
-    "file_apng file_gif file_png file_tiff file_webp file_webp_alpha file_webp_animated image_convert image_getcolors "
-    "image_putpalette image_quantize imageops imagepalette pickle"
-).split()
+FILES = ("apng", "gif", "png", "tiff", "webp", "webp_alpha", "webp_animated")
+IMAGES = ("convert", "getcolors", "putpalette", "quantize")
+MODULES = [
+    *(f"file_{name}" for name in FILES),
+    *(f"image_{name}" for name in IMAGES),
+    "imageops",
+    "imagepalette",
+    "pickle",
+]
 
 
 def pytest_configure() -> None:

@@ -7,6 +7,7 @@ concerns the whole process, all threads. `docs/DROP_IN.md` lists what differs fr
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import RLock
@@ -47,7 +48,7 @@ def uninstall() -> None:
 
 @contextmanager
 def installed() -> Iterator[None]:
-    """Install this quantiser for a `with` block. Afterwards it stays if it was installed before, or by another block."""
+    """Install this quantiser for a `with` block; afterwards it stays if it is also installed by other means."""
     global _blocks
     with _lock:
         _put()
@@ -99,9 +100,31 @@ def _convert(
     adaptive = mode == "P" and palette == Image.Palette.ADAPTIVE and self.mode not in ("P", "RGBA") and not matrix
     if not (_active() and adaptive):
         return pillow_convert(self, mode, matrix, dither, palette, colors)  # of RGBA, this calls `self.quantize`
+    return _adaptive(self, colors)
+
+
+def _adaptive(im: Image.Image, colors: int) -> Image.Image:
+    """Return the image with a palette, what its transparent colour becomes being what it becomes in Pillow."""
     from .quant import quantize
 
-    return quantize(self, colors)
+    key = im.info.get("transparency")
+    if im.mode not in ("L", "RGB") or key is None:
+        return quantize(im, colors)
+    opaque = im.copy()
+    del opaque.info["transparency"]
+    result = quantize(opaque, colors)
+    if isinstance(key, bytes):
+        warnings.warn(
+            "Palette images with Transparency expressed in bytes should be converted to RGBA images", stacklevel=3
+        )
+        return result
+    color = tuple(key) if im.mode == "RGB" else (key, key, key)
+    assert result.palette is not None
+    try:
+        result.info["transparency"] = result.palette.getcolor(color, result)
+    except ValueError:
+        warnings.warn("Couldn't allocate palette entry for transparency", stacklevel=3)
+    return result
 
 
 _METHODS: dict[str, Callable[..., Image.Image]] = {"quantize": _quantize, "convert": _convert}

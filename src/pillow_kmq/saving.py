@@ -2,7 +2,7 @@
 
 | keyword of `Image.save` | meaning |
 |---|---|
-| colors, palette, dither, quality, space, effort, seed, max_iter, fixed, posterize, importance, order, transparent_index | as in `pillow_kmq.quantize`; any of them, if not None, has a P image quantised anew |
+| colors, palette, dither, quality, space, effort, seed, max_iter, fixed, posterize, importance, order, transparent_index, background | as in `pillow_kmq.quantize`; any of them, if not None, has a P image quantised anew |
 | max_bytes | the most colours whose file is no larger, see `fitting` |
 | threads, progress, report | as in `pillow_kmq.quantize`; the report has the size of the file |
 | transparency | in place of `info["transparency"]`: a palette index, or bytes with the alphas of the first entries; other entries keep those of an RGBA palette, as Pillow shows them |
@@ -36,6 +36,7 @@ QUANTIZE_KEYWORDS = (
     "importance",
     "order",
     "transparent_index",
+    "background",
 )
 
 
