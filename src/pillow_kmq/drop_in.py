@@ -17,6 +17,9 @@ from PIL import Image
 
 from .originals import is_pillows, pillow_convert, pillow_quantize
 
+_MOST = 256
+_BYTES = "Palette images with Transparency expressed in bytes should be converted to RGBA images"  # says Pillow
+
 _lock = RLock()
 _installed = False  # by `install`
 _blocks = 0  # of `installed` that are being run
@@ -104,24 +107,27 @@ def _convert(
 
 
 def _adaptive(im: Image.Image, colors: int) -> Image.Image:
-    """Return the image with a palette, what its transparent colour becomes being what it becomes in Pillow."""
+    """Return a palette image with a transparent entry where Pillow has one, or else with its warning."""
     from .quant import quantize
 
     key = im.info.get("transparency")
     if im.mode not in ("L", "RGB") or key is None:
         return quantize(im, colors)
+    if not isinstance(key, bytes) and (colors < _MOST or im.getcolors(_MOST)):
+        result = quantize(im, colors)
+        if "transparency" in result.info:
+            return result
+    # No pixel has the transparent colour, or it would be one more than fits beside the others.
     opaque = im.copy()
     del opaque.info["transparency"]
     result = quantize(opaque, colors)
-    if isinstance(key, bytes):
-        warnings.warn(
-            "Palette images with Transparency expressed in bytes should be converted to RGBA images", stacklevel=3
-        )
-        return result
-    color = tuple(key) if im.mode == "RGB" else (key, key, key)
     assert result.palette is not None
+    if isinstance(key, bytes):
+        warnings.warn(_BYTES, stacklevel=3)
+        return result
     try:
-        result.info["transparency"] = result.palette.getcolor(color, result)
+        entry = result.palette.getcolor(tuple(key) if im.mode == "RGB" else (key, key, key), result)
+        result.info["transparency"] = entry
     except ValueError:
         warnings.warn("Couldn't allocate palette entry for transparency", stacklevel=3)
     return result
