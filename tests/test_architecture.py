@@ -28,10 +28,10 @@ PILLOW = {
     "metadata",
     "cli",
     "conversion",
+    "quant.alpha_palette",
     "quant.background",
     "quant.images",
     "quant.pillow",
-    "quant.translucent",
     "regions",
     "report",
 }

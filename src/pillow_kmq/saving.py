@@ -70,7 +70,7 @@ def save_quantized(im: Image.Image, fp: IO[bytes], format_name: str, encode: Cal
         image, data = _fitting(im, encoderinfo, format_name, encode, max_bytes)
     fp.write(data)
     if report is not None:
-        reported(im, image, len(data), report)
+        reported(im, image, len(data), encoderinfo)
 
 
 def _fitting(
@@ -126,11 +126,11 @@ def check_animation_options(im: Image.Image, encoderinfo: dict[str, Any], format
         raise OptionError(f"report must be a function, not {type(report).__name__}")
 
 
-def reported(original: Image.Image, image: Image.Image, size: int, report: Callable[[Any], object]) -> None:
-    """Hand on a Report of an image in a file of `size` bytes."""
+def reported(original: Image.Image, image: Image.Image, size: int, encoderinfo: dict[str, Any]) -> None:
+    """Hand on a Report of an image in a file of `size` bytes to the keyword `report`."""
     from .report import Report
 
-    report(Report(original, image, size))
+    encoderinfo["report"](Report(original, image, size, encoderinfo.get("background")))
 
 
 def refuse_several_frames(im: Image.Image, encoderinfo: dict[str, Any], format_name: str) -> None:

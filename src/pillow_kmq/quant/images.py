@@ -12,9 +12,9 @@ from PIL import Image
 from ..alpha import has_alpha, to_rgba
 from ..errors import ModeError, OptionError, OptionTypeError
 from ..types import IndexedImage, Palette
+from .alpha_palette import AlphaPaletteImage
 from .importance import to_importance
 from .options import to_colors
-from .translucent import TranslucentImage
 
 _MODES = ("1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr", "HSV", "LAB")
 _HELP = {
@@ -87,8 +87,8 @@ def to_image(indexed: IndexedImage, info: dict[Any, Any], *, alpha: bool) -> Ima
     mode = "RGBA" if alpha or translucent else "RGB"
     im.putpalette(np.ascontiguousarray(indexed.palette[:, : len(mode)]).tobytes(), mode)
     im.info = {**info, "transparency": int(clear[0])} if len(clear) else info
-    if translucent:
-        im.__class__ = TranslucentImage
+    if mode == "RGBA":
+        im.__class__ = AlphaPaletteImage
     return im
 
 

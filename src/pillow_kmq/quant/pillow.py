@@ -50,7 +50,7 @@ class Job:
         return [to_image(each, info, alpha=alpha) for each, info in zip(rendered, self._sources.infos, strict=True)]
 
     def _with_alpha(self, rendered: list[IndexedImage]) -> bool:
-        """Return whether palettes are RGBA: as that of a palette image given, or if there is or can be alpha."""
+        """Return whether palettes are RGBA: as that of a palette image given, or where there is or can be alpha."""
         if isinstance(self._palette, Image.Image) and self._palette.palette is not None:
             return self._palette.palette.mode == "RGBA"
         if self.options.palette is None and self.options.background is None and self._sources.alpha:
@@ -153,7 +153,7 @@ def quantize(
     )
     result = job.image()
     if report is not None:
-        report(Report(im, result))
+        report(Report(im, result, background=background))
     return result
 
 
