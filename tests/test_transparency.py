@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from dataclasses import replace
 from io import BytesIO
 
 import numpy as np
@@ -12,9 +13,11 @@ from PIL import Image, features
 
 from pillow_kmq import find_palette, quantize, quantize_all, quantize_array
 from pillow_kmq.quant.arrays import ArraySource
-from pillow_kmq.quant.options import Options
+from pillow_kmq.quant.dithering.options import to_dither
+from pillow_kmq.quant.options import EFFORTS, Options
 from pillow_kmq.quant.pipeline import quantize_source
 from pillow_kmq.quant.seen import HiddenColors
+from pillow_kmq.quant.target import PSNR, to_aim
 
 WHITE, RED, BLUE = (255, 255, 255, 255), (200, 30, 30, 255), (0, 0, 250, 255)
 HALF, FAINT = (200, 30, 30, 128), (0, 0, 250, 9)
@@ -112,36 +115,39 @@ def test_a_frequent_colour_is_found_among_more_than_are_counted():
     assert len(hidden._counts.colors) <= 100
 
 
-NOISE = np.random.default_rng(0).integers(0, 256, (96, 120, 4)).astype(np.uint8)
-NOISE[..., 3] = np.where(NOISE[..., 3] < 90, 0, np.where(NOISE[..., 3] < 200, 255, NOISE[..., 3]))
-NOISE[..., :3] //= 8  # smooth enough for `selective`
-NOISE[..., :3] += np.arange(120, dtype=np.uint8)[:, None]
+def hidden_noise(alpha: np.ndarray, colors: np.ndarray) -> np.ndarray:
+    """Pixels with colours where they are visible, and noise where they are not."""
+    noise = np.random.default_rng(0).integers(0, 256, (*alpha.shape, 3))
+    return np.dstack([np.where(alpha[..., None] > 0, colors, noise), alpha]).astype(np.uint8)
+
+
+Y, X = np.mgrid[0:96, 0:120]
+SMOOTH = np.dstack([X, Y, X + Y])
+SHAPES = {
+    "a photo with holes": hidden_noise(np.where((X // 8 + Y // 8) % 3, 255, 0), SMOOTH),
+    "translucent": hidden_noise(np.clip(3 * X - 60, 0, 255), SMOOTH),
+    "hardly visible": hidden_noise(np.where((X + Y) % 5, 12 + X // 30, 0), SMOOTH),
+    "a few drawn colours": hidden_noise(np.where(X % 7, 255, 0), (SMOOTH // 60) * 60 + (X * Y == 50 * 81)[..., None]),
+}
 
 
 @pytest.mark.jit
+@pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("dither", [None, 1.0, "selective", "bayer"])
-@pytest.mark.parametrize("options", [{}, {"sample": 1 << 9}, {"aim": True}, {"palette": True}])
-def test_hidden_colours_change_nothing_but_the_transparent_entry(monkeypatch, dither, options):
-    from dataclasses import replace
-
-    from pillow_kmq.quant import options as module
-    from pillow_kmq.quant.dithering.options import to_dither
-    from pillow_kmq.quant.target import PSNR
-
-    if "sample" in options:
-        effort = replace(module.EFFORTS["default"], sample=options["sample"])
-        monkeypatch.setitem(module.EFFORTS, "default", effort)
+@pytest.mark.parametrize("how", ["plain", "sampled", "for a quality", "with a palette"])
+def test_hidden_colours_change_nothing_but_the_transparent_entry(monkeypatch, shape, dither, how):
+    if how == "sampled":
+        monkeypatch.setitem(EFFORTS, "default", replace(EFFORTS["default"], sample=1 << 9))
+    palette = np.array([(0, 0, 0, 0), (9, 90, 9, 255), (30, 30, 30, 128), (80, 80, 80, 255)], np.uint8)
     request = Options(
         colors=24,
         dither=to_dither(dither),
-        aim=module.to_aim(PSNR(20.0)) if "aim" in options else None,
-        palette=np.array([(0, 0, 0, 0), (9, 90, 9, 255), (30, 30, 30, 128), (80, 80, 80, 255)], np.uint8)
-        if "palette" in options
-        else None,
+        aim=to_aim(PSNR(20.0)) if how == "for a quality" else None,
+        palette=palette if how == "with a palette" else None,
     )
-    plain = NOISE.copy()
+    plain = SHAPES[shape].copy()
     plain[plain[..., 3] == 0] = 0
-    noisy, quiet = (quantize_source(ArraySource(pixels), request) for pixels in (NOISE, plain))
+    noisy, quiet = (quantize_source(ArraySource(pixels), request) for pixels in (SHAPES[shape], plain))
     np.testing.assert_array_equal(noisy.indices, quiet.indices)
     seen = quiet.palette[:, 3] > 0
     np.testing.assert_array_equal(noisy.palette[seen], quiet.palette[seen])
