@@ -13,12 +13,11 @@ import numpy.typing as npt
 from .background import composite, laid_on
 from .choose import Counts
 from .counting import Source, stripes
-from .histogram import VISIBLE, Counter
+from .histogram import MOST_COLORS, VISIBLE, Counter
 from .options import Options
-from .shared import joined
 
 _ROOM = 1 << 17
-"""Colours of invisible pixels that are counted at most."""
+"""Colours of invisible pixels that are kept, and pixels that are added at once."""
 
 
 def seen(pixels: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
@@ -92,27 +91,32 @@ def _heaviest(colors: npt.NDArray[np.uint32], weights: npt.NDArray[np.float64]) 
 
 
 class HiddenColors:
-    """How many invisible pixels have which colour; if there are very many, rare ones may be forgotten."""
+    """How many invisible pixels have which colour; where there are very many, rare ones may be forgotten."""
 
     def __init__(self, room: int = _ROOM) -> None:
         self._room = room
-        self._counts = Counts(np.empty(0, np.uint32), np.empty(0))
+        self._counter = Counter(MOST_COLORS)
 
     def add(self, pixels: npt.NDArray[np.uint32]) -> None:
         """Count the invisible ones among packed pixels, uint32[...]."""
         hidden = pixels[pixels < VISIBLE]
-        if not len(hidden):
-            return
-        hidden.flags.writeable = False
-        counter = Counter(len(hidden))
-        counter.add(hidden)
-        self._counts = joined(self._counts, Counts(counter.colors, counter.weights))
-        if len(self._counts.colors) > self._room:
-            frequent = np.argsort(-self._counts.weights, kind="stable")[: self._room // 2]
-            self._counts = Counts(self._counts.colors[frequent], self._counts.weights[frequent])
+        hidden.flags.writeable = False  # as other pixels: kernels compile once for both
+        for start in range(0, len(hidden), self._room):
+            if len(self._counter.colors) > self._room:
+                self._forget()
+            self._counter.add(hidden[start : start + self._room])
+
+    def _forget(self) -> None:
+        """Keep the more frequent half."""
+        colors, weights = self._counter.colors, self._counter.weights
+        frequent = np.argsort(-weights, kind="stable")[: self._room // 2]
+        kept = colors[frequent]
+        kept.flags.writeable = False
+        self._counter = Counter(MOST_COLORS)
+        self._counter.add(kept, weights[frequent].astype(np.float32))
 
     @property
     def most_frequent(self) -> int:
         """The packed colour that most have, the smallest of equals; 0 if there are none."""
-        colors, weights = self._counts.colors, self._counts.weights
+        colors, weights = self._counter.colors, self._counter.weights
         return _heaviest(colors, weights) if len(colors) else 0

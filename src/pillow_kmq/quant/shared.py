@@ -25,14 +25,14 @@ class Pool:
         if not len(self.counts.colors):
             self.counts = counts
             return
-        both = joined(self.counts, counts)
+        both = _joined(self.counts, counts)
         while len(both.colors) > self._room and self._bits > 1:
             self._bits -= 1
-            both = joined(_coarser(self.counts, self._bits), _coarser(counts, self._bits))
+            both = _joined(_coarser(self.counts, self._bits), _coarser(counts, self._bits))
         self.counts = both
 
 
-def joined(a: Counts, b: Counts) -> Counts:
+def _joined(a: Counts, b: Counts) -> Counts:
     """The colours of both, once each, with the sums of their weights."""
     colors, ids = np.unique(np.concatenate([a.colors, b.colors]), return_inverse=True)
     weights: npt.NDArray[np.float64] = np.bincount(ids.ravel(), np.concatenate([a.weights, b.weights])).astype(float)
@@ -47,4 +47,4 @@ def _coarser(counts: Counts, bits: int) -> Counts:
         return clear
     bins = Sorted(counts.colors[visible], counts.weights[visible]).merge(bits)
     means = Counts(pack(np.floor(bins.colors + 0.5).astype(np.uint8)), bins.weights.astype(np.float64), False)
-    return means if visible.all() else joined(clear, means)
+    return means if visible.all() else _joined(clear, means)
