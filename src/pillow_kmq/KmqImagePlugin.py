@@ -227,4 +227,4 @@ def _save_frames(im: Image.Image, frames: Frames, fp: IO[bytes]) -> None:
     data = encode_animation(stored, durations, plays=plays, compression=compression, metadata=metadata)
     fp.write(data)
     if options.get("report") is not None:
-        reported(im, Image.open(BytesIO(data)), len(data), options["report"])
+        reported(im, Image.open(BytesIO(data)), len(data), options)

@@ -12,29 +12,29 @@ import numpy.typing as npt
 
 from ..errors import OptionError
 from ..types import Palette
+from .histogram import VISIBLE, unpack
 from .options import Options
 from .order import ordered
-from .posterize import FULL, posterized
+from .posterize import FULL, posterized, representable
 from .search import find_palette
 from .sensitivity import hold_back
 from .target import fewest, palette_error, reaching
-
-VISIBLE = np.uint32(0x01000000)
-"""Packed pixels from here on are not fully transparent."""
-
-_CLEAR = np.zeros((1, 4), np.uint8)
 
 Blocks: TypeAlias = Iterable[tuple[npt.NDArray[np.uint32], npt.NDArray[np.float64]]]
 """Packed colours, uint32[m], with their weights, float64[m], piece by piece."""
 
 
 class Counts(NamedTuple):
-    """Distinct colours 0xAABBGGRR and their weights; not `whole` if they are those of a sample."""
+    """Distinct colours 0xAABBGGRR and their weights; not `whole` if they are those of a sample.
+
+    hidden: what the transparent entry is to have of red, green and blue, 0x00BBGGRR.
+    """
 
     colors: npt.NDArray[np.uint32]
     weights: npt.NDArray[np.float64]
     whole: bool = True
     sensed: npt.NDArray[np.float64] | None = None
+    hidden: int = 0
 
 
 def choose_palette(counts: Counts, options: Options, everything: Callable[[], Blocks]) -> Palette:
@@ -89,10 +89,14 @@ def _palette_of(counts: Counts, options: Options) -> Palette:
     if not _needs_clear(counts, options):
         return _visible_palette(colors[visible], weights[visible], options)
     if options.colors == 1:
-        return _CLEAR
+        return _clear_entry(counts, options)
     rest = replace(options, colors=options.colors - 1)
     palette = _visible_palette(colors[visible], weights[visible], rest)
-    return np.concatenate([_CLEAR, palette[palette[:, 3] > 0]])
+    return np.concatenate([_clear_entry(counts, options), palette[palette[:, 3] > 0]])
+
+
+def _clear_entry(counts: Counts, options: Options) -> Palette:
+    return representable(unpack(np.array([counts.hidden], np.uint32)), options.bits)
 
 
 def _visible_palette(colors: npt.NDArray[np.uint32], weights: npt.NDArray[np.float64], options: Options) -> Palette:
