@@ -15,11 +15,10 @@ import numpy.typing as npt
 
 from ..errors import OptionError, OptionTypeError
 from ..types import IndexedImage, Indices, Palette
-from .checks import check_choice
 from .choose import Counts, choose_palette
 from .histogram import Counter, pack, unpack
 from .importance import to_importance
-from .options import SPACE_NAMES, to_colors, to_given_palette, to_options
+from .options import to_colors, to_given_palette, to_options
 from .pipeline import quantize_source, render
 from .seen import merge_hidden
 from .shared import Pool
@@ -80,7 +79,7 @@ def find_palette(
     *,
     weights: npt.ArrayLike | None = None,
     quality: Any = None,
-    space: str = "srgb",
+    space: str | None = None,
     effort: str = "default",
     seed: int = 0,
     max_iter: int | None = None,
@@ -127,7 +126,7 @@ def _blocks(counts: Counts) -> Iterator[Counts]:
         yield Counts(counts.colors[start : start + _BLOCK], counts.weights[start : start + _BLOCK])
 
 
-def remap(pixels: npt.ArrayLike, palette: Any, *, space: str = "srgb", background: Any = None) -> Indices:
+def remap(pixels: npt.ArrayLike, palette: Any, *, space: str | None = None, background: Any = None) -> Indices:
     """The exact nearest palette entry of each pixel: uint8[...] for pixels uint8[..., 3 or 4].
 
     palette: [k, 3] or [k, 4], k = 1..256, 0..255, or the name of a hardware palette. Opaque pixels choose among opaque
@@ -140,7 +139,7 @@ def remap(pixels: npt.ArrayLike, palette: Any, *, space: str = "srgb", backgroun
 
 
 def dither(
-    pixels: npt.ArrayLike, palette: Any, dither: Any = 1.0, *, space: str = "srgb", background: Any = None
+    pixels: npt.ArrayLike, palette: Any, dither: Any = 1.0, *, space: str | None = None, background: Any = None
 ) -> Indices:
     """Palette entries uint8[h, w] for pixels uint8[h, w, 3 or 4], whose local means are those of the pixels.
 
@@ -168,9 +167,8 @@ def quantize_array(
     return quantize_source(source, to_options(colors, to_given_palette(palette), dither, **options))
 
 
-def _rendered(pixels: Array, palette: Any, dither: Any, space: str, background: Any) -> Indices:
+def _rendered(pixels: Array, palette: Any, dither: Any, space: str | None, background: Any) -> Indices:
     given = to_colors("palette", palette) if not isinstance(palette, str) else to_given_palette(palette)
-    check_choice("space", space, SPACE_NAMES)
     options = to_options(256, given, "none" if dither is None else dither, space=space, background=background)
     return render([ArraySource(pixels)], Counts(np.empty(0, np.uint32), np.empty(0)), options)[0].indices
 

@@ -20,6 +20,9 @@ from .search import find_palette
 from .sensitivity import hold_back
 from .target import fewest, palette_error, reaching
 
+_FEW = 32
+"""Entries up to which the search knows of the transparent one, so that faint rims need none of their own."""
+
 Blocks: TypeAlias = Iterable[tuple[npt.NDArray[np.uint32], npt.NDArray[np.float64]]]
 """Packed colours, uint32[m], with their weights, float64[m], piece by piece."""
 
@@ -27,6 +30,7 @@ Blocks: TypeAlias = Iterable[tuple[npt.NDArray[np.uint32], npt.NDArray[np.float6
 class Counts(NamedTuple):
     """Distinct colours 0xAABBGGRR and their weights; not `whole` if they are those of a sample.
 
+    sensed: the weights times the sensitivity of the eye where the pixels are, or None: it is the same everywhere.
     hidden: what the transparent entry is to have of red, green and blue, 0x00BBGGRR.
     """
 
@@ -80,8 +84,8 @@ def _palette_of(counts: Counts, options: Options) -> Palette:
     """The palette for counted colours; fully transparent ones get an entry of their own."""
     colors, weights = counts.colors, counts.weights
     visible = colors >= VISIBLE
-    if options.space == "perceptual" and counts.sensed is not None:
-        weights = hold_back(colors, counts.sensed, weights)
+    if options.space == "perceptual":
+        weights = hold_back(colors, weights if counts.sensed is None else counts.sensed, weights)
     if least_colors(counts, options) > options.colors:
         raise OptionError(
             f"{len(options.fixed)} fixed colours leave no entry of {options.colors} for transparent pixels"
@@ -90,9 +94,13 @@ def _palette_of(counts: Counts, options: Options) -> Palette:
         return _visible_palette(colors[visible], weights[visible], options)
     if options.colors == 1:
         return _clear_entry(counts, options)
+    clear = _clear_entry(counts, options)
+    if options.colors <= _FEW:
+        with_clear = replace(options, fixed=np.concatenate([options.fixed, clear]))
+        return _visible_palette(colors[visible], weights[visible], with_clear)
     rest = replace(options, colors=options.colors - 1)
     palette = _visible_palette(colors[visible], weights[visible], rest)
-    return np.concatenate([_clear_entry(counts, options), palette[palette[:, 3] > 0]])
+    return np.concatenate([clear, palette[palette[:, 3] > 0]])
 
 
 def _clear_entry(counts: Counts, options: Options) -> Palette:

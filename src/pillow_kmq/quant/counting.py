@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from .choose import Counts
+from .dithering.selective import activity
 from .histogram import ALPHA, VISIBLE, Counter
 from .importance import weights_of
-from .dithering.selective import activity
-from .sensitivity import sensitivities
 from .progress import SILENT, Progress
+from .sensitivity import sensitivities
 
 STRIPE = 1 << 17
 """Pixels that are held in full colour at a time."""

@@ -31,7 +31,8 @@ def _count(pixels, weights, sensitivities, start, table, shift, colors, totals, 
     """Number distinct pixels in order of appearance and add up their weights.
 
     table uint64[2**(32 - shift)]: a value, and 2**32 times its number + 1; open addressing with linear probing.
-    weights, sensitivities [n], or [1] for all; their products go to `sensed`. Stops when `colors` is full. Returns how far it came in `pixels`, and how many
+    weights, sensitivities [n], or [1] for all; their products go to `sensed`.
+    Stops when `colors` is full. Returns how far it came in `pixels`, and how many
     colours there are.
     """
     mask = np.uint32(table.shape[0] - 1)

@@ -19,7 +19,6 @@ from .progress import SILENT, Progress
 from .target import Aim, to_aim
 
 SPACE_NAMES = ("perceptual", "srgb", "linear", "oklab")
-CH = [0.6, 20.0]
 ORDER_NAMES = ("luminance", "popularity", "compression")
 
 
@@ -60,7 +59,7 @@ class Options:
     colors: entries at most, 1..256, the transparent one and the fixed ones included.
     palette: uint8[k, 4] to use as it is, or None to find one.
     background: that all pixels are laid on first; None is white, for those that the given palette has no entry for.
-    space: where distance is measured: "srgb", "linear" or "oklab".
+    space: one of SPACE_NAMES.
     effort: a key of EFFORTS. seed: of the search, 0 or more.
     max_iter: None, or a plain k-means of at most so many steps in place of the effort's recipe.
     fixed: uint8[f, 4], entries that must be there.
@@ -74,7 +73,7 @@ class Options:
     palette: Palette | None = None
     dither: Dither = None
     background: Rgb | None = None
-    space: str = "srgb"
+    space: str = "perceptual"
     effort: str = "default"
     seed: int = 0
     max_iter: int | None = None
@@ -88,13 +87,8 @@ class Options:
 
     @property
     def metric(self) -> str:
-        """The space in which entries are nearest."""
+        """The space in which the nearest entry is looked for: a key of color.SPACES."""
         return "oklab" if self.space == "perceptual" else self.space
-
-    @property
-    def chroma(self) -> float:
-        """Factor of differences of hue and chroma while a palette is searched."""
-        return 1.0 + CH[0] * min(1.0, CH[1] / self.colors) if self.space == "perceptual" else 1.0
 
     def __post_init__(self) -> None:
         check_integer("colors", self.colors, 1, MAX_COLORS)
@@ -134,6 +128,8 @@ def to_options(
     posterize: Any = None,
     order: str | None = None,
     background: Any = None,
+    space: str | None = None,
+    max_iter: int | None = None,
     progress: Any = None,
     **others: Any,
 ) -> Options:
@@ -142,6 +138,8 @@ def to_options(
         raise OptionError("order means nothing with a given palette, which keeps its own")
     if dither is None and palette is not None:
         dither = "floyd-steinberg"
+    if space is None:  # the textbook's k-means has the textbook's distance
+        space = "perceptual" if max_iter is None else "srgb"
     return Options(
         colors=check_integer("colors", colors, 1, MAX_COLORS),
         palette=palette,
@@ -151,6 +149,8 @@ def to_options(
         aim=to_aim(quality),
         bits=to_bits(posterize),
         order="luminance" if order is None else order,
+        space=space,
+        max_iter=max_iter,
         progress=Progress(progress),
         **others,
     )

@@ -76,7 +76,7 @@ def quantize(
     dither: Any = None,
     *,
     quality: Any = None,
-    space: str = "srgb",
+    space: str | None = None,
     effort: str = "default",
     seed: int = 0,
     max_iter: int | None = None,
@@ -106,7 +106,9 @@ def quantize(
     quality: the fewest colours that reach it, `colors` at most: 0..100 on pngquant's scale (100 is no visible loss),
         (min, max), PSNR(dB) or DeltaE(distance). Below min, or below a PSNR or DeltaE, raises QualityError (a
         ValueError). Measured without dithering, weighted by `importance`.
-    space: where distance is measured: "srgb" (least RGB error), "linear" or "oklab" (least error to the eye).
+    space: what the palette is best for. "perceptual": what looks best: distance in Oklab, smooth areas and rare colours
+        count for more, and so do hues where colours are few. "oklab", "srgb" (least RGB error), "linear": least squared
+        distance there, all pixels alike. None: "perceptual", or "srgb" with `max_iter`.
     effort: "fast", "default" or "best".
     seed: of the search. The same input, options and version give the same result.
     max_iter: None, or a textbook k-means of at most so many iterations in place of the search.

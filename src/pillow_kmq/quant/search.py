@@ -20,6 +20,7 @@ from .options import EFFORTS, Effort, Options
 _FINEST = 1 << 17  # colours that polishing bears
 _FEWEST = 48  # bins per palette entry, at least, or bins are made finer: means of few bins are blunt
 _OPAQUE_SHARES = (0.5, 0.2, 0.05)  # of a cluster, from which on its centroid may be opaque
+_HUES, _FEW = 0.75, 20.0  # how much more hues count, up to so many colours in full
 _FULL_ROUNDS = 128  # entries up to which every round is made: with more, each round makes more exchanges
 
 
@@ -52,15 +53,20 @@ def find_palette(colors: npt.NDArray[np.uint32], weights: npt.NDArray[np.float64
     return _fill_up(palette, finest, points, options)
 
 
+def _chroma(options: Options) -> float:
+    """Return the factor of Oklab's a and b: where colours are few, hues are what is lost first."""
+    return 1.0 + _HUES * min(1.0, _FEW / options.colors) if options.space == "perceptual" else 1.0
+
+
 def _points(colors: npt.NDArray[Any], options: Options) -> npt.NDArray[np.float32]:
     points = to_points(colors, options.metric)
-    points[1:3] *= np.float32(options.chroma)
+    points[1:3] *= np.float32(_chroma(options))
     return points
 
 
 def _palette(centroids: npt.NDArray[np.floating[Any]], options: Options) -> Palette:
-    points = centroids.copy()
-    points[1:3] /= options.chroma
+    points = centroids.astype(np.float64)
+    points[1:3] /= _chroma(options)
     return to_palette(points, options.metric)
 
 

@@ -1,8 +1,7 @@
 """How well an error can be seen at a pixel: in smooth areas well, in texture and beside edges badly.
 
-The palette is searched with these weights, so that a sky or a face counts for more than as many pixels of grass. Then
-colours that very many pixels have are held back: the hundredth thousand pixels of a wall gain less than a first thousand
-of something else.
+A palette is searched with these weights, so that a sky or a face counts for more than as many pixels of grass. Colours
+that very many pixels have are held back: the last thousand pixels of a wall gain less than the first thousand of a hat.
 
 Source: contrast masking, as in G. E. Legge and J. M. Foley, "Contrast masking in human vision", JOSA 70 (1980).
 """
@@ -12,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-_HALF = 14.0  # range of levels in 3x3 pixels at which an error counts half
+_HALF = 12.0  # range of levels in 3x3 pixels at which an error counts half
 _SHARE_BITS = 5  # of each channel: colours that are held back together
 
 _TABLE = (_HALF / (_HALF + np.arange(256.0))).astype(np.float32)
@@ -37,7 +36,6 @@ def hold_back(
     cells = np.zeros(len(colors), np.uint32)
     for shift in (0, 8, 16, 24):
         cells = cells << np.uint32(_SHARE_BITS) | (colors >> (np.uint32(shift) + drop) & keep)
-    _, numbers = np.unique(cells, return_inverse=True)
-    pixels = np.bincount(numbers.ravel(), weights)
+    pixels = np.bincount(cells, weights)
     # Square roots are rounded alike everywhere.
-    return sensed / np.sqrt(np.sqrt(pixels))[numbers.ravel()]
+    return sensed / np.sqrt(np.sqrt(pixels[cells]))

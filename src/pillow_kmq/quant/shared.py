@@ -35,16 +35,23 @@ class Pool:
 def _joined(a: Counts, b: Counts) -> Counts:
     """The colours of both, once each, with the sums of their weights."""
     colors, ids = np.unique(np.concatenate([a.colors, b.colors]), return_inverse=True)
-    weights: npt.NDArray[np.float64] = np.bincount(ids.ravel(), np.concatenate([a.weights, b.weights])).astype(float)
-    return Counts(colors, weights, a.whole and b.whole)
+    ids = ids.ravel()
+    weights: npt.NDArray[np.float64] = np.bincount(ids, np.concatenate([a.weights, b.weights])).astype(float)
+    if a.sensed is None or b.sensed is None:
+        return Counts(colors, weights, a.whole and b.whole)
+    sensed: npt.NDArray[np.float64] = np.bincount(ids, np.concatenate([a.sensed, b.sensed])).astype(float)
+    return Counts(colors, weights, a.whole and b.whole, sensed)
 
 
 def _coarser(counts: Counts, bits: int) -> Counts:
     """Visible colours that agree in `bits` bits of each channel, and all invisible ones, as one: their mean."""
     visible = counts.colors >= VISIBLE
-    clear = Counts(np.zeros(1, np.uint32), counts.weights[~visible].sum(keepdims=True), False)
+    sensed = counts.weights if counts.sensed is None else counts.sensed
+    weights, seen = counts.weights[~visible].sum(keepdims=True), sensed[~visible].sum(keepdims=True)
+    clear = Counts(np.zeros(1, np.uint32), weights, False, seen)
     if not visible.any():
         return clear
     bins = Sorted(counts.colors[visible], counts.weights[visible]).merge(bits)
-    means = Counts(pack(np.floor(bins.colors + 0.5).astype(np.uint8)), bins.weights.astype(np.float64), False)
+    seen = Sorted(counts.colors[visible], sensed[visible]).merge(bits).weights.astype(np.float64)
+    means = Counts(pack(np.floor(bins.colors + 0.5).astype(np.uint8)), bins.weights.astype(np.float64), False, seen)
     return means if visible.all() else _joined(clear, means)

@@ -1,7 +1,7 @@
 """Where a picture is shaded: where most pixels differ from a neighbour, and by little.
 
-Photos and gradients are; pixel art, logos, text and other flat art have equal neighbours and hard edges. Dithering gives
-the first more shades than the palette has, and sprinkles the second with dots.
+Photos and gradients are. Pixel art, logos, text and other flat art have equal neighbours and hard edges instead:
+dithering would only sprinkle them with dots.
 """
 
 from __future__ import annotations
@@ -30,11 +30,12 @@ def _mark_small_steps(pixels, small, out):  # type: ignore[no-untyped-def]
     for y in range(height):
         here, above = pixels[y], pixels[max(y - 1, 0)]
         for x in range(width):
-            left, up = 0, 0
-            for c in range(4 * x, 4 * x + 4):
-                value = np.int64(here[c])
-                left = max(left, abs(value - np.int64(here[max(c - 4, c & 3)])))
-                up = max(up, abs(value - np.int64(above[c])))
+            left, up = np.int64(0), np.int64(0)
+            before = 4 * max(x - 1, 0)
+            for c in range(4):
+                value = np.int64(here[4 * x + c])
+                left = max(left, abs(value - np.int64(here[before + c])))
+                up = max(up, abs(value - np.int64(above[4 * x + c])))
             out[y, x] = (0 < left <= small) | (0 < up <= small)
 
 
@@ -87,4 +88,5 @@ def shading(pixels: npt.NDArray[np.uint32], first: int, height: int) -> Strength
         marks, first = marks[1:], first - 1
     shares = np.empty((height, width), np.float32)
     _count_in_windows(marks, first, RADIUS, np.empty(width, np.int64), shares)
-    return np.clip((shares - np.float32(_NONE)) / np.float32(_FULL - _NONE), 0, 1)
+    shades: Strengths = np.clip((shares - np.float32(_NONE)) / np.float32(_FULL - _NONE), 0, 1)
+    return shades
