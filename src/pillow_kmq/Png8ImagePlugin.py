@@ -27,14 +27,17 @@ def _save(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
     from .saving import save_quantized
 
     options = im.encoderinfo
-    save_quantized(im, fp, FORMAT, lambda image: _encode(_with_rgb_palette(image, options), filename))
+    save_quantized(im, fp, FORMAT, lambda result: _encode(_with_rgb_palette(result.image, options), filename))
 
 
 def _save_all(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
+    from .animated import frames_to_save
     from .saving import refuse_several_frames
 
-    refuse_several_frames(im, im.encoderinfo, FORMAT)
-    _save(im, fp, filename)
+    frames = frames_to_save(im)
+    refuse_several_frames(frames, FORMAT)
+    for frame in frames:
+        _save(frame, fp, filename)
 
 
 def _with_rgb_palette(image: Image.Image, encoderinfo: dict[str, Any]) -> Image.Image:

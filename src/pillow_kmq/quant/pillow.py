@@ -158,8 +158,9 @@ def quantize_all(
     """Reduce several images, or all frames of one, to one palette of at most `colors` colours.
 
     images: of any modes and sizes; a large one counts for more, by its pixels. A list or another sequence is gone
-        through twice, one image in memory at a time if it makes them on demand; an animation frame by frame;
-        anything that can be read only once is copied first.
+        through twice, one image in memory at a time if it makes them on demand; an animation frame by frame, as are
+        the pages of a TIFF, but neither the default image of an APNG nor layers; anything that can be read only once
+        is copied first.
     importance: a map or None for each image.
     options: as in `quantize`: palette, dither, quality, space, effort, seed, max_iter, fixed, posterize, order,
         transparent_index, threads, progress.

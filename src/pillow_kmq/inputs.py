@@ -1,0 +1,177 @@
+"""Inputs of the command line: opened and read, upright, with at most 8 bits per channel."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from io import BytesIO
+from typing import Any, BinaryIO
+
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+
+from .errors import KmqError
+from .frames import PLAYING, Frames, count_pictures, duration_of, has_default_image, plays, read_failure, repetitions_of
+from .outputs import STREAM, Refused, reason
+
+
+@dataclass
+class Input:
+    """An image to be saved, and what the user should know about it.
+
+    animation: None for a still image, otherwise the keywords of `Image.save` that have all frames saved.
+    """
+
+    image: Image.Image
+    notes: list[str] = field(default_factory=list)
+    animation: dict[str, Any] | None = None
+
+
+def open_source(source: str) -> BinaryIO:
+    """Open the source as a seekable stream. Raises Refused."""
+    try:
+        if source == STREAM:
+            if sys.stdin is None:
+                raise Refused("cannot read it: standard input is closed")
+            return BytesIO(sys.stdin.buffer.read())
+        file = open(source, "rb")  # noqa: SIM115 - handed to the caller, who closes it
+        if file.seekable():
+            return file
+        with file:  # a named pipe
+            return BytesIO(file.read())
+    except OSError as error:
+        raise Refused(f"cannot read it: {reason(error)}") from None
+
+
+def read(stream: BinaryIO, *, all_frames: bool) -> Input:
+    """Read the first picture, or all frames of an animation if `all_frames`. Raises Refused or another KmqError.
+
+    Damaged metadata are left out with a note.
+    """
+    try:
+        return _read(stream, all_frames)
+    except Image.DecompressionBombError as error:
+        raise Refused(f"too large: {error}") from None
+    except (KmqError, MemoryError):
+        raise
+    except Exception as error:  # what Pillow's decoders raise for damaged files is not limited to OSError
+        found = _read_without_metadata(stream, all_frames)
+        if found is not None:
+            return found
+        if isinstance(error, UnidentifiedImageError):
+            raise Refused("not an image that Pillow can read") from None
+        raise Refused(f"damaged image: {read_failure(error)}") from None
+
+
+def _read_without_metadata(stream: BinaryIO, all_frames: bool) -> Input | None:
+    """Read what can be read once metadata that may be damaged are gone, or None."""
+    from .bare_files import without_metadata
+
+    stream.seek(0)
+    for data in without_metadata(stream.read()):
+        try:
+            found = _read(BytesIO(data), all_frames)
+        except Exception:  # the caller tells what was wrong with the whole file
+            continue
+        return Input(found.image, [*found.notes, _DAMAGED_METADATA], found.animation)
+    return None
+
+
+_DAMAGED_METADATA = "damaged metadata are left out"
+
+
+def _read(stream: BinaryIO, all_frames: bool) -> Input:
+    stream.seek(0)
+    image: Image.Image = Image.open(stream)
+    if all_frames and plays(image):
+        return _animation(image)
+    notes = _notes_on_others(image)
+    image.load()
+    return Input(_prepared(image, notes), notes)
+
+
+def _notes_on_others(image: Image.Image) -> list[str]:
+    """What to say of pictures that are not taken. Raises FrameReadError for a damaged animation."""
+    try:
+        count, playing = count_pictures(image), plays(image)
+    except KmqError as error:
+        if image.format in PLAYING:
+            raise
+        return [f"first picture only, as {error}"]
+    if count == 1:
+        return []
+    if has_default_image(image):
+        return [f"default image only, without the animation of {count - 1} frame{'s' * (count > 2)}"]
+    if getattr(image, "_min_frame", 0) > 0:
+        return [f"merged picture only, without its {count} layers"]
+    return [f"first of {count} {'frames' if playing else 'pictures'} only"]
+
+
+def _animation(image: Image.Image) -> Input:
+    """All frames, one by one if they can stay as they are."""
+    notes: list[str] = []
+    if _orientation(image, notes) == 1 and not _has_16_bits(image):
+        return Input(image, notes, {"save_all": True})
+    frames = [_prepared(frame.copy(), notes) for frame in Frames(image)]
+    durations = [duration_of(frame) for frame in frames]
+    options = {"append_images": frames[1:], "duration": durations, "loop": repetitions_of(image)}
+    return Input(frames[0], list(dict.fromkeys(notes)), {"save_all": True, **options})
+
+
+def _prepared(image: Image.Image, notes: list[str]) -> Image.Image:
+    """Turn a loaded image upright and reduce it to 8 bits per channel. Raises Refused where that is ambiguous."""
+    from .quant.images import MODES
+
+    _turn_upright(image, notes)
+    if _has_16_bits(image):
+        notes.append("16 bits reduced to 8")
+        image = _to_8_bits(image)
+    if image.mode not in MODES:
+        raise Refused(
+            f"its values (mode {image.mode}) do not say which is black and which is white: convert it to 8 bits per "
+            "channel first"
+        )
+    return image
+
+
+def _turn_upright(image: Image.Image, notes: list[str]) -> None:
+    """Put the orientation into the pixels, as a palette PNG need not carry Exif data."""
+    try:
+        ImageOps.exif_transpose(image, in_place=True)
+    except MemoryError:
+        raise
+    except Exception:  # any, for odd Exif data; the pixels are turned by then, if it could be known how
+        _drop_exif(image, notes)
+
+
+def _orientation(image: Image.Image, notes: list[str]) -> int:
+    try:
+        return int(image.getexif().get(ExifTags.Base.Orientation, 1))
+    except Exception:
+        _drop_exif(image, notes)
+        return 1
+
+
+def _drop_exif(image: Image.Image, notes: list[str]) -> None:
+    notes.append(_DAMAGED_METADATA)
+    for name in ("exif", "Raw profile type exif"):
+        image.info.pop(name, None)
+
+
+def _has_16_bits(image: Image.Image) -> bool:
+    """Whether values are levels of 16 bits, which some of Pillow's plugins put into 32."""
+    if image.mode != "I":
+        return image.mode.startswith("I;16")
+    low, high = (float(value) for value in image.getextrema())  # type: ignore[arg-type]
+    return low >= 0 and high <= 65535 and (high > 255 or image.format in ("PNG", "PPM"))
+
+
+def _to_8_bits(image: Image.Image) -> Image.Image:
+    import numpy as np
+
+    levels = np.asarray(image).astype(np.uint32)
+    reduced = Image.fromarray(((levels + 128) // 257).astype(np.uint8))
+    reduced.info = dict(image.info)
+    key = reduced.info.pop("transparency", None)
+    if key is not None:
+        reduced.putalpha(Image.fromarray(np.where(levels == key, 0, 255).astype(np.uint8)))
+    return reduced
