@@ -191,14 +191,13 @@ def _arrangement(options: dict[str, Any], *, kept: bool) -> Callable[[IndexedIma
 
 def _save_all(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
     """Keywords: those in animated.py, and those of `_save` but `max_bytes`."""
-    from .animated import frames_to_save
+    from .animated import frames_to_save, only_frame
 
     frames = frames_to_save(im)
     if len(frames) > 1:
         _save_frames(im, frames, fp)
-        return
-    for frame in frames:
-        _save(frame, fp, filename)
+    else:
+        _save(only_frame(im, frames), fp, filename)
 
 
 def _save_frames(im: Image.Image, frames: Frames, fp: IO[bytes]) -> None:

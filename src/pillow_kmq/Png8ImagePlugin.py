@@ -31,13 +31,12 @@ def _save(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
 
 
 def _save_all(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
-    from .animated import frames_to_save
+    from .animated import frames_to_save, only_frame
     from .saving import refuse_several_frames
 
     frames = frames_to_save(im)
     refuse_several_frames(frames, FORMAT)
-    for frame in frames:
-        _save(frame, fp, filename)
+    _save(only_frame(im, frames), fp, filename)
 
 
 def _with_rgb_palette(image: Image.Image, encoderinfo: dict[str, Any]) -> Image.Image:

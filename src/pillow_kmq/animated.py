@@ -23,7 +23,7 @@ from PIL import Image
 
 from .alpha import to_rgba
 from .errors import ModeError, OptionError
-from .frames import LONGEST, Frames, duration_of, repetitions_of
+from .frames import LONGEST, Frames, count_pictures, duration_of, repetitions_of
 from .saving import check_palette_mode, entries_of, indexed_image, quantize_options
 from .types import IndexedImage, Pixels
 
@@ -43,6 +43,13 @@ def frames_to_save(im: Image.Image) -> Frames:
     return Frames(*images)
 
 
+def only_frame(im: Image.Image, frames: Frames) -> Image.Image:
+    """The frame to be saved where there is one, with the keywords of `im`."""
+    (frame,) = (image.copy() if count_pictures(image) > 1 else image for image in frames)
+    frame.encoderinfo = im.encoderinfo
+    return frame
+
+
 class Survey(NamedTuple):
     """What one reading of all frames finds out.
 
@@ -56,21 +63,31 @@ class Survey(NamedTuple):
 
 
 def survey(frames: Frames, encoderinfo: dict[str, Any]) -> Survey:
-    """Read all frames once. Raises OptionError if their sizes differ."""
-    durations: list[int] = []
-    palettes: set[bytes | None] = set()
-    size, entries = None, 0
-    for number, image in enumerate(frames, 1):
-        size = size or image.size
-        if image.size != size:
+    """Read all frames. Raises OptionError if their sizes differ."""
+    found, sizes = _survey(frames, encoderinfo)
+    if len(set(sizes)) > 1:
+        # A GIF grows with frames that go beyond its screen, and is as large for the others when they are read again.
+        found, sizes = _survey(frames, encoderinfo)
+    for number, size in enumerate(sizes, 1):
+        if size != sizes[0]:
             raise OptionError(
-                f"frame {number} has {image.width}x{image.height} pixels and the first {size[0]}x{size[1]}: "
-                "frames and append_images must have one size"
+                f"frame {number} has {size[0]}x{size[1]} pixels and the first {sizes[0][0]}x{sizes[0][1]}: frames and "
+                "append_images must have one size"
             )
+    return found
+
+
+def _survey(frames: Frames, encoderinfo: dict[str, Any]) -> tuple[Survey, list[tuple[int, int]]]:
+    durations: list[int] = []
+    sizes: list[tuple[int, int]] = []
+    palettes: set[bytes | None] = set()
+    entries = 0
+    for image in frames:
         durations.append(duration_of(image))
+        sizes.append(image.size)
         palettes.add(_palette(image, encoderinfo))
         entries = max(entries, entries_of(image)) if image.mode == "P" else entries
-    return Survey(durations, palettes.pop() if len(palettes) == 1 else None, entries)
+    return Survey(durations, palettes.pop() if len(palettes) == 1 else None, entries), sizes
 
 
 def _palette(image: Image.Image, encoderinfo: dict[str, Any]) -> bytes | None:

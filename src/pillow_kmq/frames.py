@@ -18,9 +18,7 @@ from .errors import FrameReadError, KmqError
 LONGEST = (1 << 32) - 1
 """The largest duration, in milliseconds, and the largest number of plays that a KMQ file holds."""
 
-PLAYING = frozenset({"AVIF", "FLI", "GIF", "KMQ", "PNG", "WEBP"})
-"""Formats whose pictures are frames, as Pillow names them."""
-
+_PLAYING = frozenset({"AVIF", "FLI", "GIF", "KMQ", "PNG", "WEBP"})
 _COUNTING_PLAYS = frozenset({"PNG", "WEBP"})
 
 
@@ -28,14 +26,17 @@ def plays(im: Image.Image) -> bool:
     """Return whether the pictures of `im` are shown one after the other.
 
     An image that came from no file plays if it has several. One of a format that is not Pillow's plays if a loaded
-    picture says how long it is shown. Raises FrameReadError for a damaged file.
+    picture says how long it is shown. Raises FrameReadError for a damaged animation.
     """
-    if count_pictures(im) == 1:
+    if im.format is None or im.format in _PLAYING:
+        return count_pictures(im) > 1
+    try:
+        several = count_pictures(im) > 1
+    except FrameReadError:
         return False
-    if im.format is None or im.format in PLAYING:
-        return True
-    _show(im, im.tell())
-    return "duration" in im.info
+    if several:
+        _show(im, im.tell())
+    return several and "duration" in im.info
 
 
 def count_pictures(im: Image.Image) -> int:
@@ -93,7 +94,13 @@ def _frames_of(im: Image.Image) -> Iterator[Image.Image]:
 
 
 def _seek(im: Image.Image, number: int) -> None:
-    if im.tell() != number:  # a PSD without layers does not even take its own number
+    """Seek, around two faults of Pillow: a PSD without layers does not even take the number that it has itself, and an
+    APNG sought back still has the chunk before it that was to be read next (seen in 11.0 to 13.0).
+    """
+    if number < im.tell() and im.format == "PNG":
+        pending = getattr(getattr(im, "png", None), "queue", None) or []
+        pending.clear()
+    if number != im.tell():
         im.seek(number)
 
 

@@ -9,8 +9,8 @@ from typing import Any, BinaryIO
 
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
-from .errors import KmqError
-from .frames import PLAYING, Frames, count_pictures, duration_of, has_default_image, plays, read_failure, repetitions_of
+from .errors import FrameReadError, KmqError
+from .frames import Frames, count_pictures, duration_of, has_default_image, plays, read_failure, repetitions_of
 from .outputs import STREAM, Refused, reason
 
 
@@ -82,20 +82,19 @@ _DAMAGED_METADATA = "damaged metadata are left out"
 def _read(stream: BinaryIO, all_frames: bool) -> Input:
     stream.seek(0)
     image: Image.Image = Image.open(stream)
+    image.load()
     if all_frames and plays(image):
         return _animation(image)
     notes = _notes_on_others(image)
-    image.load()
     return Input(_prepared(image, notes), notes)
 
 
 def _notes_on_others(image: Image.Image) -> list[str]:
     """What to say of pictures that are not taken. Raises FrameReadError for a damaged animation."""
+    playing = plays(image)
     try:
-        count, playing = count_pictures(image), plays(image)
-    except KmqError as error:
-        if image.format in PLAYING:
-            raise
+        count = count_pictures(image)
+    except FrameReadError as error:
         return [f"first picture only, as {error}"]
     if count == 1:
         return []
