@@ -259,7 +259,9 @@ def test_pages_of_different_sizes_are_refused_with_both() -> None:
 # Damaged frames
 
 
-@pytest.mark.parametrize("error", [SyntaxError("odd"), struct.error("odd"), EOFError("odd"), IndexError("odd")], ids=repr)
+@pytest.mark.parametrize(
+    "error", [SyntaxError("odd"), struct.error("odd"), EOFError("odd"), IndexError("odd")], ids=repr
+)
 def test_a_frame_that_cannot_be_read_is_an_oserror_with_its_number(
     error: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -41,8 +41,10 @@ def plays(im: Image.Image) -> bool:
 
 def count_pictures(im: Image.Image) -> int:
     """Return the number of pictures in `im`, those that are not frames included. Raises FrameReadError."""
+    if not (hasattr(type(im), "n_frames") or "n_frames" in vars(im)):
+        return 1
     with _reading("the pictures cannot be counted"):
-        return max(1, int(getattr(im, "n_frames", 1)))
+        return max(1, int(im.n_frames))  # type: ignore[attr-defined] # getattr() would hide an AttributeError inside
 
 
 def frame_numbers(im: Image.Image) -> range:

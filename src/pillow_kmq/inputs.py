@@ -117,9 +117,10 @@ def _animation(image: Image.Image) -> Input:
 
 
 def _prepared(image: Image.Image, notes: list[str]) -> Image.Image:
-    """Turn a loaded image upright and reduce it to 8 bits per channel. Raises Refused where that is ambiguous."""
+    """Turn an image upright and reduce it to 8 bits per channel. Raises Refused where that is ambiguous."""
     from .quant.images import MODES
 
+    image.load()  # again, as counting the pages of a TIFF goes back to before that
     _turn_upright(image, notes)
     if _has_16_bits(image):
         notes.append("16 bits reduced to 8")

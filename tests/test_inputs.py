@@ -1,0 +1,403 @@
+"""What the command makes of animations, pages, layers, damaged files, and more than 8 bits per channel."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import struct
+import subprocess
+import sys
+import zlib
+from inspect import signature
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+from PIL import ExifTags, GifImagePlugin, Image, ImageSequence, PngImagePlugin
+
+from pillow_kmq.cli import main
+from pillow_kmq.compare import psnr
+from pillow_kmq.inputs import open_source, read
+from pillow_kmq.outputs import Refused
+
+CASES = Path(__file__).parent / "cases"
+FORMATS = ["png", "kmq"]
+COLORS = ["red", "lime", "blue"]
+
+
+@pytest.fixture(autouse=True)
+def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Every test works inside a folder of its own, so that names stay short."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def kmq(*arguments: str) -> Result:
+    apart: dict[str, Any] = {"mix_stderr": False} if "mix_stderr" in signature(CliRunner).parameters else {}
+    return CliRunner(**apart).invoke(main, list(arguments))
+
+
+def case(name: str) -> str:
+    """Copy the case whose name begins so here, and return its name."""
+    (found,) = CASES.glob(f"{name}*")
+    return shutil.copy(found, f"a{found.suffix}")
+
+
+def noise(seed: int, size: tuple[int, int] = (24, 20)) -> Image.Image:
+    return Image.fromarray(np.random.default_rng(seed).integers(0, 256, (size[1], size[0], 3), np.uint8))
+
+
+def save_animation(name: str, frames: list[Image.Image] | None = None, **options: Any) -> None:
+    first, *rest = frames or [Image.new("RGB", (8, 8), color) for color in COLORS]
+    first.save(name, save_all=True, append_images=rest, **options)
+
+
+def assert_only_the_bad_one_fails(result: Result, name: str, words: str, format_: str) -> None:
+    assert result.exit_code == 1, result.output
+    assert re.fullmatch(rf"kmq: {re.escape(name)}: .*(?:{words}).*\n", result.stderr)
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+    suffix = {"png": "-kmq.png", "kmq": ".kmq"}[format_]
+    assert Image.open(f"good{suffix}").size == (3, 2)
+    assert not Path(Path(name).stem + suffix).exists()
+
+
+# Which pictures are taken
+
+
+def test_durations_of_a_webp_are_kept() -> None:
+    result = kmq("--format", "kmq", case("02-"))
+    assert "4 frames, " in result.output
+    frames = ImageSequence.Iterator(Image.open("a.kmq"))
+    assert [frame.info["duration"] for frame in frames] == [500, 250, 100, 70]
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_of_a_phones_two_pictures_the_first_is_taken_upright(format_: str) -> None:
+    result = kmq("-o", f"b.{format_}", case("04-"))
+    assert "note: first of 2 pictures only" in result.output
+    image = Image.open(f"b.{format_}")
+    assert (getattr(image, "n_frames", 1), image.size) == (1, (30, 40))
+    assert image.getexif().get(ExifTags.Base.Orientation, 1) == 1
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_of_a_layered_picture_the_layers_are_merged_and_the_others_are_done(format_: str) -> None:
+    Image.new("RGB", (3, 2), "red").save("good.png")
+    result = kmq("--format", format_, case("03-layers"), "good.png")
+    assert result.exit_code == 0, result.output
+    assert "a.psd: note: merged picture only, without its 2 layers" in result.output
+    with Image.open("a.psd") as original:
+        expected = original.convert("RGB").tobytes()
+    assert Image.open({"png": "a-kmq.png", "kmq": "a.kmq"}[format_]).convert("RGB").tobytes() == expected
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+@pytest.mark.parametrize("levels", [np.uint8, np.uint16])
+def test_of_a_document_the_first_page_is_taken(format_: str, levels: Any) -> None:
+    page = Image.fromarray(np.full((2, 3), np.iinfo(levels).max, levels))
+    save_animation("a.tif", [page, Image.new("L", (9, 9))])
+    result = kmq("-o", f"b.{format_}", "a.tif")
+    assert "note: first of 2 pictures only" in result.output
+    assert ("16 bits reduced to 8" in result.output) == (levels == np.uint16)
+    image = Image.open(f"b.{format_}")
+    assert (image.size, image.convert("RGB").getpixel((0, 0))) == ((3, 2), (255, 255, 255))
+
+
+def test_the_default_image_is_the_still_picture_and_no_frame_of_the_animation() -> None:
+    frames = [Image.new("RGB", (8, 8), color) for color in ["black", *COLORS]]
+    save_animation("a.png", frames, default_image=True, duration=[30, 20, 10])
+    result = kmq("-o", "b.png", "a.png")
+    assert "note: default image only, without the animation of 3 frames" in result.output
+    assert Image.open("b.png").convert("RGB").getpixel((0, 0)) == (0, 0, 0)
+    assert "3 frames, 3 colours, exact" in kmq("-o", "b.kmq", "a.png").output
+    assert [frame.info["duration"] for frame in ImageSequence.Iterator(Image.open("b.kmq"))] == [30, 20, 10]
+
+
+def test_a_turned_animation_is_turned_upright_and_keeps_its_durations() -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    frames = [noise(seed) for seed in range(3)]
+    save_animation("a.webp", frames, exif=exif, lossless=True, duration=[30, 20, 10], loop=2)
+    result = kmq("-o", "b.kmq", "a.webp")
+    assert result.exit_code == 0, result.output
+    image = Image.open("b.kmq")
+    assert (image.size, image.n_frames, image.info["loop"]) == ((20, 24), 3, 1)
+    assert image.getexif().get(ExifTags.Base.Orientation, 1) == 1
+    for number, (frame, original) in enumerate(zip(ImageSequence.Iterator(image), frames, strict=True)):
+        assert frame.info["duration"] == [30, 20, 10][number]
+        assert psnr(original.transpose(Image.Transpose.ROTATE_270), frame) > 20
+
+
+def test_frames_of_16_bits_are_reduced() -> None:
+    frames = [Image.fromarray(np.full((4, 5), level, np.uint16)) for level in (0, 128 * 257)]
+    save_animation("a.png", frames, duration=20)
+    assert Image.open("a.png").mode == "I;16"
+    result = kmq("--format", "kmq", "a.png")
+    assert result.exit_code == 0, result.output
+    assert result.output.count("16 bits reduced to 8") == 1
+    shown = [frame.convert("L").getpixel((0, 0)) for frame in ImageSequence.Iterator(Image.open("a.kmq"))]
+    assert shown == [0, 128]
+
+
+# Damaged pictures
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_a_truncated_gif_is_named_and_the_others_are_done(format_: str) -> None:
+    Image.new("RGB", (3, 2), "red").save("good.png")
+    result = kmq("--format", format_, case("03-truncated"), "good.png")
+    assert_only_the_bad_one_fails(result, "a.gif", "its data are broken or end too early", format_)
+
+
+@pytest.mark.parametrize("suffix", ["gif", "png", "webp"])
+@pytest.mark.parametrize("part", [0.5, 0.8, 0.97])
+def test_a_truncated_animation_costs_itself_alone(suffix: str, part: float) -> None:
+    Image.new("RGB", (3, 2), "red").save("good.png")
+    save_animation(f"a.{suffix}", [noise(seed) for seed in range(4)])
+    data = Path(f"a.{suffix}").read_bytes()
+    Path(f"a.{suffix}").write_bytes(data[: int(part * len(data))])
+    result = kmq("--format", "kmq", f"a.{suffix}", "good.png")
+    assert_only_the_bad_one_fails(result, f"a.{suffix}", "", "kmq")
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_a_damaged_second_page_costs_nothing(format_: str) -> None:
+    save_animation("a.tif", [noise(0), noise(1)])
+    data = Path("a.tif").read_bytes()
+    Path("a.tif").write_bytes(data[: len(data) // 2 + 30])
+    result = kmq("--format", format_, "a.tif")
+    assert result.exit_code == 0, result.output
+    assert "a.tif: note: first " in result.output
+
+
+ERRORS = [
+    SyntaxError("odd"),
+    struct.error("odd"),
+    EOFError("odd"),
+    OverflowError("odd"),
+    Image.DecompressionBombError("odd"),
+    AttributeError("odd"),
+    MemoryError(),
+]
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=repr)
+@pytest.mark.parametrize("loads", [2, 5, 9, 14], ids=lambda n: f"after {n} frames")
+def test_whatever_a_frame_raises_whenever_costs_its_file_alone(
+    error: Exception, loads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The frames are read several times: surveyed, stored, measured."""
+    Image.new("RGB", (3, 2), "red").save("good.png")
+    save_animation("a.gif")
+    seek, count = GifImagePlugin.GifImageFile._seek, 0
+
+    def failing(self: Any, *arguments: Any) -> None:
+        nonlocal count
+        count += 1
+        if count > loads:
+            raise error
+        seek(self, *arguments)
+
+    monkeypatch.setattr(GifImagePlugin.GifImageFile, "_seek", failing)
+    result = kmq("--format", "kmq", "a.gif", "good.png")
+    assert count > loads
+    assert_only_the_bad_one_fails(result, "a.gif", "odd|memory|no more images", "kmq")
+
+
+@pytest.mark.parametrize("error", [RuntimeError("odd"), AssertionError("odd")], ids=repr)
+def test_a_fault_of_ours_costs_one_input_alone(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    Image.new("RGB", (3, 2), "red").save("good.png")
+    noise(0).save("a.png")
+    save = Image.Image.save
+
+    def failing(self: Any, *arguments: Any, **options: Any) -> None:
+        if self.size == (24, 20):
+            raise error
+        save(self, *arguments, **options)
+
+    monkeypatch.setattr(Image.Image, "save", failing)
+    assert_only_the_bad_one_fails(kmq("a.png", "good.png"), "a.png", "cannot convert it: .*odd", "png")
+
+
+@pytest.mark.parametrize("data", [b"", b"P6 2 2 255 x", b"GIF89a", b"\x89PNG\r\n\x1a\n\0\0"])
+def test_a_palette_that_cannot_be_read_is_wrong_usage(data: bytes) -> None:
+    noise(0).save("a.png")
+    Path("palette").write_bytes(data)
+    result = kmq("--palette", "palette", "a.png")
+    assert result.exit_code == 2
+    assert "--palette palette: neither an image nor one of" in " ".join(result.stderr.split())
+
+
+# Damaged metadata
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_odd_exif_data_are_dropped_and_the_photo_is_turned_all_the_same(format_: str) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    exif[ExifTags.IFD.GPSInfo] = {ExifTags.GPS.GPSAltitude: 1.0}
+    data = exif.tobytes()
+    odd = data[:-8] + struct.pack("<II" if b"II" in data[:9] else ">II", 0xFFFFFFFF, 0)
+    Image.new("RGB", (8, 4), "red").save("a.jpg", exif=odd)
+    result = kmq("-o", f"b.{format_}", "a.jpg")
+    assert result.exit_code == 0, result.output
+    assert Image.open(f"b.{format_}").size == (4, 8)
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+@pytest.mark.parametrize("raised", [OverflowError, SyntaxError, struct.error, TypeError, ValueError, RecursionError])
+def test_whatever_exif_data_raise_the_picture_is_done_with_a_note(
+    format_: str, raised: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_animation("a.webp", exif=Image.Exif(), lossless=True)
+
+    def failing(self: Any) -> None:
+        raise raised("odd")
+
+    monkeypatch.setattr(Image.Image, "getexif", failing)
+    result = kmq("-o", f"b.{format_}", "a.webp")
+    assert result.exit_code == 0, result.output
+    assert "a.webp: note: damaged metadata are left out" in result.output
+
+
+def chunk(name: bytes, data: bytes, *, crc: int | None = None) -> bytes:
+    checksum = zlib.crc32(name + data) if crc is None else crc
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", checksum)
+
+
+BOMB = b"Comment\0\0" + zlib.compress(bytes(PngImagePlugin.MAX_TEXT_CHUNK + 1))
+ODD_CHUNKS = {
+    "text with a wrong checksum": chunk(b"tEXt", b"Comment\0hello", crc=1),
+    "text that is too long": chunk(b"zTXt", BOMB),
+    "text compressed in an unknown way": chunk(b"zTXt", b"Comment\0\x05abc"),
+    "a profile compressed in an unknown way": chunk(b"iCCP", b"name\0\x05abc"),
+    "Exif data with a wrong checksum": chunk(b"eXIf", b"MM\0*", crc=1),
+    "a resolution with a wrong checksum": chunk(b"pHYs", bytes(9), crc=1),
+}
+
+
+@pytest.mark.parametrize("odd", ODD_CHUNKS.values(), ids=ODD_CHUNKS.keys())
+@pytest.mark.parametrize("after", [b"IHDR", b"IDAT"])
+def test_no_chunk_with_metadata_blocks_a_png(odd: bytes, after: bytes) -> None:
+    image = noise(0).convert("L").convert("RGB")
+    image.save("a.png")
+    data = Path("a.png").read_bytes()
+    position = data.index(after) - 4
+    position += 12 + struct.unpack_from(">I", data, position)[0]
+    Path("b.png").write_bytes(data[:position] + odd + data[position:])
+    result = kmq("b.png")
+    assert result.exit_code == 0, result.output
+    assert psnr(image, Image.open("b-kmq.png")) == float("inf")
+
+
+def test_pictures_after_the_first_that_cannot_be_found_block_nothing() -> None:
+    save_animation("a.mpo", [noise(0), noise(1)])
+    data = Path("a.mpo").read_bytes()
+    start = data.index(b"MPF\0")
+    for offset in range(4, 80):
+        odd = bytearray(data)
+        odd[start + offset] ^= 0xFF
+        assert read(BytesIO(odd), all_frames=True).image.size == (24, 20)
+
+
+def test_a_damaged_picture_is_not_blamed_on_its_metadata() -> None:
+    noise(0).save("a.png", pnginfo=None)
+    data = bytearray(Path("a.png").read_bytes())
+    data[data.index(b"IDAT") + 100] ^= 0xFF
+    Path("a.png").write_bytes(data)
+    result = kmq("a.png")
+    assert result.exit_code == 1
+    assert "damaged image: " in result.stderr
+
+
+# More than 8 bits
+
+
+@pytest.mark.parametrize("suffix", ["pgm", "tif"])
+def test_levels_of_16_bits_in_an_image_of_32_are_reduced(suffix: str) -> None:
+    levels = np.array([[0, 128 * 257, 65535]])
+    if suffix == "pgm":
+        Path("a.pgm").write_bytes(b"P5 3 1 65535 " + levels.astype(">u2").tobytes())
+    else:
+        Image.fromarray(levels.astype(np.int32)).save("a.tif")
+    assert Image.open(f"a.{suffix}").mode == "I"
+    result = kmq(f"a.{suffix}")
+    assert "note: 16 bits reduced to 8" in result.output
+    assert list(Image.open("a-kmq.png").convert("L").tobytes()) == [0, 128, 255]
+
+
+@pytest.mark.parametrize("levels", [[-5, 300], [0, 255], [0, 70000]], ids=str)
+def test_32_bits_that_do_not_say_what_is_white_are_refused_in_words_of_the_command(levels: list[int]) -> None:
+    Image.fromarray(np.array([levels], np.int32)).save("a.tif")
+    for format_ in FORMATS:
+        result = kmq("--format", format_, "a.tif")
+        assert result.exit_code == 1
+        assert result.stderr == (
+            "kmq: a.tif: its values (mode I) do not say which is black and which is white: convert it to 8 bits per "
+            "channel first\n"
+        )
+
+
+# What is said
+
+
+def test_the_sentence_on_an_animation_counts_the_colours_of_all_frames() -> None:
+    save_animation("a.gif")
+    assert "a.gif -> a.kmq: " in (output := kmq("--format", "kmq", "a.gif").output)
+    assert ", 3 frames, 3 colours, exact" in output
+
+
+def test_the_error_of_an_animation_is_that_of_all_frames() -> None:
+    frames = [Image.new("RGB", (24, 20)), noise(0), noise(1)]
+    save_animation("a.webp", frames, lossless=True)
+    output = kmq("5", "--format", "kmq", "a.webp").output
+    assert ", 3 frames, 5 colours, PSNR " in output
+    stated = float(re.search(r"PSNR (\d+\.\d+) dB", output)[1])  # type: ignore[index]
+    results = [frame.convert("RGB") for frame in ImageSequence.Iterator(Image.open("a.kmq"))]
+    errors = [(np.asarray(a, float) - np.asarray(b)) ** 2 for a, b in zip(frames, results, strict=True)]
+    assert stated == pytest.approx(10 * np.log10(255**2 / np.mean(errors)), abs=0.006)
+
+
+@pytest.mark.parametrize("target", FORMATS)
+def test_a_closed_standard_output_is_an_error_with_a_sentence(target: str) -> None:
+    noise(0).save("a.png")
+    code = f"import sys; from pillow_kmq.cli import main; main(['a.png', '-o', '-', '--format', {target!r}])"
+    run = subprocess.run(
+        ["sh", "-c", '"$0" -c "$1" >&-', sys.executable, code], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (run.returncode, run.stderr) == (1, "kmq: a.png: cannot write to standard output: it is closed\n")
+
+
+def test_a_closed_standard_input_is_an_error_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pillow_kmq.inputs.sys.stdin", None)
+    with pytest.raises(Refused, match="cannot read it: standard input is closed"):
+        open_source("-")
+
+
+# Whether it is worth it
+
+
+@pytest.mark.parametrize("quality", ["65-80", "-40", "-95"])
+def test_a_second_run_with_skip_if_larger_leaves_the_file_alone(samples: Path, quality: str) -> None:
+    with Image.open(samples / "photo.png") as photo:
+        photo.resize((160, 160)).save("p.png")
+    statuses, contents = [], []
+    for _ in range(3):
+        statuses.append(kmq(f"--quality={quality}", "--skip-if-larger", "-f", "--ext", ".png", "p.png").exit_code)
+        contents.append(Path("p.png").read_bytes())
+    assert statuses == [0, 98, 98]
+    assert contents[0] == contents[1] == contents[2]
+
+
+def test_what_saves_less_than_it_loses_is_held_back_and_what_is_exact_need_only_be_smaller() -> None:
+    picture = noise(0).quantize(200).convert("RGB")
+    picture.save("a.png")
+    picture.save("b.png", compress_level=0)
+    result = kmq("4", "--skip-if-larger", "a.png")
+    assert result.exit_code == 98
+    assert "; saves less than it loses in quality, so not written" in result.output
+    assert kmq("--skip-if-larger", "b.png").exit_code == 0
+    assert not Path("a-kmq.png").exists()
