@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image, ImageSequence, PngImagePlugin, features
+from PIL import Image, ImageSequence, PngImagePlugin
 
 import pillow_kmq
 from pillow_kmq.errors import FrameReadError
@@ -19,7 +19,8 @@ CASES = Path(__file__).parent / "cases"
 DURATIONS = [500, 250, 100, 70]
 COLORS = ["red", "lime", "blue", "yellow"]
 
-with_avif = pytest.mark.skipif(not features.check("avif"), reason="this Pillow has no AVIF")
+Image.init()
+with_avif = pytest.mark.skipif("AVIF" not in Image.SAVE_ALL, reason="this Pillow has no AVIF")
 PLAYING = ["GIF", "PNG", "WEBP", pytest.param("AVIF", marks=with_avif), "KMQ"]
 PAGES = ["TIFF", "MPO"]
 
@@ -188,7 +189,7 @@ def test_a_gif_without_durations_plays() -> None:
 
 @pytest.mark.parametrize("format_", PAGES)
 def test_pages_and_the_pictures_of_a_phone_do_not_play(format_: str) -> None:
-    image = animation(format_)
+    image = animation(format_, COLORS[:2])  # Pillow writes wrong offsets of more in an MPO
     assert image.is_animated
     assert not plays(image)
 

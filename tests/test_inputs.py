@@ -185,7 +185,7 @@ ERRORS = [
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=repr)
-@pytest.mark.parametrize("loads", [2, 5, 9, 14], ids=lambda n: f"after {n} frames")
+@pytest.mark.parametrize("loads", [2, 5, 9, 14, 23], ids=lambda n: f"after {n} frames")
 def test_whatever_a_frame_raises_whenever_costs_its_file_alone(
     error: Exception, loads: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -204,7 +204,7 @@ def test_whatever_a_frame_raises_whenever_costs_its_file_alone(
     monkeypatch.setattr(GifImagePlugin.GifImageFile, "_seek", failing)
     result = kmq("--format", "kmq", "a.gif", "good.png")
     assert count > loads
-    assert_only_the_bad_one_fails(result, "a.gif", "odd|memory|no more images", "kmq")
+    assert_only_the_bad_one_fails(result, "a.gif", "odd|memory|no more images|not an image", "kmq")
 
 
 @pytest.mark.parametrize("error", [RuntimeError("odd"), AssertionError("odd")], ids=repr)
@@ -231,20 +231,37 @@ def test_a_palette_that_cannot_be_read_is_wrong_usage(data: bytes) -> None:
     assert "--palette palette: neither an image nor one of" in " ".join(result.stderr.split())
 
 
+def test_a_palette_that_is_too_large_or_of_floats_is_wrong_usage(monkeypatch: pytest.MonkeyPatch) -> None:
+    noise(0).save("a.png")
+    Image.new("F", (4, 4), 0.5).save("floats.tif")
+    assert kmq("--palette", "floats.tif", "a.png").exit_code == 2
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    result = kmq("--palette", "a.png", "b.png")
+    assert result.exit_code == 2
+    assert "--palette a.png: neither an image nor one of" in " ".join(result.stderr.split())
+
+
 # Damaged metadata
 
 
-@pytest.mark.parametrize("format_", FORMATS)
-def test_odd_exif_data_are_dropped_and_the_photo_is_turned_all_the_same(format_: str) -> None:
+def test_no_byte_of_exif_data_blocks_a_photo() -> None:
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = 6
+    exif[ExifTags.Base.XResolution] = 72.0
     exif[ExifTags.IFD.GPSInfo] = {ExifTags.GPS.GPSAltitude: 1.0}
-    data = exif.tobytes()
-    odd = data[:-8] + struct.pack("<II" if b"II" in data[:9] else ">II", 0xFFFFFFFF, 0)
-    Image.new("RGB", (8, 4), "red").save("a.jpg", exif=odd)
-    result = kmq("-o", f"b.{format_}", "a.jpg")
-    assert result.exit_code == 0, result.output
-    assert Image.open(f"b.{format_}").size == (4, 8)
+    stream = BytesIO()
+    Image.new("RGB", (8, 4), "red").save(stream, "JPEG", exif=exif)
+    data = stream.getvalue()
+    start, length = data.index(b"Exif\0\0") + 6, len(exif.tobytes()) - 6
+    turned_with_a_note = 0
+    for position in range(start, start + length):
+        for byte in (0, 5, 10, 255):
+            odd = bytearray(data)
+            odd[position] = byte
+            found = read(BytesIO(odd), all_frames=False)
+            assert found.image.size in ((8, 4), (4, 8))
+            turned_with_a_note += found.image.size == (4, 8) and bool(found.notes)
+    assert turned_with_a_note
 
 
 @pytest.mark.parametrize("format_", FORMATS)

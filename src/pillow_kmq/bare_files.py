@@ -12,7 +12,9 @@ _PROFILE = {b"iCCP"}
 _PICTURE = {b"tRNS", b"acTL", b"fcTL", b"fdAT"}
 
 _JPEG = b"\xff\xd8"
-_APP2, _START_OF_SCAN = 0xE2, 0xDA
+_START_OF_SCAN = 0xDA
+_INDEX = b"MPF\0"  # of further pictures (CIPA DC-007, 5.2), without which the first is a plain JPEG file
+_EXIF = b"Exif\0\0"
 
 
 def without_metadata(data: bytes) -> Iterator[bytes]:
@@ -21,7 +23,7 @@ def without_metadata(data: bytes) -> Iterator[bytes]:
     if data.startswith(_PNG):
         bare = [_png_without(data, _TEXT), _png_without(data, _TEXT | _PROFILE)]
     elif data.startswith(_JPEG):
-        bare = [_jpeg_without_index(data)]
+        bare = [_jpeg_without(data, _INDEX), _jpeg_without(data, _INDEX, _EXIF)]
     return (copy for copy in bare if copy != data)
 
 
@@ -38,13 +40,13 @@ def _png_without(data: bytes, names: set[bytes]) -> bytes:
     return b"".join(parts)
 
 
-def _jpeg_without_index(data: bytes) -> bytes:
-    """Drop the index of further pictures (CIPA DC-007, 5.2), without which the first is a plain JPEG file."""
+def _jpeg_without(data: bytes, *starts: bytes) -> bytes:
+    """Drop application segments by how their data start."""
     parts, position = [_JPEG], len(_JPEG)
     while position + 4 <= len(data) and data[position] == 0xFF and data[position + 1] != _START_OF_SCAN:
         length = struct.unpack_from(">H", data, position + 2)[0]
         segment = data[position : position + 2 + length]
-        if segment[1] != _APP2 or not segment[4:].startswith(b"MPF\0"):
+        if not segment[4:].startswith(starts):
             parts.append(segment)
         position += 2 + length
     return b"".join([*parts, data[position:]])

@@ -210,7 +210,7 @@ def _palette(name: str) -> Image.Image | str:
         return name
     try:
         return _colors_of(name)
-    except KmqError:
+    except OptionError:
         raise
     except Exception as error:  # what Pillow raises for damaged files is not limited to OSError
         names = ", ".join(HARDWARE_NAMES)

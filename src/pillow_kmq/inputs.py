@@ -80,13 +80,16 @@ _DAMAGED_METADATA = "damaged metadata are left out"
 
 
 def _read(stream: BinaryIO, all_frames: bool) -> Input:
+    if all_frames and plays(_opened(stream)):
+        return _animation(_opened(stream))
+    notes = _notes_on_others(_opened(stream))
+    return Input(_prepared(_opened(stream), notes), notes)
+
+
+def _opened(stream: BinaryIO) -> Image.Image:
+    """The image as it is before anything is done with it: a damaged TIFF is another one once its pages are counted."""
     stream.seek(0)
-    image: Image.Image = Image.open(stream)
-    image.load()
-    if all_frames and plays(image):
-        return _animation(image)
-    notes = _notes_on_others(image)
-    return Input(_prepared(image, notes), notes)
+    return Image.open(stream)
 
 
 def _notes_on_others(image: Image.Image) -> list[str]:
@@ -108,6 +111,7 @@ def _notes_on_others(image: Image.Image) -> list[str]:
 def _animation(image: Image.Image) -> Input:
     """All frames, one by one if they can stay as they are."""
     notes: list[str] = []
+    image.load()
     if _orientation(image, notes) == 1 and not _has_16_bits(image):
         return Input(image, notes, {"save_all": True})
     frames = [_prepared(frame.copy(), notes) for frame in Frames(image)]
@@ -120,7 +124,7 @@ def _prepared(image: Image.Image, notes: list[str]) -> Image.Image:
     """Turn an image upright and reduce it to 8 bits per channel. Raises Refused where that is ambiguous."""
     from .quant.images import MODES
 
-    image.load()  # again, as counting the pages of a TIFF goes back to before that
+    image.load()
     _turn_upright(image, notes)
     if _has_16_bits(image):
         notes.append("16 bits reduced to 8")
