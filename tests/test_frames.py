@@ -257,6 +257,36 @@ def test_pages_of_different_sizes_are_refused_with_both() -> None:
         saved(Image.open(stream))
 
 
+# Reports
+
+
+@pytest.mark.parametrize("options", [{}, {"colors": 3}], ids=str)
+def test_a_report_on_an_animation_measures_all_frames_without_decoding_the_file(
+    options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image, reports = animation("PNG"), []
+    image.seek(1)
+    saved(image, report=reports.append, **options)
+    monkeypatch.setattr("pillow_kmq.codec.frames.FrameReader.frame", None)
+    (report,) = reports
+    exact = not options
+    assert (report.frames, report.colors) == (4, 4 if exact else 3)
+    assert (report.psnr == float("inf"), report.delta_e == 0) == (exact, exact)
+    assert str(report).startswith("4 frames, ")
+    assert image.tell() == 1
+
+
+def test_the_psnr_of_an_animation_is_that_of_the_mean_error_of_all_frames() -> None:
+    frames, reports = pictures(), []
+    frames[0].save(BytesIO(), "KMQ", save_all=True, append_images=frames[1:], colors=2, report=reports.append)
+    results = pillow_kmq.quantize_all(frames, 2)
+    errors = [
+        (np.asarray(frame, float) - np.asarray(result.convert("RGB"))) ** 2
+        for frame, result in zip(frames, results, strict=True)
+    ]
+    assert reports[0].psnr == pytest.approx(10 * np.log10(255**2 / np.mean(errors)))
+
+
 # Damaged frames
 
 

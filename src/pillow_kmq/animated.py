@@ -33,7 +33,7 @@ _MOST_COLORS = 256
 
 
 def frames_to_save(im: Image.Image) -> Frames:
-    """All frames that `save_all` asks for. Raises OptionError for a bad `append_images`."""
+    """Return all frames that `save_all` asks for. Raises OptionError for a bad `append_images`."""
     more = im.encoderinfo.get("append_images") or ()
     if not isinstance(more, Iterable):
         raise OptionError(f"append_images must be a list of images, not {more!r}")
@@ -44,17 +44,17 @@ def frames_to_save(im: Image.Image) -> Frames:
 
 
 def only_frame(im: Image.Image, frames: Frames) -> Image.Image:
-    """The frame to be saved where there is one, with the keywords of `im`."""
+    """Return the frame to be saved if there is only one, with the keywords of `im`."""
     (frame,) = (image.copy() if count_pictures(image) > 1 else image for image in frames)
     frame.encoderinfo = im.encoderinfo
     return frame
 
 
 class Survey(NamedTuple):
-    """What one reading of all frames finds out.
+    """Facts gathered in one pass over all frames.
 
-    durations: in milliseconds, as the files say. palette: the one that all frames share, RGBA, or None. entries: how
-    many of it are needed, those included that pixels use beyond its end.
+    durations: in milliseconds, as the files say. palette: RGBA, if all frames share one, or None. entries: the number
+    of its entries, including those that pixels use beyond its end.
     """
 
     durations: list[int]
@@ -95,7 +95,7 @@ def _palette(image: Image.Image, encoderinfo: dict[str, Any]) -> bytes | None:
 
 
 class Stored:
-    """What a file holds of each frame, as the codec takes it; may be iterated again."""
+    """The frames as a file holds them, ready for the codec; they may be iterated again."""
 
     def __init__(self, frames: Iterable[Image.Image], encoderinfo: dict[str, Any], *, indexed: bool) -> None:
         self._frames = frames
@@ -106,7 +106,7 @@ class Stored:
         return (frame for _, frame in self._with_images())
 
     def pairs(self) -> Iterator[tuple[Image.Image, Image.Image]]:
-        """Each frame as it came, and what is stored of it."""
+        """Yield each frame before and after."""
         return ((image, _look(frame)) for image, frame in self._with_images())
 
     def _with_images(self) -> Iterator[tuple[Image.Image, Frame]]:
@@ -129,7 +129,7 @@ class Quantized(Stored):
 
 
 def frames_to_store(frames: Frames, found: Survey, encoderinfo: dict[str, Any]) -> Stored:
-    """What the file is to hold of them. Raises what `quantize_all` raises."""
+    """Choose how to store the frames. Raises what `quantize_all` raises."""
     check_palette_mode(encoderinfo)
     options = quantize_options(encoderinfo)
     most: int | None = _MOST_COLORS
@@ -149,7 +149,7 @@ def frames_to_store(frames: Frames, found: Survey, encoderinfo: dict[str, Any]) 
 
 
 def _pixels(image: Image.Image, encoderinfo: dict[str, Any]) -> Pixels:
-    """Colours, all invisible ones alike."""
+    """Return the colours of a frame, with all invisible ones alike."""
     if image.mode == "P":
         return _colors(indexed_image(image, encoderinfo), invisible_alike=True)
     if image.mode.startswith(("I", "F")):
@@ -169,7 +169,7 @@ def _colors(indexed: IndexedImage, *, invisible_alike: bool = False) -> Pixels:
 
 
 def _look(frame: Frame) -> Image.Image:
-    """The frame as an image, RGB if it is opaque."""
+    """Return a stored frame as an image, RGB if it is opaque."""
     pixels = _colors(frame) if isinstance(frame, IndexedImage) else frame
     return Image.fromarray(np.ascontiguousarray(pixels[..., :3]) if pixels[..., 3].min() == 255 else pixels)
 

@@ -73,7 +73,7 @@ def ssim(original: Image.Image, image: Image.Image) -> float:
 
 
 def distinct_colors(image: Image.Image) -> set[int]:
-    """The colours of an 8-bit image, 0xAABBGGRR, the invisible ones as 0."""
+    """Return the colours of an 8-bit image as 0xAABBGGRR, invisible ones as 0."""
     colors: set[int] = set()
     for box in _blocks(image.size, 0):
         values = np.unique(np.frombuffer(_rgba(image.crop(box)).tobytes(), "<u4"))

@@ -50,15 +50,16 @@ class Outcome:
     indexed: bool
     frames: int = 1
     details: str = ""
+    seconds: float = 0.0
     before: int = 0
     held: int = 0
 
     @property
     def worth_it(self) -> bool:
-        """Whether more bytes are saved than quality is lost: half the quality must mean less than half the size.
+        """Return whether more bytes are saved than quality is lost, as with pngquant: at quality 80, over 20 %.
 
-        How much an indexed input lost before is not known, so it must get half as large, whatever the quality;
-        otherwise each run over the same file would take some more of its colours.
+        An indexed input must become less than half as large, whatever the quality. Otherwise each run over the same
+        file would remove some more colours, and its quality compared with the first original is not known.
         """
         if math.isinf(self.psnr):
             return self.after < self.before
@@ -75,6 +76,7 @@ def convert(job: Job, settings: Settings, progress: Callable[[float], object] | 
     if job.problem:
         raise Refused(job.problem)
     check_target(job.target, settings.force)
+    started = time.perf_counter()
     with open_source(job.source) as stream:
         before = stream.seek(0, os.SEEK_END)
         try:
@@ -84,6 +86,7 @@ def convert(job: Job, settings: Settings, progress: Callable[[float], object] | 
                 write(job.target, _all_of(stream))
             raise
         outcome.before = before
+        outcome.seconds = time.perf_counter() - started
         if settings.skip_if_larger and not outcome.worth_it:
             outcome.held = LARGER
             encoded = _all_of(stream)
@@ -119,7 +122,6 @@ def _reduce(
 def _encoded(
     found: Input, format_: str, settings: Settings, progress: Callable[[float], object] | None
 ) -> tuple[Outcome, bytes]:
-    started = time.perf_counter()
     image, animated = found.image, found.animation is not None
     if settings.strip and not animated:
         image.info = {key: image.info[key] for key in ("transparency",) if key in image.info}
@@ -136,13 +138,12 @@ def _encoded(
         len(buffer.getvalue()), report.colors, report.psnr, report.quality, found.notes, indexed=image.mode == "P"
     )
     outcome.frames = report.frames if isinstance(report, AnimationReport) else 1
-    seconds = time.perf_counter() - started
-    outcome.details = f"{image.width}x{image.height} {image.mode}, quality {report.quality:.0f}, {seconds:.2f} s"
+    outcome.details = f"{image.width}x{image.height} {image.mode}, quality {report.quality:.0f}"
     return outcome, buffer.getvalue()
 
 
 def _keeping(options: dict[str, Any]) -> dict[str, Any]:
-    """Options for an animation: as many colours as possible are the default, and no wish for a single palette."""
+    """Leave out the default number of colours, which is no wish for one palette for all frames of an animation."""
     return {name: value for name, value in options.items() if (name, value) != ("colors", 256)}
 
 
@@ -175,5 +176,5 @@ def sentence(job: Job, outcome: Outcome, *, verbose: bool) -> str:
         smaller = outcome.after < outcome.before
         line += f"; {'saves less than it loses in quality' if smaller else 'not smaller'}, so not written"
     if verbose:
-        line += f" ({outcome.details})"
+        line += f" ({outcome.details}, {outcome.seconds:.2f} s)"
     return "\n".join([line, *(f"{source}: note: {note}" for note in outcome.notes)])

@@ -7,7 +7,7 @@ the other; in the others they are pages (TIFF, DCX), layers (PSD) or the second 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -50,8 +50,8 @@ def count_pictures(im: Image.Image) -> int:
 def frame_numbers(im: Image.Image) -> range:
     """Return the numbers by which `seek` reaches the frames of `im`.
 
-    The default image of an APNG is not a frame. Layers are not frames either: the picture that they make together is
-    the only one, and Pillow cannot go back to it. Raises FrameReadError.
+    The default image of an APNG is not a frame. Layers are not frames either: the only one is the picture that they
+    make together, to which Pillow cannot go back. Raises FrameReadError.
     """
     count = count_pictures(im)
     if getattr(im, "_min_frame", 0) > 0:
@@ -64,11 +64,11 @@ def has_default_image(im: Image.Image) -> bool:
     return im.format == "PNG" and bool(getattr(im, "default_image", False))
 
 
-class Frames(Sequence[Image.Image]):
-    """All frames of some images, loaded one at a time by the image itself; they may be iterated again.
+class Frames:
+    """All frames of some images, one in memory at a time; they may be iterated again.
 
-    Each image shows a frame until the next one is asked for, and afterwards the one that it showed before.
-    Iterating raises FrameReadError for a frame that Pillow cannot read.
+    Each frame is the image itself, which shows it until the next one is asked for, and afterwards the one that it
+    showed before. Iterating raises FrameReadError for a frame that Pillow cannot read.
     """
 
     def __init__(self, *images: Image.Image) -> None:
@@ -76,9 +76,6 @@ class Frames(Sequence[Image.Image]):
 
     def __len__(self) -> int:
         return sum(len(frame_numbers(im)) for im in self._images)
-
-    def __getitem__(self, index: Any) -> Any:
-        raise TypeError("frames are read in order: iterate over them")
 
     def __iter__(self) -> Iterator[Image.Image]:
         for im in self._images:
@@ -96,12 +93,14 @@ def _frames_of(im: Image.Image) -> Iterator[Image.Image]:
 
 
 def _seek(im: Image.Image, number: int) -> None:
-    """Seek, around two faults of Pillow: a PSD without layers does not even take the number that it has itself, and an
-    APNG sought back still has the chunk before it that was to be read next (seen in 11.0 to 13.0).
+    """Seek, and avoid two faults of Pillow (11.0 to 13.0).
+
+    A PSD without layers refuses its own current number. An APNG that goes back keeps the chunk that it had read ahead,
+    and then reads on at the wrong place.
     """
     if number < im.tell() and im.format == "PNG":
-        pending = getattr(getattr(im, "png", None), "queue", None) or []
-        pending.clear()
+        read_ahead = getattr(getattr(im, "png", None), "queue", None) or []
+        read_ahead.clear()
     if number != im.tell():
         im.seek(number)
 

@@ -63,7 +63,7 @@ def read(stream: BinaryIO, *, all_frames: bool) -> Input:
 
 
 def _read_without_metadata(stream: BinaryIO, all_frames: bool) -> Input | None:
-    """Read what can be read once metadata that may be damaged are gone, or None."""
+    """Read the image without metadata that may be damaged; None if that does not help."""
     from .bare_files import without_metadata
 
     stream.seek(0)
@@ -87,13 +87,13 @@ def _read(stream: BinaryIO, all_frames: bool) -> Input:
 
 
 def _opened(stream: BinaryIO) -> Image.Image:
-    """The image as it is before anything is done with it: a damaged TIFF is another one once its pages are counted."""
+    """Open the image anew, as counting the pages of a damaged TIFF can leave it in another state."""
     stream.seek(0)
     return Image.open(stream)
 
 
 def _notes_on_others(image: Image.Image) -> list[str]:
-    """What to say of pictures that are not taken. Raises FrameReadError for a damaged animation."""
+    """Return notes on pictures that are left out. Raises FrameReadError for a damaged animation."""
     playing = plays(image)
     try:
         count = count_pictures(image)
@@ -109,7 +109,7 @@ def _notes_on_others(image: Image.Image) -> list[str]:
 
 
 def _animation(image: Image.Image) -> Input:
-    """All frames, one by one if they can stay as they are."""
+    """Take all frames: one by one while saving, or prepared copies if they must be turned or reduced."""
     notes: list[str] = []
     image.load()
     if _orientation(image, notes) == 1 and not _has_16_bits(image):
@@ -162,7 +162,7 @@ def _drop_exif(image: Image.Image, notes: list[str]) -> None:
 
 
 def _has_16_bits(image: Image.Image) -> bool:
-    """Whether values are levels of 16 bits, which some of Pillow's plugins put into 32."""
+    """Return whether values have 16 bits, which some of Pillow's plugins store in 32."""
     if image.mode != "I":
         return image.mode.startswith("I;16")
     low, high = (float(value) for value in image.getextrema())  # type: ignore[arg-type]

@@ -204,6 +204,6 @@ def indexed_image(image: Image.Image, encoderinfo: dict[str, Any]) -> IndexedIma
 
 
 def entries_of(image: Image.Image) -> int:
-    """The palette entries of a P image, those included that pixels use beyond its end."""
+    """Return the number of palette entries of a P image, including those that pixels use beyond its end."""
     highest = max((index for index, count in enumerate(image.histogram()) if count), default=-1)
     return max(len(image.getpalette() or []) // 3, highest + 1)

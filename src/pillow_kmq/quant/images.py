@@ -96,7 +96,9 @@ class ImageSources:
     alpha: whether any can have pixels that are not opaque. infos: their metadata. Both are known after an iteration.
     """
 
-    def __init__(self, images: Sequence[Image.Image] | Image.Image, importance: Sequence[Any] | None = None) -> None:
+    def __init__(
+        self, images: Sequence[Image.Image] | Frames | Image.Image, importance: Sequence[Any] | None = None
+    ) -> None:
         self._images = Frames(images) if isinstance(images, Image.Image) else images
         self._importance = importance
         self.alpha = False

@@ -9,6 +9,7 @@ from typing import Any
 from PIL import Image
 
 from ..errors import OptionTypeError
+from ..frames import Frames
 from ..report import Report
 from .checks import check_callback, check_integer
 from .choose import least_colors
@@ -149,7 +150,7 @@ def quantize(
 
 
 def quantize_all(
-    images: Iterable[Image.Image] | Image.Image,
+    images: Iterable[Image.Image] | Frames | Image.Image,
     colors: int = 256,
     *,
     importance: Sequence[Any] | None = None,
@@ -167,7 +168,7 @@ def quantize_all(
 
     Returns P images with the same palette, in order, each with its own indices. Raises what `quantize` raises.
     """
-    if not isinstance(images, (Image.Image, Sequence)):
+    if not isinstance(images, (Image.Image, Frames, Sequence)):
         images = _copies(images)
     return Job(ImageSources(images, importance), _options(colors, **options)).images()
 
