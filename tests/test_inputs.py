@@ -20,7 +20,7 @@ from PIL import ExifTags, GifImagePlugin, Image, ImageSequence, PngImagePlugin
 
 from pillow_kmq.cli import main
 from pillow_kmq.compare import psnr
-from pillow_kmq.inputs import open_source, read
+from pillow_kmq.inputs import read, read_source
 from pillow_kmq.outputs import Refused
 
 CASES = Path(__file__).parent / "cases"
@@ -258,7 +258,7 @@ def test_no_byte_of_exif_data_blocks_a_photo() -> None:
         for byte in (0, 5, 10, 255):
             odd = bytearray(data)
             odd[position] = byte
-            found = read(BytesIO(odd), all_frames=False)
+            found = read(bytes(odd), all_frames=False)
             assert found.image.size in ((8, 4), (4, 8))
             turned_with_a_note += found.image.size == (4, 8) and bool(found.notes)
     assert turned_with_a_note
@@ -317,7 +317,7 @@ def test_pictures_after_the_first_that_cannot_be_found_block_nothing() -> None:
     for offset in range(4, 80):
         odd = bytearray(data)
         odd[start + offset] ^= 0xFF
-        assert read(BytesIO(odd), all_frames=True).image.size == (24, 20)
+        assert read(bytes(odd), all_frames=True).image.size == (24, 20)
 
 
 def test_a_damaged_picture_is_not_blamed_on_its_metadata() -> None:
@@ -361,6 +361,16 @@ def test_32_bits_that_do_not_say_what_is_white_are_refused_in_words_of_the_comma
 # What is said
 
 
+def test_an_input_whose_plugin_closes_its_stream_is_passed_on_where_it_is_held_back() -> None:
+    """Pillow's FTEX plugin closes it as soon as the image is opened."""
+    pixels = np.random.default_rng(0).integers(0, 256, (4, 4, 3), np.uint8).tobytes()
+    header = struct.pack("<4s7i", b"FTEX", 0, 4, 4, 1, 1, 1, 32) + struct.pack("<i", len(pixels))
+    Path("a.ftu").write_bytes(header + pixels)
+    assert Image.open("a.ftu").size == (4, 4)
+    result = kmq("--skip-if-larger", "-o", "-", "a.ftu")
+    assert (result.exit_code, result.stdout_bytes) == (98, header + pixels)
+
+
 def test_the_sentence_on_an_animation_counts_the_colours_of_all_frames() -> None:
     save_animation("a.gif")
     assert "a.gif -> a.kmq: " in (output := kmq("--format", "kmq", "a.gif").output)
@@ -391,7 +401,7 @@ def test_a_closed_standard_output_is_an_error_with_a_sentence(target: str) -> No
 def test_a_closed_standard_input_is_an_error_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pillow_kmq.inputs.sys.stdin", None)
     with pytest.raises(Refused, match="cannot read it: standard input is closed"):
-        open_source("-")
+        read_source("-")
 
 
 # Whether it is worth it

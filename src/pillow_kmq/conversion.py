@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import math
-import os
 import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Any, BinaryIO
+from typing import Any
 
 from PIL import Image
 
 from .errors import KmqError, QualityError
 from .frames import read_failure
-from .inputs import Input, open_source, read
+from .inputs import Input, read, read_source
 from .outputs import STREAM, Job, Refused, check_target, write
 from .report import AnimationReport, Report
 
@@ -77,38 +76,31 @@ def convert(job: Job, settings: Settings, progress: Callable[[float], object] | 
         raise Refused(job.problem)
     check_target(job.target, settings.force)
     started = time.perf_counter()
-    with open_source(job.source) as stream:
-        before = stream.seek(0, os.SEEK_END)
-        try:
-            outcome, encoded = _reduce(stream, job.format, settings, progress)
-        except QualityError:
-            if job.target == STREAM:
-                write(job.target, _all_of(stream))
-            raise
-        outcome.before = before
-        outcome.seconds = time.perf_counter() - started
-        if settings.skip_if_larger and not outcome.worth_it:
-            outcome.held = LARGER
-            encoded = _all_of(stream)
-    # The input is closed by now: it may be the file to be replaced.
+    data = read_source(job.source)
+    try:
+        outcome, encoded = _reduce(data, job.format, settings, progress)
+    except QualityError:
+        if job.target == STREAM:
+            write(job.target, data)
+        raise
+    outcome.before = len(data)
+    outcome.seconds = time.perf_counter() - started
+    if settings.skip_if_larger and not outcome.worth_it:
+        outcome.held = LARGER
+        encoded = data
     if not outcome.held or job.target == STREAM:
         write(job.target, encoded)
     return outcome
 
 
-def _all_of(stream: BinaryIO) -> bytes:
-    stream.seek(0)
-    return stream.read()
-
-
 def _reduce(
-    stream: BinaryIO, format_: str, settings: Settings, progress: Callable[[float], object] | None
+    data: bytes, format_: str, settings: Settings, progress: Callable[[float], object] | None
 ) -> tuple[Outcome, bytes]:
     """Read the image, quantise it and encode the result."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's remarks on odd files are for programmers
-            return _encoded(read(stream, all_frames=format_ == "kmq"), format_, settings, progress)
+            return _encoded(read(data, all_frames=format_ == "kmq"), format_, settings, progress)
     except MemoryError:
         raise Refused("not enough memory for an image of this size") from None
     except Image.DecompressionBombError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass, field
 from io import BytesIO
-from typing import Any, BinaryIO
+from typing import Any
 
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
@@ -26,35 +26,34 @@ class Input:
     animation: dict[str, Any] | None = None
 
 
-def open_source(source: str) -> BinaryIO:
-    """Open the source as a seekable stream. Raises Refused."""
+def read_source(source: str) -> bytes:
+    """Return the bytes of a file, a named pipe or standard input. Raises Refused."""
     try:
-        if source == STREAM:
-            if sys.stdin is None:
-                raise Refused("cannot read it: standard input is closed")
-            return BytesIO(sys.stdin.buffer.read())
-        file = open(source, "rb")  # noqa: SIM115 - handed to the caller, who closes it
-        if file.seekable():
-            return file
-        with file:  # a named pipe
-            return BytesIO(file.read())
+        if source != STREAM:
+            with open(source, "rb") as file:
+                return file.read()
+        if sys.stdin is None:
+            raise Refused("cannot read it: standard input is closed")
+        return sys.stdin.buffer.read()
     except OSError as error:
         raise Refused(f"cannot read it: {reason(error)}") from None
+    except MemoryError:
+        raise Refused("not enough memory for a file of this size") from None
 
 
-def read(stream: BinaryIO, *, all_frames: bool) -> Input:
+def read(data: bytes, *, all_frames: bool) -> Input:
     """Read the first picture, or all frames of an animation if `all_frames`. Raises Refused or another KmqError.
 
     Damaged metadata are left out with a note.
     """
     try:
-        return _read(stream, all_frames)
+        return _read(data, all_frames)
     except Image.DecompressionBombError as error:
         raise Refused(f"too large: {error}") from None
     except (KmqError, MemoryError):
         raise
     except Exception as error:  # what Pillow's decoders raise for damaged files is not limited to OSError
-        found = _read_without_metadata(stream, all_frames)
+        found = _read_without_metadata(data, all_frames)
         if found is not None:
             return found
         if isinstance(error, UnidentifiedImageError):
@@ -62,14 +61,13 @@ def read(stream: BinaryIO, *, all_frames: bool) -> Input:
         raise Refused(f"damaged image: {read_failure(error)}") from None
 
 
-def _read_without_metadata(stream: BinaryIO, all_frames: bool) -> Input | None:
+def _read_without_metadata(data: bytes, all_frames: bool) -> Input | None:
     """Read the image without metadata that may be damaged; None if that does not help."""
     from .bare_files import without_metadata
 
-    stream.seek(0)
-    for data in without_metadata(stream.read()):
+    for bare in without_metadata(data):
         try:
-            found = _read(BytesIO(data), all_frames)
+            found = _read(bare, all_frames)
         except Exception:  # the caller tells what was wrong with the whole file
             continue
         return Input(found.image, [*found.notes, _DAMAGED_METADATA], found.animation)
@@ -79,17 +77,16 @@ def _read_without_metadata(stream: BinaryIO, all_frames: bool) -> Input | None:
 _DAMAGED_METADATA = "damaged metadata are left out"
 
 
-def _read(stream: BinaryIO, all_frames: bool) -> Input:
-    if all_frames and plays(_opened(stream)):
-        return _animation(_opened(stream))
-    notes = _notes_on_others(_opened(stream))
-    return Input(_prepared(_opened(stream), notes), notes)
+def _read(data: bytes, all_frames: bool) -> Input:
+    """Open the image anew for each step: counting the pages of a damaged TIFF can leave it in another state."""
+    if all_frames and plays(_open(data)):
+        return _animation(_open(data))
+    notes = _notes_on_others(_open(data))
+    return Input(_prepared(_open(data), notes), notes)
 
 
-def _opened(stream: BinaryIO) -> Image.Image:
-    """Open the image anew, as counting the pages of a damaged TIFF can leave it in another state."""
-    stream.seek(0)
-    return Image.open(stream)
+def _open(data: bytes) -> Image.Image:
+    return Image.open(BytesIO(data))  # a stream of its own, as some plugins close theirs
 
 
 def _notes_on_others(image: Image.Image) -> list[str]:
