@@ -110,6 +110,13 @@ def test_importing_the_package_loads_no_numba_and_no_numpy():
     assert not {"numba", "numpy", "click"} & modules_after("import pillow_kmq")
 
 
+def test_installing_the_quantiser_loads_no_numba_and_no_numpy():
+    loaded = modules_after(
+        "import pillow_kmq; pillow_kmq.install(); from PIL import Image; Image.new('L', (1, 1)).convert('RGB')"
+    )
+    assert not {"numba", "numpy"} & loaded
+
+
 def test_importing_the_package_adds_little_to_pillow():
     added = modules_after("import pillow_kmq") - modules_after("import PIL.Image")
     ours = {name for name in added if name.startswith("pillow_kmq")}
