@@ -223,5 +223,6 @@ def _save_frames(im: Image.Image, frames: Frames, fp: IO[bytes]) -> None:
     data = encode_animation(stored, durations, plays=plays, compression=compression, metadata=metadata)
     fp.write(data)
     if options.get("report") is not None:
-        result = Image.open(BytesIO(data))
-        options["report"](AnimationReport(im, result, len(data), frames=len(durations), pairs=stored.pairs))
+        result, background = Image.open(BytesIO(data)), options.get("background")
+        count = len(durations)
+        options["report"](AnimationReport(im, result, len(data), background, frames=count, pairs=stored.pairs))

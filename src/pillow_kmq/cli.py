@@ -48,6 +48,18 @@ def _posterize(_: click.Context, __: click.Parameter, value: str | None) -> tupl
     return value
 
 
+def _background(_: click.Context, __: click.Parameter, value: str | None) -> tuple[int, int, int] | None:
+    """A colour by its name or in hexadecimal."""
+    if value is None:
+        return None
+    from .quant.background import to_background
+
+    try:
+        return to_background(value)
+    except OptionError as error:
+        raise click.BadParameter(f"{error}.") from None
+
+
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("inputs", metavar="[COLORS] IN...", nargs=-1, required=True)
 @click.option("-k", "--colors", type=click.IntRange(1, 256), help="Most colours in the palette.  [default: 256]")
@@ -73,6 +85,12 @@ def _posterize(_: click.Context, __: click.Parameter, value: str | None) -> tupl
     metavar="BITS",
     callback=_posterize,
     help="Bits to drop from each channel, 0 to 4, or a name: rgb565.",
+)
+@click.option(
+    "--background",
+    metavar="COLOR",
+    callback=_background,
+    help="Lay transparent pixels on this colour, a name or #rrggbb.",
 )
 @click.option("--effort", type=click.Choice(["fast", "default", "best"]), help="Time spent on the palette.")
 @click.option("-s", "--speed", type=click.IntRange(1, 11), help="As pngquant: 1 or 2 is best, 10 or 11 is fast.")

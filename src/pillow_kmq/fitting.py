@@ -14,6 +14,7 @@ from .kept_palette import kept_image
 from .quant.checks import check_integer
 from .quant.pillow import Job, job_for
 from .quant.progress import Progress
+from .report import Report
 from .saving import Encode, PaletteImage
 
 _EYE = 1.0  # sigma in pixels of the blur through which dithering is judged
@@ -59,7 +60,10 @@ def fitting(
     tell(1.0)
     if not fits:
         raise SizeError(f"max_bytes={limit} is too small: the least palette takes {smallest} bytes")
-    best = fits[0] if len(fits) == 1 else min(fits, key=lambda fit: _seen_error(im, fit.result.image))
+    background = options.get("background")
+    best = fits[0]
+    if len(fits) > 1:
+        best = min(fits, key=lambda fit: _seen_error(Report(im, fit.result.image, None, background)))
     return best.result, best.data
 
 
@@ -87,13 +91,14 @@ def _largest(job: Job, limit: int, encode: Encode, progress: Progress) -> tuple[
     return fit, smallest
 
 
-def _seen_error(original: Image.Image, image: Image.Image) -> float:
+def _seen_error(report: Report) -> float:
     """The mean Oklab distance of what is seen from a little farther away."""
-    return max(oklab_distance(_blurred(original, gray), _blurred(image, gray)) for gray in (0, 255))
+    colors = [report.laid_on] if report.laid_on else [(0, 0, 0), (255, 255, 255)]
+    return max(oklab_distance(_blurred(report.original, on), _blurred(report.image, on)) for on in colors)
 
 
-def _blurred(im: Image.Image, background: int) -> Image.Image:
+def _blurred(im: Image.Image, background: tuple[int, int, int]) -> Image.Image:
     seen = to_rgba(im)
     if has_alpha(im):
-        seen = Image.alpha_composite(Image.new("RGBA", im.size, (background, background, background, 255)), seen)
+        seen = Image.alpha_composite(Image.new("RGBA", im.size, background), seen)
     return seen.convert("RGB").filter(ImageFilter.GaussianBlur(_EYE))

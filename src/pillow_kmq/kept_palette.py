@@ -32,6 +32,7 @@ def colors_if_kept(options: dict[str, Any]) -> int | None:
         or checked.bits != FULL
         or options.get("order") is not None
         or checked.transparent_index is not None
+        or checked.background is not None
     )
     return None if changes else checked.colors
 
@@ -69,6 +70,5 @@ def _without_unused_entries(im: Image.Image, used: Any, excess: int) -> Image.Im
     order = np.setdiff1d(np.arange(entries), unused[-excess:])
     table = np.zeros(256, np.uint8)
     table[order] = np.arange(len(order))
-    kept = to_image(IndexedImage(palette[order], table[indexed.indices]), alpha=bool((palette[order, 3] < 255).any()))
-    kept.info = {name: value for name, value in im.info.items() if name != "transparency"}
-    return kept
+    alpha = bool((palette[order, 3] < 255).any())
+    return to_image(IndexedImage(palette[order], table[indexed.indices]), dict(im.info), alpha=alpha)

@@ -6,8 +6,11 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from PIL import Image
+
+from .alpha import has_alpha
 
 
 @dataclass(frozen=True)
@@ -15,11 +18,13 @@ class Report:
     """A palette image beside its original. Measures are taken when they are asked for, as in `compare`.
 
     original, image: before and after. bytes: the size of the file, or None where none was written.
+    background: as in `quantize`. Where transparent pixels were laid on it, so is the original to be compared.
     """
 
     original: Image.Image
     image: Image.Image
     bytes: int | None = None
+    background: Any = None
 
     def __str__(self) -> str:
         size = "" if self.bytes is None else f"{self.bytes:,} bytes, "
@@ -36,14 +41,23 @@ class Report:
         """In dB over R, G and B, infinite if no pixel looks different."""
         from .compare import psnr
 
-        return psnr(self.original, self.image)
+        return psnr(self.original, self.image, background=self.laid_on)
 
     @cached_property
     def delta_e(self) -> float:
         """Mean distance in Oklab times 100; about 2 is just noticeable."""
         from .compare import oklab_distance
 
-        return oklab_distance(self.original, self.image)
+        return oklab_distance(self.original, self.image, background=self.laid_on)
+
+    @property
+    def laid_on(self) -> tuple[int, int, int] | None:
+        """The background on which transparent pixels were laid to become opaque, or None."""
+        from .quant.background import WHITE, to_background
+
+        if has_alpha(self.image) or not has_alpha(self.original):
+            return None
+        return to_background(self.background) or WHITE
 
     @property
     def quality(self) -> float:

@@ -2,7 +2,7 @@
 
 | keyword of `Image.save` | meaning |
 |---|---|
-| colors, palette, dither, quality, space, effort, seed, max_iter, fixed, posterize, importance, order, transparent_index | as in `pillow_kmq.quantize` |
+| colors, palette, dither, quality, space, effort, seed, max_iter, fixed, posterize, importance, order, transparent_index, background | as in `pillow_kmq.quantize` |
 | max_bytes | the most colours whose file is no larger, see `fitting` |
 | srgb | True: convert the colours to sRGB and write no colour profile, see `color_profile` |
 | threads, progress, report | as in `pillow_kmq.quantize`; the report has the size of the file |
@@ -43,6 +43,7 @@ QUANTIZE_KEYWORDS = (
     "importance",
     "order",
     "transparent_index",
+    "background",
 )
 
 
@@ -87,7 +88,7 @@ def save_quantized(im: Image.Image, fp: IO[bytes], format_name: str, encode: Enc
         result, data = _fitting(im, encoderinfo, format_name, encode, max_bytes)
     fp.write(data)
     if report is not None:
-        reported(im, result.image, len(data), report)
+        reported(im, result.image, len(data), encoderinfo)
 
 
 def _fitting(
@@ -151,11 +152,11 @@ def check_animation_options(im: Image.Image, encoderinfo: dict[str, Any], format
         raise OptionError(f"report must be a function, not {type(report).__name__}")
 
 
-def reported(original: Image.Image, image: Image.Image, size: int, report: Callable[[Any], object]) -> None:
-    """Hand on a Report of an image in a file of `size` bytes."""
+def reported(original: Image.Image, image: Image.Image, size: int, encoderinfo: dict[str, Any]) -> None:
+    """Hand on a Report of an image in a file of `size` bytes to the keyword `report`."""
     from .report import Report
 
-    report(Report(original, image, size))
+    encoderinfo["report"](Report(original, image, size, encoderinfo.get("background")))
 
 
 def refuse_several_frames(frames: Frames, format_name: str) -> None:

@@ -14,6 +14,7 @@ from ..color_profile import as_shown
 from ..errors import ModeError, OptionError, OptionTypeError
 from ..frames import Frames
 from ..types import IndexedImage, Palette
+from .alpha_palette import AlphaPaletteImage
 from .importance import to_importance
 from .options import to_colors
 
@@ -75,15 +76,26 @@ def palette_of(im: Image.Image) -> Palette:
     return palette
 
 
-def to_image(indexed: IndexedImage, *, alpha: bool) -> Image.Image:
-    """A P image that shares the memory of the indices; its palette is RGBA if `alpha`, else RGB."""
+def to_image(indexed: IndexedImage, info: dict[Any, Any], *, alpha: bool) -> Image.Image:
+    """Return a P image that shares the memory of the indices, which may be written to.
+
+    info: metadata, to which the index of the fully transparent entry is added if there is one.
+    alpha: whether the palette is RGBA in any case, not only where `info` and an RGB palette cannot hold the alphas.
+    """
     size = (indexed.width, indexed.height)
     if 0 in size:
         im = Image.new("P", size)
     else:
         im = Image.frombuffer("P", size, np.ascontiguousarray(indexed.indices), "raw", "P", 0, 1)
-    mode = "RGBA" if alpha else "RGB"
+        im.readonly = 0  # nobody else has the indices
+    alphas = indexed.palette[:, 3]
+    clear = np.flatnonzero(alphas == 0)[:1]
+    translucent = bool((np.delete(alphas, clear) < 255).any())
+    mode = "RGBA" if alpha or translucent else "RGB"
     im.putpalette(np.ascontiguousarray(indexed.palette[:, : len(mode)]).tobytes(), mode)
+    im.info = {**info, "transparency": int(clear[0])} if len(clear) else info
+    if mode == "RGBA":
+        im.__class__ = AlphaPaletteImage
     return im
 
 
