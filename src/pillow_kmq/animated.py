@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from .codec.scene import distinct
 from .errors import ModeError, OptionError
 from .saving import indexed_image, quantize_options
 from .types import IndexedImage, Pixels
@@ -112,7 +113,7 @@ def _few_colors_change(frames: _Converted) -> bool:
         assert isinstance(pixels, np.ndarray)
         values = np.ascontiguousarray(pixels).view(np.uint32)[..., 0]
         changed = values if before is None else values[values != before]
-        if len(np.unique(changed)) > _MOST_COLORS:
+        if len(distinct(changed)) > _MOST_COLORS:
             return False
         before = values
     return True

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..waiting import wait_for
 from .code_ends import begun, finished
 from .model import Model
 from .palette import colors_of
 from .raster import Raster, decode_raster
 from .stripes import CODINGS, Stripe, encode_list, joined, read_stripes
-from .threads import wait_for
 from .tree import Tree, tree
 from .worth import IMAGES, worth_compiling
 

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from ..errors import CorruptError, LimitError, TruncatedError
-from .threads import in_threads, threads
+from ..waiting import in_threads
+from .threads import threads
 from .varint import to_varint, varint_at
 
 CODINGS = {"default": 3, "max": 4, "fast": 5}
