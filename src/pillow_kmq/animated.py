@@ -22,6 +22,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from .alpha import to_rgba
+from .codec.scene import distinct
 from .color_profile import as_shown
 from .errors import ModeError, OptionError
 from .frames import LONGEST, Frames, count_pictures, duration_of, repetitions_of
@@ -193,7 +194,7 @@ def _few_colors_change(frames: Stored) -> bool:
         assert isinstance(pixels, np.ndarray)
         values = np.ascontiguousarray(pixels).view(np.uint32)[..., 0]
         changed = values if before is None else values[values != before]
-        if len(np.unique(changed)) > _MOST_COLORS:
+        if len(distinct(changed)) > _MOST_COLORS:
             return False
         before = values
     return True
