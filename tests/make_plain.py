@@ -45,7 +45,7 @@ def module_text(kind: str) -> str:
     """What a target should contain."""
     helpers = {name: function_of(module, name) for module, name in PASTED}
     kernel = function_of(level_default, "mixed_stripe")
-    kernel.body = every(Known({"decoding": True, **KINDS[kind], "none": 0}), kernel.body)
+    kernel.body = every(Known({"decoding": True, **KINDS[kind], "none": 0, "stop": 0}), kernel.body)
     kernel.body = every(Paste(helpers, names_in(kernel)), kernel.body)
     kernel.body = every(Known({}), kernel.body)
     return HEAD.format(kind) + ast.unparse(ast.fix_missing_locations(kernel)) + "\n"
@@ -88,6 +88,11 @@ class Known(ast.NodeTransformer):
         if isinstance(node.targets[0], ast.Name) and node.targets[0].id in self.numbers:
             return []
         return self.generic_visit(node)
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
+        """No item of an array that is known to be 0 is anything else: plain Python need not look whether to stop."""
+        self.generic_visit(node)
+        return node.value if is_number(node.value, 0) else node
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
         self.generic_visit(node)

@@ -32,14 +32,16 @@ def _save(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
 
     im = for_saving(im)
     options = im.encoderinfo
-    save_quantized(im, fp, FORMAT, lambda image: _encode(_with_rgb_palette(image, options), filename))
+    save_quantized(im, fp, FORMAT, lambda result: _encode(_with_rgb_palette(result.image, options), filename))
 
 
 def _save_all(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
+    from .animated import frames_to_save, only_frame
     from .saving import refuse_several_frames
 
-    refuse_several_frames(im, im.encoderinfo, FORMAT)
-    _save(im, fp, filename)
+    frames = frames_to_save(im)
+    refuse_several_frames(frames, FORMAT)
+    _save(only_frame(im, frames), fp, filename)
 
 
 def _with_rgb_palette(image: Image.Image, encoderinfo: dict[str, Any]) -> Image.Image:

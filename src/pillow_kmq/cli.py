@@ -97,7 +97,7 @@ def _background(_: click.Context, __: click.Parameter, value: str | None) -> tup
 @click.option("--max-iter", type=click.IntRange(min=0), help="A plain k-means of at most so many rounds.")
 @click.option("--strip", is_flag=True, help="Keep no metadata; convert colours to sRGB.")
 @click.option("--transbug", is_flag=True, help="Put the fully transparent colour at the end of the palette.")
-@click.option("--skip-if-larger", is_flag=True, help="Write nothing that is not smaller than its input.")
+@click.option("--skip-if-larger", is_flag=True, help="Write nothing that saves less than it loses in quality.")
 @click.option("-f", "--force", is_flag=True, help="Overwrite existing files.")
 @click.option("-v", "--verbose", is_flag=True, help="Say more about each file.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
@@ -227,10 +227,17 @@ def _palette(name: str) -> Image.Image | str:
     if name in HARDWARE_NAMES:
         return name
     try:
-        with Image.open(name) as image:
-            image.load()
-    except OSError as error:
-        raise OptionError(f"--palette {name}: neither an image nor one of {', '.join(HARDWARE_NAMES)}") from error
+        return _colors_of(name)
+    except OptionError:
+        raise
+    except Exception as error:  # what Pillow raises for damaged files is not limited to OSError
+        names = ", ".join(HARDWARE_NAMES)
+        raise OptionError(f"--palette {name}: neither an image nor one of {names}") from error
+
+
+def _colors_of(name: str) -> Image.Image:
+    with Image.open(name) as image:
+        image.load()
     if image.mode == "P":
         return image
     if image.convert("RGBA").getcolors(256) is None:
@@ -246,7 +253,7 @@ class _Progress:
     def __init__(self, text: str, enabled: bool) -> None:
         self._text = text
         self._percent = -1
-        self.enabled = enabled and sys.stderr.isatty()
+        self.enabled = enabled and sys.stderr is not None and sys.stderr.isatty()
 
     def __enter__(self) -> _Progress:
         self.update(0.0)

@@ -77,6 +77,15 @@ def ssim(original: Image.Image, image: Image.Image) -> float:
     return min(_means(original, image, _ssim_map, halo=_WINDOW.size // 2))
 
 
+def distinct_colors(image: Image.Image) -> set[int]:
+    """Return the colours of an 8-bit image as 0xAABBGGRR, invisible ones as 0."""
+    colors: set[int] = set()
+    for box in _blocks(image.size, 0):
+        values = np.unique(np.frombuffer(_rgba(image.crop(box)).tobytes(), "<u4"))
+        colors.update(values[values >> 24 > 0].tolist(), [0] * bool((values >> 24 == 0).any()))
+    return colors
+
+
 # Blocks of rows
 
 

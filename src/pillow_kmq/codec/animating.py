@@ -20,7 +20,7 @@ from .metadata import Metadata, encode_metadata
 from .palette import encode_palette, natural_order
 from .picture import Picture
 from .pixels import encode_pixels
-from .scene import Canvas, Mask, Scene
+from .scene import Canvas, Mask, Scene, distinct
 from .sources import Sources
 
 # A reader that jumps into the middle decodes no more than these pixels, and a film.
@@ -129,10 +129,10 @@ def _of_indices(pictures: Pictures, changes: Mask, colors: bytes) -> list[_Choic
 def _of_colors(pictures: Canvas, changes: Mask) -> list[_Choice]:
     """Frames that are colours: those that a film needs become its palette."""
     choices = []
-    values = np.unique(pictures)
+    values = distinct(pictures)
     if len(values) <= 256:
         choices.append(_Choice(*_indexed(pictures, values), None))
-    values = np.unique(pictures[changes])
+    values = distinct(pictures[changes])
     if 0 < len(values) < 256 and not changes.all():
         kept, colors = _indexed(pictures, values)
         keep = len(values)

@@ -10,7 +10,8 @@ import re
 import sys
 import threading
 import zlib
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import FunctionType, ModuleType
@@ -33,10 +34,17 @@ def compiled(module: ModuleType) -> ModuleType:
 
 def run(module: ModuleType, name: str, arguments: tuple[Any, ...], constants: tuple[bool, ...] = ()) -> Any:
     """What a kernel gives. constants: its first arguments; the types of the others are those of the first call."""
+    return prepare(module, name, arguments, constants)()
+
+
+def prepare(
+    module: ModuleType, name: str, arguments: tuple[Any, ...], constants: tuple[bool, ...] = ()
+) -> Callable[[], Any]:
+    """Compile a kernel if need be, and return the call that `run` makes."""
     key = module, name, constants
     if key not in _READY:
         _READY[key] = ready(getattr(compiled(module), name), (*constants, *arguments))
-    return _READY[key](*constants, *arguments)
+    return partial(_READY[key], *constants, *arguments)
 
 
 @cache

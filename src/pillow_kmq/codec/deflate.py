@@ -14,11 +14,15 @@ MAX_RATIO = 1032
 _MEM_LEVEL = 7
 _RAW = -15
 
+_BLOCK = 1 << 14
+"""Bytes that zlib is handed at once: it makes the same of them, and Python can hear Ctrl-C in between."""
+
 
 def deflate(data: bytes, level: int = 9, strategy: int = zlib.Z_DEFAULT_STRATEGY) -> bytes:
     """`data` as a raw deflate stream, by zlib's level 0..9."""
     compressor = zlib.compressobj(level, zlib.DEFLATED, _RAW, _MEM_LEVEL, strategy)
-    return compressor.compress(data) + compressor.flush()
+    blocks = [compressor.compress(data[start : start + _BLOCK]) for start in range(0, len(data), _BLOCK)]
+    return b"".join(blocks) + compressor.flush()
 
 
 def inflate(data: bytes, limit: int) -> bytes:

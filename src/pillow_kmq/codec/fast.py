@@ -66,7 +66,8 @@ def decode_fast(first: int, payload: bytes, height: int, width: int, colors: byt
         symbols = bytearray((stripe.rows + 1) * (width + 4))
         return symbols, *_decode(stripe, symbols, chosen, width, first >> 4 & 3)
 
-    return decode_raster(stripes, decode, bytes(used) + SAME[len(used) :], _MARGINS, height, width, partial=partial)
+    table = bytes(used) + SAME[len(used) :]
+    return decode_raster(stripes, decode, table, _MARGINS, height, width, bytearray(1), partial=partial)
 
 
 def _guessing(pixels: int, unlike: float) -> int:

@@ -79,7 +79,17 @@ class FrameReader:
             raise FrameError(f"no frame {number}: the animation has {len(self)}")
         if self._canvas.size == 0:
             self._canvas = np.zeros((self.head.height, self.head.width), self._canvas.dtype)
-        film, count = self._ends[number]
+        try:
+            self._show(*self._ends[number])
+        except BaseException:  # KeyboardInterrupt as well: nobody knows what was drawn
+            self._drawn = None
+            raise
+        return (
+            self._canvas.copy() if self.indexed else self._canvas.view(np.uint8).reshape(*self._canvas.shape, 4).copy()
+        )
+
+    def _show(self, film: int, count: int) -> None:
+        """Draw what the canvas lacks until `count` pictures of a film are on it."""
         drawn = self._drawn
         if drawn is None or (film, count) < (drawn.film, drawn.count):
             start = self._restart(film)
@@ -88,9 +98,6 @@ class FrameReader:
         for passed in range(start, film + 1):
             self._begin(passed)
         self._draw(count)
-        return (
-            self._canvas.copy() if self.indexed else self._canvas.view(np.uint8).reshape(*self._canvas.shape, 4).copy()
-        )
 
     def verify(self) -> None:
         """Decode all films, and see that nothing follows them. Raises what `frame` raises."""

@@ -150,13 +150,14 @@ def code_run(decoding, symbols, here, length, x, size, pos, end, data, counters,
 
 
 def mixed_stripe(  # type: ignore[no-untyped-def]
-    decoding, placed, sure_flags, x, data, pos, end, stripe, width, rows, n, option
+    decoding, placed, sure_flags, x, data, pos, end, stop, stripe, width, rows, n, option
 ):  # fmt: skip
     """Code rows of symbols below n >= 2, from x and data[pos] on: the number of rows done, the last x, and where it is.
 
     Decoding: up to data[end], or to where the code has ended before the rows have. Encoding: up to the row that passes
-    data[end]; data must have room for it. option: 0 for small images and noise, 1 for photos, 2 for small images with
-    sure flags, 3 for graphics.
+    data[end]; data must have room for it. stop: uint8[1]; once another thread makes it 1, return at once, with what is
+    then of no use. option: 0 for small images and noise, 1 for photos, 2 for small images with sure flags, 3 for
+    graphics.
     """
     symbols, counters, weights, recent = stripe[:4]
     leaf, middle, levels, distances, part = stripe[4:9]
@@ -197,6 +198,8 @@ def mixed_stripe(  # type: ignore[no-untyped-def]
         not_w = False  # is known, behind a run that broke off or a flag that was sure
         symbol = W = NW = N = NE = NEE = NN = NNE = edge
         while col < width:
+            if stop[0]:
+                return row, x, pos
             here = base + col
             above = up + col
             above2 = up2 + col

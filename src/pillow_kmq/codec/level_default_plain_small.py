@@ -10,7 +10,7 @@ from .arithmetic import repeats
 from .level_default import address_bits, code_run, node_colors, parts
 
 
-def mixed_stripe(decoding, placed, sure_flags, x, data, pos, end, stripe, width, rows, n, option):
+def mixed_stripe(decoding, placed, sure_flags, x, data, pos, end, stop, stripe, width, rows, n, option):
     symbols, counters, weights, recent = stripe[:4]
     leaf, middle, levels, distances, part = stripe[4:9]
     stretch, squash, after, points, views = stripe[9:]

@@ -105,11 +105,12 @@ def find_lines(node, counters, scratch, down):  # type: ignore[no-untyped-def]
                 counters[place + k] = HALF
 
 
-def mixed_stripe(decoding, x, data, pos, end, stripe, width, rows, n, option):  # type: ignore[no-untyped-def]
+def mixed_stripe(decoding, x, data, pos, end, stop, stripe, width, rows, n, option):  # type: ignore[no-untyped-def]
     """Code rows of symbols below n >= 2, from x and data[pos] on: the number of rows done, the last x, and where it is.
 
     Decoding: up to data[end], or to where the code has ended before the rows have. Encoding: up to the row that passes
-    data[end]; data must have room for it. option: see `table_bits`.
+    data[end]; data must have room for it. stop: uint8[1]; once another thread makes it 1, return at once, with what is
+    then of no use. option: see `table_bits`.
     """
     symbols, counters, weights, uses, finals, refined, recent, latest, leaf, middle = stripe[:10]
     levels, sides, axes, cuts, scratch, places, inputs, stretch, squash, rates, steps = stripe[10:]
@@ -142,7 +143,7 @@ def mixed_stripe(decoding, x, data, pos, end, stripe, width, rows, n, option):  
             symbols[base - i] = symbols[up]
         col = asked = long = short = 0
         while col < width:
-            if decoding and pos > end:  # a row may be long
+            if (decoding and pos > end) or stop[0]:  # a row may be long
                 return row, x, pos
             here = base + col
             above = up + col

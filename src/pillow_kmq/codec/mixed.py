@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..waiting import wait_for
 from .code_ends import begun, finished
 from .model import Model
 from .palette import colors_of
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 STRIPE_BYTES = 1 << 18
 """The first stripe of the level `default` ends with the row that passes so many bytes, the next three behind three
 quarters of that, so that few stripes do for two threads alike; those of `max` are larger."""
+
+_LONG = 60_000
+"""Milliseconds in plain Python, or some tenths of a second compiled, from which on Ctrl-C must end a stripe."""
 
 
 def encode_mixed(picture: Picture, coding: int) -> bytes:
@@ -40,13 +44,14 @@ def encode_mixed(picture: Picture, coding: int) -> bytes:
     symbols = picture.symbols(bytes(ranks), (model.rows, model.columns))
     limit = STRIPE_BYTES * model.work
     stripes = []
+    stop = bytearray(1)
     row = 0
     while row < height:
         data = np.empty(limit + 24 * width + 64, np.uint8)
         symbols[row : row + model.rows] = 0
         rest = symbols[row:].reshape(-1)
         expected = int(picture.unlike * width * (height - row))
-        rows, x, end = _run(model, False, data, limit, expected, rest, forest, width, height - row, option)
+        rows, x, end = _run(model, False, data, limit, stop, expected, rest, forest, width, height - row, option)
         stripes.append((rows, finished(data, x, end)))
         row += rows
         limit = STRIPE_BYTES * model.work * (3 if len(stripes) < 4 else 4) // 4
@@ -67,6 +72,7 @@ def decode_mixed(
     table = bytes(used[i] for i in forest.order).ljust(256, b"\0")
     model = model_of(first & 0x0F)
     margins = model.rows, model.columns
+    stop = bytearray(1)
 
     def decode(stripe: Stripe) -> tuple[bytearray, int, bool]:
         symbols = bytearray((stripe.rows + model.rows) * (width + 2 * model.columns))
@@ -74,10 +80,10 @@ def decode_mixed(
         if not partial or (stripe.crc is not None and len(coded) == stripe.length):
             coded += bytes(4)  # a decoder is so far ahead; where more is missing, the row is not known
         end = len(coded)
-        done, _, end = _run(model, True, coded, end, end, symbols, forest, width, stripe.rows, first >> 4 & 3)
+        done, _, end = _run(model, True, coded, end, stop, end, symbols, forest, width, stripe.rows, first >> 4 & 3)
         return symbols, done, done == stripe.rows and end >= stripe.length
 
-    return decode_raster(stripes, decode, table, margins, height, width, partial=partial)
+    return decode_raster(stripes, decode, table, margins, height, width, stop, partial=partial)
 
 
 def model_of(coding: int) -> Model:
@@ -95,25 +101,27 @@ def model_of(coding: int) -> Model:
 
 
 def _run(
-    model: Model, decoding: bool, data: Any, end: int, expected: int,
+    model: Model, decoding: bool, data: Any, end: int, stop: bytearray, expected: int,
     symbols: Any, forest: Tree, width: int, rows: int, option: int,
 ) -> tuple[int, int, int]:  # fmt: skip
     """Run a kernel over one stripe: rows done, the last x, end of the code. expected: about how many bytes it has."""
     n = len(forest.order)
     x, pos = begun(decoding, data)
     constants = (decoding, *model.constants(option))
-    if not worth_compiling(model.milliseconds(width * rows, n, expected)):
+    milliseconds = model.milliseconds(width * rows, n, expected)
+    if not worth_compiling(milliseconds):
         kernel = model.plain_kernel(*constants)
         with IMAGES.spending():
             stripe = model.plain(memoryview(symbols), forest, option)
-            return kernel(*constants, x, memoryview(data), pos, end, stripe, width, rows, n, option)
+            return kernel(*constants, x, memoryview(data), pos, end, stop, stripe, width, rows, n, option)
     import numpy as np
 
-    from .compiled import run
+    from .compiled import prepare
 
     stripe = model.arrays(np.frombuffer(symbols, np.uint8), forest, option)
     if isinstance(data, bytes):
         data = np.frombuffer(bytearray(data), np.uint8)  # of the type that an encoder has, which can be written to
-    arguments = x, data, pos, end, stripe, width, rows, n, option
-    rows, x, pos = run(model.kernels, "mixed_stripe", arguments, constants)
+    arguments = x, data, pos, end, np.frombuffer(stop, np.uint8), stripe, width, rows, n, option
+    call = prepare(model.kernels, "mixed_stripe", arguments, constants)
+    rows, x, pos = wait_for(call, stop) if milliseconds > _LONG else call()
     return int(rows), int(x), int(pos)

@@ -42,13 +42,13 @@ class Raster(NamedTuple):
 
 def decode_raster(
     stripes: list[Stripe], decode: Callable[[Stripe], tuple[bytearray, int, bool]],
-    table: bytes, margins: tuple[int, int], height: int, width: int, *, partial: bool,
+    table: bytes, margins: tuple[int, int], height: int, width: int, stop: bytearray, *, partial: bool,
 ) -> Raster:  # fmt: skip
     """The image in some stripes.
 
     decode: symbols of a stripe, in margins (rows above, columns on either side); how many rows are right; whether the
-    code is in order. table: the index of each symbol, 256 bytes. partial: what did not arrive is zero. Raises
-    CorruptError.
+    code is in order. table: the index of each symbol, 256 bytes. stop: see `decode_stripes`. partial: what did not
+    arrive is zero. Raises CorruptError.
     """
     above, beside = margins
     stride = width + 2 * beside
@@ -61,7 +61,7 @@ def decode_raster(
             whole = map_symbols(symbols, table)
             return intact
 
-        decode_stripes(stripes, alone, partial=False)
+        decode_stripes(stripes, alone, stop, partial=False)
         return Raster(whole, height, width, above * stride + beside, stride)
 
     pixels = bytearray(height * width)
@@ -71,5 +71,5 @@ def decode_raster(
         without_margins(map_symbols(symbols, table), margins, pixels, stripe.row, done, width)
         return intact
 
-    decode_stripes(stripes, part, partial=partial)
+    decode_stripes(stripes, part, stop, partial=partial)
     return Raster.dense(pixels, height, width)

@@ -41,7 +41,7 @@ class Scene:
         if self.frames and not self._has_room(frame, change):
             return False
         if self._by_color:
-            self._colors = np.union1d(self._colors, frame[change])
+            self._colors = together(self._colors, frame[change])
         if self.frames or not self.key:
             self._changed = change if self._changed is None else self._changed | change
         self.frames.append(frame)
@@ -54,7 +54,7 @@ class Scene:
         _, _, width, height = bounds(changed)
         if (len(self.frames) + 1) * width * height > _ROOM:
             return False
-        return not self._by_color or len(np.union1d(self._colors, frame[change])) < MOST_COLORS
+        return not self._by_color or len(together(self._colors, frame[change])) < MOST_COLORS
 
     @property
     def rectangle(self) -> tuple[int, int, int, int]:
@@ -84,7 +84,7 @@ class Scene:
     def _full_of_colors(self) -> bool:
         """Whether the only frame has more colours than a palette holds."""
         left, top, width, height = self.rectangle
-        return len(np.unique(self.frames[0][top : top + height, left : left + width])) > MOST_COLORS
+        return len(distinct(self.frames[0][top : top + height, left : left + width])) > MOST_COLORS
 
     def _layers(self) -> Iterator[Scene]:
         frame, change = self.frames[0], self.changes[0]
@@ -100,6 +100,22 @@ class Scene:
         scene.frames, scene.changes = frames, changes
         scene._changed = np.logical_or.reduce(changes)
         return scene
+
+
+def distinct(values: Canvas) -> Canvas:
+    """Return the different values, in order.
+
+    `np.unique` of NumPy 2.3 and later takes many times as long where they are millions.
+    """
+    ordered = np.sort(values, axis=None)
+    new = np.ones(len(ordered), bool)
+    new[1:] = ordered[1:] != ordered[:-1]
+    return ordered[new]
+
+
+def together(known: Canvas, values: Canvas) -> Canvas:
+    """Return the different values of two arrays, in order."""
+    return distinct(np.concatenate([known, distinct(values)]))
 
 
 def bounds(changed: Mask) -> tuple[int, int, int, int]:

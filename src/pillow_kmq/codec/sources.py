@@ -13,7 +13,7 @@ from .animation import MAX_FRAMES
 from .container import MAX_SIDE
 from .palette import natural_order
 from .picture import used_indices
-from .scene import MOST_COLORS, Canvas
+from .scene import MOST_COLORS, Canvas, distinct, together
 
 _BLACK = b"\0\0\0\xff"
 
@@ -38,7 +38,7 @@ class Sources:
                 first = palette
             same = same and palette is not None and palette == first
             if values is not None:
-                values = np.union1d(values, _colors_of(frame))
+                values = together(values, _colors_of(frame))
                 values = values if len(values) <= MOST_COLORS else None
             self.count += 1
         if self.count == 0:
@@ -97,4 +97,4 @@ def _colors_of(frame: IndexedImage | Pixels) -> npt.NDArray[np.uint32]:
     """The colours that pixels have."""
     if isinstance(frame, IndexedImage):
         return _table(frame)[used_indices(frame.indices)]
-    return np.unique(_canvas(frame))
+    return distinct(_canvas(frame))

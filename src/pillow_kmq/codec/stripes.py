@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from ..errors import CorruptError, LimitError, TruncatedError
+from ..waiting import in_threads
 from .threads import threads
 from .varint import to_varint, varint_at
 
@@ -81,8 +82,11 @@ def read_stripes(
     return used, stripes
 
 
-def decode_stripes(stripes: list[Stripe], decode: Callable[[Stripe], bool], *, partial: bool) -> None:
-    """Verify stripes and hand them to `decode`, which tells whether the code is in order. Raises CorruptError."""
+def decode_stripes(stripes: list[Stripe], decode: Callable[[Stripe], bool], stop: bytearray, *, partial: bool) -> None:
+    """Verify stripes and hand them to `decode`, which tells whether the code is in order. Raises CorruptError.
+
+    stop: one byte that becomes 1 when what threads are still decoding is of no use any more.
+    """
 
     def verified(stripe: Stripe) -> None:
         row, rows, coded, length, crc = stripe
@@ -96,10 +100,7 @@ def decode_stripes(stripes: list[Stripe], decode: Callable[[Stripe], bool], *, p
             raise CorruptError("broken data stream in a KMQ file: a stripe is too long or too short")
 
     if len(stripes) > 1 and threads() > 1:
-        from concurrent.futures import ThreadPoolExecutor  # which takes longer to import than a small image to decode
-
-        with ThreadPoolExecutor(min(threads(), len(stripes))) as pool:
-            list(pool.map(verified, stripes))
+        in_threads(verified, stripes, threads(), stop)
     else:
         for stripe in stripes:
             verified(stripe)

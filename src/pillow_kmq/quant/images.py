@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,12 +12,13 @@ from PIL import Image
 from ..alpha import has_alpha, to_rgba
 from ..color_profile import as_shown
 from ..errors import ModeError, OptionError, OptionTypeError
+from ..frames import Frames
 from ..types import IndexedImage, Palette
 from .alpha_palette import AlphaPaletteImage
 from .importance import to_importance
 from .options import to_colors
 
-_MODES = ("1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr", "HSV", "LAB")
+MODES = ("1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr", "HSV", "LAB")
 _HELP = {
     "I": "im.convert('I').point(lambda v: v / 256).convert('L') for 16-bit values",
     "F": "im.point(lambda v: v * 255).convert('L') for values 0..1",
@@ -30,7 +31,7 @@ class ImageSource:
     def __init__(self, im: Image.Image, importance: Any = None) -> None:
         if not isinstance(im, Image.Image):
             raise OptionTypeError(f"im must be a Pillow image, not {type(im).__name__}")
-        if im.mode not in _MODES:
+        if im.mode not in MODES:
             how = _HELP["F" if im.mode == "F" else "I"]
             raise ModeError(f"cannot quantize mode {im.mode}: scale it to 8 bits first, e.g. with {how}")
         im.load()
@@ -113,8 +114,10 @@ class ImageSources:
     alpha: whether any can have pixels that are not opaque. infos: their metadata. Both are known after an iteration.
     """
 
-    def __init__(self, images: Sequence[Image.Image] | Image.Image, importance: Sequence[Any] | None = None) -> None:
-        self._images = images
+    def __init__(
+        self, images: Sequence[Image.Image] | Frames | Image.Image, importance: Sequence[Any] | None = None
+    ) -> None:
+        self._images = Frames(images) if isinstance(images, Image.Image) else images
         self._importance = importance
         self.alpha = False
         self.infos: list[dict[Any, Any]] = []
@@ -122,8 +125,6 @@ class ImageSources:
             raise OptionError(f"importance must hold one map or None for each of {len(self)} images")
 
     def __len__(self) -> int:
-        if isinstance(self._images, Image.Image):
-            return int(getattr(self._images, "n_frames", 1))
         return len(self._images)
 
     def __contains__(self, item: object) -> bool:
@@ -131,21 +132,8 @@ class ImageSources:
 
     def __iter__(self) -> Iterator[ImageSource]:
         self.infos = []
-        images = self._images
-        frames: Iterable[Image.Image] = _frames(images) if isinstance(images, Image.Image) else images
-        for number, im in enumerate(frames):
+        for number, im in enumerate(self._images):
             source = ImageSource(im, None if self._importance is None else self._importance[number])
             self.alpha |= source.has_alpha
             self.infos.append({key: value for key, value in source.info.items() if key != "transparency"})
             yield source
-
-
-def _frames(im: Image.Image) -> Iterator[Image.Image]:
-    """The frames of an animation one by one; afterwards it shows the one that it showed before."""
-    shown = im.tell()
-    try:
-        for number in range(getattr(im, "n_frames", 1)):
-            im.seek(number)
-            yield im
-    finally:
-        im.seek(shown)

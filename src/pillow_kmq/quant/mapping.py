@@ -6,15 +6,14 @@ What is done for one stripe hangs on no other one, so that the number of threads
 from __future__ import annotations
 
 import os
-from collections import deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from ..types import Palette
+from ..waiting import in_threads
 from .nearest import Nearest, color_table, nearest_finder, remap
 
 LARGE = 3 << 19  # pixels from which a table of all opaque colours pays
@@ -57,14 +56,7 @@ def in_stripes(work: Callable[[int, int], None], spans: Iterable[tuple[int, int]
         for span in spans:
             work(*span)
         return
-    waiting: deque[Future[None]] = deque()
-    with ThreadPoolExecutor(threads) as pool:
-        for span in spans:
-            waiting.append(pool.submit(work, *span))
-            if len(waiting) > 2 * threads:  # memory stays bounded, and progress is told in time
-                waiting.popleft().result()
-        for future in waiting:
-            future.result()
+    in_threads(lambda span: work(*span), spans, threads, bytearray(1))  # a stripe is done soon: nothing looks at it
 
 
 def _cores() -> int:

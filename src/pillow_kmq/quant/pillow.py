@@ -10,6 +10,7 @@ from PIL import Image
 
 from ..color_profile import as_shown
 from ..errors import OptionTypeError
+from ..frames import Frames
 from ..originals import pillow_quantize
 from ..report import Report
 from ..types import IndexedImage
@@ -163,7 +164,7 @@ def quantize(
 
 
 def quantize_all(
-    images: Iterable[Image.Image] | Image.Image,
+    images: Iterable[Image.Image] | Frames | Image.Image,
     colors: int = 256,
     *,
     importance: Sequence[Any] | None = None,
@@ -172,15 +173,16 @@ def quantize_all(
     """Reduce several images, or all frames of one, to one palette of at most `colors` colours.
 
     images: of any modes and sizes; a large one counts for more, by its pixels. A list or another sequence is gone
-        through twice, one image in memory at a time if it makes them on demand; an animation frame by frame;
-        anything that can be read only once is copied first.
+        through twice, one image in memory at a time if it makes them on demand; an animation frame by frame, as are
+        the pages of a TIFF, but neither the default image of an APNG nor layers; anything that can be read only once
+        is copied first.
     importance: a map or None for each image.
     options: as in `quantize`: palette, dither, quality, space, effort, seed, max_iter, fixed, posterize, order,
         transparent_index, background, threads, progress.
 
     Returns P images with the same palette, in order, each with its own indices. Raises what `quantize` raises.
     """
-    if not isinstance(images, (Image.Image, Sequence)):
+    if not isinstance(images, (Image.Image, Frames, Sequence)):
         images = _copies(images)
     return Job(ImageSources(images, importance), colors, **options).images()
 

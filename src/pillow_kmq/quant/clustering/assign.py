@@ -25,6 +25,9 @@ BLOCK = 64
 GROUP = 4
 """Blocks that share a first choice of centroids."""
 
+_AT_ONCE = 1 << 28
+"""Pairs of a point and a centroid that a kernel compares, tenths of a second, before Python can hear Ctrl-C."""
+
 
 @kernel
 def _boxes(points, size, boxes):  # type: ignore[no-untyped-def]
@@ -126,12 +129,14 @@ def _compare(block, block_labels, centroids, kept, count):  # type: ignore[no-un
 
 @kernel
 def _assign(  # type: ignore[no-untyped-def]
-    points, centroids, labels, distances, boxes, group_boxes, block, block_labels, names, some, kept, bounds, order
-):
+    points, centroids, labels, distances, boxes, group_boxes, first, last,
+    block, block_labels, names, some, kept, bounds, order,
+):  # fmt: skip
+    """Label the points of some groups, first <= g < last."""
     n, k = points.shape[1], centroids.shape[1]
     unlimited = points.dtype.type(np.inf)
     count = 0
-    for b in range(boxes.shape[0]):
+    for b in range(first * GROUP, min(last * GROUP, boxes.shape[0])):
         if b % GROUP == 0:
             count = _near(group_boxes, b // GROUP, unlimited, centroids, k, names, bounds, order)
             for t in range(count):
@@ -173,4 +178,7 @@ class Assignment:
 
         labels int32[n]: any guess 0..k-1 before, better if near the truth. distances [n]: squared.
         """
-        _assign(self._points, centroids, labels, distances, self._boxes, self._group_boxes, *self._scratch)
+        groups, boxes = len(self._group_boxes), (self._boxes, self._group_boxes)
+        step = max(1, _AT_ONCE // (BLOCK * GROUP * centroids.shape[1]))
+        for first in range(0, groups, step):
+            _assign(self._points, centroids, labels, distances, *boxes, first, first + step, *self._scratch)

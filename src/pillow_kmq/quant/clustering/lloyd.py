@@ -10,24 +10,19 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ..._jit import kernel
+from ..._jit import inlined, kernel
 from .assign import Assignment, Floats
 
+_AT_ONCE = 1 << 26
+"""Points that a kernel looks through, tenths of a second, before Python can hear Ctrl-C."""
 
-@kernel
-def update(points, weights, labels, distances, centroids, sums, fixed):  # type: ignore[no-untyped-def]
-    """The update step: each centroid moves to the weighted mean of its points; returns whether any moved.
 
-    The first `fixed` centroids stay where they are.
-    sums float64[k, 6] is written: weighted coordinate sums (4), weight, inertia before the move.
-    An empty centroid takes the place of the point that adds most to the inertia.
-    """
-    n = points.shape[1]
-    k = centroids.shape[1]
-    for j in range(k):
+@inlined
+def _add_up(points, weights, labels, distances, sums):  # type: ignore[no-untyped-def]
+    for j in range(sums.shape[0]):
         for c in range(6):
             sums[j, c] = 0.0
-    for i in range(n):
+    for i in range(points.shape[1]):
         j = labels[i]
         w = np.float64(weights[i])
         sums[j, 0] += w * points[0, i]
@@ -36,8 +31,25 @@ def update(points, weights, labels, distances, centroids, sums, fixed):  # type:
         sums[j, 3] += w * points[3, i]
         sums[j, 4] += w
         sums[j, 5] += w * distances[i]
+
+
+@kernel
+def update(points, weights, labels, distances, centroids, sums, fixed, start, most):  # type: ignore[no-untyped-def]
+    """The update step: each centroid moves to the weighted mean of its points.
+
+    The first `fixed` centroids stay where they are.
+    sums float64[k, 6] is written: weighted coordinate sums (4), weight, inertia before the move.
+    An empty centroid takes the place of the point that adds most to the inertia.
+    start: `fixed`, or the centroid to go on with. most: points to look through for empty centroids before Python is to
+    call again. Returns whether any moved, and the centroid to go on with, k at the end.
+    """
+    n = points.shape[1]
+    k = centroids.shape[1]
+    if start == fixed:
+        _add_up(points, weights, labels, distances, sums)
     moved = False
-    for j in range(fixed, k):
+    seen = 0
+    for j in range(start, k):
         if sums[j, 4] > 0.0:
             for c in range(4):
                 before = centroids[c, j]
@@ -53,7 +65,10 @@ def update(points, weights, labels, distances, centroids, sums, fixed):  # type:
                     centroids[c, j] = points[c, worst]
                 distances[worst] = 0  # the next empty centroid goes elsewhere
                 moved = True
-    return moved
+            seen += n
+            if seen >= most:
+                return moved, j + 1
+    return moved, k
 
 
 @dataclass(frozen=True)
@@ -89,9 +104,13 @@ class Clusters:
 
     def update(self) -> bool:
         """Move each centroid to the mean of its points; returns whether any moved."""
-        return bool(
-            update(self.points, self.weights, self.labels, self.distances, self.centroids, self.sums, self.fixed)
-        )
+        moved, start = False, self.fixed
+        assigned = self.points, self.weights, self.labels, self.distances
+        while True:
+            some, start = update(*assigned, self.centroids, self.sums, self.fixed, start, _AT_ONCE)
+            moved |= bool(some)
+            if start == self.centroids.shape[1]:
+                return moved
 
     def step(self, times: int) -> float:
         """Assign and update `times` times or until nothing moves; returns the inertia before the last update."""

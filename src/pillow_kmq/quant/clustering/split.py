@@ -17,6 +17,9 @@ SLICES = 64  # places along the principal axis where a cut is tried
 REACH = 3.0  # standard deviations from the mean that the slices span; the outer ones take the rest
 POWER_STEPS = 8  # of the power iteration for that axis; its error costs far less than the greedy choice does
 
+_AT_ONCE = 1 << 23
+"""Rows that a kernel looks at, tenths of a second, before Python can hear Ctrl-C."""
+
 # A row of `rows`: coordinates (4), weight, slice. The points of a cluster are neighbours.
 WEIGHT, SLICE, ROW_WIDTH = 4, 5, 6
 
@@ -139,20 +142,23 @@ def _part(rows, start, stop, last):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _split(rows, k, first, cuts, slices, centroids):  # type: ignore[no-untyped-def]
-    """Cut greedily into at most k clusters; returns their number.
+def _split(rows, k, first, cuts, slices, centroids, count, most):  # type: ignore[no-untyped-def]
+    """Cut `count` clusters greedily, none at first, into some more, at most k; returns their number.
 
-    first int64[2, k]: start and stop of each cluster in `rows`. centroids [4, k] is written.
+    It stays the same where nothing can be cut. first int64[2, k]: start and stop of each cluster in `rows`. centroids
+    [4, k] is written. most: rows to look at before Python is to call again.
     """
-    cut = cuts[0]
-    _all(rows, cut)
-    first[0, 0], first[1, 0] = 0, rows.shape[0]
-    for c in range(4):
-        centroids[c, 0] = cut[BELOW + 1 + c]
-    total, mean0, mean1, mean2, mean3 = cut[BELOW], cut[BELOW + 1], cut[BELOW + 2], cut[BELOW + 3], cut[BELOW + 4]
-    _best_cut(rows, 0, rows.shape[0], total, mean0, mean1, mean2, mean3, cut, slices)
-    count = 1
-    while count < k:
+    if count == 0:
+        cut = cuts[0]
+        _all(rows, cut)
+        first[0, 0], first[1, 0] = 0, rows.shape[0]
+        for c in range(4):
+            centroids[c, 0] = cut[BELOW + 1 + c]
+        total, mean0, mean1, mean2, mean3 = cut[BELOW], cut[BELOW + 1], cut[BELOW + 2], cut[BELOW + 3], cut[BELOW + 4]
+        _best_cut(rows, 0, rows.shape[0], total, mean0, mean1, mean2, mean3, cut, slices)
+        return 1
+    seen = 0
+    while count < k and seen < most:
         widest = 0
         for j in range(1, count):
             if cuts[j, GAIN] > cuts[widest, GAIN]:
@@ -161,6 +167,7 @@ def _split(rows, k, first, cuts, slices, centroids):  # type: ignore[no-untyped-
         if not cut[GAIN] > 0.0:
             break
         start, stop = first[0, widest], first[1, widest]
+        seen += stop - start + count
         middle = _part(rows, start, stop, cut[LAST])
         for c in range(4):
             centroids[c, widest], centroids[c, count] = cut[BELOW + 1 + c], cut[ABOVE + 1 + c]
@@ -187,5 +194,7 @@ def split(
     first = np.empty((2, k), np.int64)
     cuts, slices = np.empty((k, CUT_WIDTH)), np.empty((SLICES, 5))
     centroids = np.empty((4, k), points.dtype)
-    count = _split(rows, k, first, cuts, slices, centroids)
+    before, count = -1, 0
+    while before < count < k:
+        before, count = count, _split(rows, k, first, cuts, slices, centroids, count, _AT_ONCE)
     return centroids[:, :count].copy()

@@ -19,6 +19,9 @@ from ..nearest import nearest, nearest_finder
 from .diffusion import Strengths, aim_at, premultiplied
 from .thresholds import Matrix
 
+_AT_ONCE = 1 << 20
+"""Pixels of a row, some tenths of a second, before Python can hear Ctrl-C."""
+
 
 def length(k: int) -> int:
     """Entries in the list of a colour, for a palette of k: where its steps are small, fewer mixtures do."""
@@ -96,14 +99,17 @@ class Thresholder:
 
         pixels uint32[h, w], strengths float32[h, w] 0..1, out uint8[h, w].
         """
-        _threshold(
-            self._find,
-            self._palette,
-            self._lumas,
-            self._matrix,
-            pixels,
-            strengths,
-            out,
-            row,
-            self._chosen,
-        )
+        step = _AT_ONCE // len(self._matrix) * len(self._matrix)
+        for left in range(0, pixels.shape[1], step):
+            part = np.s_[:, left : left + step]
+            _threshold(
+                self._find,
+                self._palette,
+                self._lumas,
+                self._matrix,
+                pixels[part],
+                strengths[part],
+                out[part],
+                row,
+                self._chosen,
+            )
