@@ -138,8 +138,10 @@ def to_options(
         raise OptionError("order means nothing with a given palette, which keeps its own")
     if dither is None and palette is not None:
         dither = "floyd-steinberg"
-    if space is None:  # the textbook's k-means has the textbook's distance
-        space = "perceptual" if max_iter is None else "srgb"
+    if space is None:
+        # The textbook's k-means has the textbook's distance. Of palettes given, which are coarse, dithering has truer
+        # means in sRGB (docs/QUALITY.md).
+        space = "perceptual" if max_iter is None and palette is None else "srgb"
     return Options(
         colors=check_integer("colors", colors, 1, MAX_COLORS),
         palette=palette,
