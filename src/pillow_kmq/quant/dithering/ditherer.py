@@ -11,10 +11,11 @@ import numpy.typing as npt
 from ...types import Palette
 from ..counting import Source
 from ..mapping import in_stripes
-from .diffusion import Diffuser, Strengths, spacing
+from .diffusion import Diffuser, Mask, Strengths, spacing
 from .options import FloydSteinberg, Ordered, Selective
 from .ordered import Thresholder
 from .selective import REACH, activity, smoothness
+from .still import StillPixels
 from .thresholds import thresholds
 
 # Of the mean step of the palette: errors that a selective ditherer leaves alone, and takes whole.
@@ -34,12 +35,19 @@ class Ditherer(Protocol):
     in_order: bool
 
     def remap(
-        self, pixels: npt.NDArray[np.uint32], first: int, row: int, out: npt.NDArray[np.uint8], importance: Map | None
+        self,
+        pixels: npt.NDArray[np.uint32],
+        first: int,
+        row: int,
+        out: npt.NDArray[np.uint8],
+        importance: Map | None,
+        held: Mask | None = None,
     ) -> None:
         """Write the entries of the image's rows from `row` on to out, uint8[h, w].
 
         pixels: uint32[m, w], packed: these rows are first <= y < first + h; around them up to `reach` others, fewer
         only at the image's ends. importance: uint8[h, w], the part of the strength to be used; None is all, 255.
+        held: bool[h, w], pixels that keep the entry in out; None is none.
         """
 
 
@@ -60,18 +68,22 @@ def dither_stripes(
     space: str,
     out: npt.NDArray[np.uint8],
     threads: int,
+    still: StillPixels | None = None,
 ) -> None:
     """Write the entry of every pixel to out, uint8[h, w]. stripes: first and last row, exclusive, of all, in order.
 
     threads: how many stripes at once, 0 for one per core; error diffusion does one at a time all the same. Neither
-    these nor how the image is cut change anything.
+    these nor how the image is cut change anything. still: finds pixels
+    that keep the entry in out, which is then that of the frame before.
     """
     idle = [ditherer(dither, palette, space, source.width)]
 
     def work(start: int, stop: int) -> None:
         worker = idle.pop() if idle else ditherer(dither, palette, space, source.width)
         top, bottom = max(start - worker.reach, 0), min(stop + worker.reach, source.height)
-        worker.remap(source.rows(top, bottom), start - top, start, out[start:stop], source.importance(start, stop))
+        pixels, importance = source.rows(top, bottom), source.importance(start, stop)
+        held = still.held(start, pixels[start - top : stop - top], importance) if still else None
+        worker.remap(pixels, start - top, start, out[start:stop], importance, held)
         idle.append(worker)
 
     in_stripes(work, stripes, 1 if idle[0].in_order else threads)
@@ -93,11 +105,17 @@ class _Uniform:
         self._strength = np.float32(strength)
 
     def remap(
-        self, pixels: npt.NDArray[np.uint32], first: int, row: int, out: npt.NDArray[np.uint8], importance: Map | None
+        self,
+        pixels: npt.NDArray[np.uint32],
+        first: int,
+        row: int,
+        out: npt.NDArray[np.uint8],
+        importance: Map | None,
+        held: Mask | None = None,
     ) -> None:
         strengths = np.full(out.shape, self._strength)
         _reduce(strengths, importance)
-        self._kernel.remap(pixels[first : first + len(out)], row, strengths, out)
+        self._kernel.remap(pixels[first : first + len(out)], row, strengths, out, held)
 
 
 class _Selective:
@@ -112,9 +130,15 @@ class _Selective:
         self._strength = np.float32(strength)
 
     def remap(
-        self, pixels: npt.NDArray[np.uint32], first: int, row: int, out: npt.NDArray[np.uint8], importance: Map | None
+        self,
+        pixels: npt.NDArray[np.uint32],
+        first: int,
+        row: int,
+        out: npt.NDArray[np.uint8],
+        importance: Map | None,
+        held: Mask | None = None,
     ) -> None:
         strengths = smoothness(activity(pixels, first, len(out)), self._step)
         strengths *= self._strength
         _reduce(strengths, importance)
-        self._diffuser.remap(pixels[first : first + len(out)], row, strengths, out)
+        self._diffuser.remap(pixels[first : first + len(out)], row, strengths, out, held)
