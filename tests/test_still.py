@@ -43,7 +43,7 @@ def still(frames: list[Image.Image]) -> list[np.ndarray]:
 def moving(mode: str = "RGB", count: int = 5) -> list[Image.Image]:
     """A disc that moves over shades; in RGBA they fade out and end in fully transparent pixels."""
     y, x = np.mgrid[0:SIZE, 0:SIZE]
-    ground = np.stack([x * 4 + 40, y * 3 + 60, (x + y) * 2 + 30, np.clip(400 - 10 * x, 0, 255)], 2).astype(np.uint8)
+    ground = np.stack([x * 4 + 40, y * 3 + 60, (x + y) * 2 + 30, np.clip(500 - 15 * x, 0, 255)], 2).astype(np.uint8)
     frames = []
     for t in range(count):
         pixels = ground.copy()
