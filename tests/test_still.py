@@ -110,13 +110,16 @@ def test_maps_of_importance_may_change_from_frame_to_frame(way):
 @pytest.mark.jit
 @pytest.mark.parametrize("way", WAYS, ids=str)
 def test_hidden_colours_do_not_make_a_pixel_move(way):
+    clear = np.random.default_rng(1).random((SIZE, SIZE)) < 0.4
     frames = []
-    for t, frame in enumerate(moving("RGBA")):
+    for t, frame in enumerate(moving()):
+        frame.putalpha(100)
         pixels = np.array(frame)
-        pixels[pixels[..., 3] == 0, :3] = 50 * t, 200 - 9 * t, 3
+        pixels[clear] = 50 * t, 200 - 9 * t, 3, 0
         frames.append(Image.fromarray(pixels))
-    opaque = [(0, 0, 0), (250, 240, 230), (90, 20, 140)]  # no entry is transparent: faint pixels are dithered too
-    assert not flickers(frames, quantize_all(frames, palette=opaque, dither=way))
+    # Without a fully transparent entry invisible pixels are dithered, too.
+    palette = [(0, 0, 0, 255), (240, 30, 30, 60), (30, 30, 240, 60), (30, 240, 30, 60)]
+    assert not flickers(frames, quantize_all(frames, palette=palette, dither=way))
 
 
 @pytest.mark.jit
@@ -180,7 +183,7 @@ def test_neither_threads_nor_stripes_change_a_frame(way, monkeypatch):
 
 
 @pytest.mark.jit
-def test_errors_do_not_build_up_from_frame_to_frame():
+def test_after_many_frames_local_means_are_as_near_as_in_a_frame_alone():
     frames = [frame for _ in range(8) for frame in moving(count=5)]
     results = quantize_all(frames, 7, dither=1.0, effort="fast")
 
@@ -190,7 +193,7 @@ def test_errors_do_not_build_up_from_frame_to_frame():
 
     last = alone(frames, results, dither=1.0)[-5:]
     expected = sum(map(error, last, frames[-5:]))
-    assert sum(map(error, results[-5:], frames[-5:])) < 1.15 * expected
+    assert sum(map(error, results[-5:], frames[-5:])) < 1.05 * expected
 
 
 @pytest.mark.parametrize(("count", "dither"), [(1, "floyd-steinberg"), (2, "none")])
