@@ -147,11 +147,12 @@ def diffusion_choices(
     chosen: Sequence[Sequence[int]],
     quiet: float = -1.0,
     loud: float = -1.0,
+    before: Sequence[Sequence[int | None]] | None = None,
 ) -> list[list[set[int]]]:
     """What Floyd-Steinberg in sRGB may choose for each RGBA pixel, if it chose as it did for the pixels before.
 
-    strength: that of each pixel. quiet, loud: squared distances, as in quant/dithering/diffusion.py. More than one
-    entry where they tie to rounding.
+    strength: that of each pixel. quiet, loud: squared distances, as in quant/dithering/diffusion.py. before: the
+    entry of each pixel that keeps it, None for the others. More than one entry where they tie to rounding.
     """
     height, width = len(image), len(image[0])
     error = [[[0.0] * 4 for _ in range(width + 2)] for _ in range(height + 1)]
@@ -163,15 +164,16 @@ def diffusion_choices(
         for x in range(width)[::step]:
             pixel, part = image[y][x], strength[y][x]
             color, best = _premultiplied(pixel), chosen[y][x]
+            keep = None if before is None else before[y][x]
             own = nearest_entry(pixel, palette, "srgb")
             off = squared_distance(color, entries[own[0]])
             if part == 0 or (pixel[3] == 0 and clear) or off <= quiet:
-                allowed[y][x] = set(own)
+                allowed[y][x] = set(own) if keep is None else {keep}
                 continue
             if quiet >= 0:
                 part *= min(1.0, (off - quiet) / (loud - quiet))
             color = [c + part * e for c, e in zip(color, error[y][x + 1], strict=True)]
-            allowed[y][x] = _near(pixel, color, palette)
+            allowed[y][x] = _near(pixel, color, palette) if keep is None else {keep}
             limit = limits[best]
             wrong = [min(max(c - e, -limit), limit) for c, e in zip(color, entries[best], strict=True)]
             for dy, dx, share in ((0, step, 7), (1, -step, 3), (1, 0, 5), (1, step, 1)):
@@ -219,3 +221,19 @@ def bayer(size: int) -> list[list[int]]:
         return value
 
     return [[rank(y, x) for x in range(size)] for y in range(size)]
+
+
+def still_pixels(
+    frame: Sequence[Sequence[Sequence[int]]], before: Sequence[Sequence[Sequence[int]]] | None
+) -> list[list[bool]]:
+    """Which RGBA pixels look as they did in the frame before; none without one of the same size."""
+    if before is None or (len(before), len(before[0])) != (len(frame), len(frame[0])):
+        return [[False] * len(row) for row in frame]
+
+    def seen(pixel: Sequence[int]) -> Sequence[int]:
+        return pixel if pixel[3] else [0, 0, 0, 0]
+
+    return [
+        [list(seen(a)) == list(seen(b)) for a, b in zip(row, other, strict=True)]
+        for row, other in zip(frame, before, strict=True)
+    ]

@@ -172,6 +172,9 @@ def quantize_all(
 ) -> list[Image.Image]:
     """Reduce several images, or all frames of one, to one palette of at most `colors` colours.
 
+    Dithering does not flicker: a pixel that looks as it did in the image before keeps its index if that image has the
+    same size, unless its importance is 0.
+
     images: of any modes and sizes; a large one counts for more, by its pixels. A list or another sequence is gone
         through twice, one image in memory at a time if it makes them on demand; an animation frame by frame, as are
         the pages of a TIFF, but neither the default image of an APNG nor layers; anything that can be read only once

@@ -14,6 +14,7 @@ from .choose import Counts, choose_palette
 from .counting import Source, count_source, stripes
 from .dithering.ditherer import dither_stripes
 from .dithering.fit import fitted, sample_bands, settle
+from .dithering.still import StillPixels
 from .mapping import map_stripes
 from .options import EFFORTS, Options
 from .order import ordered
@@ -55,24 +56,26 @@ def render(sources: Collection[Source], counts: Counts, options: Options) -> lis
         search = replace(options, progress=options.progress.part(0.0, 0.5))
         palette = _finished(choose_palette(counts, search, Everything(sources)), sources, counts, options)
     remapping = options.progress.part(0.5, 1.0)
+    still = StillPixels() if len(sources) > 1 else None
     images = []
     for number, source in enumerate(sources):
-        images.append(_indices(source, palette, replace(options, progress=remapping.step(number, len(sources)))))
+        images.append(_indices(source, palette, replace(options, progress=remapping.step(number, len(sources))), still))
     if not any(indices.size for indices in images):
         return [IndexedImage(np.empty((0, 4), np.uint8), indices) for indices in images]
     palette = arranged(palette, images, options)
     return [IndexedImage(palette, indices) for indices in images]
 
 
-def _indices(source: Source, palette: Palette, options: Options) -> npt.NDArray[np.uint8]:
-    out = np.empty((source.height, source.width), np.uint8)
+def _indices(source: Source, palette: Palette, options: Options, still: StillPixels | None) -> npt.NDArray[np.uint8]:
+    size = source.height, source.width
+    out = still.next_frame(*size) if still and options.dither else np.empty(size, np.uint8)
     if out.size == 0:
         return out
     cuts = stripes(source, options.progress)
     if options.dither is None:
         map_stripes(source, cuts, palette, options.metric, out, options.threads)
     else:
-        dither_stripes(source, cuts, palette, options.dither, options.metric, out, options.threads)
+        dither_stripes(source, cuts, palette, options.dither, options.metric, out, options.threads, still)
     return out
 
 

@@ -18,6 +18,7 @@ from ...types import Palette
 from ..nearest import Nearest, nearest, nearest_finder
 
 Strengths = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.bool_]
 
 _NEIGHBOURS = 3
 
@@ -83,10 +84,11 @@ def _within(x, limit):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _diffuse(find, palette, limits, pixels, strengths, quiet, loud, out, errors, row):  # type: ignore[no-untyped-def]
+def _diffuse(find, palette, limits, pixels, strengths, held, quiet, loud, out, errors, row):  # type: ignore[no-untyped-def]
     """Floyd-Steinberg on the rows of uint32[h, w]; errors float32[2, w + 2, 4] carries over between calls.
 
     palette float32[k, 4]: premultiplied. limits float32[k]: of the error that an entry passes on, per channel.
+    held bool[h, w]: pixels that keep the entry in out, and pass on what it gets wrong as others do.
     strengths float32[h, w]: the part of the error that each pixel takes. It falls to nothing where a pixel's own entry
     is nearer than loud to quiet (squared distances; both negative: it does not). row: the number of the first row; odd
     ones run from right to left.
@@ -111,7 +113,8 @@ def _diffuse(find, palette, limits, pixels, strengths, quiet, loud, out, errors,
                 d0, d1, d2, d3 = r - palette[best, 0], g - palette[best, 1], b - palette[best, 2], a - palette[best, 3]
                 off = d0 * d0 + d1 * d1 + d2 * d2 + d3 * d3
                 if still or off <= quiet:
-                    out[y, x] = best
+                    if not held[y, x]:
+                        out[y, x] = best
                     x += step
                     continue
                 strength *= min((off - quiet) / (loud - quiet), np.float32(1.0))
@@ -119,7 +122,7 @@ def _diffuse(find, palette, limits, pixels, strengths, quiet, loud, out, errors,
             g += strength * here[x + 1, 1]
             b += strength * here[x + 1, 2]
             a += strength * here[x + 1, 3]
-            best = nearest(find, aim_at(value, r, g, b, a))
+            best = np.int64(out[y, x]) if held[y, x] else nearest(find, aim_at(value, r, g, b, a))
             out[y, x] = best
             limit = limits[best]
             r = _within(r - palette[best, 0], limit)
@@ -143,10 +146,17 @@ class Diffuser:
         self._errors = np.zeros((2, width + 2, 4), np.float32)
         self._quiet, self._loud = np.float32(quiet), np.float32(loud)
 
-    def remap(self, pixels: npt.NDArray[np.uint32], row: int, strengths: Strengths, out: npt.NDArray[np.uint8]) -> None:
+    def remap(
+        self,
+        pixels: npt.NDArray[np.uint32],
+        row: int,
+        strengths: Strengths,
+        out: npt.NDArray[np.uint8],
+        held: Mask | None = None,
+    ) -> None:
         """Choose entries for the next rows: pixels uint32[h, w], strengths float32[h, w] 0..1, out uint8[h, w].
 
-        row: the number of the first one.
+        row: the number of the first one. held: bool[h, w], pixels that keep the entry in out, or None for none.
         """
         _diffuse(
             self._find,
@@ -154,6 +164,7 @@ class Diffuser:
             self._limits,
             pixels,
             strengths,
+            np.zeros(out.shape, np.bool_) if held is None else held,
             self._quiet,
             self._loud,
             out,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Protocol
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import numpy.typing as npt
@@ -11,48 +10,64 @@ import numpy.typing as npt
 from ...types import Palette
 from ..counting import Source
 from ..mapping import in_stripes
-from .diffusion import Diffuser, Strengths, spacing
+from .diffusion import Diffuser, Mask, Strengths, spacing
 from .options import Auto, FloydSteinberg, Ordered, Selective
 from .ordered import Thresholder
 from .selective import activity, smoothness
 from .shading import REACH, shading
+from .still import StillPixels
 from .thresholds import thresholds
 
 # Of the mean step of the palette: errors that a selective ditherer leaves alone, and takes whole.
 _QUIET, _LOUD = 0.1, 0.4
 
 Map = npt.NDArray[np.uint8]
+Pixels = npt.NDArray[np.uint32]
 
 
-class Ditherer(Protocol):
+class Ditherer:
     """Chooses entries for the rows of an image, in stripes of any height.
 
     reach: rows above and below a stripe that it looks at. in_order: whether stripes must come from the top on, one by
     one.
     """
 
-    reach: int
-    in_order: bool
+    def __init__(
+        self, kernel: Diffuser | Thresholder, strengths: Callable[[Pixels, int, int], Strengths], reach: int = 0
+    ) -> None:
+        """Take a kernel, and the strength of each pixel.
+
+        strengths: maps packed pixels, the first row wanted and the number of rows to float32[h, w], 0..1.
+        """
+        self._kernel = kernel
+        self._strengths = strengths
+        self.reach = reach
+        self.in_order = isinstance(kernel, Diffuser)
 
     def remap(
-        self, pixels: npt.NDArray[np.uint32], first: int, row: int, out: npt.NDArray[np.uint8], importance: Map | None
+        self, pixels: Pixels, first: int, row: int, out: Map, importance: Map | None, held: Mask | None = None
     ) -> None:
         """Write the entries of the image's rows from `row` on to out, uint8[h, w].
 
         pixels: uint32[m, w], packed: these rows are first <= y < first + h; around them up to `reach` others, fewer
         only at the image's ends. importance: uint8[h, w], the part of the strength to be used; None is all, 255.
+        held: bool[h, w], pixels that keep the entry in out; None is none.
         """
+        strengths = self._strengths(pixels, first, len(out))
+        if importance is not None:
+            strengths *= importance.reshape(strengths.shape) * np.float32(1.0 / 255.0)
+        self._kernel.remap(pixels[first : first + len(out)], row, strengths, out, held)
 
 
 def ditherer(dither: Auto | FloydSteinberg | Selective | Ordered, palette: Palette, space: str, width: int) -> Ditherer:
     """What an option asks for, for an image of `width` pixels a row and a palette uint8[k, 4] of 1 to 256 entries."""
     if isinstance(dither, FloydSteinberg):
-        return _Uniform(Diffuser(palette, space, width), dither.strength)
+        return _uniform(Diffuser(palette, space, width), dither.strength)
     if isinstance(dither, Auto):
-        return _Shaded(Diffuser(palette, space, width), dither.strength_of(len(palette)))
+        return _shaded(Diffuser(palette, space, width), dither.strength_of(len(palette)))
     if isinstance(dither, Selective):
-        return _Selective(palette, space, width, dither.strength)
-    return _Uniform(Thresholder(palette, space, thresholds(dither.matrix, dither.side)), dither.strength)
+        return _selective(palette, space, width, dither.strength)
+    return _uniform(Thresholder(palette, space, thresholds(dither.matrix, dither.side)), dither.strength)
 
 
 def dither_stripes(
@@ -63,81 +78,41 @@ def dither_stripes(
     space: str,
     out: npt.NDArray[np.uint8],
     threads: int,
+    still: StillPixels | None = None,
 ) -> None:
     """Write the entry of every pixel to out, uint8[h, w]. stripes: first and last row, exclusive, of all, in order.
 
     threads: how many stripes at once, 0 for one per core; error diffusion does one at a time all the same. Neither
-    these nor how the image is cut change anything.
+    these nor how the image is cut change anything. still: finds pixels
+    that keep the entry in out, which is then that of the frame before.
     """
     idle = [ditherer(dither, palette, space, source.width)]
 
     def work(start: int, stop: int) -> None:
         worker = idle.pop() if idle else ditherer(dither, palette, space, source.width)
         top, bottom = max(start - worker.reach, 0), min(stop + worker.reach, source.height)
-        worker.remap(source.rows(top, bottom), start - top, start, out[start:stop], source.importance(start, stop))
+        pixels, importance = source.rows(top, bottom), source.importance(start, stop)
+        held = still.held(start, pixels[start - top : stop - top], importance) if still else None
+        worker.remap(pixels, start - top, start, out[start:stop], importance, held)
         idle.append(worker)
 
     in_stripes(work, stripes, 1 if idle[0].in_order else threads)
 
 
-def _reduce(strengths: Strengths, importance: Map | None) -> None:
-    if importance is not None:
-        strengths *= importance.reshape(strengths.shape) * np.float32(1.0 / 255.0)
+def _uniform(kernel: Diffuser | Thresholder, strength: float) -> Ditherer:
+    return Ditherer(kernel, lambda pixels, _, height: np.full((height, pixels.shape[1]), strength, np.float32))
 
 
-class _Uniform:
-    """The same strength everywhere."""
-
-    reach = 0
-
-    def __init__(self, kernel: Diffuser | Thresholder, strength: float) -> None:
-        self._kernel = kernel
-        self.in_order = isinstance(kernel, Diffuser)
-        self._strength = np.float32(strength)
-
-    def remap(
-        self, pixels: npt.NDArray[np.uint32], first: int, row: int, out: npt.NDArray[np.uint8], importance: Map | None
-    ) -> None:
-        strengths = np.full(out.shape, self._strength)
-        _reduce(strengths, importance)
-        self._kernel.remap(pixels[first : first + len(out)], row, strengths, out)
+def _shaded(diffuser: Diffuser, strength: float) -> Ditherer:
+    return Ditherer(diffuser, lambda *rows: shading(*rows) * np.float32(strength), REACH)
 
 
-class _Shaded:
-    """Error diffusion where the picture is shaded."""
+def _selective(palette: Palette, space: str, width: int, strength: float) -> Ditherer:
+    step = float(spacing(palette).astype(np.float64).mean())
 
-    reach = REACH
-    in_order = True
+    def strengths(pixels: Pixels, first: int, height: int) -> Strengths:
+        smooth = smoothness(activity(pixels, first, height), step)
+        return smooth * shading(pixels, first, height) * np.float32(strength)
 
-    def __init__(self, diffuser: Diffuser, strength: float) -> None:
-        self._diffuser = diffuser
-        self._strength = np.float32(strength)
-
-    def remap(
-        self, pixels: npt.NDArray[np.uint32], first: int, row: int, out: npt.NDArray[np.uint8], importance: Map | None
-    ) -> None:
-        strengths = shading(pixels, first, len(out))
-        strengths *= self._strength
-        _reduce(strengths, importance)
-        self._diffuser.remap(pixels[first : first + len(out)], row, strengths, out)
-
-
-class _Selective:
-    """Error diffusion in smooth places of shaded parts."""
-
-    reach = REACH
-    in_order = True
-
-    def __init__(self, palette: Palette, space: str, width: int, strength: float) -> None:
-        self._step = float(spacing(palette).astype(np.float64).mean())
-        self._diffuser = Diffuser(palette, space, width, (_QUIET * self._step) ** 2, (_LOUD * self._step) ** 2)
-        self._strength = np.float32(strength)
-
-    def remap(
-        self, pixels: npt.NDArray[np.uint32], first: int, row: int, out: npt.NDArray[np.uint8], importance: Map | None
-    ) -> None:
-        strengths = smoothness(activity(pixels, first, len(out)), self._step)
-        strengths *= shading(pixels, first, len(out))
-        strengths *= self._strength
-        _reduce(strengths, importance)
-        self._diffuser.remap(pixels[first : first + len(out)], row, strengths, out)
+    diffuser = Diffuser(palette, space, width, (_QUIET * step) ** 2, (_LOUD * step) ** 2)
+    return Ditherer(diffuser, strengths, REACH)

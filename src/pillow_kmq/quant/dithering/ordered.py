@@ -16,7 +16,7 @@ import numpy.typing as npt
 from ..._jit import inlined, kernel
 from ...types import Palette
 from ..nearest import nearest, nearest_finder
-from .diffusion import Strengths, aim_at, premultiplied
+from .diffusion import Mask, Strengths, aim_at, premultiplied
 from .thresholds import Matrix
 
 _AT_ONCE = 1 << 20
@@ -62,16 +62,18 @@ def _sort(chosen, lumas):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _threshold(find, palette, lumas, matrix, pixels, strengths, out, row, chosen):  # type: ignore[no-untyped-def]
+def _threshold(find, palette, lumas, matrix, pixels, strengths, held, out, row, chosen):  # type: ignore[no-untyped-def]
     """Entries of uint32[h, w]; palette float32[k, 4]: premultiplied; lumas float32[k]; row: the number of the first.
 
-    chosen int64[n]: scratch.
+    held bool[h, w]: pixels that keep the entry in out. chosen int64[n]: scratch.
     """
     height, width = pixels.shape
     size = matrix.shape[0]
     last, last_strength = np.uint32(0), np.float32(-1.0)
     for y in range(height):
         for x in range(width):
+            if held[y, x]:
+                continue
             value, strength = pixels[y, x], strengths[y, x]
             if strength == np.float32(0.0) or (value >> np.uint32(24) == 0 and find.transparent >= 0):
                 out[y, x] = nearest(find, value)
@@ -94,11 +96,20 @@ class Thresholder:
         self._matrix = matrix
         self._chosen = np.empty(length(len(palette)), np.int64)
 
-    def remap(self, pixels: npt.NDArray[np.uint32], row: int, strengths: Strengths, out: npt.NDArray[np.uint8]) -> None:
+    def remap(
+        self,
+        pixels: npt.NDArray[np.uint32],
+        row: int,
+        strengths: Strengths,
+        out: npt.NDArray[np.uint8],
+        held: Mask | None = None,
+    ) -> None:
         """Choose entries for the rows from `row` on.
 
-        pixels uint32[h, w], strengths float32[h, w] 0..1, out uint8[h, w].
+        pixels uint32[h, w], strengths float32[h, w] 0..1, out uint8[h, w]. held: bool[h, w], pixels that keep the
+        entry in out, or None for none.
         """
+        held = np.zeros(out.shape, np.bool_) if held is None else held
         step = _AT_ONCE // len(self._matrix) * len(self._matrix)
         for left in range(0, pixels.shape[1], step):
             part = np.s_[:, left : left + step]
@@ -109,6 +120,7 @@ class Thresholder:
                 self._matrix,
                 pixels[part],
                 strengths[part],
+                held[part],
                 out[part],
                 row,
                 self._chosen,
