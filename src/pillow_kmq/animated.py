@@ -26,7 +26,7 @@ from .codec.scene import distinct
 from .color_profile import as_shown
 from .errors import ModeError, OptionError
 from .frames import LONGEST, Frames, count_pictures, duration_of, repetitions_of
-from .saving import check_palette_mode, entries_of, indexed_image, quantize_options
+from .saving import check_palette_mode, entries_of, indexed_image, quantize_options, with_dithering
 from .types import IndexedImage, Pixels
 
 Frame = IndexedImage | Pixels
@@ -206,7 +206,7 @@ def _quantized(frames: Frames, encoderinfo: dict[str, Any]) -> Quantized:
     options = quantize_options(encoderinfo)
     if encoderinfo.get("threads") is not None:
         options["threads"] = encoderinfo["threads"]
-    return Quantized(frames, quantize_all(frames, progress=encoderinfo.get("progress"), **options))
+    return Quantized(frames, quantize_all(frames, progress=encoderinfo.get("progress"), **with_dithering(options)))
 
 
 def durations_of(found: Survey, encoderinfo: dict[str, Any]) -> list[int]:

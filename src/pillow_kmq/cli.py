@@ -77,8 +77,13 @@ def _background(_: click.Context, __: click.Parameter, value: str | None) -> tup
     "--format", "format_", type=click.Choice(list(SAVERS)), help="Output format.  [default: by name, else png]"
 )
 @click.option("--compression", type=click.Choice(COMPRESSIONS), help="Of .kmq files: the level.  [default: default]")
-@click.option("--dither", metavar="S", default="0", show_default=True, help="Strength 0 to 1 of dithering, or a name.")
-@click.option("--nofs", is_flag=True, help="No dithering, as --dither 0.")
+@click.option(
+    "--dither",
+    metavar="HOW",
+    help="Dithering: none, auto, floyd-steinberg or its strength 0 to 1, selective, bayer, blue-noise.  "
+    "[default: auto, or none with --max-iter]",
+)
+@click.option("--nofs", is_flag=True, help="No dithering, as --dither none.")
 @click.option("--palette", "--map", metavar="FILE", help="Colours to use: an image of at most 256, or a name: cga.")
 @click.option(
     "--posterize",
@@ -186,7 +191,7 @@ def _leading_colors(colors: int | None, inputs: tuple[str, ...]) -> tuple[int, t
 
 def _save_options(
     *,
-    dither: str,
+    dither: str | None,
     nofs: bool,
     palette: str | None,
     effort: str | None,
@@ -200,7 +205,9 @@ def _save_options(
     if speed is not None:
         effort = "best" if speed <= 2 else "default" if speed <= 9 else "fast"
     options: dict[str, Any] = {name: value for name, value in others.items() if value is not None}
-    options |= {"effort": effort or "default", "dither": 0.0 if nofs else _dither(dither)}
+    options["effort"] = effort or "default"
+    if nofs or dither is not None:
+        options["dither"] = "none" if nofs or dither is None else _dither(dither)
     if palette is not None:
         options["palette"] = _palette(palette)
     if transbug:

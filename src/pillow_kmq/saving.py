@@ -2,7 +2,7 @@
 
 | keyword of `Image.save` | meaning |
 |---|---|
-| colors, palette, dither, quality, space, effort, seed, max_iter, fixed, posterize, importance, order, transparent_index, background | as in `pillow_kmq.quantize` |
+| colors, palette, dither, quality, space, effort, seed, max_iter, fixed, posterize, importance, order, transparent_index, background | as in `pillow_kmq.quantize`, but `dither` is "auto" unless told otherwise, and none with `max_iter` |
 | max_bytes | the most colours whose file is no larger, see `fitting` |
 | srgb | True: convert the colours to sRGB and write no colour profile, see `color_profile` |
 | threads, progress, report | as in `pillow_kmq.quantize`; the report has the size of the file |
@@ -52,6 +52,11 @@ def quantize_options(encoderinfo: dict[str, Any]) -> dict[str, Any]:
     return {name: encoderinfo[name] for name in QUANTIZE_KEYWORDS if encoderinfo.get(name) is not None}
 
 
+def with_dithering(options: dict[str, Any]) -> dict[str, Any]:
+    """Return keywords of `quantize` with the dithering that saving has by default: none for a textbook k-means."""
+    return options if "max_iter" in options else {"dither": "auto", **options}
+
+
 def _threads(encoderinfo: dict[str, Any]) -> dict[str, Any]:
     """The keyword `threads`, which is no reason to quantise a P image."""
     threads = encoderinfo.get("threads")
@@ -97,7 +102,7 @@ def _fitting(
     from .fitting import fitting
 
     with saving(im, format_name):
-        options = {**quantize_options(encoderinfo), **_threads(encoderinfo)}
+        options = with_dithering({**quantize_options(encoderinfo), **_threads(encoderinfo)})
         return fitting(im, options, max_bytes, encode, encoderinfo.get("progress"))
 
 
@@ -119,7 +124,8 @@ def to_palette_image(im: Image.Image, encoderinfo: dict[str, Any], format_name: 
         kept = kept_image(im, options)
         if kept is not None:
             return PaletteImage(kept, kept=True)
-        return PaletteImage(quantize(im, progress=encoderinfo.get("progress"), **options), kept=False)
+        result = quantize(im, progress=encoderinfo.get("progress"), **with_dithering(options))
+        return PaletteImage(result, kept=False)
 
 
 @contextmanager

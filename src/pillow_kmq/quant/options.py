@@ -12,7 +12,7 @@ from ..errors import OptionError, OptionTypeError
 from ..types import MAX_COLORS, Palette
 from .background import Rgb, to_background
 from .checks import check_choice, check_integer
-from .dithering.options import Dither, to_dither
+from .dithering.options import Auto, Dither, to_dither
 from .hardware import hardware_palette
 from .posterize import FULL, Bits, representable, to_bits
 from .progress import SILENT, Progress
@@ -136,8 +136,8 @@ def to_options(
     """The keywords of `quantize`, checked. others: those that Options has by the same names."""
     if palette is not None and order is not None:
         raise OptionError("order means nothing with a given palette, which keeps its own")
-    if dither is None and palette is not None:
-        dither = "floyd-steinberg"
+    if palette is not None and (dither is None or isinstance(to_dither(dither), Auto)):
+        dither = "floyd-steinberg"  # a palette given is made for no picture: flat areas too need mixtures
     if space is None:
         # The textbook's k-means has the textbook's distance. Of palettes given, which are coarse, dithering has truer
         # means in sRGB (docs/QUALITY.md).

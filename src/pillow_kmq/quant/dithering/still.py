@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...types import Indices
-from ..choose import VISIBLE
+from ..histogram import VISIBLE
 from .diffusion import Mask
 
 
