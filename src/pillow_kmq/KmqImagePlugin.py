@@ -211,6 +211,7 @@ def _save_frames(im: Image.Image, frames: Frames, fp: IO[bytes]) -> None:
     from .codec import encode_animation
     from .metadata import metadata_of
     from .saving import check_animation_options, reported, saving
+    from .writing import write_all
 
     options = im.encoderinfo
     check_animation_options(im, options, FORMAT)
@@ -220,6 +221,6 @@ def _save_frames(im: Image.Image, frames: Frames, fp: IO[bytes]) -> None:
         stored = frames_to_store(frames, options)
     compression = options.get("compression", "default")
     data = encode_animation(stored, durations, plays=plays, compression=compression, metadata=metadata)
-    fp.write(data)
+    write_all(fp, data)
     if options.get("report") is not None:
         reported(im, Image.open(BytesIO(data)), len(data), options["report"])

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .regions import read_region
     from .report import Report
     from .types import IndexedImage
+    from .writing import save
 
 __version__ = "0.1.0"
 
@@ -47,6 +48,7 @@ _LAZY = {
     "encode": ".codec",
     "decode": ".codec",
     "IndexedImage": ".types",
+    "save": ".writing",
     "warmup": ".compiling",
 }
 
@@ -73,6 +75,7 @@ __all__ = [
     "register_kmq_opener",
     "register_png8_saver",
     "remap",
+    "save",
     "warmup",
 ]
 

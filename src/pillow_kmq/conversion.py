@@ -82,6 +82,8 @@ def _open(source: str) -> BinaryIO:
     """The source as a seekable stream."""
     try:
         if source == STREAM:
+            if sys.stdin is None:
+                raise Refused("standard input is closed")
             return BytesIO(sys.stdin.buffer.read())
         file = open(source, "rb")  # noqa: SIM115 - handed to the caller, who closes it
         if file.seekable():

@@ -7,7 +7,8 @@
 | threads, progress, report | as in `pillow_kmq.quantize`; the report has the size of the file |
 | transparency | in place of `info["transparency"]`: a palette index, or bytes with the alphas of the first entries; other entries keep those of an RGBA palette, as Pillow shows them |
 
-Keywords that are not known are ignored, as in all of Pillow's plugins.
+Keywords that are not known are ignored, as in all of Pillow's plugins. `Image.save` has emptied an existing file by the
+time that a plugin refuses to save; `writing.save` keeps it.
 """  # noqa: E501 (a table)
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from PIL import Image
 
 from .errors import ModeError, OptionError, OptionTypeError, UnsupportedError
 from .types import IndexedImage
+from .writing import write_all
 
 QUANTIZE_KEYWORDS = (
     "colors",
@@ -53,7 +55,7 @@ def _threads(encoderinfo: dict[str, Any]) -> dict[str, Any]:
 def save_quantized(im: Image.Image, fp: IO[bytes], format_name: str, encode: Callable[[Image.Image], bytes]) -> None:
     """Quantise as the keywords in `im.encoderinfo` ask, encode, write, report; `encode` makes a file of a P image.
 
-    Nothing is written before everything that can fail is done. Raises UnsupportedError (an OSError) for a mode that
+    Nothing is written to `fp` before everything that can fail is done. Raises UnsupportedError (an OSError) for a mode that
     cannot be quantised or an empty image, OptionError, QualityError and SizeError (ValueErrors), CancelledError.
     """
     if 0 in im.size:
@@ -67,7 +69,7 @@ def save_quantized(im: Image.Image, fp: IO[bytes], format_name: str, encode: Cal
         data = encode(image)
     else:
         image, data = _fitting(im, encoderinfo, format_name, encode, max_bytes)
-    fp.write(data)
+    write_all(fp, data)
     if report is not None:
         reported(im, image, len(data), report)
 
