@@ -7,11 +7,13 @@ import warnings
 from collections.abc import Callable
 from functools import cache
 from io import BytesIO
+from operator import index
 from typing import IO, TYPE_CHECKING, Any
 
 from PIL import Image, ImageFile, ImagePalette
 
-from .errors import OptionError
+from .checks import shown
+from .errors import OptionError, OptionTypeError
 
 if TYPE_CHECKING:
     from .animated import Frames
@@ -94,7 +96,11 @@ class KmqImageFile(ImageFile.ImageFile):
         self._show((self._reader, self._frame), indexed=self._reader.indexed)
 
     def seek(self, frame: int) -> None:
-        """Show frame 0..n_frames-1. Raises EOFError for others."""
+        """Show frame 0..n_frames-1. Raises EOFError for others, OptionTypeError (a TypeError) for other types."""
+        try:
+            frame = index(frame)
+        except TypeError:
+            raise OptionTypeError(f"frame must be an integer, not {type(frame).__name__}") from None
         if not self._seek_check(frame):
             return
         Image._decompression_bomb_check(self.size)
@@ -108,6 +114,25 @@ class KmqImageFile(ImageFile.ImageFile):
     def tell(self) -> int:
         """The number of the current frame."""
         return self._frame
+
+    def verify(self) -> None:
+        """Check all checksums of the file, directly after opening it; open it again to use the image.
+
+        Raises CorruptError (an OSError) for damage, also where it leaves the picture as it was, TruncatedError,
+        UnsupportedError; and RuntimeError, as Pillow's own plugins, if the image was loaded already.
+        """
+        from .codec.verifying import verify
+
+        if self.fp is None:
+            raise RuntimeError("verify must be called directly after open")
+        self.fp.seek(self._offset)
+        try:
+            verify(self.fp, self.head)
+        finally:
+            self.tile = []  # Pillow then says that the image cannot be loaded
+            if self._exclusive_fp:
+                self.fp.close()
+            self.fp = None
 
     def load_seek(self, pos: int) -> None:
         """Go to the pixels. That this method exists tells ImageFile.Parser to wait for the whole file."""
@@ -184,10 +209,10 @@ def _arrangement(im: Image.Image, options: dict[str, Any]) -> Callable[[IndexedI
     from .saving import quantize_options
 
     mode = options.get("palette_mode", "exact")
+    if not isinstance(mode, str) or mode not in ("exact", "compact"):
+        raise OptionError(f'palette_mode must be "exact" or "compact", not {shown(mode)}')
     if mode == "compact":
         return compact
-    if mode != "exact":
-        raise OptionError(f'palette_mode must be "exact" or "compact", not {mode!r}')
     quantized = quantize_options(options)
     chosen = {"palette", "order", "transparent_index"} & quantized.keys()
     if (quantized or im.mode != "P") and not chosen:
@@ -216,11 +241,11 @@ def _save_frames(im: Image.Image, frames: Frames, fp: IO[bytes]) -> None:
     options = im.encoderinfo
     check_animation_options(im, options, FORMAT)
     metadata = metadata_of(im, options)
-    durations, plays = durations_of(frames, options), plays_of(im, options)
-    with saving(im, FORMAT):
-        stored = frames_to_store(frames, options)
     compression = options.get("compression", "default")
-    data = encode_animation(stored, durations, plays=plays, compression=compression, metadata=metadata)
+    with saving(im, FORMAT):
+        durations, plays = durations_of(frames, options), plays_of(im, options)
+        stored = frames_to_store(frames, options)
+        data = encode_animation(stored, durations, plays=plays, compression=compression, metadata=metadata)
     write_all(fp, data)
     if options.get("report") is not None:
         reported(im, Image.open(BytesIO(data)), len(data), options["report"])

@@ -13,12 +13,13 @@ all are quantised with one palette, and so they are if a keyword of `quantize` i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
+from .checks import check_integer, shown
 from .errors import ModeError, OptionError
 from .saving import indexed_image, quantize_options
 from .types import IndexedImage, Pixels
@@ -32,9 +33,10 @@ class Frames:
     """All frames that are to be saved, which can be gone through again."""
 
     def __init__(self, im: Image.Image, append_images: Any) -> None:
-        more = append_images or ()
-        if not isinstance(more, Iterable):
-            raise OptionError(f"append_images must be a list of images, not {append_images!r}")
+        try:
+            more = list(() if append_images is None else append_images)
+        except TypeError:
+            raise OptionError(f"append_images must be a list of images, not {shown(append_images)}") from None
         self._images = [im, *more]
         if not all(isinstance(image, Image.Image) for image in self._images):
             raise OptionError("append_images must be images")
@@ -76,8 +78,8 @@ def frames_to_store(frames: Frames, encoderinfo: dict[str, Any]) -> _Converted:
     if quantize_options(encoderinfo):
         return _quantized(frames, encoderinfo)
     mode = encoderinfo.get("palette_mode", "exact")
-    if mode not in ("exact", "compact"):
-        raise OptionError(f'palette_mode must be "exact" or "compact", not {mode!r}')
+    if not isinstance(mode, str) or mode not in ("exact", "compact"):
+        raise OptionError(f'palette_mode must be "exact" or "compact", not {shown(mode)}')
     palettes = {_palette(image, encoderinfo) for image in frames}
     if mode == "exact" and len(palettes) == 1 and None not in palettes:
         return _Converted(frames, lambda image: indexed_image(image, encoderinfo))
@@ -132,6 +134,8 @@ def _quantized(frames: Frames, encoderinfo: dict[str, Any]) -> _Converted:
 def durations_of(frames: Frames, encoderinfo: dict[str, Any]) -> list[int]:
     """Milliseconds for each frame. Raises OptionError."""
     given = encoderinfo.get("duration")
+    if isinstance(given, np.ndarray):
+        given = given.tolist()
     if isinstance(given, (list, tuple)):
         if len(given) != len(frames):
             raise OptionError(f"duration must be one number, or one for each of {len(frames)} frames, not {len(given)}")
@@ -143,7 +147,7 @@ def durations_of(frames: Frames, encoderinfo: dict[str, Any]) -> list[int]:
     try:
         rounded = [round(value) for value in each]
     except (TypeError, ValueError, OverflowError):
-        raise OptionError(f"duration must be milliseconds, not {given!r}") from None
+        raise OptionError(f"duration must be milliseconds, not {shown(given)}") from None
     if not all(0 <= value < 1 << 32 for value in rounded):
         raise OptionError("duration must be at least 0 and less than 2^32 milliseconds")
     return rounded
@@ -154,6 +158,5 @@ def plays_of(im: Image.Image, encoderinfo: dict[str, Any]) -> int:
     loop = encoderinfo.get("loop", im.info.get("loop"))
     if loop is None:
         return 1
-    if not isinstance(loop, int) or not 0 <= loop < (1 << 32) - 1:
-        raise OptionError(f"loop must be a whole number from 0 to 2^32 - 2, or None, not {loop!r}")
+    loop = check_integer("loop", loop, 0, (1 << 32) - 2)
     return loop + 1 if loop else 0

@@ -45,7 +45,9 @@ def fitting(
         data = encode(im)
         if len(data) <= limit:
             return im, data
-    dithers = options.get("dither")
+    dithers: Any = options.get("dither")
+    if hasattr(dithers, "tolist"):  # an array
+        dithers = dithers.tolist()
     ways = list(dithers) if isinstance(dithers, (list, tuple)) and dithers else [dithers]
     tell = Progress(progress)
     fits, smallest = [], None

@@ -14,12 +14,13 @@ time that a plugin refuses to save; `writing.save` keeps it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO, Any
 
 import numpy as np
 from PIL import Image
 
+from .checks import check_integer
 from .errors import ModeError, OptionError, OptionTypeError, UnsupportedError
 from .types import IndexedImage
 from .writing import write_all
@@ -55,7 +56,7 @@ def _threads(encoderinfo: dict[str, Any]) -> dict[str, Any]:
 def save_quantized(im: Image.Image, fp: IO[bytes], format_name: str, encode: Callable[[Image.Image], bytes]) -> None:
     """Quantise as the keywords in `im.encoderinfo` ask, encode, write, report; `encode` makes a file of a P image.
 
-    Nothing is written to `fp` before everything that can fail is done. Raises UnsupportedError (an OSError) for a mode that
+    Nothing reaches `fp` before everything that can fail is done. Raises UnsupportedError (an OSError) for a mode that
     cannot be quantised or an empty image, OptionError, QualityError and SizeError (ValueErrors), CancelledError.
     """
     if 0 in im.size:
@@ -64,11 +65,12 @@ def save_quantized(im: Image.Image, fp: IO[bytes], format_name: str, encode: Cal
     max_bytes, report = encoderinfo.get("max_bytes"), encoderinfo.get("report")
     if report is not None and not callable(report):
         raise OptionError(f"report must be a function, not {type(report).__name__}")
-    if max_bytes is None:
-        image = to_palette_image(im, encoderinfo, format_name)
-        data = encode(image)
-    else:
-        image, data = _fitting(im, encoderinfo, format_name, encode, max_bytes)
+    with saving(im, format_name):
+        if max_bytes is None:
+            image = to_palette_image(im, encoderinfo, format_name)
+            data = encode(image)
+        else:
+            image, data = _fitting(im, encoderinfo, encode, max_bytes)
     write_all(fp, data)
     if report is not None:
         reported(im, image, len(data), report)
@@ -77,15 +79,13 @@ def save_quantized(im: Image.Image, fp: IO[bytes], format_name: str, encode: Cal
 def _fitting(
     im: Image.Image,
     encoderinfo: dict[str, Any],
-    format_name: str,
     encode: Callable[[Image.Image], bytes],
     max_bytes: Any,
 ) -> tuple[Image.Image, bytes]:
     from .fitting import fitting
 
-    with saving(im, format_name):
-        options = {**quantize_options(encoderinfo), **_threads(encoderinfo)}
-        return fitting(im, options, max_bytes, encode, encoderinfo.get("progress"))
+    options = {**quantize_options(encoderinfo), **_threads(encoderinfo)}
+    return fitting(im, options, max_bytes, encode, encoderinfo.get("progress"))
 
 
 def to_palette_image(im: Image.Image, encoderinfo: dict[str, Any], format_name: str = "PNG8") -> Image.Image:
@@ -136,8 +136,9 @@ def reported(original: Image.Image, image: Image.Image, size: int, report: Calla
 
 def refuse_several_frames(im: Image.Image, encoderinfo: dict[str, Any], format_name: str) -> None:
     """Raise UnsupportedError (an OSError) if `save_all` and `append_images` ask for more than one frame."""
-    frames = [im, *encoderinfo.get("append_images", ())]
-    count = sum(getattr(frame, "n_frames", 1) for frame in frames)
+    from .animated import Frames
+
+    count = len(Frames(im, encoderinfo.get("append_images")))
     if count > 1:
         raise UnsupportedError(f"{format_name} holds one frame, not {count}: save each frame to a file of its own")
 
@@ -155,11 +156,12 @@ def palette_alphas(image: Image.Image, encoderinfo: dict[str, Any]) -> bytes:
     if transparency is None:
         return alphas.rstrip(b"\xff")
 
-    if isinstance(transparency, int) and 0 <= transparency <= 255:
-        transparency = alphas[:transparency].ljust(transparency, b"\xff") + b"\0"
-    if not isinstance(transparency, bytes) or len(transparency) > 256:
+    with suppress(OptionError, OptionTypeError):
+        entry = check_integer("transparency", transparency, 0, 255)
+        transparency = alphas[:entry].ljust(entry, b"\xff") + b"\0"
+    if not isinstance(transparency, (bytes, bytearray)) or len(transparency) > 256:
         raise OptionError("transparency must be a palette index, 0 to 255, or bytes, one alpha for each entry")
-    return (transparency + alphas[len(transparency) :]).rstrip(b"\xff")
+    return (bytes(transparency) + alphas[len(transparency) :]).rstrip(b"\xff")
 
 
 def indexed_image(image: Image.Image, encoderinfo: dict[str, Any]) -> IndexedImage:

@@ -68,9 +68,7 @@ def _format(name: Any, target: str) -> str:
         extension = os.path.splitext(target)[1].lower()
         name = Image.EXTENSION.get(extension) or Image.registered_extensions().get(extension)
         if name is None:
-            raise OptionError(
-                f"cannot tell the format from {target!r}: give `format`, or a known extension"
-            )
+            raise OptionError(f"cannot tell the format from {target!r}: give `format`, or a known extension")
     if not isinstance(name, str):
         raise OptionTypeError(f"format must be a string or None, not {type(name).__name__}")
     if name.upper() not in Image.SAVE:
