@@ -7,13 +7,12 @@ import warnings
 from collections.abc import Callable
 from functools import cache
 from io import BytesIO
-from operator import index
 from typing import IO, TYPE_CHECKING, Any
 
 from PIL import Image, ImageFile, ImagePalette
 
-from .checks import shown
-from .errors import OptionError, OptionTypeError
+from .checks import shown, to_integer
+from .errors import OptionError
 
 if TYPE_CHECKING:
     from .animated import Frames
@@ -97,10 +96,7 @@ class KmqImageFile(ImageFile.ImageFile):
 
     def seek(self, frame: int) -> None:
         """Show frame 0..n_frames-1. Raises EOFError for others, OptionTypeError (a TypeError) for other types."""
-        try:
-            frame = index(frame)
-        except TypeError:
-            raise OptionTypeError(f"frame must be an integer, not {type(frame).__name__}") from None
+        frame = to_integer("frame", frame)
         if not self._seek_check(frame):
             return
         Image._decompression_bomb_check(self.size)

@@ -20,14 +20,21 @@ def shown(value: object) -> str:
     return text if len(text) <= _LONGEST else text[:_LONGEST] + "..."
 
 
-def check_integer(name: str, value: object, low: int, high: int) -> int:
-    """`value` as an int within low..high; OptionTypeError or OptionError otherwise."""
+def to_integer(name: str, value: object) -> int:
+    """`value` as an int, where it is one of Python or NumPy; OptionTypeError otherwise."""
     try:
-        if isinstance(value, (bool, type)):
+        if getattr(getattr(value, "dtype", None), "kind", "") == "b":  # which NumPy 1 takes for a number
             raise TypeError
-        number = operator.index(value)  # type: ignore[arg-type]
+        return operator.index(value)  # type: ignore[arg-type]
     except TypeError:
         raise OptionTypeError(f"{name} must be an integer, not {type(value).__name__}") from None
+
+
+def check_integer(name: str, value: object, low: int, high: int) -> int:
+    """`value` as an int within low..high; OptionTypeError or OptionError otherwise."""
+    if isinstance(value, bool):
+        raise OptionTypeError(f"{name} must be an integer, not bool")
+    number = to_integer(name, value)
     if not low <= number <= high:
         raise OptionError(f"{name} must be {low} to {high}, not {shown(number)}")
     return number

@@ -88,6 +88,8 @@ def _bytes(name: str, value: Any) -> bytes:
 def _resolution(dpi: Any) -> tuple[int, int] | None:
     if _is_nothing(dpi):
         return None
+    if hasattr(dpi, "tolist"):  # an array
+        dpi = dpi.tolist()
     try:
         x, y = (float(value) for value in dpi)
     except (TypeError, ValueError, OverflowError):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from operator import index
 from os import PathLike
 from typing import IO
 
 from PIL import Image
 
-from .checks import shown
+from .checks import shown, to_integer
 from .errors import OptionError, OptionTypeError
 from .KmqImagePlugin import KmqImageFile
 
@@ -25,7 +24,7 @@ def read_region(source: str | PathLike[str] | IO[bytes], box: tuple[int, int, in
     from .codec import read_region as read
 
     try:
-        left, top, right, bottom = (index(side) for side in box)
+        left, top, right, bottom = (to_integer("box", side) for side in box)
     except (TypeError, ValueError):
         raise OptionError(f"box must be four whole numbers, not {shown(box)}") from None
     if not isinstance(source, (str, bytes, PathLike)) and not hasattr(source, "read"):

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from operator import index
 from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
-from ..checks import shown
-from ..errors import CorruptError, FrameError, KmqError, OptionTypeError, UnsupportedError
+from ..checks import shown, to_integer
+from ..errors import CorruptError, FrameError, KmqError, UnsupportedError
 from .animation import Animation, Film
 from .container import Chunk, Reader, film_crc
 from .films import to_pictures
@@ -77,10 +76,7 @@ class FrameReader:
 
         Raises FrameError if there is none, TruncatedError, CorruptError, UnsupportedError.
         """
-        try:
-            number = index(number)
-        except TypeError:
-            raise OptionTypeError(f"the number of a frame must be an integer, not {type(number).__name__}") from None
+        number = to_integer("the number of a frame", number)
         if not 0 <= number < len(self):
             raise FrameError(f"no frame {shown(number)}: the animation has {len(self)}")
         if self._canvas.size == 0:
