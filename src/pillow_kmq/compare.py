@@ -17,7 +17,7 @@ from PIL import Image
 
 from .alpha import has_alpha, to_rgba
 from .color_profile import as_shown
-from .errors import ModeError, OptionError
+from .errors import ModeError, OptionError, OptionTypeError
 
 Rgb = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float64]
@@ -117,6 +117,9 @@ def _means(
 
 
 def _check(original: Image.Image, image: Image.Image) -> None:
+    for im in (original, image):
+        if not isinstance(im, Image.Image):
+            raise OptionTypeError(f"only Pillow images can be compared, not {type(im).__name__}")
     if original.size != image.size:
         raise OptionError(f"images differ in size: {_size(original)} and {_size(image)}")
     if 0 in original.size:
