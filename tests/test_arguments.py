@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,8 @@ from pillow_kmq.saving import QUANTIZE_KEYWORDS
 PIXELS = np.arange(48, dtype=np.uint8).reshape(3, 4, 4) * 5 | np.array([0, 0, 0, 255], np.uint8)
 RGBA = Image.fromarray(PIXELS)
 PALETTE_IMAGE = pillow_kmq.quantize(RGBA, 4)
+TRANSLUCENT = RGBA.copy()
+TRANSLUCENT.putalpha(128)
 INDEXED = pillow_kmq.quantize_array(PIXELS, 4)
 FILE = pillow_kmq.encode(INDEXED)
 
@@ -125,8 +128,18 @@ def seek(frame: Any) -> None:
             opened.load()
 
 
-SAVING = [*QUANTIZE_KEYWORDS, "max_bytes", "threads", "progress", "report", "transparency"]
-METADATA = ["icc_profile", "exif", "xmp", "dpi", "comment", "text"]
+def quantize_installed(**options: Any) -> None:
+    with pillow_kmq.installed():
+        RGBA.quantize(**options)
+
+
+def convert_installed(colors: Any) -> None:
+    with pillow_kmq.installed():
+        RGBA.convert("RGB").convert("P", palette=Image.Palette.ADAPTIVE, colors=colors)
+
+
+SAVING = [*QUANTIZE_KEYWORDS, "srgb", "icc_profile", "max_bytes", "threads", "progress", "report", "transparency"]
+METADATA = ["exif", "xmp", "dpi", "comment", "text"]
 CASES = {
     "quantize": Case(pillow_kmq.quantize, {"im": RGBA}),
     "quantize_all": Case(pillow_kmq.quantize_all, {"images": [RGBA, RGBA]}),
@@ -148,6 +161,8 @@ CASES = {
     "FloydSteinberg": Case(pillow_kmq.FloydSteinberg, {}),
     "Selective": Case(pillow_kmq.Selective, {}),
     "Ordered": Case(pillow_kmq.Ordered, {}),
+    "quantize installed": Case(quantize_installed, dict.fromkeys([*QUANTIZE_KEYWORDS, "threads", "report"])),
+    "convert installed": Case(convert_installed, {"colors": 3}),
     "PSNR": Case(lambda decibels: pillow_kmq.quantize(RGBA, quality=pillow_kmq.PSNR(decibels)), {"decibels": 20}),
     "DeltaE": Case(lambda distance: pillow_kmq.quantize(RGBA, quality=pillow_kmq.DeltaE(distance)), {"distance": 9}),
     "encode": Case(pillow_kmq.encode, {"image": INDEXED}),
@@ -160,9 +175,10 @@ CASES = {
                      dict.fromkeys(("icc_profile", "exif", "xmp"), b"") | {"resolution": None, "texts": None}),
     "set_threads": Case(codec.set_threads, {"count": None}),
     "compare": Case(compare.compare, {"original": RGBA, "image": RGBA}),
-    "psnr": Case(compare.psnr, {"original": RGBA, "image": RGBA}),
-    "oklab_distance": Case(compare.oklab_distance, {"original": RGBA, "image": RGBA}),
+    "psnr": Case(compare.psnr, {"original": TRANSLUCENT, "image": RGBA}),
+    "oklab_distance": Case(compare.oklab_distance, {"original": TRANSLUCENT, "image": RGBA}),
     "ssim": Case(compare.ssim, {"original": RGBA, "image": RGBA}),
+    "save": Case(pillow_kmq.save, {"im": RGBA, "path": BytesIO(), "format": "PNG8"}),
     "seek": Case(seek, {"frame": 0}),
     "PNG8": Case(save("PNG8"), dict.fromkeys([*SAVING, "append_images"])),
     "KMQ": Case(save("KMQ"), dict.fromkeys([*SAVING, *METADATA, "compression", "palette_mode", "append_images"])),
@@ -184,7 +200,10 @@ def arguments() -> list[Any]:
 
 
 @pytest.mark.parametrize(("case", "argument"), arguments())
-def test_an_odd_value_works_or_is_refused_with_a_sentence(case: Case, argument: str) -> None:
+def test_an_odd_value_works_or_is_refused_with_a_sentence(
+    case: Case, argument: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # as some odd values name files
     wrong = []
     odd = {name: value for name, value in ODD.items() if argument != "source" or not isinstance(value, (str, bytes))}
     for name, value in odd.items():
@@ -199,6 +218,16 @@ def test_an_odd_value_works_or_is_refused_with_a_sentence(case: Case, argument: 
         except Exception as error:
             wrong.append(f"{name}: {type(error).__name__}: {str(error)[:100]}")
     assert not wrong, "\n".join(wrong)
+
+
+def test_every_public_function_is_among_them() -> None:
+    tried = {name.split()[0] for name in CASES}
+    without_arguments = {"install", "installed", "uninstall", "register_kmq_opener", "register_png8_saver"}
+    results = {"ColorCounts", "KMeansResult", "Report"}
+    public = {name for name in pillow_kmq.__all__ if callable(getattr(pillow_kmq, name))}
+    for name in without_arguments:
+        assert not inspect.signature(getattr(pillow_kmq, name)).parameters
+    assert public - tried == without_arguments | results | {"warmup"}  # which compiles, see test_compiling
 
 
 # What is meant by arrays and NumPy's numbers

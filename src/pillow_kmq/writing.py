@@ -55,7 +55,11 @@ def _target(path: Any) -> str:
         target = os.fsdecode(path)
     except TypeError:
         raise OptionTypeError(f"path must be a path or a binary file object, not {type(path).__name__}") from None
-    if not target or "\0" in target:
+    try:
+        encoded = os.fsencode(target)
+    except UnicodeEncodeError:  # half of a surrogate pair
+        encoded = b""
+    if not encoded or b"\0" in encoded:
         raise OptionError(f"path must name a file, not {target!r}")
     if os.path.exists(target) and not os.path.isfile(target):
         raise OptionError(f"path must name a regular file, as others cannot be replaced, not {target!r}")
