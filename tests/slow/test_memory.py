@@ -20,7 +20,7 @@ from pillow_kmq.errors import KmqError
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="/proc")
 
 _WARM_UP, _CYCLES = 200, 2000
-_MOST = 2 << 20  # bytes
+_MOST = 1 << 20  # bytes
 
 PHOTO = Image.effect_mandelbrot((96, 64), (-2, -1.5, 1, 1.5), 40)
 RGB = Image.merge("RGB", [PHOTO, PHOTO.rotate(90), PHOTO.rotate(180)])
