@@ -325,6 +325,7 @@ def test_a_file_object_gets_everything_or_nothing() -> None:
         (os.devnull, "PNG", OptionError, "regular file"),
         (7, "PNG", OptionTypeError, "path must be a path or a binary file object, not int"),
         (io.BytesIO(), None, OptionError, "give `format`"),
+        (io.StringIO(), "PNG", OptionTypeError, "binary file object, such as"),
     ],
 )
 def test_a_bad_target_or_format_is_refused_before_the_work(

@@ -8,7 +8,7 @@ import selectors
 import shutil
 import sys
 from contextlib import suppress
-from io import BytesIO, RawIOBase
+from io import BytesIO, RawIOBase, TextIOBase
 from typing import IO, Any
 
 from PIL import Image
@@ -27,10 +27,10 @@ def save(im: Image.Image, path: str | os.PathLike[str] | IO[bytes], format: str 
         im: a Pillow image.
         path: the file, or a binary file object, which gets everything in one go.
         format: a Pillow format such as "PNG8"; None chooses by the extension of `path`.
-        options: as for `Image.save`.
+        options: as for `Image.save`, but `append`, which adds to a file in place.
 
     Raises:
-        OptionError: `path` is not a regular file (a ValueError).
+        OptionError: `path` is not a regular file, or the format is unknown (a ValueError).
         OptionTypeError: an argument has the wrong type (a TypeError).
         OSError: the file cannot be written. All errors of `Image.save` are raised too.
     """
@@ -38,6 +38,8 @@ def save(im: Image.Image, path: str | os.PathLike[str] | IO[bytes], format: str 
         raise OptionTypeError(f"im must be a Pillow image, not {type(im).__name__}")
     if options.get("append"):
         raise OptionError("append adds to a file in place instead of replacing it: use Image.save")
+    if isinstance(path, TextIOBase):
+        raise OptionTypeError("path must be a binary file object, such as sys.stdout.buffer, not one of text")
     encoded = BytesIO()
     if hasattr(path, "write"):
         im.save(encoded, _format(format, ""), **options)
@@ -149,7 +151,7 @@ def replace_file(target: str, data: bytes) -> None:
             write_all(file, data)
         os.replace(temporary, path)
     except OSError as error:
-        raise OSError(error.errno, error.strerror, target) from None
+        raise OSError(error.errno, error.strerror or str(error), target) from None
     finally:
         with suppress(FileNotFoundError):
             os.unlink(temporary)
