@@ -99,17 +99,17 @@ def ssimulacra2(a: Image.Image, b: Image.Image) -> float | None:
         for shade in shades:
             paths = [os.path.join(folder, name) for name in ("a.png", "b.png")]
             for image, path in zip((a, b), paths, strict=True):
-                Image.fromarray(_over(image, shade)).save(path, compress_level=1)
+                Image.fromarray(over(image, shade)).save(path, compress_level=1)
             scores.append(float(compute_ssimulacra2(*paths)))
     return min(scores)
 
 
 def alpha(a: Image.Image, b: Image.Image) -> float:
     """mse3 of the worse of the composites over black and over white."""
-    return max(mse3(_over(a, shade), _over(b, shade)) for shade in (0, 255))
+    return max(mse3(over(a, shade), over(b, shade)) for shade in (0, 255))
 
 
-def _over(image: Image.Image, shade: int) -> np.ndarray:
+def over(image: Image.Image, shade: int) -> np.ndarray:
     """The image over a grey background, u8[h, w, 3]."""
     pixels = np.asarray(image.convert("RGBA")).astype(np.float64)
     share = pixels[..., 3:] / 255

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ class Candidate:
     """One quantiser with its settings.
 
     ours: a row of pillow-kmq. child: it works in a child process. slow: seconds per image, so run once.
+    alpha: it takes RGBA images.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Candidate:
     ours: bool = False
     child: bool = False
     slow: bool = False
+    alpha: bool = True
 
 
 def installed(module: str) -> bool:
@@ -56,6 +59,13 @@ def ours(effort: str = "default", space: str = "srgb", dither: object = 0, **opt
     label = "" if dither == 0 else f", dither={dither}"
     label += "".join(f", {name}={value}" for name, value in options.items())
     return Candidate(f"kmq {effort} {space}{label}", run, ours=True, slow=effort == "best")
+
+
+def ours_with(label: str, **options: object) -> Candidate:
+    """pillow-kmq with no options but these, so with its own defaults."""
+    import pillow_kmq
+
+    return Candidate(f"kmq {label}", lambda image, k: pillow_kmq.quantize(image, k, **options), ours=True)
 
 
 # ---- libraries ----
@@ -124,6 +134,22 @@ def pngquant(speed: int, dither: bool) -> Run:
     return run
 
 
+def pngquant_command() -> str | None:
+    """The pngquant 3 of the package `pngquant-cli`, else the one on the PATH."""
+    beside = Path(sys.executable).with_name("pngquant")
+    return str(beside) if beside.exists() else shutil.which("pngquant")
+
+
+def pngquant3(*options: str) -> Run:
+    """pngquant with these options; with none, what its users get from `pngquant 64 photo.png`."""
+    program = pngquant_command() or "pngquant"
+
+    def run(image: Image.Image, k: int) -> Image.Image:
+        return _through_files(image, lambda a, b: [program, *options, "--output", b, str(k), "--", a])
+
+    return run
+
+
 def _imagemagick() -> str | None:
     for name in ("magick", "convert"):
         for folder in (None, "/usr/bin"):
@@ -186,6 +212,30 @@ def alpha_rivals() -> list[Candidate]:
     return [one for one in plain_rivals() if one.name not in ("Pillow MEDIANCUT", "Pillow MAXCOVERAGE")]
 
 
+def eye_rivals() -> list[Candidate]:
+    """Rivals without dithering, each at its best, for what people see."""
+    found = []
+    if pngquant_command():
+        found.append(Candidate("pngquant --nofs --speed 1", pngquant3("--nofs", "--speed", "1"), child=True))
+    if installed("imagequant"):
+        found.append(Candidate("imagequant", imagequant))
+    none, method = Image.Dither.NONE, Image.Quantize
+    found.append(Candidate("Pillow MEDIANCUT", pillow(method.MEDIANCUT, none), alpha=False))
+    return [*found, Candidate("Pillow FASTOCTREE", pillow(method.FASTOCTREE, none))]
+
+
+def default_rivals() -> list[Candidate]:
+    """Rivals as they are when nothing is asked of them but a number of colours, and Pillow dithered too."""
+    found = []
+    if pngquant_command():
+        found.append(Candidate("pngquant", pngquant3(), child=True))
+    if installed("imagequant"):
+        found.append(Candidate("imagequant dithered", lambda image, k: imagequant(image, k, 1.0)))
+    found.append(Candidate("Pillow", lambda image, k: image.quantize(k)))
+    diffusion = pillow(Image.Quantize.MEDIANCUT, Image.Dither.FLOYDSTEINBERG)
+    return [*found, Candidate("Pillow MEDIANCUT + FS", diffusion, alpha=False)]
+
+
 def versions() -> dict[str, str]:
     """Version of every program and package that takes part."""
     names = (
@@ -194,9 +244,11 @@ def versions() -> dict[str, str]:
         "numpy",
         "numba",
         "imagequant",
+        "pngquant-cli",
         "scikit-learn",
         "scikit-image",
         "ssimulacra2",
+        "flip-evaluator",
         "pyoxipng",
         "pillow-jxl-plugin",
     )

@@ -1,0 +1,98 @@
+"""The pictures that are measured: what each shows, where it is found, and whether it may be used for tuning.
+
+A picture is of one group and of one set: options and constants are chosen on "tune"; "held out" only judges them.
+Pictures come from this repository, from `../shared` beside the checkout (README.md), and from packages that ship
+freely usable ones (scikit-image, scikit-learn, matplotlib; the dependency group `bench`). What is absent is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from PIL import Image
+
+import metrics
+
+HERE = Path(__file__).resolve().parent
+SETS = ("tune", "held out")
+GROUPS = ("photo", "face", "sky", "art", "icon", "logo", "text")
+
+
+def shared(name: str) -> Path:
+    """A folder of `shared` beside the checkout, or beside a folder that the checkout is in."""
+    for parent in HERE.parents[1:]:
+        if (parent / "shared" / name).is_dir():
+            return parent / "shared" / name
+    return HERE.parent.parent / "shared" / name
+
+
+CORPORA = shared("corpora")
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture in a file."""
+
+    name: str
+    group: str
+    set: str
+    path: Path
+
+    def read(self) -> Image.Image:
+        """RGBA if any pixel is not opaque, else RGB."""
+        return metrics.read(self.path)
+
+
+# Names after a colon are those of a package's folder; Kodak's photos are known by their numbers.
+TUNE = {
+    "photo": "kodak/01 kodak/05 kodak/08 kodak/13 kodak/23 skimage:data/coffee.png",
+    "face": "samples/photo kodak/15 kodak/18",
+    "sky": "kodak/03 kodak/16 kodak/20 kodak/21 skimage:data/rocket.jpg",
+    "art": "samples/pixel-art samples/sixteen samples/gradient samples/sprite "
+    "sprites/00 sprites/02 sprites/04 sprites/06 sprites/08 sprites/12 sprites/14",
+    "icon": "icons/00 icons/02 icons/04 icons/06 icons/08 icons/10 icons/12 icons/14",
+    "logo": "cases/11-logo skimage:data/logo.png",
+    "text": "samples/screenshot cases/11-text screens/00 screens/02 screens/04 screens/06 screens/08 screens/10 "
+    "screens/12",
+}
+HELD_OUT = {
+    "photo": "kodak/02 kodak/07 kodak/09 kodak/11 kodak/14 kodak/17 kodak/22 kodak/24 "
+    "skimage:data/chelsea.png sklearn:datasets/images/flower.jpg",
+    "face": "kodak/04 kodak/12 matplotlib:mpl-data/sample_data/grace_hopper.jpg",
+    "sky": "kodak/06 kodak/10 kodak/19 sklearn:datasets/images/china.jpg",
+    "art": "matplotlib:mpl-data/sample_data/Minduka_Present_Blue_Pack.png "
+    "sprites/01 sprites/03 sprites/05 sprites/07 sprites/09 sprites/11 sprites/13",
+    "icon": "icons/01 icons/03 icons/05 icons/07 icons/09 icons/11 icons/13",
+    "logo": "matplotlib:mpl-data/sample_data/logo2.png",
+    "text": "screens/01 screens/03 screens/05 screens/07 screens/09 screens/11 screens/13",
+}
+
+
+def _found(place: str) -> Path | None:
+    """The file of a place in the lists above, None if it is absent."""
+    if ":" in place:
+        package, rest = place.split(":")
+        spec = find_spec(package)
+        path = Path(spec.origin).parent / rest if spec and spec.origin else Path(rest)
+        return path if path.exists() else None
+    folder, start = place.split("/")
+    folders = {"samples": HERE.parent / "sample_images", "cases": shared("cases")}
+    return next(iter(sorted(folders.get(folder, CORPORA / folder).glob(f"{start}*"))), None)
+
+
+def pictures(
+    which: str = "all",
+    groups: Iterable[str] = GROUPS,
+    names: Iterable[str] = (),
+    limit: int | None = None,
+) -> list[Picture]:
+    """Those of a set and of some groups that are there; `names`: only these; `limit`: so many of a group."""
+    found, wanted = [], set(names)
+    for name, places in zip(SETS, (TUNE, HELD_OUT), strict=True):
+        for group in groups if which in (name, "all") else ():
+            paths = [path for path in map(_found, places[group].split()) if path]
+            found += [Picture(path.stem, group, name, path) for path in paths[:limit]]
+    return [picture for picture in found if not wanted or picture.name in wanted]
