@@ -1,23 +1,13 @@
-"""Measures of what people see, for one picture and its quantised version, and a command that tries options.
+"""Compare option sets of pillow-kmq with rivals by what people see; perceptual.py says what the measures are.
 
     python benchmarks/eye.py space=oklab space=oklab,dither=selective     # option sets of ours, against the rivals
     python benchmarks/eye.py --set tune --groups face sky --colors 16 32 --crop 384 ""
     python benchmarks/eye.py --set "held out" --defaults '{"space": "oklab", "dither": 0.5}'
 
 In Python: `measures(original, result)` takes arrays or images; `compare(candidates, pictures, colors)` gives rows.
+Results of rivals and the measures of every result are kept in a temporary folder, so the second run is quick.
 
-flip, flip_worst      FLIP (Andersson et al. 2020), 0 is identical: its mean, and the mean of the worst hundredth of tiles.
-ssimulacra2           100 is identical, 90 invisible, 70 good.
-chroma_worst          chroma kept by a tile: mean Oklab chroma of the result over that of the original, of tiles where
-                      the original's is at least 3 (x 100); the first percentile of them.
-chroma_lost           share of those tiles that keep less than 60 %.
-blur_mean, _p99, _worst   mean dE of a tile after a blur of 2 pixels: mean, 99th percentile and worst of all tiles.
-stray                 share of pixels that are farther than 15 from the 5x5 median of the original, where the original
-                      pixel is not: dots of a colour that the place does not have.
-mse3, delta_e         as in metrics.py.
-
-Tiles are 32x32 pixels, or as near to it as divides the picture. A picture with alpha is measured over black and over
-white, and of each measure the worse counts.
+png, file   bytes: of one plain writer for all; of the file that the program wrote.
 """
 
 from __future__ import annotations
@@ -34,142 +24,19 @@ import json  # noqa: E402
 import multiprocessing  # noqa: E402
 import tempfile  # noqa: E402
 from collections.abc import Callable, Iterable  # noqa: E402
-from dataclasses import dataclass  # noqa: E402
 from pathlib import Path  # noqa: E402
 
-import numpy as np  # noqa: E402
-from PIL import Image, ImageFilter  # noqa: E402
-from scipy.ndimage import gaussian_filter  # noqa: E402
+from PIL import Image  # noqa: E402
+from PIL.PngImagePlugin import PngInfo  # noqa: E402
 
 import metrics  # noqa: E402
-from pictures import GROUPS, SETS, Picture, pictures  # noqa: E402
+import perceptual  # noqa: E402
+from perceptual import measures, place_measures  # noqa: E402
+from pictures import GROUPS, SETS, Box, Picture, pictures  # noqa: E402
 from report import Row, mean, table, write_csv  # noqa: E402
-from rivals import Candidate, default_rivals, eye_rivals, ours_with, versions  # noqa: E402
+from rivals import Candidate, default_rivals, eye_rivals, ours_saved, ours_with, versions  # noqa: E402
 
-try:
-    import flip_evaluator
-except ImportError:
-    flip_evaluator = None
-
-TILE = 32
-HAS_CHROMA = 3.0
-LOST = 0.6
-STRAY = 15.0
-BLUR = 2.0
-
-HIGHER = {"ssimulacra2", "chroma_worst"}
-"""Measures that are better when higher; the others are errors."""
-
-Picked = Image.Image | np.ndarray
-
-
-# ---- tiles ----
-
-
-def tiles(values: np.ndarray) -> np.ndarray:
-    """Mean of each tile of f[h, w], tiles in reading order."""
-    rows, columns = (np.linspace(0, size, max(1, round(size / TILE)) + 1).astype(int) for size in values.shape)
-    sums = np.add.reduceat(np.add.reduceat(values.astype(np.float64), rows[:-1], 0), columns[:-1], 1)
-    return np.asarray(sums / np.outer(np.diff(rows), np.diff(columns))).ravel()
-
-
-def worst_hundredth(values: np.ndarray) -> float:
-    """Mean of the largest hundredth, at least one."""
-    count = -(-len(values) // 100)
-    return float(np.sort(values)[-count:].mean())
-
-
-# ---- measures ----
-
-
-@dataclass(frozen=True)
-class Original:
-    """What is needed of an original, worked out once: pixels are u8[h, w, 3]."""
-
-    pixels: np.ndarray
-    oklab: np.ndarray
-    blurred: np.ndarray
-    median: np.ndarray
-    near_median: np.ndarray
-
-    @classmethod
-    def of(cls, pixels: np.ndarray) -> Original:
-        """Work it out."""
-        median = np.asarray(Image.fromarray(pixels).filter(ImageFilter.MedianFilter(5)))
-        lab, lab_median = metrics.oklab(pixels), metrics.oklab(median)
-        return cls(pixels, lab, _blurred(pixels), lab_median, _distance(lab, lab_median) <= STRAY)
-
-
-@functools.lru_cache(4)
-def _original(data: bytes, shape: tuple[int, ...]) -> Original:
-    return Original.of(np.frombuffer(data, np.uint8).reshape(shape))
-
-
-def _distance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Oklab distance x 100 of each pixel."""
-    return np.asarray(np.sqrt(np.sum((a - b) ** 2, axis=-1)) * 100)
-
-
-def _blurred(pixels: np.ndarray) -> np.ndarray:
-    """Oklab of a picture as it looks from a distance."""
-    return metrics.oklab(np.rint(gaussian_filter(pixels.astype(np.float32), (BLUR, BLUR, 0))).astype(np.uint8))
-
-
-def _chroma(lab: np.ndarray) -> np.ndarray:
-    return np.asarray(np.hypot(lab[..., 1], lab[..., 2]) * 100)
-
-
-def chroma_kept(original: np.ndarray, result: np.ndarray) -> np.ndarray:
-    """Chroma kept by each tile that has chroma: of two Oklab arrays; empty where none has."""
-    before, after = tiles(_chroma(original)), tiles(_chroma(result))
-    return np.asarray(after[before >= HAS_CHROMA] / before[before >= HAS_CHROMA])
-
-
-def flip(a: np.ndarray, b: np.ndarray) -> np.ndarray | None:
-    """The map of FLIP, f[h, w], of two u8[h, w, 3]; None without the package."""
-    if flip_evaluator is None:
-        return None
-    floats = [np.ascontiguousarray(pixels, np.float32) / 255 for pixels in (a, b)]
-    return np.asarray(flip_evaluator.evaluate(*floats, "LDR", applyMagma=False, computeMeanError=False)[0])[..., 0]
-
-
-def _opaque_measures(a: np.ndarray, b: np.ndarray) -> dict[str, float]:
-    """All measures of two u8[h, w, 3]."""
-    original = _original(a.tobytes(), a.shape)
-    lab = metrics.oklab(b)
-    found: dict[str, float] = {}
-    error_map = flip(a, b)
-    if error_map is not None:
-        found |= {"flip": float(error_map.mean()), "flip_worst": worst_hundredth(tiles(error_map))}
-    score = metrics.ssimulacra2(Image.fromarray(a), Image.fromarray(b))
-    if score is not None:
-        found["ssimulacra2"] = score
-    kept = chroma_kept(original.oklab, lab)
-    if len(kept):
-        found |= {"chroma_worst": float(np.percentile(kept, 1)), "chroma_lost": float(np.mean(kept < LOST))}
-    from_afar = tiles(_distance(original.blurred, _blurred(b)))
-    found |= {"blur_mean": float(from_afar.mean()), "blur_p99": float(np.percentile(from_afar, 99))}
-    found["blur_worst"] = float(from_afar.max())
-    found["stray"] = float(np.mean((_distance(lab, original.median) > STRAY) & original.near_median))
-    return found | {"mse3": metrics.mse3(a, b), "delta_e": metrics.delta_e(a, b)}
-
-
-def measures(original: Picked, result: Picked) -> dict[str, float]:
-    """All measures of an original and its quantised version: images, or u8 arrays [h, w, 3 or 4]."""
-    a, b = (_image(picked) for picked in (original, result))
-    if a.size != b.size:
-        raise ValueError(f"sizes differ: {a.size} and {b.size}")
-    if not a.has_transparency_data and not b.has_transparency_data:
-        return _opaque_measures(metrics.rgb(a), metrics.rgb(b))
-    over = [_opaque_measures(metrics.over(a, shade), metrics.over(b, shade)) for shade in (0, 255)]
-    names = dict.fromkeys([*over[0], *over[1]])
-    each = {name: [found[name] for found in over if name in found] for name in names}
-    return {name: min(values) if name in HIGHER else max(values) for name, values in each.items()}
-
-
-def _image(picked: Picked) -> Image.Image:
-    return picked if isinstance(picked, Image.Image) else Image.fromarray(np.ascontiguousarray(picked))
-
+MOST = 1 << 24
 
 # ---- many pictures ----
 
@@ -186,7 +53,12 @@ def _digest(*parts: object) -> str:
 @functools.cache
 def _definition() -> str:
     """Changes with the measures, so that old figures are not taken for new ones."""
-    return _digest(*(Path(module).read_bytes() for module in (__file__, metrics.__file__)))
+    return _digest(*(Path(module).read_bytes() for module in (perceptual.__file__, metrics.__file__)))
+
+
+@functools.cache
+def _programs() -> dict[str, str]:
+    return {name: version for name, version in versions().items() if name != "pillow-kmq"}
 
 
 def _pixels(image: Image.Image) -> bytes:
@@ -197,18 +69,26 @@ def _result(candidate: Candidate, image: Image.Image, k: int) -> Image.Image:
     """What the candidate makes of it; a rival's is kept on disk, as it does not change."""
     if candidate.ours:
         return candidate.run(image, k)
-    path = CACHE / f"{_digest(candidate.name, versions(), k, _pixels(image))}.png"
+    path = CACHE / f"{_digest(candidate.name, _programs(), k, _pixels(image))}.png"
     if not path.exists():
-        _save(path, lambda part: candidate.run(image, k).convert(image.mode).save(part, "PNG", compress_level=1))
+        _save(path, lambda part: _store(candidate.run(image, k), image.mode, part))
     with Image.open(path) as found:
         return found.copy()
 
 
-def _measured(image: Image.Image, result: Image.Image) -> dict[str, float]:
+def _store(result: Image.Image, mode: str, path: Path) -> None:
+    text = PngInfo()
+    if "file" in result.info:
+        text.add_text("file", str(result.info["file"]))
+    result.convert(mode).save(path, "PNG", compress_level=1, pnginfo=text)
+
+
+def _measured(image: Image.Image, result: Image.Image, box: Box | None) -> dict[str, float]:
     """Measures of a result, kept on disk: many options give the same picture."""
-    path = CACHE / f"{_digest(_definition(), _pixels(image), _pixels(result))}.json"
+    path = CACHE / f"{_digest(_definition(), _pixels(image), _pixels(result), box)}.json"
     if not path.exists():
         found = measures(image, result) | {"png": metrics.png_bytes(result)}
+        found |= place_measures(image, result, box) if box else {}
         _save(path, lambda part: part.write_text(json.dumps(found)))
     return dict(json.loads(path.read_text()))
 
@@ -222,15 +102,20 @@ def _save(path: Path, write: Callable[[Path], object]) -> None:
 
 
 def rows_of(candidates: list[Candidate], picture: Picture, k: int, crop: int | None = None) -> list[Row]:
-    """One row per candidate that takes the picture."""
+    """One row per candidate that takes the picture and keeps to the number of colours (sharp does not always)."""
     image = cropped(picture.read(), crop)
     rows = []
     for one in candidates:
         if image.mode == "RGBA" and not one.alpha:
             continue
-        result = _result(one, image, k).convert(image.mode)
+        raw = _result(one, image, k)
+        result = raw.convert(image.mode)
+        if len(result.getcolors(MOST) or []) > k:
+            continue
         row: Row = {"set": picture.set, "group": picture.group, "image": picture.name, "k": k, "candidate": one.name}
-        rows.append(row | _measured(image, result))
+        rows.append(row | _measured(image, result, picture.box if crop is None else None))
+        if "file" in raw.info:
+            rows[-1]["file"] = int(raw.info["file"])
     return rows
 
 
@@ -279,7 +164,10 @@ COLUMNS = [
     ("stray", "stray", mean, ".3%"),
     ("mse3", "mse3", mean, ".1f"),
     ("dE", "delta_e", mean, ".3f"),
+    ("face chroma", "place_chroma", mean, ".2f"),
+    ("face blur dE", "place_blur", mean, ".2f"),
     ("PNG bytes", "png", mean, ".0f"),
+    ("file bytes", "file", mean, ".0f"),
 ]
 PHOTOS = ("photo", "face", "sky")
 
@@ -295,10 +183,20 @@ def tables(rows: list[Row], by_group: bool = True) -> str:
         else:
             kinds |= {"other": [row for row in here if row["group"] not in PHOTOS]}
         for kind, found in kinds.items():
+            found = _complete(found)
             if found:
                 count = len({row["image"] for row in found})
                 parts.append(f"### K = {k}, {kind} ({count})\n\n{table(found, COLUMNS)}")
     return "\n".join(parts)
+
+
+def _complete(rows: list[Row]) -> list[Row]:
+    """Rows of the candidates that took all pictures: means over fewer would not compare."""
+    pictures_of = {}
+    for row in rows:
+        pictures_of.setdefault(row["candidate"], set()).add(row["image"])
+    most = max(map(len, pictures_of.values()), default=0)
+    return [row for row in rows if len(pictures_of[row["candidate"]]) == most]
 
 
 # ---- the command ----
@@ -319,9 +217,9 @@ def _value(text: str) -> object:
         return text
 
 
-def mine(text: str) -> Candidate:
-    """A candidate from the text of its options."""
-    return ours_with(text or "defaults", **options_of(text))
+def mine(text: str, saved: bool = False) -> Candidate:
+    """A candidate from the text of its options: as an image, or as the file that saving makes of it."""
+    return (ours_saved if saved else ours_with)(text or "defaults", **options_of(text))
 
 
 def main() -> None:
@@ -346,7 +244,7 @@ def main() -> None:
     chosen = pictures(arguments.set, arguments.groups, arguments.images, arguments.limit)
     if not chosen:
         parser.error("no pictures: see pictures.py for where they are looked for")
-    candidates = [mine(text) for text in arguments.options] + rivals
+    candidates = [mine(text, arguments.defaults) for text in arguments.options] + rivals
     rows = compare(candidates, chosen, arguments.colors, arguments.crop, arguments.processes)
     print(tables(rows, not arguments.no_groups))
     if arguments.csv:

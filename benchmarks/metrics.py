@@ -63,8 +63,10 @@ def psnr(error: float) -> float:
 
 
 def oklab(pixels: np.ndarray) -> np.ndarray:
-    """Oklab, float32[h, w, 3], of sRGB bytes."""
-    return np.asarray(np.cbrt(_LIGHT[pixels] @ _TO_CONES.T) @ _TO_OKLAB.T)
+    """Oklab, float32[h, w, 3], of sRGB bytes, or of floats between them."""
+    whole = pixels.dtype == np.uint8
+    light = _LIGHT[pixels] if whole else np.interp(pixels, np.arange(256), _LIGHT).astype(np.float32)
+    return np.asarray(np.cbrt(light @ _TO_CONES.T) @ _TO_OKLAB.T)
 
 
 def delta_e(a: np.ndarray, b: np.ndarray) -> float:

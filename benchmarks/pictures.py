@@ -32,21 +32,25 @@ def shared(name: str) -> Path:
 CORPORA = shared("corpora")
 
 
+Box = tuple[int, int, int, int]
+
+
 @dataclass(frozen=True)
 class Picture:
-    """A picture in a file."""
+    """A picture in a file. box: where people look first, a face: left, top, right, bottom."""
 
     name: str
     group: str
     set: str
     path: Path
+    box: Box | None = None
 
     def read(self) -> Image.Image:
         """RGBA if any pixel is not opaque, else RGB."""
         return metrics.read(self.path)
 
 
-# Names after a colon are those of a package's folder; Kodak's photos are known by their numbers.
+# FOLDER/START is the first file of that start, PACKAGE:PATH a file of an installed package.
 TUNE = {
     "photo": "kodak/01 kodak/05 kodak/08 kodak/13 kodak/23 skimage:data/coffee.png",
     "face": "samples/photo kodak/15 kodak/18",
@@ -68,6 +72,16 @@ HELD_OUT = {
     "icon": "icons/01 icons/03 icons/05 icons/07 icons/09 icons/11 icons/13",
     "logo": "matplotlib:mpl-data/sample_data/logo2.png",
     "text": "screens/01 screens/03 screens/05 screens/07 screens/09 screens/11 screens/13",
+}
+
+
+FACES: dict[str, Box] = {
+    "photo": (195, 80, 260, 170),
+    "15": (400, 60, 680, 420),
+    "18": (265, 115, 300, 185),
+    "04": (190, 270, 360, 540),
+    "12": (300, 100, 350, 190),
+    "grace_hopper": (170, 130, 365, 320),
 }
 
 
@@ -94,5 +108,5 @@ def pictures(
     for name, places in zip(SETS, (TUNE, HELD_OUT), strict=True):
         for group in groups if which in (name, "all") else ():
             paths = [path for path in map(_found, places[group].split()) if path]
-            found += [Picture(path.stem, group, name, path) for path in paths[:limit]]
+            found += [Picture(path.stem, group, name, path, FACES.get(path.stem)) for path in paths[:limit]]
     return [picture for picture in found if not wanted or picture.name in wanted]

@@ -6,6 +6,8 @@ reading and writing a PNG in it (some 10-20 ms for 768x512), as their users pay 
 
 from __future__ import annotations
 
+import functools
+import io
 import shutil
 import subprocess
 import sys
@@ -68,6 +70,18 @@ def ours_with(label: str, **options: object) -> Candidate:
     return Candidate(f"kmq {label}", lambda image, k: pillow_kmq.quantize(image, k, **options), ours=True)
 
 
+def ours_saved(label: str, **options: object) -> Candidate:
+    """pillow-kmq as it saves a PNG8: what the file holds; its size is in `info["file"]`."""
+    import pillow_kmq  # noqa: F401  registers PNG8
+
+    def run(image: Image.Image, k: int) -> Image.Image:
+        file = io.BytesIO()
+        image.save(file, "PNG8", colors=k, optimize=True, **options)
+        return _opened(file, len(file.getvalue()))
+
+    return Candidate(f"kmq saved {label}", run, ours=True)
+
+
 # ---- libraries ----
 
 
@@ -117,9 +131,16 @@ def _through_files(image: Image.Image, command: Callable[[str, str], list[str]])
         source, target = str(Path(folder, "in.png")), str(Path(folder, "out.png"))
         image.save(source, compress_level=1)
         subprocess.run(command(source, target), check=True, capture_output=True)
-        with Image.open(target) as result:
-            result.load()
-            return result.copy()
+        return _opened(target, Path(target).stat().st_size)
+
+
+def _opened(file: str | io.BytesIO, size: int) -> Image.Image:
+    """The image in a file, with the size of the file in `info["file"]`."""
+    with Image.open(file) as image:
+        image.load()
+        result = image.copy()
+    result.info["file"] = size
+    return result
 
 
 def pngquant(speed: int, dither: bool) -> Run:
@@ -141,13 +162,37 @@ def pngquant_command() -> str | None:
 
 
 def pngquant3(*options: str) -> Run:
-    """pngquant with these options; with none, what its users get from `pngquant 64 photo.png`."""
+    """Run pngquant with these options; with none, what its users get from `pngquant 64 photo.png`."""
     program = pngquant_command() or "pngquant"
 
     def run(image: Image.Image, k: int) -> Image.Image:
         return _through_files(image, lambda a, b: [program, *options, "--output", b, str(k), "--", a])
 
     return run
+
+
+SHARP = """
+const [source, target, colours, dither] = process.argv.slice(1);
+require("sharp")(source).png({palette: true, colours: +colours, dither: +dither, effort: 10}).toFile(target);
+"""
+
+
+def sharp(dither: float) -> Run:
+    """Sharp of npm, at most effort. It writes as many colours as the bits of a pixel allow, so 256 for 64."""
+
+    def run(image: Image.Image, k: int) -> Image.Image:
+        return _through_files(image, lambda a, b: ["node", "-e", SHARP, a, b, str(k), str(dither)])
+
+    return run
+
+
+@functools.cache
+def has_sharp() -> bool:
+    """Whether Node finds sharp: in node_modules of the working folder, or in NODE_PATH."""
+    return (
+        bool(shutil.which("node"))
+        and not subprocess.run(["node", "-e", "require('sharp')"], capture_output=True).returncode
+    )
 
 
 def _imagemagick() -> str | None:
@@ -219,6 +264,8 @@ def eye_rivals() -> list[Candidate]:
         found.append(Candidate("pngquant --nofs --speed 1", pngquant3("--nofs", "--speed", "1"), child=True))
     if installed("imagequant"):
         found.append(Candidate("imagequant", imagequant))
+    if has_sharp():
+        found.append(Candidate("sharp dither 0", sharp(0), child=True))
     none, method = Image.Dither.NONE, Image.Quantize
     found.append(Candidate("Pillow MEDIANCUT", pillow(method.MEDIANCUT, none), alpha=False))
     return [*found, Candidate("Pillow FASTOCTREE", pillow(method.FASTOCTREE, none))]
@@ -231,6 +278,8 @@ def default_rivals() -> list[Candidate]:
         found.append(Candidate("pngquant", pngquant3(), child=True))
     if installed("imagequant"):
         found.append(Candidate("imagequant dithered", lambda image, k: imagequant(image, k, 1.0)))
+    if has_sharp():
+        found.append(Candidate("sharp", sharp(1), child=True))
     found.append(Candidate("Pillow", lambda image, k: image.quantize(k)))
     diffusion = pillow(Image.Quantize.MEDIANCUT, Image.Dither.FLOYDSTEINBERG)
     return [*found, Candidate("Pillow MEDIANCUT + FS", diffusion, alpha=False)]
