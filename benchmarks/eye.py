@@ -1,7 +1,7 @@
 """Compare option sets of pillow-kmq with rivals by what people see; perceptual.py says what the measures are.
 
     python benchmarks/eye.py space=oklab space=oklab,dither=selective     # option sets of ours, against the rivals
-    python benchmarks/eye.py --set tune --groups face sky --colors 16 32 --crop 384 ""
+    python benchmarks/eye.py --set tune --groups face sky --colors 16 32 --crop 256 ""
     python benchmarks/eye.py --set "held out" --defaults '{"space": "oklab", "dither": 0.5}'
 
 In Python: `measures(original, result)` takes arrays or images; `compare(candidates, pictures, colors)` gives rows.
@@ -83,12 +83,13 @@ def _store(result: Image.Image, mode: str, path: Path) -> None:
     result.convert(mode).save(path, "PNG", compress_level=1, pnginfo=text)
 
 
-def _measured(image: Image.Image, result: Image.Image, box: Box | None) -> dict[str, float]:
-    """Measures of a result, kept on disk: many options give the same picture."""
-    path = CACHE / f"{_digest(_definition(), _pixels(image), _pixels(result), box)}.json"
+def _measured(image: Image.Image, result: Image.Image, window: Box, face: Box | None) -> dict[str, float]:
+    """Measures of a window of a result, kept on disk: many options give the same picture."""
+    path = CACHE / f"{_digest(_definition(), _pixels(image), _pixels(result), window, face)}.json"
     if not path.exists():
-        found = measures(image, result) | {"png": metrics.png_bytes(result)}
-        found |= place_measures(image, result, box) if box else {}
+        before, after = image.crop(window), result.crop(window)
+        found = measures(before, after) | {"png": metrics.png_bytes(result)}
+        found |= place_measures(before, after, face) if face else {}
         _save(path, lambda part: part.write_text(json.dumps(found)))
     return dict(json.loads(path.read_text()))
 
@@ -102,8 +103,15 @@ def _save(path: Path, write: Callable[[Path], object]) -> None:
 
 
 def rows_of(candidates: list[Candidate], picture: Picture, k: int, crop: int | None = None) -> list[Row]:
-    """One row per candidate that takes the picture and keeps to the number of colours (sharp does not always)."""
-    image = cropped(picture.read(), crop)
+    """One row per candidate that takes the picture and keeps to the number of colours (sharp does not always).
+
+    crop: quantise the whole picture, but measure only so many pixels a side: the face if it has one, or the middle.
+    """
+    image = picture.read()
+    left, top, right, bottom = window = _window(picture, image.size, crop)
+    face = picture.box
+    if face:
+        face = max(0, face[0] - left), max(0, face[1] - top), min(right, face[2]) - left, min(bottom, face[3]) - top
     rows = []
     for one in candidates:
         if image.mode == "RGBA" and not one.alpha:
@@ -113,18 +121,20 @@ def rows_of(candidates: list[Candidate], picture: Picture, k: int, crop: int | N
         if len(result.getcolors(MOST) or []) > k:
             continue
         row: Row = {"set": picture.set, "group": picture.group, "image": picture.name, "k": k, "candidate": one.name}
-        rows.append(row | _measured(image, result, picture.box if crop is None else None))
         if "file" in raw.info:
-            rows[-1]["file"] = int(raw.info["file"])
+            row["file"] = int(raw.info["file"])
+        rows.append(row | _measured(image, result, window, face))
     return rows
 
 
-def cropped(image: Image.Image, size: int | None) -> Image.Image:
-    """The middle of an image, at most `size` pixels a side."""
-    if size is None:
-        return image
-    left, top = max(0, (image.width - size) // 2), max(0, (image.height - size) // 2)
-    return image.crop((left, top, min(image.width, left + size), min(image.height, top + size)))
+def _window(picture: Picture, size: tuple[int, int], crop: int | None) -> Box:
+    """What is measured of a picture: all of it without `crop`."""
+    if crop is None:
+        return 0, 0, *size
+    face = picture.box or (0, 0, *size)
+    corner = [(face[axis] + face[axis + 2] - crop) // 2 for axis in (0, 1)]
+    left, top = (max(0, min(start, length - crop)) for start, length in zip(corner, size, strict=True))
+    return left, top, min(size[0], left + crop), min(size[1], top + crop)
 
 
 _job: Callable[[tuple[Picture, int]], list[Row]]
@@ -145,7 +155,7 @@ def compare(
     if processes == 1 or "fork" not in multiprocessing.get_all_start_methods():
         return [row for job in jobs for row in _job(job)]
     with multiprocessing.get_context("fork").Pool(processes) as pool:  # inherits candidates that cannot be pickled
-        return [row for rows in pool.imap(_run_job, jobs, chunksize=1) for row in rows]
+        return [row for rows in pool.imap(_run_job, jobs, chunksize=len(colors)) for row in rows]
 
 
 def _run_job(job: tuple[Picture, int]) -> list[Row]:
@@ -230,7 +240,7 @@ def main() -> None:
     parser.add_argument("--groups", nargs="+", choices=GROUPS, default=list(GROUPS))
     parser.add_argument("--images", nargs="+", default=[], metavar="NAME", help="only these pictures")
     parser.add_argument("--colors", nargs="+", type=int, default=[16, 64, 256])
-    parser.add_argument("--crop", type=int, help="take the middle of each picture, so many pixels a side")
+    parser.add_argument("--crop", type=int, help="measure only so many pixels a side of each picture")
     parser.add_argument("--limit", type=int, help="so many pictures of each group")
     parser.add_argument("--rivals", nargs="*", metavar="PART", help="only rivals with one of these in the name")
     parser.add_argument("--defaults", action="store_true", help="against what the rivals' defaults give: dithered")
