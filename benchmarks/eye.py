@@ -65,7 +65,7 @@ def _pixels(image: Image.Image) -> bytes:
     return repr((image.mode, image.size)).encode() + image.tobytes()
 
 
-def _result(candidate: Candidate, image: Image.Image, k: int) -> Image.Image:
+def result_of(candidate: Candidate, image: Image.Image, k: int) -> Image.Image:
     """What the candidate makes of it; a rival's is kept on disk, as it does not change."""
     if candidate.ours:
         return candidate.run(image, k)
@@ -116,7 +116,7 @@ def rows_of(candidates: list[Candidate], picture: Picture, k: int, crop: int | N
     for one in candidates:
         if image.mode == "RGBA" and not one.alpha:
             continue
-        raw = _result(one, image, k)
+        raw = result_of(one, image, k)
         result = raw.convert(image.mode)
         if len(result.getcolors(MOST) or []) > k:
             continue

@@ -30,6 +30,7 @@ def shared(name: str) -> Path:
 
 
 CORPORA = shared("corpora")
+SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"}
 
 
 Box = tuple[int, int, int, int]
@@ -83,6 +84,11 @@ FACES: dict[str, Box] = {
     "12": (300, 100, 350, 190),
     "grace_hopper": (170, 130, 365, 320),
 }
+
+
+def images_in(folder: Path) -> list[Path]:
+    """Image files of a folder, sorted."""
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES) if folder.is_dir() else []
 
 
 def _found(place: str) -> Path | None:

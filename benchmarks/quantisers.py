@@ -27,14 +27,13 @@ from PIL import Image  # noqa: E402
 import metrics  # noqa: E402
 import targets  # noqa: E402
 from best_known import best_known_mse3  # noqa: E402
+from pictures import CORPORA, images_in  # noqa: E402
 from report import HERE, RESULTS, Row, heading, mean, median, table, write_csv  # noqa: E402
 from rivals import Candidate, alpha_rivals, dithering_rivals, ours, plain_rivals  # noqa: E402
 from timing import in_turns, relative  # noqa: E402
 
-CORPORA = HERE.parent.parent / "shared" / "corpora"
 COLORS = (16, 64, 256)
 REFERENCE = "imagequant"
-SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"}
 
 
 @dataclass(frozen=True)
@@ -258,11 +257,6 @@ TABLES = {
 
 
 # ---- the command ----
-
-
-def images_in(folder: Path) -> list[Path]:
-    """Image files of a folder, sorted."""
-    return sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES) if folder.is_dir() else []
 
 
 def plan_of(arguments: argparse.Namespace) -> Plan:
