@@ -25,18 +25,19 @@ SIDE, ZOOM, GAP, LABEL = 160, 2, 8, 26
 
 PLACES: dict[str, tuple[int, int]] = {
     "03": (90, 90),
-    "04": (180, 280),
+    "04": (200, 360),
     "13": (330, 250),
     "15": (400, 60),
     "16": (460, 60),
     "18": (210, 90),
     "20": (60, 200),
     "21": (130, 60),
-    "23": (190, 60),
+    "23": (400, 180),
     "photo": (150, 60),
     "gradient": (130, 150),
     "pixel-art": (185, 90),
     "screenshot": (200, 60),
+    "coffee": (240, 130),
     "sprite": (80, 80),
 }
 """Left and top of the crop: skin, skies, smooth cloth, feathers, fine texture, flat art and letters."""

@@ -23,6 +23,7 @@ import hashlib  # noqa: E402
 import json  # noqa: E402
 import multiprocessing  # noqa: E402
 import tempfile  # noqa: E402
+from collections import Counter  # noqa: E402
 from collections.abc import Callable, Iterable  # noqa: E402
 from pathlib import Path  # noqa: E402
 
@@ -33,7 +34,7 @@ import metrics  # noqa: E402
 import perceptual  # noqa: E402
 from perceptual import measures, place_measures  # noqa: E402
 from pictures import GROUPS, SETS, Box, Picture, pictures  # noqa: E402
-from report import Row, mean, table, write_csv  # noqa: E402
+from report import Row, mean, write_csv  # noqa: E402
 from rivals import Candidate, default_rivals, eye_rivals, ours_saved, ours_with, versions  # noqa: E402
 
 MOST = 1 << 24
@@ -58,7 +59,7 @@ def _definition() -> str:
 
 @functools.cache
 def _programs() -> dict[str, str]:
-    return {name: version for name, version in versions().items() if name != "pillow-kmq"}
+    return {name: version for name, version in versions().items() if name in ("pillow", "imagequant", "pngquant")}
 
 
 def _pixels(image: Image.Image) -> bytes:
@@ -120,7 +121,8 @@ def rows_of(candidates: list[Candidate], picture: Picture, k: int, crop: int | N
         result = raw.convert(image.mode)
         if len(result.getcolors(MOST) or []) > k:
             continue
-        row: Row = {"set": picture.set, "group": picture.group, "image": picture.name, "k": k, "candidate": one.name}
+        row: Row = {"set": picture.set, "kind": picture.kind, "group": picture.group, "image": picture.name}
+        row |= {"k": k, "candidate": one.name}
         if "file" in raw.info:
             row["file"] = int(raw.info["file"])
         rows.append(row | _measured(image, result, window, face))
@@ -163,50 +165,60 @@ def _run_job(job: tuple[Picture, int]) -> list[Row]:
 
 
 COLUMNS = [
-    ("SSIMULACRA2", "ssimulacra2", mean, ".2f"),
-    ("FLIP", "flip", mean, ".4f"),
-    ("FLIP worst", "flip_worst", mean, ".3f"),
-    ("chroma worst", "chroma_worst", mean, ".2f"),
-    ("chroma lost", "chroma_lost", mean, ".2%"),
-    ("blur dE", "blur_mean", mean, ".2f"),
-    ("p99", "blur_p99", mean, ".2f"),
-    ("worst", "blur_worst", mean, ".2f"),
-    ("stray", "stray", mean, ".3%"),
-    ("mse3", "mse3", mean, ".1f"),
-    ("dE", "delta_e", mean, ".3f"),
-    ("face chroma", "place_chroma", mean, ".2f"),
-    ("face blur dE", "place_blur", mean, ".2f"),
-    ("PNG bytes", "png", mean, ".0f"),
-    ("file bytes", "file", mean, ".0f"),
+    ("SSIMULACRA2", "ssimulacra2", ".1f"),
+    ("FLIP", "flip", ".3f"),
+    ("FLIP worst", "flip_worst", ".3f"),
+    ("chroma worst", "chroma_worst", ".2f"),
+    ("chroma lost", "chroma_lost", ".1%"),
+    ("blur dE", "blur_mean", ".2f"),
+    ("p99", "blur_p99", ".2f"),
+    ("worst", "blur_worst", ".2f"),
+    ("stray", "stray", ".2%"),
+    ("face chroma", "place_chroma", ".2f"),
+    ("face blur dE", "place_blur", ".2f"),
+    ("mse3", "mse3", ".1f"),
+    ("dE", "delta_e", ".2f"),
+    ("PNG bytes", "png", ".0f"),
+    ("file bytes", "file", ".0f"),
 ]
-PHOTOS = ("photo", "face", "sky")
 
 
 def tables(rows: list[Row], by_group: bool = True) -> str:
-    """Markdown: a table for each number of colours, of photos together and of each group."""
+    """Markdown: a table for photos together and for each group; a cell has a mean for each number of colours."""
     parts = []
-    for k in dict.fromkeys(row["k"] for row in rows):
-        here = [row for row in rows if row["k"] == k]
-        kinds = {"all photos": [row for row in here if row["group"] in PHOTOS]}
-        if by_group:
-            kinds |= {group: [row for row in here if row["group"] == group] for group in GROUPS}
-        else:
-            kinds |= {"other": [row for row in here if row["group"] not in PHOTOS]}
-        for kind, found in kinds.items():
-            found = _complete(found)
-            if found:
-                count = len({row["image"] for row in found})
-                parts.append(f"### K = {k}, {kind} ({count})\n\n{table(found, COLUMNS)}")
+    for kind in dict.fromkeys(row["kind"] for row in rows):
+        found = [row for row in rows if row["kind"] == kind]
+        parts.append(_table(str(kind), found))
+        groups = dict.fromkeys(row["group"] for row in found)
+        if by_group and len(groups) > 1:
+            parts += [_table(str(group), [row for row in found if row["group"] == group]) for group in groups]
     return "\n".join(parts)
 
 
+def _table(title: str, rows: list[Row]) -> str:
+    rows = _complete(rows)
+    colors = list(dict.fromkeys(row["k"] for row in rows))
+    columns = [column for column in COLUMNS if any(column[1] in row for row in rows)]
+    lines = ["| candidate | " + " | ".join(column[0] for column in columns) + " |"]
+    lines.append("|---" + "|---:" * len(columns) + "|")
+    for name in dict.fromkeys(row["candidate"] for row in rows):
+        mine = [row for row in rows if row["candidate"] == name]
+        cells = [_cell(mine, colors, field, style) for _, field, style in columns]
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    count = len({row["image"] for row in rows})
+    return f"### {title}: {count}, K = {' / '.join(map(str, colors))}\n\n" + "\n".join(lines) + "\n"
+
+
+def _cell(rows: list[Row], colors: list[object], field: str, style: str) -> str:
+    means = [mean([row for row in rows if row["k"] == k], field) for k in colors]
+    return " / ".join("-" if value is None else format(value, style) for value in means)
+
+
 def _complete(rows: list[Row]) -> list[Row]:
-    """Rows of the candidates that took all pictures: means over fewer would not compare."""
-    pictures_of = {}
-    for row in rows:
-        pictures_of.setdefault(row["candidate"], set()).add(row["image"])
-    most = max(map(len, pictures_of.values()), default=0)
-    return [row for row in rows if len(pictures_of[row["candidate"]]) == most]
+    """Rows without those of a candidate that did not take all pictures: means over fewer would not compare."""
+    counts = Counter((row["candidate"], row["k"]) for row in rows)
+    most = max(counts.values(), default=0)
+    return [row for row in rows if counts[row["candidate"], row["k"]] == most]
 
 
 # ---- the command ----
@@ -246,7 +258,7 @@ def main() -> None:
     parser.add_argument("--defaults", action="store_true", help="against what the rivals' defaults give: dithered")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--csv", type=Path, help="file for the rows")
-    parser.add_argument("--no-groups", action="store_true", help="photos together and the rest together")
+    parser.add_argument("--no-groups", action="store_true", help="photos, faces and skies only together")
     arguments = parser.parse_args()
     rivals = default_rivals() if arguments.defaults else eye_rivals()
     if arguments.rivals is not None:
@@ -256,7 +268,8 @@ def main() -> None:
         parser.error("no pictures: see pictures.py for where they are looked for")
     candidates = [mine(text, arguments.defaults) for text in arguments.options] + rivals
     rows = compare(candidates, chosen, arguments.colors, arguments.crop, arguments.processes)
-    print(tables(rows, not arguments.no_groups))
+    for name in dict.fromkeys(row["set"] for row in rows):
+        print(f"## {name}\n\n{tables([row for row in rows if row['set'] == name], not arguments.no_groups)}")
     if arguments.csv:
         write_csv(arguments.csv.stem, rows, arguments.csv.parent)
 

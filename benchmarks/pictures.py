@@ -18,7 +18,8 @@ import metrics
 
 HERE = Path(__file__).resolve().parent
 SETS = ("tune", "held out")
-GROUPS = ("photo", "face", "sky", "art", "icon", "logo", "text")
+PHOTOS = ("photo", "face", "sky")
+GROUPS = (*PHOTOS, "art", "icon", "logo", "text")
 
 
 def shared(name: str) -> Path:
@@ -45,6 +46,11 @@ class Picture:
     set: str
     path: Path
     box: Box | None = None
+
+    @property
+    def kind(self) -> str:
+        """The group, where photos of any subject are one."""
+        return "photos" if self.group in PHOTOS else self.group
 
     def read(self) -> Image.Image:
         """RGBA if any pixel is not opaque, else RGB."""

@@ -67,7 +67,9 @@ def ours_with(label: str, **options: object) -> Candidate:
     """pillow-kmq with no options but these, so with its own defaults."""
     import pillow_kmq
 
-    return Candidate(f"kmq {label}", lambda image, k: pillow_kmq.quantize(image, k, **options), ours=True)
+    return Candidate(
+        f"kmq {label}", lambda image, k: pillow_kmq.quantize(image, k, **options), ours=True, slow=_slow(options)
+    )
 
 
 def ours_saved(label: str, **options: object) -> Candidate:
@@ -79,7 +81,11 @@ def ours_saved(label: str, **options: object) -> Candidate:
         image.save(file, "PNG8", colors=k, optimize=True, **options)
         return _opened(file, len(file.getvalue()))
 
-    return Candidate(f"kmq saved {label}", run, ours=True)
+    return Candidate(f"kmq saved {label}", run, ours=True, slow=_slow(options))
+
+
+def _slow(options: dict[str, object]) -> bool:
+    return options.get("effort") == "best"
 
 
 # ---- libraries ----
@@ -143,25 +149,12 @@ def _opened(file: str | io.BytesIO, size: int) -> Image.Image:
     return result
 
 
-def pngquant(speed: int, dither: bool) -> Run:
-    """The pngquant command at a speed of 1 (best) to 11; its default is 4."""
-    strength = ["--floyd=1"] if dither else ["--nofs"]
-
-    def run(image: Image.Image, k: int) -> Image.Image:
-        return _through_files(
-            image, lambda a, b: ["pngquant", *strength, f"--speed={speed}", "--output", b, "--", str(k), a]
-        )
-
-    return run
-
-
 def pngquant_command() -> str | None:
     """The pngquant 3 of the package `pngquant-cli`, else the one on the PATH."""
-    beside = Path(sys.executable).with_name("pngquant")
-    return str(beside) if beside.exists() else shutil.which("pngquant")
+    return shutil.which("pngquant", path=str(Path(sys.executable).parent)) or shutil.which("pngquant")
 
 
-def pngquant3(*options: str) -> Run:
+def pngquant(*options: str) -> Run:
     """Run pngquant with these options; with none, what its users get from `pngquant 64 photo.png`."""
     program = pngquant_command() or "pngquant"
 
@@ -227,9 +220,9 @@ def plain_rivals(slow: bool = False) -> list[Candidate]:
         Candidate("Pillow MAXCOVERAGE", pillow(method.MAXCOVERAGE, none)),
         Candidate("Pillow FASTOCTREE", pillow(method.FASTOCTREE, none)),
     ]
-    if shutil.which("pngquant"):
-        found.append(Candidate("pngquant", pngquant(4, False), child=True))
-        found.append(Candidate("pngquant speed 1", pngquant(1, False), child=True))
+    if pngquant_command():
+        found.append(Candidate("pngquant", pngquant("--nofs"), child=True))
+        found.append(Candidate("pngquant speed 1", pngquant("--nofs", "--speed", "1"), child=True))
     if _imagemagick():
         found.append(Candidate("ImageMagick", imagemagick(False), child=True))
     if slow and installed("sklearn"):
@@ -245,8 +238,8 @@ def dithering_rivals() -> list[Candidate]:
     diffusion = Image.Dither.FLOYDSTEINBERG
     found.append(Candidate("Pillow FASTOCTREE + FS", pillow(Image.Quantize.FASTOCTREE, diffusion)))
     found.append(Candidate("Pillow MEDIANCUT + FS", pillow(Image.Quantize.MEDIANCUT, diffusion)))
-    if shutil.which("pngquant"):
-        found.append(Candidate("pngquant", pngquant(4, True), child=True))
+    if pngquant_command():
+        found.append(Candidate("pngquant", pngquant("--floyd=1"), child=True))
     if _imagemagick():
         found.append(Candidate("ImageMagick FS", imagemagick(True), child=True))
     return found
@@ -261,7 +254,7 @@ def eye_rivals() -> list[Candidate]:
     """Rivals without dithering, each at its best, for what people see."""
     found = []
     if pngquant_command():
-        found.append(Candidate("pngquant --nofs --speed 1", pngquant3("--nofs", "--speed", "1"), child=True))
+        found.append(Candidate("pngquant --nofs --speed 1", pngquant("--nofs", "--speed", "1"), child=True))
     if installed("imagequant"):
         found.append(Candidate("imagequant", imagequant))
     if has_sharp():
@@ -275,7 +268,7 @@ def default_rivals() -> list[Candidate]:
     """Rivals as they are when nothing is asked of them but a number of colours, and Pillow dithered too."""
     found = []
     if pngquant_command():
-        found.append(Candidate("pngquant", pngquant3(), child=True))
+        found.append(Candidate("pngquant", pngquant(), child=True))
     if installed("imagequant"):
         found.append(Candidate("imagequant dithered", lambda image, k: imagequant(image, k, 1.0)))
     if has_sharp():
@@ -293,7 +286,6 @@ def versions() -> dict[str, str]:
         "numpy",
         "numba",
         "imagequant",
-        "pngquant-cli",
         "scikit-learn",
         "scikit-image",
         "ssimulacra2",
@@ -307,8 +299,9 @@ def versions() -> dict[str, str]:
             found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
             found[name] = "not installed"
-    if shutil.which("pngquant"):
-        found["pngquant"] = subprocess.run(["pngquant", "--version"], capture_output=True, text=True).stdout.split()[0]
+    if pngquant_command():
+        program = str(pngquant_command())
+        found["pngquant"] = subprocess.run([program, "--version"], capture_output=True, text=True).stdout.split()[0]
     program = _imagemagick()
     if program:
         text = subprocess.run([program, "-version"], capture_output=True, text=True).stdout
