@@ -44,7 +44,7 @@ PLACES: dict[str, tuple[int, int]] = {
 
 
 def place(picture: Picture) -> Box:
-    """The crop of a picture: the one above, or the middle of its face or of the whole."""
+    """The crop of a picture: the one above, or the middle of its box or of the whole."""
     with Image.open(picture.path) as image:
         width, height = image.size
     box = picture.box or (0, 0, width, height)

@@ -106,7 +106,7 @@ def _save(path: Path, write: Callable[[Path], object]) -> None:
 def rows_of(candidates: list[Candidate], picture: Picture, k: int, crop: int | None = None) -> list[Row]:
     """One row per candidate that takes the picture and keeps to the number of colours (sharp does not always).
 
-    crop: quantise the whole picture, but measure only so many pixels a side: the face if it has one, or the middle.
+    crop: quantise the whole picture, but measure only so many pixels a side: its box of pictures.py, or the middle.
     """
     image = picture.read()
     left, top, right, bottom = window = _window(picture, image.size, crop)
@@ -174,8 +174,8 @@ COLUMNS = [
     ("p99", "blur_p99", ".2f"),
     ("worst", "blur_worst", ".2f"),
     ("stray", "stray", ".2%"),
-    ("face chroma", "place_chroma", ".2f"),
-    ("face blur dE", "place_blur", ".2f"),
+    ("place chroma", "place_chroma", ".2f"),
+    ("place blur dE", "place_blur", ".2f"),
     ("mse3", "mse3", ".1f"),
     ("dE", "delta_e", ".2f"),
     ("PNG bytes", "png", ".0f"),

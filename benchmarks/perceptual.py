@@ -9,7 +9,7 @@ blur_mean, _p99, _worst   mean dE of a tile after a blur of 2 pixels: mean, 99th
 stray                 share of pixels that are farther than 15 from the 5x5 median of the original, where the original
                       pixel is not: dots of a colour that the place does not have.
 mse3, delta_e         as in metrics.py.
-place_chroma, place_blur   chroma kept, and mean dE after a blur, in the box that pictures.py gives: a face.
+place_chroma, place_blur   chroma kept, and mean dE after a blur, in the box that pictures.py gives: a face, a sky.
 
 Tiles are 32x32 pixels, or as near to it as divides the picture. A picture with alpha is measured over black and over
 white, and of each measure the worse counts.

@@ -213,19 +213,19 @@ def dither_table(plan: Plan) -> tuple[list[Row], str]:
     return rows, k_sections(rows + (reported("dither") if kodak else []), columns)
 
 
+WINDOW = 256  # pixels a side that are measured of a picture: FLIP and SSIMULACRA2 take two seconds a megapixel each
 EYE_OPTIONS = ("", "effort=best", "space=srgb", "space=oklab")
 
 
 def eye_table(plan: Plan) -> tuple[list[Row], str]:
     """What people see: without dithering, then what each program makes when it is asked for nothing but colours."""
-    chosen, crop = plan.pictures, 256 if not plan.slow else None
     modes = {
         "without dithering": [*(eye.mine(text) for text in EYE_OPTIONS), *eye_rivals()],
         "by default": [*(eye.mine(text, saved=True) for text in EYE_OPTIONS[:2]), *default_rivals()],
     }
     rows, parts = [], []
     for mode, candidates in modes.items():
-        found = eye.compare(plan.pick(candidates), chosen, COLORS, crop)
+        found = eye.compare(plan.pick(candidates), plan.pictures, COLORS, WINDOW)
         rows += [{"mode": mode, **row} for row in found]
         for name in dict.fromkeys(str(row["set"]) for row in found):
             parts.append(f"## {mode.capitalize()}: {name}\n")
