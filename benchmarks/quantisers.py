@@ -309,6 +309,8 @@ def main() -> None:
         title, build = TABLES[name]
         rows, text = build(plan)
         names = f"{len(plan.files)} of `{plan.files[0].parent.name}`"
+        if build is eye_table:
+            names = f"{len(plan.pictures)} of `pictures.py`, {WINDOW}x{WINDOW} pixels of each"
         text = f"# {title}\n\n{heading(names)}\n{text}"
         print(text, flush=True)
         write_csv(name, rows, out)
