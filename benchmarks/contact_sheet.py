@@ -44,7 +44,7 @@ PLACES: dict[str, tuple[int, int]] = {
 
 
 def place(picture: Picture) -> Box:
-    """The crop of a picture: the one above, or the middle of its box or of the whole."""
+    """Return the crop of a picture: the one above, or the middle of its box or of the whole."""
     with Image.open(picture.path) as image:
         width, height = image.size
     box = picture.box or (0, 0, width, height)
@@ -55,7 +55,7 @@ def place(picture: Picture) -> Box:
 
 
 def crop(image: Image.Image, box: Box, zoom: int = ZOOM) -> Image.Image:
-    """A box of an image, enlarged and over a chequerboard."""
+    """Cut a box out of an image, enlarged and over a chequerboard."""
     part = image.convert("RGBA").crop(box)
     part = part.resize((part.width * zoom, part.height * zoom), Image.Resampling.NEAREST)
     ground = Image.new("RGBA", part.size, (255, 255, 255, 255))
@@ -67,7 +67,7 @@ def crop(image: Image.Image, box: Box, zoom: int = ZOOM) -> Image.Image:
 
 
 def sheet(rows: list[list[tuple[str, Image.Image]]]) -> Image.Image:
-    """One page of labelled pictures."""
+    """Draw one page of labelled pictures."""
     font = ImageFont.load_default(16)
     across = max(image.width for row in rows for _, image in row) + GAP
     heights = [max(image.height for _, image in row) + LABEL + GAP for row in rows]
@@ -85,7 +85,7 @@ def sheet(rows: list[list[tuple[str, Image.Image]]]) -> Image.Image:
 
 
 def row_of(candidates: list[Candidate], picture: Picture, k: int, box: Box) -> list[tuple[str, Image.Image]]:
-    """The original and every candidate that takes it, cropped, with labels."""
+    """Return the original and the result of every candidate that takes it, cropped, with labels."""
     original = picture.read()
     cells = [(f"{picture.name}, then K = {k}", crop(original, box))]
     for one in candidates:
@@ -95,7 +95,7 @@ def row_of(candidates: list[Candidate], picture: Picture, k: int, box: Box) -> l
 
 
 def chosen_pictures(names: list[str], folder: Path | None) -> list[Picture]:
-    """Pictures by name, of a folder, or those that have a place above."""
+    """List pictures by name, those of a folder, or those that have a place above."""
     if folder:
         return [Picture(path.stem, "photo", "tune", path) for path in images_in(folder)]
     return pictures(names=names or PLACES)

@@ -1,13 +1,13 @@
-"""Compare option sets of pillow-kmq with rivals by what people see; perceptual.py says what the measures are.
+"""Compare option sets of pillow-kmq with rivals by the measures of perceptual.py.
 
     python benchmarks/eye.py space=oklab space=oklab,dither=selective     # option sets of ours, against the rivals
     python benchmarks/eye.py --set tune --groups face sky --colors 16 32 --crop 256 ""
     python benchmarks/eye.py --set "held out" --defaults '{"space": "oklab", "dither": 0.5}'
 
 In Python: `measures(original, result)` takes arrays or images; `compare(candidates, pictures, colors)` gives rows.
-Results of rivals and the measures of every result are kept in a temporary folder, so the second run is quick.
+Results of rivals and all measures are cached in a temporary folder, so a second run is quick.
 
-png, file   bytes: of one plain writer for all; of the file that the program wrote.
+Further columns: png, the size in bytes by one plain writer for all; file, that of the file that the program wrote.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def _digest(*parts: object) -> str:
 
 @functools.cache
 def _definition() -> str:
-    """Changes with the measures, so that old figures are not taken for new ones."""
+    """Return a key that changes with the measures, so that cached values of older definitions are not used."""
     return _digest(*(Path(module).read_bytes() for module in (perceptual.__file__, metrics.__file__)))
 
 
@@ -67,7 +67,7 @@ def _pixels(image: Image.Image) -> bytes:
 
 
 def result_of(candidate: Candidate, image: Image.Image, k: int) -> Image.Image:
-    """What the candidate makes of it; a rival's is kept on disk, as it does not change."""
+    """Run a candidate; the result of a rival is cached on disk."""
     if candidate.ours:
         return candidate.run(image, k)
     path = CACHE / f"{_digest(candidate.name, _programs(), k, _pixels(image))}.png"
@@ -84,19 +84,19 @@ def _store(result: Image.Image, mode: str, path: Path) -> None:
     result.convert(mode).save(path, "PNG", compress_level=1, pnginfo=text)
 
 
-def _measured(image: Image.Image, result: Image.Image, window: Box, face: Box | None) -> dict[str, float]:
-    """Measures of a window of a result, kept on disk: many options give the same picture."""
-    path = CACHE / f"{_digest(_definition(), _pixels(image), _pixels(result), window, face)}.json"
+def _measured(image: Image.Image, result: Image.Image, window: Box, box: Box | None) -> dict[str, float]:
+    """Measure a window of a result; cached on disk, as many options give the same result."""
+    path = CACHE / f"{_digest(_definition(), _pixels(image), _pixels(result), window, box)}.json"
     if not path.exists():
         before, after = image.crop(window), result.crop(window)
         found = measures(before, after) | {"png": metrics.png_bytes(result)}
-        found |= place_measures(before, after, face) if face else {}
+        found |= place_measures(before, after, box) if box else {}
         _save(path, lambda part: part.write_text(json.dumps(found)))
     return dict(json.loads(path.read_text()))
 
 
 def _save(path: Path, write: Callable[[Path], object]) -> None:
-    """Write a file that other processes see only when it is whole."""
+    """Write a file so that other processes never see a part of it."""
     CACHE.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(f".{os.getpid()}")
     write(part)
@@ -104,15 +104,16 @@ def _save(path: Path, write: Callable[[Path], object]) -> None:
 
 
 def rows_of(candidates: list[Candidate], picture: Picture, k: int, crop: int | None = None) -> list[Row]:
-    """One row per candidate that takes the picture and keeps to the number of colours (sharp does not always).
+    """Return a row for each candidate that takes the picture and keeps to `k` colours (sharp does not always).
 
-    crop: quantise the whole picture, but measure only so many pixels a side: its box of pictures.py, or the middle.
+    crop: side in pixels of the window that is measured, around the picture's box or in its middle; None for the whole
+        picture. The whole picture is quantised in either case.
     """
     image = picture.read()
     left, top, right, bottom = window = _window(picture, image.size, crop)
-    face = picture.box
-    if face:
-        face = max(0, face[0] - left), max(0, face[1] - top), min(right, face[2]) - left, min(bottom, face[3]) - top
+    box = picture.box
+    if box:
+        box = max(0, box[0] - left), max(0, box[1] - top), min(right, box[2]) - left, min(bottom, box[3]) - top
     rows = []
     for one in candidates:
         if image.mode == "RGBA" and not one.alpha:
@@ -125,16 +126,16 @@ def rows_of(candidates: list[Candidate], picture: Picture, k: int, crop: int | N
         row |= {"k": k, "candidate": one.name}
         if "file" in raw.info:
             row["file"] = int(raw.info["file"])
-        rows.append(row | _measured(image, result, window, face))
+        rows.append(row | _measured(image, result, window, box))
     return rows
 
 
 def _window(picture: Picture, size: tuple[int, int], crop: int | None) -> Box:
-    """What is measured of a picture: all of it without `crop`."""
+    """Return the part of a picture that is measured: all of it without `crop`."""
     if crop is None:
         return 0, 0, *size
-    face = picture.box or (0, 0, *size)
-    corner = [(face[axis] + face[axis + 2] - crop) // 2 for axis in (0, 1)]
+    box = picture.box or (0, 0, *size)
+    corner = [(box[axis] + box[axis + 2] - crop) // 2 for axis in (0, 1)]
     left, top = (max(0, min(start, length - crop)) for start, length in zip(corner, size, strict=True))
     return left, top, min(size[0], left + crop), min(size[1], top + crop)
 
@@ -149,7 +150,7 @@ def compare(
     crop: int | None = None,
     processes: int = 2,
 ) -> list[Row]:
-    """Rows of all candidates on all pictures at each number of colours."""
+    """Return the rows of all candidates on all pictures at each number of colours."""
     global _job
     colors = list(colors)
     jobs = [(picture, k) for picture in chosen for k in colors]
@@ -184,7 +185,7 @@ COLUMNS = [
 
 
 def tables(rows: list[Row], by_group: bool = True) -> str:
-    """Markdown: a table for photos together and for each group; a cell has a mean for each number of colours."""
+    """Format rows as Markdown: a table for all photos and one for each group; cells list means by number of colours."""
     parts = []
     for kind in dict.fromkeys(row["kind"] for row in rows):
         found = [row for row in rows if row["kind"] == kind]
@@ -215,7 +216,7 @@ def _cell(rows: list[Row], colors: list[object], field: str, style: str) -> str:
 
 
 def _complete(rows: list[Row]) -> list[Row]:
-    """Rows without those of a candidate that did not take all pictures: means over fewer would not compare."""
+    """Drop the rows of candidates that did not take all pictures: their means would not be comparable."""
     counts = Counter((row["candidate"], row["k"]) for row in rows)
     most = max(counts.values(), default=0)
     return [row for row in rows if counts[row["candidate"], row["k"]] == most]
@@ -225,7 +226,7 @@ def _complete(rows: list[Row]) -> list[Row]:
 
 
 def options_of(text: str) -> dict[str, object]:
-    """Options of ours from JSON or from name=value,name=value."""
+    """Parse options of `pillow_kmq.quantize` from JSON or from name=value,name=value."""
     if text.startswith("{"):
         return dict(json.loads(text))
     pairs = [part.split("=", 1) for part in text.split(",") if part]
@@ -240,7 +241,7 @@ def _value(text: str) -> object:
 
 
 def mine(text: str, saved: bool = False) -> Candidate:
-    """A candidate from the text of its options: as an image, or as the file that saving makes of it."""
+    """Build a candidate from the text of its options: what `quantize` returns, or what a saved PNG8 holds."""
     return (ours_saved if saved else ours_with)(text or "defaults", **options_of(text))
 
 

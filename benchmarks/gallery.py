@@ -42,7 +42,7 @@ project.
 
 
 def candidates() -> list[Candidate]:
-    """Ours, pngquant's and Pillow's, as their defaults are."""
+    """Return pillow-kmq, pngquant and Pillow with their defaults."""
     rivals = {one.name: one for one in default_rivals()}
     if "pngquant" not in rivals:
         raise SystemExit("pngquant is missing: pip install --group bench")
@@ -50,7 +50,7 @@ def candidates() -> list[Candidate]:
 
 
 def wanted() -> list[Picture]:
-    """The pictures of the gallery, in its order."""
+    """Return the pictures of the gallery, in order."""
     found = {picture.name: picture for picture in pictures(names=SHOWN)}
     missing = [name for name in SHOWN if name not in found]
     if missing:
@@ -59,7 +59,7 @@ def wanted() -> list[Picture]:
 
 
 def page(files: dict[str, str]) -> str:
-    """The Markdown of the gallery: file by name of the picture."""
+    """Write the Markdown of the gallery, given the file of each picture."""
     programs = versions()
     against = f"pngquant {programs['pngquant']} and Pillow {programs['pillow']}"
     parts = [

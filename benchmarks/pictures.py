@@ -1,8 +1,8 @@
-"""The pictures that are measured: what each shows, where it is found, and whether it may be used for tuning.
+"""The pictures that are measured: their groups, their files, and which of them may be used for tuning.
 
 A picture is of one group and of one set: options and constants are chosen on "tune"; "held out" only judges them.
 Pictures come from this repository, from `../shared` beside the checkout (README.md), and from packages that ship
-freely usable ones (scikit-image, scikit-learn, matplotlib; the dependency group `bench`). What is absent is left out.
+freely usable ones (scikit-image, scikit-learn, matplotlib; the dependency group `bench`). Absent ones are left out.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ GROUPS = (*PHOTOS, "art", "icon", "logo", "text")
 
 
 def shared(name: str) -> Path:
-    """A folder of `shared` beside the checkout, or beside a folder that the checkout is in."""
+    """Return a folder of `shared`, next to the checkout or to a folder that contains it."""
     for parent in HERE.parents[1:]:
         if (parent / "shared" / name).is_dir():
             return parent / "shared" / name
@@ -39,7 +39,10 @@ Box = tuple[int, int, int, int]
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture in a file. box: its face or sky: left, top, right, bottom."""
+    """A picture in a file.
+
+    box: its face or sky (left, top, right, bottom), or None.
+    """
 
     name: str
     group: str
@@ -49,11 +52,11 @@ class Picture:
 
     @property
     def kind(self) -> str:
-        """The group, where photos of any subject are one."""
+        """Return the group, or "photos" for all groups of photos."""
         return "photos" if self.group in PHOTOS else self.group
 
     def read(self) -> Image.Image:
-        """RGBA if any pixel is not opaque, else RGB."""
+        """Read it as RGBA if any pixel is not opaque, else as RGB."""
         return metrics.read(self.path)
 
 
@@ -98,7 +101,7 @@ PLACES: dict[str, Box] = {
     "19": (20, 10, 230, 280),
     "china": (350, 10, 620, 130),
 }
-"""The face or the sky: measured for itself, and what a narrowed view is around."""
+"""The box of a face or a sky: measured separately, and the centre of the window when not all is measured."""
 
 
 def images_in(folder: Path) -> list[Path]:
@@ -107,7 +110,7 @@ def images_in(folder: Path) -> list[Path]:
 
 
 def _found(place: str) -> Path | None:
-    """The file of a place in the lists above, None if it is absent."""
+    """Return the file of a place in the lists above, or None if it is absent."""
     if ":" in place:
         package, rest = place.split(":")
         spec = find_spec(package)
@@ -124,7 +127,13 @@ def pictures(
     names: Iterable[str] = (),
     limit: int | None = None,
 ) -> list[Picture]:
-    """Those of a set and of some groups that are there; `names`: only these; `limit`: so many of a group."""
+    """List the pictures that are present.
+
+    which: a set, or "all".
+    groups: their groups.
+    names: only pictures of these names; empty for all.
+    limit: at most so many of each group and set; None for all.
+    """
     found, wanted = [], set(names)
     for name, places in zip(SETS, (TUNE, HELD_OUT), strict=True):
         for group in groups if which in (name, "all") else ():

@@ -218,7 +218,7 @@ EYE_OPTIONS = ("", "effort=best", "space=srgb", "space=oklab")
 
 
 def eye_table(plan: Plan) -> tuple[list[Row], str]:
-    """What people see: without dithering, then what each program makes when it is asked for nothing but colours."""
+    """Perceptual measures: without dithering, then with the defaults of each program."""
     modes = {
         "without dithering": [*(eye.mine(text) for text in EYE_OPTIONS), *eye_rivals()],
         "by default": [*(eye.mine(text, saved=True) for text in EYE_OPTIONS[:2]), *default_rivals()],

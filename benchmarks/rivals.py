@@ -64,7 +64,7 @@ def ours(effort: str = "default", space: str = "srgb", dither: object = 0, **opt
 
 
 def ours_with(label: str, **options: object) -> Candidate:
-    """pillow-kmq with no options but these, so with its own defaults."""
+    """Build a candidate of pillow-kmq with these options and its defaults for all others."""
     import pillow_kmq
 
     return Candidate(
@@ -73,7 +73,7 @@ def ours_with(label: str, **options: object) -> Candidate:
 
 
 def ours_saved(label: str, **options: object) -> Candidate:
-    """pillow-kmq as it saves a PNG8: what the file holds; its size is in `info["file"]`."""
+    """Build a candidate that saves a PNG8 and reads it; the size of the file is in `info["file"]`."""
     import pillow_kmq  # noqa: F401  registers PNG8
 
     def run(image: Image.Image, k: int) -> Image.Image:
@@ -141,7 +141,7 @@ def _through_files(image: Image.Image, command: Callable[[str, str], list[str]])
 
 
 def _opened(file: str | io.BytesIO, size: int) -> Image.Image:
-    """The image in a file, with the size of the file in `info["file"]`."""
+    """Read the image in a file, with the size of the file in `info["file"]`."""
     with Image.open(file) as image:
         image.load()
         result = image.copy()
@@ -150,12 +150,12 @@ def _opened(file: str | io.BytesIO, size: int) -> Image.Image:
 
 
 def pngquant_command() -> str | None:
-    """The pngquant 3 of the package `pngquant-cli`, else the one on the PATH."""
+    """Find the pngquant 3 of the package `pngquant-cli`, else the one on the PATH."""
     return shutil.which("pngquant", path=str(Path(sys.executable).parent)) or shutil.which("pngquant")
 
 
 def pngquant(*options: str) -> Run:
-    """Run pngquant with these options; with none, what its users get from `pngquant 64 photo.png`."""
+    """Build a run of pngquant with these options; without any it is `pngquant 64 photo.png`."""
     program = pngquant_command() or "pngquant"
 
     def run(image: Image.Image, k: int) -> Image.Image:
@@ -171,7 +171,7 @@ require("sharp")(source).png({palette: true, colours: +colours, dither: +dither,
 
 
 def sharp(dither: float) -> Run:
-    """Sharp of npm, at most effort. It writes as many colours as the bits of a pixel allow, so 256 for 64."""
+    """Build a run of sharp (npm) at its highest effort. It writes 256 colours when asked for 64."""
 
     def run(image: Image.Image, k: int) -> Image.Image:
         return _through_files(image, lambda a, b: ["node", "-e", SHARP, a, b, str(k), str(dither)])
@@ -181,7 +181,7 @@ def sharp(dither: float) -> Run:
 
 @functools.cache
 def has_sharp() -> bool:
-    """Whether Node finds sharp: in node_modules of the working folder, or in NODE_PATH."""
+    """Return whether Node finds sharp, in node_modules of the working folder or in NODE_PATH."""
     return (
         bool(shutil.which("node"))
         and not subprocess.run(["node", "-e", "require('sharp')"], capture_output=True).returncode
@@ -251,7 +251,7 @@ def alpha_rivals() -> list[Candidate]:
 
 
 def eye_rivals() -> list[Candidate]:
-    """Rivals without dithering, each at its best, for what people see."""
+    """Return the rivals of the `eye` table without dithering, at their best quality."""
     found = []
     if pngquant_command():
         found.append(Candidate("pngquant --nofs --speed 1", pngquant("--nofs", "--speed", "1"), child=True))
@@ -265,7 +265,7 @@ def eye_rivals() -> list[Candidate]:
 
 
 def default_rivals() -> list[Candidate]:
-    """Rivals as they are when nothing is asked of them but a number of colours, and Pillow dithered too."""
+    """Return the rivals of the `eye` table with their defaults, and Pillow with dithering as well."""
     found = []
     if pngquant_command():
         found.append(Candidate("pngquant", pngquant(), child=True))

@@ -101,7 +101,7 @@ def scale_checks(results: Results) -> Iterator[Check]:
 
 
 def eye_checks(results: Results) -> Iterator[Check]:
-    """What people see, on pictures that nothing was tuned to."""
+    """To the eye, on pictures that nothing was tuned to."""
     for k, limit in zip(COLORS, (2.22, 1.11, 0.66), strict=True):
         if results.photos("plain") == 24:
             error = results.mean("plain", "delta_e", k=k, candidate="kmq default oklab")
@@ -126,7 +126,7 @@ SEEN = {
 
 
 def _seen(results: Results, mine: str, wanted: dict[str, object]) -> Iterator[Check]:
-    """Not behind the best of the rivals, measure by measure; with flat pictures Pillow is one."""
+    """Compare with the best rival, measure by measure; Pillow counts for flat pictures only."""
     names = NOT_BEHIND if wanted["kind"] == "photos" else NOT_BEHIND + FLAT_TOO
     count = len(results.values("eye", "flip", candidate=mine, **wanted))
     for field, relation in SEEN.items():
