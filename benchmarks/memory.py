@@ -22,7 +22,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from quantisers import CORPORA, grown, images_in
+from pictures import CORPORA, images_in
+from quantisers import grown
 from report import HERE, RESULTS, heading, mean, table, write_csv
 from rivals import Candidate, imagequant, installed, ours, pillow
 

@@ -63,8 +63,10 @@ def psnr(error: float) -> float:
 
 
 def oklab(pixels: np.ndarray) -> np.ndarray:
-    """Oklab, float32[h, w, 3], of sRGB bytes."""
-    return np.asarray(np.cbrt(_LIGHT[pixels] @ _TO_CONES.T) @ _TO_OKLAB.T)
+    """Oklab, float32[h, w, 3], of sRGB bytes, or of floats between them."""
+    whole = pixels.dtype == np.uint8
+    light = _LIGHT[pixels] if whole else np.interp(pixels, np.arange(256), _LIGHT).astype(np.float32)
+    return np.asarray(np.cbrt(light @ _TO_CONES.T) @ _TO_OKLAB.T)
 
 
 def delta_e(a: np.ndarray, b: np.ndarray) -> float:
@@ -99,17 +101,17 @@ def ssimulacra2(a: Image.Image, b: Image.Image) -> float | None:
         for shade in shades:
             paths = [os.path.join(folder, name) for name in ("a.png", "b.png")]
             for image, path in zip((a, b), paths, strict=True):
-                Image.fromarray(_over(image, shade)).save(path, compress_level=1)
+                Image.fromarray(over(image, shade)).save(path, compress_level=1)
             scores.append(float(compute_ssimulacra2(*paths)))
     return min(scores)
 
 
 def alpha(a: Image.Image, b: Image.Image) -> float:
     """mse3 of the worse of the composites over black and over white."""
-    return max(mse3(_over(a, shade), _over(b, shade)) for shade in (0, 255))
+    return max(mse3(over(a, shade), over(b, shade)) for shade in (0, 255))
 
 
-def _over(image: Image.Image, shade: int) -> np.ndarray:
+def over(image: Image.Image, shade: int) -> np.ndarray:
     """The image over a grey background, u8[h, w, 3]."""
     pixels = np.asarray(image.convert("RGBA")).astype(np.float64)
     share = pixels[..., 3:] / 255

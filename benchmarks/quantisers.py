@@ -24,17 +24,25 @@ from pathlib import Path  # noqa: E402
 import numpy as np  # noqa: E402
 from PIL import Image  # noqa: E402
 
+import eye  # noqa: E402
 import metrics  # noqa: E402
 import targets  # noqa: E402
 from best_known import best_known_mse3  # noqa: E402
+from pictures import CORPORA, Picture, images_in, pictures  # noqa: E402
 from report import HERE, RESULTS, Row, heading, mean, median, table, write_csv  # noqa: E402
-from rivals import Candidate, alpha_rivals, dithering_rivals, ours, plain_rivals  # noqa: E402
+from rivals import (  # noqa: E402
+    Candidate,
+    alpha_rivals,
+    default_rivals,
+    dithering_rivals,
+    eye_rivals,
+    ours,
+    plain_rivals,
+)
 from timing import in_turns, relative  # noqa: E402
 
-CORPORA = HERE.parent.parent / "shared" / "corpora"
 COLORS = (16, 64, 256)
 REFERENCE = "imagequant"
-SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"}
 
 
 @dataclass(frozen=True)
@@ -47,6 +55,7 @@ class Plan:
     rounds: int
     slow: bool
     only: tuple[str, ...]
+    pictures: list[Picture]
 
     def pick(self, candidates: list[Candidate]) -> list[Candidate]:
         """The candidates that --only and --quick leave."""
@@ -204,22 +213,24 @@ def dither_table(plan: Plan) -> tuple[list[Row], str]:
     return rows, k_sections(rows + (reported("dither") if kodak else []), columns)
 
 
+WINDOW = 256  # pixels a side that are measured of a picture: FLIP and SSIMULACRA2 take two seconds a megapixel each
+EYE_OPTIONS = ("", "effort=best", "space=srgb", "space=oklab")
+
+
 def eye_table(plan: Plan) -> tuple[list[Row], str]:
-    """SSIMULACRA2 on each class of images, without dithering."""
-    mine = [ours("default", space) for space in ("srgb", "oklab")]
-    unfit = ("pngquant speed 1", "ImageMagick", "Pillow MAXCOVERAGE")
-    candidates = plan.pick(mine + [one for one in alpha_rivals() if one.name not in unfit])
-    warm(candidates, ("RGB", "RGBA"))
-    rows = []
-    for kind, files in plan.classes.items():
-        for path in files[: 6 if plan.slow else 2]:
-            for k in COLORS:
-                for row, original, result in measure(candidates, path, k, 1):
-                    score = metrics.ssimulacra2(original, result.convert(original.mode))
-                    rows.append({"class": kind, **row, "ssimulacra2": score})
-    columns = [(kind, kind, mean, ".2f") for kind in plan.classes]
-    wide = [row | {str(row["class"]): row["ssimulacra2"]} for row in rows]
-    return rows, k_sections(wide, columns)
+    """Perceptual measures: without dithering, then with the defaults of each program."""
+    modes = {
+        "without dithering": [*(eye.mine(text) for text in EYE_OPTIONS), *eye_rivals()],
+        "by default": [*(eye.mine(text, saved=True) for text in EYE_OPTIONS[:2]), *default_rivals()],
+    }
+    rows, parts = [], []
+    for mode, candidates in modes.items():
+        found = eye.compare(plan.pick(candidates), plan.pictures, COLORS, WINDOW)
+        rows += [{"mode": mode, **row} for row in found]
+        for name in dict.fromkeys(str(row["set"]) for row in found):
+            parts.append(f"## {mode.capitalize()}: {name}\n")
+            parts.append(eye.tables([row for row in found if row["set"] == name], by_group=False))
+    return rows, "\n".join(parts)
 
 
 def alpha_table(plan: Plan) -> tuple[list[Row], str]:
@@ -252,17 +263,12 @@ TABLES = {
     "plain": ("Error and time without dithering", plain_table),
     "scale": ("Large images", scale_table),
     "dither": ("Dithering", dither_table),
-    "eye": ("To the eye: SSIMULACRA2 by class of image", eye_table),
+    "eye": ("To the eye", eye_table),
     "alpha": ("Alpha", alpha_table),
 }
 
 
 # ---- the command ----
-
-
-def images_in(folder: Path) -> list[Path]:
-    """Image files of a folder, sorted."""
-    return sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES) if folder.is_dir() else []
 
 
 def plan_of(arguments: argparse.Namespace) -> Plan:
@@ -273,6 +279,7 @@ def plan_of(arguments: argparse.Namespace) -> Plan:
     if not files:
         raise SystemExit(f"no images in {folder}: give --folder DIR")
     beside = {} if arguments.folder else {name: images_in(CORPORA / name) for name in ("screens", "sprites", "icons")}
+    seen = [Picture(path.stem, "photo", "tune", path) for path in files] if arguments.folder else pictures()
     return Plan(
         files=files[:4] if arguments.quick else files,
         classes={folder.name: files} | {name: found for name, found in beside.items() if found},
@@ -280,6 +287,7 @@ def plan_of(arguments: argparse.Namespace) -> Plan:
         rounds=2 if arguments.quick else arguments.rounds,
         slow=not arguments.quick,
         only=tuple(arguments.only),
+        pictures=seen[:: 6 if arguments.quick else 1],
     )
 
 
@@ -301,6 +309,8 @@ def main() -> None:
         title, build = TABLES[name]
         rows, text = build(plan)
         names = f"{len(plan.files)} of `{plan.files[0].parent.name}`"
+        if build is eye_table:
+            names = f"{len(plan.pictures)} of `pictures.py`, {WINDOW}x{WINDOW} pixels of each"
         text = f"# {title}\n\n{heading(names)}\n{text}"
         print(text, flush=True)
         write_csv(name, rows, out)

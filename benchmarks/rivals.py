@@ -6,8 +6,11 @@ reading and writing a PNG in it (some 10-20 ms for 768x512), as their users pay 
 
 from __future__ import annotations
 
+import functools
+import io
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,6 +28,7 @@ class Candidate:
     """One quantiser with its settings.
 
     ours: a row of pillow-kmq. child: it works in a child process. slow: seconds per image, so run once.
+    alpha: it takes RGBA images.
     """
 
     name: str
@@ -32,6 +36,7 @@ class Candidate:
     ours: bool = False
     child: bool = False
     slow: bool = False
+    alpha: bool = True
 
 
 def installed(module: str) -> bool:
@@ -56,6 +61,31 @@ def ours(effort: str = "default", space: str = "srgb", dither: object = 0, **opt
     label = "" if dither == 0 else f", dither={dither}"
     label += "".join(f", {name}={value}" for name, value in options.items())
     return Candidate(f"kmq {effort} {space}{label}", run, ours=True, slow=effort == "best")
+
+
+def ours_with(label: str, **options: object) -> Candidate:
+    """Build a candidate of pillow-kmq with these options and its defaults for all others."""
+    import pillow_kmq
+
+    return Candidate(
+        f"kmq {label}", lambda image, k: pillow_kmq.quantize(image, k, **options), ours=True, slow=_slow(options)
+    )
+
+
+def ours_saved(label: str, **options: object) -> Candidate:
+    """Build a candidate that saves a PNG8 and reads it; the size of the file is in `info["file"]`."""
+    import pillow_kmq  # noqa: F401  registers PNG8
+
+    def run(image: Image.Image, k: int) -> Image.Image:
+        file = io.BytesIO()
+        image.save(file, "PNG8", colors=k, optimize=True, **options)
+        return _opened(file, len(file.getvalue()))
+
+    return Candidate(f"kmq saved {label}", run, ours=True, slow=_slow(options))
+
+
+def _slow(options: dict[str, object]) -> bool:
+    return options.get("effort") == "best"
 
 
 # ---- libraries ----
@@ -107,21 +137,55 @@ def _through_files(image: Image.Image, command: Callable[[str, str], list[str]])
         source, target = str(Path(folder, "in.png")), str(Path(folder, "out.png"))
         image.save(source, compress_level=1)
         subprocess.run(command(source, target), check=True, capture_output=True)
-        with Image.open(target) as result:
-            result.load()
-            return result.copy()
+        return _opened(target, Path(target).stat().st_size)
 
 
-def pngquant(speed: int, dither: bool) -> Run:
-    """The pngquant command at a speed of 1 (best) to 11; its default is 4."""
-    strength = ["--floyd=1"] if dither else ["--nofs"]
+def _opened(file: str | io.BytesIO, size: int) -> Image.Image:
+    """Read the image in a file, with the size of the file in `info["file"]`."""
+    with Image.open(file) as image:
+        image.load()
+        result = image.copy()
+    result.info["file"] = size
+    return result
+
+
+def pngquant_command() -> str | None:
+    """Find the pngquant 3 of the package `pngquant-cli`, else the one on the PATH."""
+    return shutil.which("pngquant", path=str(Path(sys.executable).parent)) or shutil.which("pngquant")
+
+
+def pngquant(*options: str) -> Run:
+    """Build a run of pngquant with these options; without any it is `pngquant 64 photo.png`."""
+    program = pngquant_command() or "pngquant"
 
     def run(image: Image.Image, k: int) -> Image.Image:
-        return _through_files(
-            image, lambda a, b: ["pngquant", *strength, f"--speed={speed}", "--output", b, "--", str(k), a]
-        )
+        return _through_files(image, lambda a, b: [program, *options, "--output", b, str(k), "--", a])
 
     return run
+
+
+SHARP = """
+const [source, target, colours, dither] = process.argv.slice(1);
+require("sharp")(source).png({palette: true, colours: +colours, dither: +dither, effort: 10}).toFile(target);
+"""
+
+
+def sharp(dither: float) -> Run:
+    """Build a run of sharp (npm) at its highest effort. It writes 256 colours when asked for 64."""
+
+    def run(image: Image.Image, k: int) -> Image.Image:
+        return _through_files(image, lambda a, b: ["node", "-e", SHARP, a, b, str(k), str(dither)])
+
+    return run
+
+
+@functools.cache
+def has_sharp() -> bool:
+    """Return whether Node finds sharp, in node_modules of the working folder or in NODE_PATH."""
+    return (
+        bool(shutil.which("node"))
+        and not subprocess.run(["node", "-e", "require('sharp')"], capture_output=True).returncode
+    )
 
 
 def _imagemagick() -> str | None:
@@ -156,9 +220,9 @@ def plain_rivals(slow: bool = False) -> list[Candidate]:
         Candidate("Pillow MAXCOVERAGE", pillow(method.MAXCOVERAGE, none)),
         Candidate("Pillow FASTOCTREE", pillow(method.FASTOCTREE, none)),
     ]
-    if shutil.which("pngquant"):
-        found.append(Candidate("pngquant", pngquant(4, False), child=True))
-        found.append(Candidate("pngquant speed 1", pngquant(1, False), child=True))
+    if pngquant_command():
+        found.append(Candidate("pngquant", pngquant("--nofs"), child=True))
+        found.append(Candidate("pngquant speed 1", pngquant("--nofs", "--speed", "1"), child=True))
     if _imagemagick():
         found.append(Candidate("ImageMagick", imagemagick(False), child=True))
     if slow and installed("sklearn"):
@@ -174,8 +238,8 @@ def dithering_rivals() -> list[Candidate]:
     diffusion = Image.Dither.FLOYDSTEINBERG
     found.append(Candidate("Pillow FASTOCTREE + FS", pillow(Image.Quantize.FASTOCTREE, diffusion)))
     found.append(Candidate("Pillow MEDIANCUT + FS", pillow(Image.Quantize.MEDIANCUT, diffusion)))
-    if shutil.which("pngquant"):
-        found.append(Candidate("pngquant", pngquant(4, True), child=True))
+    if pngquant_command():
+        found.append(Candidate("pngquant", pngquant("--floyd=1"), child=True))
     if _imagemagick():
         found.append(Candidate("ImageMagick FS", imagemagick(True), child=True))
     return found
@@ -184,6 +248,34 @@ def dithering_rivals() -> list[Candidate]:
 def alpha_rivals() -> list[Candidate]:
     """Rivals that take RGBA, without dithering."""
     return [one for one in plain_rivals() if one.name not in ("Pillow MEDIANCUT", "Pillow MAXCOVERAGE")]
+
+
+def eye_rivals() -> list[Candidate]:
+    """Return the rivals of the `eye` table without dithering, at their best quality."""
+    found = []
+    if pngquant_command():
+        found.append(Candidate("pngquant --nofs --speed 1", pngquant("--nofs", "--speed", "1"), child=True))
+    if installed("imagequant"):
+        found.append(Candidate("imagequant", imagequant))
+    if has_sharp():
+        found.append(Candidate("sharp dither 0", sharp(0), child=True))
+    none, method = Image.Dither.NONE, Image.Quantize
+    found.append(Candidate("Pillow MEDIANCUT", pillow(method.MEDIANCUT, none), alpha=False))
+    return [*found, Candidate("Pillow FASTOCTREE", pillow(method.FASTOCTREE, none))]
+
+
+def default_rivals() -> list[Candidate]:
+    """Return the rivals of the `eye` table with their defaults, and Pillow with dithering as well."""
+    found = []
+    if pngquant_command():
+        found.append(Candidate("pngquant", pngquant(), child=True))
+    if installed("imagequant"):
+        found.append(Candidate("imagequant dithered", lambda image, k: imagequant(image, k, 1.0)))
+    if has_sharp():
+        found.append(Candidate("sharp", sharp(1), child=True))
+    found.append(Candidate("Pillow", lambda image, k: image.quantize(k)))
+    diffusion = pillow(Image.Quantize.MEDIANCUT, Image.Dither.FLOYDSTEINBERG)
+    return [*found, Candidate("Pillow MEDIANCUT + FS", diffusion, alpha=False)]
 
 
 def versions() -> dict[str, str]:
@@ -197,6 +289,7 @@ def versions() -> dict[str, str]:
         "scikit-learn",
         "scikit-image",
         "ssimulacra2",
+        "flip-evaluator",
         "pyoxipng",
         "pillow-jxl-plugin",
     )
@@ -206,8 +299,9 @@ def versions() -> dict[str, str]:
             found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
             found[name] = "not installed"
-    if shutil.which("pngquant"):
-        found["pngquant"] = subprocess.run(["pngquant", "--version"], capture_output=True, text=True).stdout.split()[0]
+    if pngquant_command():
+        program = str(pngquant_command())
+        found["pngquant"] = subprocess.run([program, "--version"], capture_output=True, text=True).stdout.split()[0]
     program = _imagemagick()
     if program:
         text = subprocess.run([program, "-version"], capture_output=True, text=True).stdout

@@ -368,3 +368,22 @@ def test_the_command_line_keeps_all_frames_in_kmq_and_the_first_in_png(tmp_path:
     assert done.exit_code == 0, done.output
     assert "first of" in done.output
     assert not Image.open(tmp_path / "b.png").is_animated
+
+
+@pytest.mark.parametrize("number", [1.0, "1", None, [1], np.float64(1)])
+def test_seeking_to_what_is_no_integer_is_a_typeerror_and_changes_nothing(number: Any) -> None:
+    first, *rest = palette_frames()
+    image = Image.open(BytesIO(saved(first, append_images=rest)))
+    with pytest.raises(TypeError, match="frame must be an integer, not "):
+        image.seek(number)
+    assert image.tell() == 0
+    assert image.tobytes() == first.tobytes()
+
+
+def test_any_kind_of_integer_is_a_frame() -> None:
+    first, *rest = palette_frames()
+    image = Image.open(BytesIO(saved(first, append_images=rest)))
+    for number in (np.int64(2), np.uint8(1), True):
+        image.seek(number)
+        assert type(image.tell()) is int
+        assert image.tobytes() == [first, *rest][number].tobytes()

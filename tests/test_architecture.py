@@ -20,6 +20,7 @@ PILLOW = {
     "Png8ImagePlugin",
     "_compat",
     "saving",
+    "writing",
     "alpha",
     "color_profile",
     "drop_in",

@@ -20,7 +20,15 @@ import naive_kmq
 from pillow_kmq import codec
 from pillow_kmq.codec import container, rows
 from pillow_kmq.codec.pixels import decode_pixels
-from pillow_kmq.errors import CorruptError, KmqError, LimitError, NotKmqError, OptionError, TruncatedError
+from pillow_kmq.errors import (
+    CorruptError,
+    KmqError,
+    LimitError,
+    NotKmqError,
+    OptionError,
+    OptionTypeError,
+    TruncatedError,
+)
 from pillow_kmq.saving import indexed_image
 from pillow_kmq.types import IndexedImage
 from test_runs import payload_of
@@ -207,10 +215,19 @@ def test_files_are_smaller_than_optimised_pngs(corpora: Path, entries: str) -> N
 # Arguments
 
 
-@pytest.mark.parametrize("compression", ["zip", "", None, 3, "Deflate"])
-def test_an_unknown_compression_is_refused(compression: Any) -> None:
+@pytest.mark.parametrize(
+    ("compression", "error", "words"),
+    [
+        ("zip", OptionError, "one of 'deflate', 'fast'"),
+        ("", OptionError, "one of 'deflate', 'fast'"),
+        ("Deflate", OptionError, "one of 'deflate', 'fast'"),
+        (None, OptionTypeError, "a string, not NoneType"),
+        (3, OptionTypeError, "a string, not int"),
+    ],
+)
+def test_an_unknown_compression_is_refused(compression: Any, error: type[Exception], words: str) -> None:
     image = IndexedImage(np.zeros((1, 4), np.uint8), np.zeros((1, 1), np.uint8))
-    with pytest.raises(OptionError, match="compression must be one of deflate, fast"):
+    with pytest.raises(error, match=f"compression must be {words}"):
         codec.encode(image, compression=compression)
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+import pillow_kmq
+
 # What users do, in a process of its own: its kernels must all come from the cache.
 USES = """
 from io import BytesIO
@@ -65,3 +67,8 @@ def test_warming_up_says_what_it_compiles_and_how_far_it_is() -> None:
     assert parts == sorted(parts)
     assert told[-1] == ("", 1.0)
     assert all(what for what, _ in told[:-1])
+
+
+def test_a_progress_that_cannot_be_called_is_refused_before_anything_is_compiled() -> None:
+    with pytest.raises(TypeError, match="progress must be a function, not int"):
+        pillow_kmq.warmup(5)  # type: ignore[arg-type]

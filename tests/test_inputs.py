@@ -304,7 +304,8 @@ def test_a_closed_standard_output_is_an_error_with_a_sentence(target: str) -> No
     run = subprocess.run(
         ["sh", "-c", '"$0" -c "$1" >&-', sys.executable, code], capture_output=True, text=True, timeout=60, check=False
     )
-    assert (run.returncode, run.stderr) == (1, "kmq: a.png: cannot write to standard output: it is closed\n")
+    sentence = "cannot write to standard output: it is closed; use --output to name a file"
+    assert (run.returncode, run.stderr) == (1, f"kmq: a.png: {sentence}\n")
 
 
 def test_a_closed_standard_input_is_an_error_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

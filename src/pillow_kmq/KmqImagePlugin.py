@@ -93,7 +93,10 @@ class KmqImageFile(ImageFile.ImageFile):
         self._show((self._reader, self._frame), indexed=self._reader.indexed)
 
     def seek(self, frame: int) -> None:
-        """Show frame 0..n_frames-1. Raises EOFError for others."""
+        """Show frame 0..n_frames-1. Raises EOFError for others, OptionTypeError (a TypeError) for other types."""
+        from .checks import to_integer
+
+        frame = to_integer("frame", frame)
         if not self._seek_check(frame):
             return
         Image._decompression_bomb_check(self.size)
@@ -107,6 +110,25 @@ class KmqImageFile(ImageFile.ImageFile):
     def tell(self) -> int:
         """The number of the current frame."""
         return self._frame
+
+    def verify(self) -> None:
+        """Check all checksums of the file, directly after opening it; open it again to use the image.
+
+        Raises CorruptError (an OSError) for damage, also where it leaves the picture as it was, TruncatedError,
+        UnsupportedError; and RuntimeError, as Pillow's own plugins, if the image was loaded already.
+        """
+        from .codec.verifying import verify
+
+        if self.fp is None:
+            raise RuntimeError("verify must be called directly after open")
+        self.fp.seek(self._offset)
+        try:
+            verify(self.fp, self.head)
+        finally:
+            self.tile = []  # Pillow then says that the image cannot be loaded
+            if self._exclusive_fp:
+                self.fp.close()
+            self.fp = None
 
     def load_seek(self, pos: int) -> None:
         """Go to the pixels. That this method exists tells ImageFile.Parser to wait for the whole file."""
@@ -210,18 +232,19 @@ def _save_frames(im: Image.Image, frames: Frames, fp: IO[bytes]) -> None:
     from .metadata import metadata_of
     from .report import AnimationReport
     from .saving import check_animation_options, saving
+    from .writing import write_all
 
     im = for_saving(im)
     options = im.encoderinfo
     check_animation_options(im, options, FORMAT)
     metadata = metadata_of(im, options)
-    plays, found = plays_of(im, options), survey(frames, options)
-    durations = durations_of(found, options)
-    with saving(im, FORMAT):
-        stored = frames_to_store(frames, found, options)
     compression = options.get("compression", "default")
-    data = encode_animation(stored, durations, plays=plays, compression=compression, metadata=metadata)
-    fp.write(data)
+    with saving(im, FORMAT):
+        plays, found = plays_of(im, options), survey(frames, options)
+        durations = durations_of(found, options)
+        stored = frames_to_store(frames, found, options)
+        data = encode_animation(stored, durations, plays=plays, compression=compression, metadata=metadata)
+    write_all(fp, data)
     if options.get("report") is not None:
         result, background = Image.open(BytesIO(data)), options.get("background")
         count = len(durations)

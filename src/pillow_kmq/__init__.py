@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .regions import read_region
     from .report import Report
     from .types import IndexedImage
+    from .writing import save
 
 __version__ = "0.1.0"
 
@@ -48,6 +49,7 @@ _LAZY = {
     "encode": ".codec",
     "decode": ".codec",
     "IndexedImage": ".types",
+    "save": ".writing",
     "warmup": ".compiling",
     "install": ".drop_in",
     "installed": ".drop_in",
@@ -79,6 +81,7 @@ __all__ = [
     "register_kmq_opener",
     "register_png8_saver",
     "remap",
+    "save",
     "uninstall",
     "warmup",
 ]

@@ -22,6 +22,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from .alpha import to_rgba
+from .checks import check_integer, shown
 from .codec.scene import distinct
 from .color_profile import as_shown
 from .errors import ModeError, OptionError
@@ -47,10 +48,11 @@ class _Shown(Frames):
 
 def frames_to_save(im: Image.Image) -> Frames:
     """Return all frames that `save_all` asks for. Raises OptionError for a bad `append_images`."""
-    more = im.encoderinfo.get("append_images") or ()
-    if not isinstance(more, Iterable):
-        raise OptionError(f"append_images must be a list of images, not {more!r}")
-    images = [im, *more]
+    given = im.encoderinfo.get("append_images")
+    try:
+        images = [im, *(() if given is None else given)]
+    except TypeError:
+        raise OptionError(f"append_images must be a list of images, not {shown(given)}") from None
     if not all(isinstance(image, Image.Image) for image in images):
         raise OptionError("append_images must be images")
     return _Shown(*images, srgb=im.encoderinfo.get("srgb") is True)
@@ -214,13 +216,15 @@ def durations_of(found: Survey, encoderinfo: dict[str, Any]) -> list[int]:
     given, count = encoderinfo.get("duration"), len(found.durations)
     if given is None:
         return found.durations
+    if isinstance(given, np.ndarray):
+        given = given.tolist()
     each = list(given) if isinstance(given, (list, tuple)) else [given] * count
     if len(each) != count:
         raise OptionError(f"duration must be one number, or one for each of {count} frames, not {len(each)}")
     try:
         rounded = [round(value) for value in each]
     except (TypeError, ValueError, OverflowError):
-        raise OptionError(f"duration must be milliseconds, not {given!r}") from None
+        raise OptionError(f"duration must be milliseconds, not {shown(given)}") from None
     if not all(0 <= value <= LONGEST for value in rounded):
         raise OptionError("duration must be at least 0 and less than 2^32 milliseconds")
     return rounded
@@ -231,6 +235,5 @@ def plays_of(im: Image.Image, encoderinfo: dict[str, Any]) -> int:
     loop = encoderinfo["loop"] if "loop" in encoderinfo else repetitions_of(im)
     if loop is None:
         return 1
-    if not isinstance(loop, int) or not 0 <= loop < LONGEST:
-        raise OptionError(f"loop must be a whole number from 0 to 2^32 - 2, or None, not {loop!r}")
+    loop = check_integer("loop", loop, 0, LONGEST - 1)
     return loop + 1 if loop else 0

@@ -18,7 +18,8 @@ from . import __version__
 from .codec.pixels import COMPRESSIONS
 from .conversion import LARGER, SAVERS, TOO_BAD, Settings, convert, sentence
 from .errors import KmqError, OptionError, OptionTypeError, QualityError, SizeError
-from .outputs import STREAM, plan
+from .outputs import STREAM, plan, reason
+from .writing import discard_output
 
 FAILED = 1  # exit status
 WARMUP = "warmup"
@@ -152,13 +153,25 @@ def main(
             except KmqError as error:
                 message, failure = str(error), _status_of(error)
         if outcome is None:
-            click.echo(f"kmq: {job.source}: {message}", err=True)
+            _say(f"kmq: {job.source}: {message}", err=True)
             status = FAILED if FAILED in (status, failure) else status or failure
             continue
         status = status or outcome.held
-        if not quiet:
-            click.echo(sentence(job, outcome, verbose=verbose), err=to_stderr)
+        if not quiet and not _say(sentence(job, outcome, verbose=verbose), err=to_stderr):
+            status = FAILED
     sys.exit(status)
+
+
+def _say(text: str, *, err: bool) -> bool:
+    """Print a line. Return whether the stream takes it; if not, the other inputs are done all the same."""
+    try:
+        click.echo(text, err=err)
+    except OSError as error:
+        discard_output(sys.stderr if err else sys.stdout)
+        if not err:
+            _say(f"kmq: cannot write to standard output: {reason(error)}", err=True)
+        return False
+    return True
 
 
 def _warm_up(quiet: bool) -> None:

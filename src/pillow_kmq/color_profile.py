@@ -77,17 +77,21 @@ def as_shown(im: Image.Image, *, srgb: bool = False) -> Image.Image:
 
 
 def for_saving(im: Image.Image) -> Image.Image:
-    """Return `im` as `as_shown` does, with an `encoderinfo` in which no profile contradicts it."""
+    """Return `im` as `as_shown` does, with an `encoderinfo` in which no profile contradicts it. Raises OptionError."""
     options = im.encoderinfo
-    srgb = options.get("srgb")
+    srgb, profile = options.get("srgb"), options.get("icc_profile")
     if not isinstance(srgb, (bool, type(None))):
-        raise OptionError(f"srgb must be True or False, not {srgb!r}")
-    shown = as_shown(im, srgb=bool(srgb))
-    if shown is not im:
-        shown.encoderinfo = dict(options)
-        if srgb or options.get("icc_profile") == im.info.get("icc_profile"):
-            shown.encoderinfo.pop("icc_profile", None)
-    return shown
+        from .checks import shown
+
+        raise OptionError(f"srgb must be True or False, not {shown(srgb)}")
+    if not isinstance(profile, (bytes, bytearray, memoryview)) and (hasattr(profile, "dtype") or profile):
+        raise OptionError(f"icc_profile must be bytes or None, not {type(profile).__name__}")
+    converted = as_shown(im, srgb=bool(srgb))
+    if converted is not im:
+        converted.encoderinfo = dict(options)
+        if srgb or profile == im.info.get("icc_profile"):
+            converted.encoderinfo.pop("icc_profile", None)
+    return converted
 
 
 def color_chunks(im: Image.Image, written: Collection[bytes]) -> list[tuple[bytes, bytes]]:

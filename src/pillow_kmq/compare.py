@@ -17,11 +17,11 @@ from PIL import Image
 
 from .alpha import has_alpha, to_rgba
 from .color_profile import as_shown
-from .errors import ModeError, OptionError
+from .errors import ModeError, OptionError, OptionTypeError
 
 Rgb = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float64]
-Background = tuple[int, int, int] | None
+Background = tuple[int, int, int] | str | None
 
 _BLOCK_PIXELS = 1 << 20
 _BLACK, _WHITE = (0, 0, 0), (255, 255, 255)
@@ -53,7 +53,7 @@ def compare(original: Image.Image, image: Image.Image) -> Comparison:
 def psnr(original: Image.Image, image: Image.Image, *, background: Background = None) -> float:
     """Peak signal-to-noise ratio in dB, 10 log10(255**2 / mean squared error); infinite if identical.
 
-    background: the colour that both are laid on, instead of black and white.
+    background: the colour that both are laid on, instead of black and white; as in `quantize`.
     """
     error = max(_means(original, image, _squared_errors, background=background))
     return math.inf if error == 0 else 10 * math.log10(255**2 / error)
@@ -105,18 +105,25 @@ def _means(
     transparent = has_alpha(original) or has_alpha(image)
     backgrounds = (_BLACK, _WHITE) if transparent else (_BLACK,)
     if background is not None:
-        backgrounds = (background,)
+        from .quant.background import to_background
+
+        color = to_background(background)
+        assert color is not None
+        backgrounds = (color,)
     totals, count = [0.0] * len(backgrounds), 0
     for box in _blocks(original.size, halo):
         a, b = _rgba(original.crop(box)), _rgba(image.crop(box))
-        for i, color in enumerate(backgrounds):
-            values = measure(_over(a, color), _over(b, color))
+        for i, under in enumerate(backgrounds):
+            values = measure(_over(a, under), _over(b, under))
             totals[i] += float(values.sum())
         count += values.size
     return [total / count for total in totals]
 
 
 def _check(original: Image.Image, image: Image.Image) -> None:
+    for im in (original, image):
+        if not isinstance(im, Image.Image):
+            raise OptionTypeError(f"only Pillow images can be compared, not {type(im).__name__}")
     if original.size != image.size:
         raise OptionError(f"images differ in size: {_size(original)} and {_size(image)}")
     if 0 in original.size:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from .checks import check_callback
+
 
 def warmup(progress: Callable[[str, float], object] | None = None) -> None:
     """Compile every kernel that is not kept on disk yet: about a minute in a new environment.
@@ -11,6 +13,7 @@ def warmup(progress: Callable[[str, float], object] | None = None) -> None:
     progress: called before each step with what is compiled and the part that is done, 0..1, and with "" and 1 at the
     end. Kernels are kept in Numba's cache directory (`NUMBA_CACHE_DIR`, or beside the package).
     """
+    check_callback("progress", progress)
     steps = list(_steps())
     for number, (what, work) in enumerate(steps):
         if progress is not None:

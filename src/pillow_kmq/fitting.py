@@ -41,7 +41,9 @@ def fitting(
     Raises SizeError if nothing fits and QualityError if what fits is below the least of `quality`.
     """
     limit = check_integer("max_bytes", max_bytes, 1, 2**63 - 1)
-    dithers = options.get("dither")
+    dithers: Any = options.get("dither")
+    if hasattr(dithers, "tolist"):  # an array
+        dithers = dithers.tolist()
     ways = list(dithers) if isinstance(dithers, (list, tuple)) and dithers else [dithers]
     kept, *_ = (kept_image(im, {**options, "dither": way}) for way in ways)
     if kept is not None:

@@ -71,4 +71,5 @@ def _without_unused_entries(im: Image.Image, used: Any, excess: int) -> Image.Im
     table = np.zeros(256, np.uint8)
     table[order] = np.arange(len(order))
     alpha = bool((palette[order, 3] < 255).any())
-    return to_image(IndexedImage(palette[order], table[indexed.indices]), dict(im.info), alpha=alpha)
+    info = {key: value for key, value in im.info.items() if key != "transparency"}  # of the old entries
+    return to_image(IndexedImage(palette[order], table[indexed.indices]), info, alpha=alpha)

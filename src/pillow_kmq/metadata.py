@@ -15,11 +15,12 @@ These are Pillow's rules for PNG. None and empty values stand for nothing.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from PIL import Image
 
+from .checks import shown
 from .codec.metadata import MAX_RESOLUTION, Metadata
 from .color_profile import rgb_profile
 from .errors import OptionError
@@ -65,7 +66,7 @@ def info_of(metadata: Metadata) -> dict[str, Any]:
 
 
 def _bytes(name: str, value: Any) -> bytes:
-    if not value:
+    if _is_nothing(value):
         return b""
     if isinstance(value, str) and name == "xmp":
         try:
@@ -78,31 +79,39 @@ def _bytes(name: str, value: Any) -> bytes:
 
 
 def _resolution(dpi: Any) -> tuple[int, int] | None:
-    if isinstance(dpi, Iterable):
-        dpi = tuple(dpi)  # an array has no truth value
-    if not dpi:
+    if _is_nothing(dpi):
         return None
+    if hasattr(dpi, "tolist"):  # an array
+        dpi = dpi.tolist()
     try:
         x, y = (float(value) for value in dpi)
-    except (TypeError, ValueError):
-        raise OptionError(f"dpi must be two numbers, not {dpi!r}") from None
+    except (TypeError, ValueError, OverflowError):
+        raise OptionError(f"dpi must be two numbers, not {shown(dpi)}") from None
     if not all(math.isfinite(value) and 1 <= value * _PER_1000_INCHES <= MAX_RESOLUTION for value in (x, y)):
-        raise OptionError(f"dpi must be two numbers from 0.001 to {MAX_RESOLUTION // _PER_1000_INCHES}, not {dpi!r}")
+        raise OptionError(
+            f"dpi must be two numbers from 0.001 to {MAX_RESOLUTION // _PER_1000_INCHES}, not {shown(dpi)}"
+        )
     return round(x * _PER_1000_INCHES), round(y * _PER_1000_INCHES)
 
 
 def _texts(encoderinfo: dict[str, Any]) -> dict[str, str]:
-    given, comment = encoderinfo.get("text") or {}, encoderinfo.get("comment") or ""
+    given, comment = encoderinfo.get("text"), encoderinfo.get("comment")
+    given = {} if _is_nothing(given) else given
     if not isinstance(given, Mapping) or not all(isinstance(part, str) for pair in given.items() for part in pair):
         raise OptionError("text must map keys, which are text, to text")
     texts = dict(given)
+    if _is_nothing(comment):
+        return texts
     if isinstance(comment, (bytes, bytearray)):
         comment = _decoded(bytes(comment))
     if not isinstance(comment, str):
         raise OptionError(f"comment must be text or bytes, not {type(comment).__name__}")
-    if comment:
-        texts[_COMMENT] = comment
+    texts[_COMMENT] = comment
     return texts
+
+
+def _is_nothing(value: Any) -> bool:
+    return value is None or (isinstance(value, (str, bytes, bytearray, list, tuple, dict)) and not value)
 
 
 def _decoded(comment: bytes) -> str:

@@ -1,16 +1,14 @@
-"""Where the command line puts its results: which file becomes which, and writing one whole or not at all."""
+"""Where the command line puts its results: which file becomes which, and what must not be written."""
 
 from __future__ import annotations
 
 import os
-import secrets
-import shutil
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
 from .errors import KmqError, OptionError
+from .writing import replace_file, write_standard_output
 
 STREAM = "-"  # standard input or output in place of a file name
 SUFFIXES = {"png": "-kmq.png", "kmq": ".kmq"}
@@ -86,7 +84,7 @@ def check_target(target: str, force: bool) -> None:
     """Raise Refused if a file must not be written: before the work, so that none is done in vain."""
     if target == STREAM:
         if sys.stdout is None:
-            raise Refused("cannot write to standard output: it is closed")
+            raise Refused("cannot write to standard output: it is closed; use --output to name a file")
         if sys.stdout.isatty():
             raise Refused("an image is not written to a terminal; redirect the output or use --output")
     elif os.path.isdir(target):
@@ -99,38 +97,15 @@ def check_target(target: str, force: bool) -> None:
 
 
 def write(target: str, data: bytes) -> None:
-    """Write a file whole or not at all, with the permissions of the file it replaces or of a new one.
-
-    Raises Refused if the system does.
-    """
-    if target == STREAM:
-        _write_stream(data)
-    else:
-        _write_file(target, data)
-
-
-def _write_stream(data: bytes) -> None:
+    """Write a file whole or not at all, or all of `data` to standard output. Raises Refused if the system does."""
     try:
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
+        if target == STREAM:
+            write_standard_output(data)
+        else:
+            replace_file(target, data)
     except OSError as error:
-        raise Refused(f"cannot write to standard output: {reason(error)}") from None
-
-
-def _write_file(target: str, data: bytes) -> None:
-    path = os.path.realpath(target)  # behind a symbolic link, the file itself is replaced
-    temporary = os.path.join(os.path.dirname(path), f".kmq-{secrets.token_hex(8)}.tmp")
-    try:
-        with open(temporary, "xb") as file:
-            file.write(data)
-        if os.path.exists(path):
-            shutil.copymode(path, temporary)
-        os.replace(temporary, path)
-    except OSError as error:
-        raise Refused(f"cannot write {target}: {reason(error)}") from None
-    finally:
-        with suppress(FileNotFoundError):
-            os.unlink(temporary)
+        name = "to standard output" if target == STREAM else target
+        raise Refused(f"cannot write {name}: {reason(error)}") from None
 
 
 def reason(error: OSError) -> str:

@@ -11,20 +11,23 @@
 A P image keeps its palette and indices unless a keyword asks for a change (palette, quality, fixed, posterize, order,
 transparent_index), it does not fit into max_bytes, or its pixels use more than `colors` entries, see `kept_palette`.
 
-Keywords that are not known are ignored, as in all of Pillow's plugins.
+Keywords that are not known are ignored, as in all of Pillow's plugins. `Image.save` has emptied an existing file by the
+time that a plugin refuses to save; `writing.save` keeps it.
 """  # noqa: E501 (a table)
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from PIL import Image
 
+from .checks import check_integer, shown
 from .errors import ModeError, OptionError, OptionTypeError, UnsupportedError
 from .types import IndexedImage
+from .writing import write_all
 
 if TYPE_CHECKING:
     from .frames import Frames
@@ -77,7 +80,7 @@ Encode = Callable[[PaletteImage], bytes]
 def save_quantized(im: Image.Image, fp: IO[bytes], format_name: str, encode: Encode) -> None:
     """Quantise as the keywords in `im.encoderinfo` ask, encode, write, report.
 
-    Nothing is written before everything that can fail is done. Raises UnsupportedError (an OSError) for a mode that
+    Nothing reaches `fp` before everything that can fail is done. Raises UnsupportedError (an OSError) for a mode that
     cannot be quantised or an empty image, OptionError, QualityError and SizeError (ValueErrors), CancelledError.
     """
     if 0 in im.size:
@@ -86,24 +89,24 @@ def save_quantized(im: Image.Image, fp: IO[bytes], format_name: str, encode: Enc
     max_bytes, report = encoderinfo.get("max_bytes"), encoderinfo.get("report")
     if report is not None and not callable(report):
         raise OptionError(f"report must be a function, not {type(report).__name__}")
-    if max_bytes is None:
-        result = to_palette_image(im, encoderinfo, format_name)
-        data = encode(result)
-    else:
-        result, data = _fitting(im, encoderinfo, format_name, encode, max_bytes)
-    fp.write(data)
+    with saving(im, format_name):
+        if max_bytes is None:
+            result = to_palette_image(im, encoderinfo, format_name)
+            data = encode(result)
+        else:
+            result, data = _fitting(im, encoderinfo, encode, max_bytes)
+    write_all(fp, data)
     if report is not None:
         reported(im, result.image, len(data), encoderinfo)
 
 
 def _fitting(
-    im: Image.Image, encoderinfo: dict[str, Any], format_name: str, encode: Encode, max_bytes: Any
+    im: Image.Image, encoderinfo: dict[str, Any], encode: Encode, max_bytes: Any
 ) -> tuple[PaletteImage, bytes]:
     from .fitting import fitting
 
-    with saving(im, format_name):
-        options = with_dithering({**quantize_options(encoderinfo), **_threads(encoderinfo)})
-        return fitting(im, options, max_bytes, encode, encoderinfo.get("progress"))
+    options = with_dithering({**quantize_options(encoderinfo), **_threads(encoderinfo)})
+    return fitting(im, options, max_bytes, encode, encoderinfo.get("progress"))
 
 
 def to_palette_image(im: Image.Image, encoderinfo: dict[str, Any], format_name: str = "PNG8") -> PaletteImage:
@@ -142,8 +145,8 @@ def saving(im: Image.Image, format_name: str) -> Iterator[None]:
 def check_palette_mode(encoderinfo: dict[str, Any]) -> None:
     """Raise OptionError for a `palette_mode` that is neither "exact" nor "compact"."""
     mode = encoderinfo.get("palette_mode", "exact")
-    if mode not in ("exact", "compact"):
-        raise OptionError(f'palette_mode must be "exact" or "compact", not {mode!r}')
+    if not isinstance(mode, str) or mode not in ("exact", "compact"):
+        raise OptionError(f'palette_mode must be "exact" or "compact", not {shown(mode)}')
 
 
 def check_animation_options(im: Image.Image, encoderinfo: dict[str, Any], format_name: str) -> None:
@@ -186,11 +189,12 @@ def palette_alphas(image: Image.Image, encoderinfo: dict[str, Any]) -> bytes:
     if transparency is None:
         return alphas.rstrip(b"\xff")
 
-    if isinstance(transparency, int) and 0 <= transparency <= 255:
-        transparency = alphas[:transparency].ljust(transparency, b"\xff") + b"\0"
-    if not isinstance(transparency, bytes) or len(transparency) > 256:
+    with suppress(OptionError, OptionTypeError):
+        entry = check_integer("transparency", transparency, 0, 255)
+        transparency = alphas[:entry].ljust(entry, b"\xff") + b"\0"
+    if not isinstance(transparency, (bytes, bytearray)) or len(transparency) > 256:
         raise OptionError("transparency must be a palette index, 0 to 255, or bytes, one alpha for each entry")
-    return (transparency + alphas[len(transparency) :]).rstrip(b"\xff")
+    return (bytes(transparency) + alphas[len(transparency) :]).rstrip(b"\xff")
 
 
 def indexed_image(image: Image.Image, encoderinfo: dict[str, Any]) -> IndexedImage:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from ..errors import CorruptError, LimitError, OptionError
+from ..checks import check_choice, check_integer
+from ..errors import CorruptError, LimitError, OptionError, OptionTypeError
 from .container import MAX_SIDE, Writer
 from .metadata import Metadata, encode_metadata
 from .palette import encode_palette, natural_order
@@ -51,10 +52,15 @@ def encode(image: IndexedImage, *, compression: str = "default", metadata: Metad
     """The `.kmq` file that holds `image` exactly: the same indices, the same palette.
 
     compression: one of COMPRESSIONS. metadata: what else to store. Raises OptionError for another compression, for
-    images without pixels or of more than 2^24 pixels on a side, and for metadata that a file cannot hold.
+    images without pixels or of more than 2^24 pixels on a side, and for metadata that a file cannot hold, and
+    OptionTypeError for arguments of another type.
     """
+    from ..types import IndexedImage
     from .arrange import as_it_is
 
+    if not isinstance(image, IndexedImage):
+        remedy = "quantize_array makes one of pixels, and Pillow images are saved by im.save"
+        raise OptionTypeError(f"image must be an IndexedImage, not {type(image).__name__}: {remedy}")
     return encode_picture(as_it_is(image), compression, metadata)
 
 
@@ -62,8 +68,7 @@ def encode_picture(picture: Picture, compression: str, metadata: Metadata | None
     """The same for a picture whose palette was arranged, and whose pixels are mapped only once for that."""
     height, width = picture.source.shape
     colors = picture.colors
-    if compression not in COMPRESSIONS:
-        raise OptionError(f"compression must be one of {', '.join(COMPRESSIONS)}, not {compression!r}")
+    check_choice("compression", compression, COMPRESSIONS)
     if not 1 <= min(height, width) <= max(height, width) <= MAX_SIDE:
         raise OptionError(f"an image of {width}x{height} pixels does not fit a KMQ file: 1 to {MAX_SIDE} on a side do")
     beside = encode_metadata(metadata) if metadata is not None else []
@@ -98,19 +103,18 @@ def encode_animation(
     """
     from .animating import encode_frames
 
-    if compression not in COMPRESSIONS:
-        raise OptionError(f"compression must be one of {', '.join(COMPRESSIONS)}, not {compression!r}")
-    return encode_frames(frames, durations, plays, compression, metadata or Metadata())
+    check_choice("compression", compression, COMPRESSIONS)
+    return encode_frames(frames, durations, plays, compression, Metadata() if metadata is None else metadata)
 
 
 def decode(data: bytes, *, max_pixels: int | None = MAX_PIXELS) -> IndexedImage:
     """The image in a `.kmq` file.
 
     max_pixels: refuse larger images before anything is allocated; None for no limit. Raises NotKmqError,
-    TruncatedError, CorruptError, UnsupportedError, LimitError (docs/FORMAT.md, section 1), and OptionError for an
-    animation.
+    TruncatedError, CorruptError, UnsupportedError, LimitError (docs/FORMAT.md, section 1), OptionError for an
+    animation, and OptionTypeError for what is not bytes.
     """
-    stream = BytesIO(data)
+    stream = _stream(data)
     head = _checked_head(stream, max_pixels)
     if head.animation is not None:
         raise OptionError("a KMQ file of several frames: read_animation reads them")
@@ -129,11 +133,19 @@ def read_animation(data: bytes, *, max_pixels: int | None = MAX_PIXELS) -> Frame
     """
     from .frames import FrameReader
 
-    stream = BytesIO(data)
+    stream = _stream(data)
     return FrameReader(stream, _checked_head(stream, max_pixels))
 
 
+def _stream(data: bytes) -> BytesIO:
+    if not isinstance(data, (bytes, bytearray, memoryview)):
+        raise OptionTypeError(f"data must be bytes, not {type(data).__name__}")
+    return BytesIO(data)
+
+
 def _checked_head(stream: BytesIO, max_pixels: int | None) -> Head:
+    if max_pixels is not None:
+        check_integer("max_pixels", max_pixels, 0, 2**63 - 1)
     head = read_head(stream)
     if max_pixels is not None and head.width * head.height > max_pixels:
         raise LimitError(

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from ..checks import check_integer
 from ..errors import OptionError
 from ..types import IndexedImage, Pictures, Pixels
 from .animation import BELOW, BESIDE, COLUMNS, MAX_NUMBER, ROWS, Animation, Film, encode_table
@@ -157,7 +158,7 @@ def encode_frames(
 ) -> bytes:
     """A whole file, see `codec.encode_animation`."""
     sources = Sources(frames)
-    table = _durations(durations, sources.count), _whole("plays", plays)
+    table = _durations(durations, sources.count), check_integer("plays", plays, 0, MAX_NUMBER)
     beside = encode_metadata(metadata)
     films = list(FilmMaker(sources.colors, compression).films(sources))
     colors = films[0].colors
@@ -180,13 +181,9 @@ def encode_frames(
 
 
 def _durations(durations: int | Sequence[int], count: int) -> tuple[int, ...]:
-    each = [durations] * count if not isinstance(durations, Sequence) else list(durations)
+    if isinstance(durations, np.ndarray):
+        durations = durations.tolist()
+    each = list(durations) if isinstance(durations, Sequence) else [durations] * count
     if len(each) != count:
         raise OptionError(f"durations must be one number, or one for each of {count} frames, not {len(each)}")
-    return tuple(_whole("durations", value) for value in each)
-
-
-def _whole(name: str, value: int) -> int:
-    if not isinstance(value, int) or not 0 <= value <= MAX_NUMBER:
-        raise OptionError(f"{name} must be whole numbers from 0 to {MAX_NUMBER}, not {value!r}")
-    return value
+    return tuple(check_integer("durations", value, 0, MAX_NUMBER) for value in each)

@@ -144,6 +144,11 @@ class Reader:
             raise DamagedChunkError("its checksum does not match")
         return b"".join(blocks) if chunk.length <= limit else None
 
+    def skip(self, length: int) -> None:
+        """Read bytes for the checksum alone. Raises TruncatedError."""
+        while length > 0:
+            length -= len(self._exactly(min(length, _BLOCK)))
+
     def available(self, length: int) -> bytes:
         """At most `length` bytes: fewer where the file ends."""
         blocks = []

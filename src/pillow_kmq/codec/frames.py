@@ -7,6 +7,7 @@ from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
+from ..checks import shown, to_integer
 from ..errors import CorruptError, FrameError, KmqError, UnsupportedError
 from .animation import Animation, Film
 from .container import Chunk, Reader, film_crc
@@ -75,8 +76,9 @@ class FrameReader:
 
         Raises FrameError if there is none, TruncatedError, CorruptError, UnsupportedError.
         """
+        number = to_integer("the number of a frame", number)
         if not 0 <= number < len(self):
-            raise FrameError(f"no frame {number}: the animation has {len(self)}")
+            raise FrameError(f"no frame {shown(number)}: the animation has {len(self)}")
         if self._canvas.size == 0:
             self._canvas = np.zeros((self.head.height, self.head.width), self._canvas.dtype)
         try:

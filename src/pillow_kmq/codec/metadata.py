@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ..errors import CorruptError, OptionError, TruncatedError
+from ..checks import check_integer, shown
+from ..errors import CorruptError, OptionError, OptionTypeError, TruncatedError
 from .deflate import deflate, inflate
 from .varint import to_varint, varint_at
 
@@ -46,15 +47,25 @@ class Metadata(_Fields):
 
 
 def encode_metadata(metadata: Metadata) -> list[tuple[str, bytes]]:
-    """Tags and payloads of the chunks. Raises OptionError for what a file cannot hold."""
+    """Tags and payloads of the chunks. Raises OptionError for what a file cannot hold, OptionTypeError."""
+    if not isinstance(metadata, Metadata):
+        raise OptionTypeError(f"metadata must be a Metadata, not {type(metadata).__name__}")
     chunks = []
     for name, tag in _BLOBS.items():
-        if value := getattr(metadata, name):
+        value = getattr(metadata, name)
+        if not isinstance(value, bytes):
+            raise OptionTypeError(f"{name} must be bytes, not {type(value).__name__}")
+        if value:
             chunks.append((tag, _pack(name, value)))
     if metadata.resolution is not None:
-        if not all(1 <= value <= MAX_RESOLUTION for value in metadata.resolution):
-            raise OptionError(f"resolution must be two numbers from 1 to {MAX_RESOLUTION}, not {metadata.resolution}")
-        chunks.append(("r", b"".join(to_varint(value) for value in metadata.resolution)))
+        if not isinstance(metadata.resolution, tuple) or len(metadata.resolution) != 2:
+            raise OptionError(f"resolution must be a tuple of two integers, not {shown(metadata.resolution)}")
+        pair = (check_integer("resolution", value, 1, MAX_RESOLUTION) for value in metadata.resolution)
+        chunks.append(("r", b"".join(to_varint(value) for value in pair)))
+    if not isinstance(metadata.texts, dict) or not all(
+        isinstance(part, str) for pair in metadata.texts.items() for part in pair
+    ):
+        raise OptionTypeError("texts must be a dict from text to text")
     if metadata.texts:
         parts = [part for pair in metadata.texts.items() for part in pair]
         if "" in metadata.texts or any("\0" in part for part in parts):

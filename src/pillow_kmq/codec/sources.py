@@ -25,7 +25,11 @@ class Sources:
     """
 
     def __init__(self, frames: Iterable[IndexedImage | Pixels]) -> None:
-        self._frames = frames
+        try:
+            again = iter(frames) is not frames
+        except TypeError:
+            raise OptionTypeError(f"frames must be a list of frames, not {type(frames).__name__}") from None
+        self._frames = frames = frames if again else list(frames)
         self.count = 0
         self.width = self.height = 0
         first: bytes | None = None

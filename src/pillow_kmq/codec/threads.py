@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from ..errors import OptionError
+from ..checks import check_integer
 
 _chosen: int | None = None
 
@@ -12,12 +12,10 @@ _chosen: int | None = None
 def set_threads(count: int | None) -> None:
     """Decode with up to `count` threads; None: as KMQ_THREADS in the environment says, or else one per processor.
 
-    Raises OptionError for a count below 1.
+    Raises OptionError for a count below 1, OptionTypeError for what is no integer.
     """
     global _chosen
-    if count is not None and (not isinstance(count, int) or count < 1):
-        raise OptionError(f"threads must be a number from 1 on, or None, not {count!r}")
-    _chosen = count
+    _chosen = None if count is None else check_integer("threads", count, 1, 2**31 - 1)
 
 
 def threads() -> int:

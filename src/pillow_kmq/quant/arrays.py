@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from ..errors import OptionError, OptionTypeError
 from ..types import IndexedImage, Indices, Palette
+from .checks import check_array
 from .choose import Counts, choose_palette
 from .histogram import Counter, pack, unpack
 from .importance import to_importance
@@ -174,7 +175,7 @@ def _rendered(pixels: Array, palette: Any, dither: Any, space: str | None, backg
 
 
 def _checked(pixels: Any, dimensions: int | None = None) -> Array:
-    array = np.asarray(pixels)
+    array = check_array("pixels", pixels)
     if array.dtype != np.uint8:
         raise OptionTypeError(f"pixels must be uint8, not {array.dtype}")
     if array.ndim < 2 or array.shape[-1] not in (3, 4) or dimensions not in (None, array.ndim):
@@ -192,7 +193,7 @@ def _with_alpha(pixels: Array) -> Array:
 
 
 def _weights(weights: npt.ArrayLike, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
-    array = np.asarray(weights)
+    array = check_array("weights", weights)
     if array.dtype.kind not in "buif":
         raise OptionTypeError(f"weights must be numbers, not {array.dtype}")
     if array.shape != shape:

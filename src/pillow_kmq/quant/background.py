@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from ..errors import OptionError, OptionTypeError
 from ..types import Palette
-from .checks import check_integer
+from .checks import check_integer, shown
 from .histogram import ALPHA, VISIBLE, pack, unpack
 
 Rgb: TypeAlias = tuple[int, int, int]
@@ -29,17 +29,17 @@ def to_background(value: Any) -> Rgb | None:
         try:
             channels: Any = ImageColor.getrgb(value)
         except ValueError:
-            raise OptionError(f"background must be a colour, {_WAYS}, not {value!r}") from None
+            raise OptionError(f"background must be a colour, {_WAYS}, not {shown(value)}") from None
     else:
         channels = value
     try:
         channels = [check_integer("background", channel, 0, 255) for channel in channels]
     except TypeError:
-        raise OptionTypeError(f"background must be a colour, {_WAYS}, not {value!r}") from None
+        raise OptionTypeError(f"background must be a colour, {_WAYS}, not {shown(value)}") from None
     if len(channels) not in (3, 4):
-        raise OptionError(f"background must be a colour, {_WAYS}, not {value!r}")
+        raise OptionError(f"background must be a colour, {_WAYS}, not {shown(value)}")
     if len(channels) == 4 and channels[3] != 255:
-        raise OptionError(f"background must be opaque, not {value!r}: leave the alpha out")
+        raise OptionError(f"background must be opaque, not {shown(value)}: leave the alpha out")
     return channels[0], channels[1], channels[2]
 
 

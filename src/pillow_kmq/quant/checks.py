@@ -1,44 +1,21 @@
-"""Checks of arguments: what is wrong, and what would be right."""
+"""Checks of arguments, where the quantiser's modules find them: those of the package, and one of arrays."""
 
 from __future__ import annotations
 
-import math
-import operator
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from ..errors import OptionError, OptionTypeError
+from ..checks import check_callback, check_choice, check_integer, check_number, shown
+from ..errors import OptionTypeError
 
-
-def check_integer(name: str, value: object, low: int, high: int) -> int:
-    """`value` as an int within low..high; OptionTypeError or OptionError otherwise."""
-    if isinstance(value, (bool, np.bool_)) or not hasattr(value, "__index__"):
-        raise OptionTypeError(f"{name} must be an integer, not {type(value).__name__}")
-    number = operator.index(value)
-    if not low <= number <= high:
-        raise OptionError(f"{name} must be {low} to {high}, not {number}")
-    return number
+__all__ = ["check_array", "check_callback", "check_choice", "check_integer", "check_number", "shown"]
 
 
-def check_unit(name: str, value: object) -> float:
-    """`value` as a float within 0..1."""
-    if not isinstance(value, (int, float, np.floating, np.integer)):
-        raise OptionTypeError(f"{name} must be a number, not {type(value).__name__}")
-    if not (math.isfinite(value) and 0.0 <= value <= 1.0):
-        raise OptionError(f"{name} must be 0 to 1, not {value}")
-    return float(value)
-
-
-def check_choice(name: str, value: object, choices: tuple[str, ...]) -> str:
-    """`value` if it is one of the words."""
-    if not isinstance(value, str):
-        raise OptionTypeError(f"{name} must be a string, not {type(value).__name__}")
-    if value not in choices:
-        raise OptionError(f"{name} must be one of {', '.join(map(repr, choices))}, not {value!r}")
-    return value
-
-
-def check_callback(name: str, value: object) -> None:
-    """Raise OptionTypeError unless `value` is None or can be called."""
-    if value is not None and not callable(value):
-        raise OptionTypeError(f"{name} must be a function, not {type(value).__name__}")
+def check_array(name: str, value: Any) -> npt.NDArray[Any]:
+    """`value` as an array of any type and shape; OptionTypeError where rows have different lengths, and the like."""
+    try:
+        return np.asarray(value)
+    except (TypeError, ValueError, OverflowError):
+        raise OptionTypeError(f"{name} must be an array, or lists of one length, not {shown(value)}") from None

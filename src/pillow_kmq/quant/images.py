@@ -121,8 +121,8 @@ class ImageSources:
         self._importance = importance
         self.alpha = False
         self.infos: list[dict[Any, Any]] = []
-        if importance is not None and len(importance) != len(self):
-            raise OptionError(f"importance must hold one map or None for each of {len(self)} images")
+        if importance is not None and (not isinstance(importance, Sequence) or len(importance) != len(self)):
+            raise OptionError(f"importance must be a list of one map or None for each of {len(self)} images")
 
     def __len__(self) -> int:
         return len(self._images)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import OptionError, OptionTypeError
-from .checks import check_choice, check_integer
+from .checks import check_array, check_choice, check_integer, check_number
 from .clustering.lloyd import Clusters
 from .clustering.split import split
 
@@ -71,8 +71,8 @@ def kmeans(
     max_iter = check_integer("max_iter", max_iter, 0, 2**31 - 1)
     n_init = check_integer("n_init", n_init, 1, 2**31 - 1)
     seed = check_integer("seed", seed, 0, 2**63 - 1)
-    if not isinstance(tol, (int, float)) or not 0.0 <= tol < 1.0:
-        raise OptionError(f"tol must be a number, 0 or more and less than 1, not {tol!r}")
+    if check_number("tol", tol, 0, 1) == 1:
+        raise OptionError("tol must be less than 1")
     mass = _check_weights(weights, n)
     distinct, distinct_mass = _distinct(rows[mass > 0], mass[mass > 0])
     k = min(k, len(distinct))
@@ -105,7 +105,7 @@ def _lloyd(points: Array, weights: Array, start: Array, max_iter: int, tol: floa
 
 
 def _check_points(name: str, points: npt.ArrayLike) -> Array:
-    array = np.asarray(points)
+    array = check_array(name, points)
     if not (np.issubdtype(array.dtype, np.integer) or np.issubdtype(array.dtype, np.floating)):
         raise OptionTypeError(f"{name} must be integers or floats, not {array.dtype}")
     if array.ndim != 2 or not 1 <= array.shape[1] <= _DIMENSIONS or not len(array):
@@ -121,7 +121,7 @@ def _check_points(name: str, points: npt.ArrayLike) -> Array:
 def _check_weights(weights: npt.ArrayLike | None, n: int) -> Array:
     if weights is None:
         return np.ones(n)
-    array = np.asarray(weights)
+    array = check_array("weights", weights)
     if not (np.issubdtype(array.dtype, np.integer) or np.issubdtype(array.dtype, np.floating)):
         raise OptionTypeError(f"weights must be integers or floats, not {array.dtype}")
     if array.shape != (n,):

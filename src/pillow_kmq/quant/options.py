@@ -11,7 +11,7 @@ import numpy.typing as npt
 from ..errors import OptionError, OptionTypeError
 from ..types import MAX_COLORS, Palette
 from .background import Rgb, to_background
-from .checks import check_choice, check_integer
+from .checks import check_array, check_choice, check_integer
 from .dithering.options import Auto, Dither, to_dither
 from .hardware import hardware_palette
 from .posterize import FULL, Bits, representable, to_bits
@@ -181,7 +181,7 @@ def to_colors(name: str, value: Any) -> Palette:
         value = [tuple(color) + (255,) * (len(color) == 3) for color in _sequences(name, value)]
         if len({len(color) for color in value}) > 1:
             raise OptionError(f"{name} must be a list of (R, G, B) or (R, G, B, A); some have other lengths")
-    array = np.asarray(value)
+    array = check_array(name, value)
     if array.size == 0:
         return np.empty((0, 4), np.uint8)
     if array.ndim != 2 or array.shape[1] not in (3, 4):

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from ..color import to_palette, to_points
 from ..errors import OptionError, OptionTypeError
 from ..types import Palette
-from .checks import check_integer
+from .checks import check_integer, shown
 from .clustering.lloyd import Clusters
 from .histogram import Histogram, Sorted, pack
 
@@ -33,14 +33,16 @@ def to_bits(value: object) -> Bits:
     """What `posterize=` means: None, "rgb565" and the like, "rgba4444" and the like, (r, g, b) or (r, g, b, a)."""
     if value is None:
         return FULL
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
     if isinstance(value, str):
         if not re.fullmatch(r"rgb[1-8]{3}|rgba[1-8]{4}", value.lower()):
-            raise OptionError(f"posterize must be a name like 'rgb565' or 'rgba4444', not {value!r}")
+            raise OptionError(f"posterize must be a name like 'rgb565' or 'rgba4444', not {shown(value)}")
         value = [int(digit) for digit in value if digit.isdigit()]
     if not isinstance(value, Sequence):
         raise OptionTypeError(f"posterize must be a name or bits like (5, 6, 5), not {type(value).__name__}")
     if len(value) not in (3, 4):
-        raise OptionError(f"posterize must give bits for R, G and B, or for R, G, B and A, not {value!r}")
+        raise OptionError(f"posterize must give bits for R, G and B, or for R, G, B and A, not {shown(value)}")
     r, g, b, a = (check_integer("posterize", bits, 1, 8) for bits in [*value, 8][:4])
     return r, g, b, a
 

@@ -7,6 +7,7 @@ black and over white.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,6 +19,7 @@ from .._jit import kernel
 from ..color import LINEAR, to_point
 from ..errors import OptionError, OptionTypeError, QualityError
 from ..types import Palette
+from .checks import check_number, shown
 from .histogram import ALPHA, pack
 from .nearest import nearest_finder, remap
 
@@ -74,12 +76,14 @@ def to_aim(value: object) -> Aim | None:
         return Aim(_mse(value.decibels), _mse(value.decibels), False, "dB")
     if isinstance(value, DeltaE):
         return Aim(value.distance, value.distance, True, "dE")
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
     if isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
         if len(value) != 2:
-            raise OptionError(f"quality must be a number or (min, max), not {value!r}")
+            raise OptionError(f"quality must be a number or (min, max), not {shown(value)}")
         low, high = (_check_quality(v) for v in value)
         if low > high:
-            raise OptionError(f"quality must be (min, max) with min <= max, not {value!r}")
+            raise OptionError(f"quality must be (min, max) with min <= max, not {shown(value)}")
     else:
         low, high = 0.0, _check_quality(value)
     return Aim(_mse_of_quality(high), _mse_of_quality(low) if low > 0 else math.inf, False, "quality")
@@ -102,24 +106,19 @@ def _psnr(mse: float) -> float:
     return math.inf if mse <= 0 else 10 * math.log10(255.0**2 / mse)
 
 
-def _check_number(name: str, value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, float, np.floating, np.integer)):
-        raise OptionTypeError(f"{name} must be a number, not {type(value).__name__}")
-
-
 def _check_positive(name: str, value: Any) -> None:
-    _check_number(name, value)
-    if not (math.isfinite(value) and value > 0):
-        raise OptionError(f"{name} must be a finite number above 0, not {value}")
+    try:
+        check_number(name, value, sys.float_info.min, sys.float_info.max)
+    except OptionError:
+        raise OptionError(f"{name} must be a finite number above 0, not {shown(value)}") from None
 
 
 def _check_quality(value: Any) -> float:
-    if not isinstance(value, (int, float, np.floating, np.integer)) or isinstance(value, bool):
+    try:
+        return check_number("quality", value, 0, 100)
+    except OptionTypeError:
         kinds = "a number 0 to 100, (min, max), PSNR(...) or DeltaE(...)"
-        raise OptionTypeError(f"quality must be {kinds}, not {type(value).__name__}")
-    if not 0 <= value <= 100:
-        raise OptionError(f"quality must be 0 to 100, not {value}")
-    return float(value)
+        raise OptionTypeError(f"quality must be {kinds}, not {type(value).__name__}") from None
 
 
 # Errors of a palette

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from ...errors import OptionError
-from ..checks import check_choice, check_integer, check_unit
+from ..checks import check_choice, check_integer, check_number
 
 WORDS = ("none", "auto", "floyd-steinberg", "selective", "bayer", "blue-noise", "ordered")
 """What `dither` understands as a string; "ordered" is "bayer"."""
@@ -25,7 +25,7 @@ class FloydSteinberg:
     strength: float = 1.0
 
     def __post_init__(self) -> None:
-        check_unit("strength", self.strength)
+        check_number("strength", self.strength, 0, 1)
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Selective:
     strength: float = 1.0
 
     def __post_init__(self) -> None:
-        check_unit("strength", self.strength)
+        check_number("strength", self.strength, 0, 1)
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Ordered:
 
     def __post_init__(self) -> None:
         check_choice("matrix", self.matrix, _MATRICES)
-        check_unit("strength", self.strength)
+        check_number("strength", self.strength, 0, 1)
         if self.size is not None:
             check_integer("size", self.size, 2, 128)
             if self.matrix == "bayer" and self.size & (self.size - 1):
@@ -112,5 +112,5 @@ def to_dither(value: object) -> Dither:
         return _MEANINGS[check_choice("dither", value.lower().replace("_", "-"), WORDS)]
     if isinstance(value, int) and 0 <= value <= 3:
         return FloydSteinberg() if value else None
-    strength = check_unit("dither", value)
+    strength = check_number("dither", value, 0, 1)
     return FloydSteinberg(strength) if strength > 0 else None
