@@ -77,13 +77,13 @@ def test_the_palette_beats_rounding_an_unrestricted_one(bits, colors):
     y, x = np.mgrid[0:96, 0:96]
     pixels = np.dstack([x * 2.6, y * 2.6, (x * y) / 36]).astype(np.uint8)
     pixels = np.clip(pixels + np.random.default_rng(0).normal(0, 5, pixels.shape), 0, 255).astype(np.uint8)
-    rounded = np.unique(representable(quantize_array(pixels, colors).palette, (*bits, 8)), axis=0)
+    rounded = np.unique(representable(quantize_array(pixels, colors, space="srgb").palette, (*bits, 8)), axis=0)
 
     def error(palette: np.ndarray) -> float:
         out = quantize_array(pixels, palette=palette, dither="none")
         return ((out.palette[out.indices][..., :3] - pixels.astype(float)) ** 2).mean()
 
-    assert error(quantize_array(pixels, colors, posterize=bits).palette) <= error(rounded)
+    assert error(quantize_array(pixels, colors, posterize=bits, space="srgb").palette) <= error(rounded)
 
 
 @pytest.mark.jit

@@ -186,7 +186,7 @@ def halves() -> tuple[Image.Image, np.ndarray]:
 @pytest.mark.parametrize("form", [lambda a: a, lambda a: a > 0, Image.fromarray, lambda a: Image.fromarray(a > 0)])
 def test_what_matters_gets_the_colours(form):
     im, left = halves()
-    plain, steered = quantize(im, 16), quantize(im, 16, importance=form(left))
+    plain, steered = (quantize(im, 16, importance=each, space="srgb") for each in (None, form(left)))
 
     def psnr(out: Image.Image, x: int) -> float:
         box = (x, 0, x + 20, 40)
@@ -217,7 +217,7 @@ def test_importance_holds_for_sampled_images(monkeypatch):
     monkeypatch.setitem(EFFORTS, "default", replace(EFFORTS["default"], sample=1 << 12))
     im, left = halves()
     im, left = im.resize((160, 160), Image.Resampling.NEAREST), np.kron(left, np.ones((4, 4), np.uint8))
-    plain, steered = (quantize(im, 16, importance=importance).crop((0, 0, 80, 160)) for importance in (None, left))
+    plain, steered = (quantize(im, 16, importance=each, space="srgb").crop((0, 0, 80, 160)) for each in (None, left))
     assert compare(im.crop((0, 0, 80, 160)), steered).psnr > compare(im.crop((0, 0, 80, 160)), plain).psnr
 
 

@@ -97,7 +97,8 @@ def _palette_of(counts: Counts, options: Options) -> Palette:
     clear = _clear_entry(counts, options)
     if options.colors <= _FEW:
         with_clear = replace(options, fixed=np.concatenate([options.fixed, clear]))
-        return _visible_palette(colors[visible], weights[visible], with_clear)
+        palette = _visible_palette(colors[visible], weights[visible], with_clear)
+        return palette[(palette[:, 3] > 0) | (np.arange(len(palette)) < len(with_clear.fixed))]
     rest = replace(options, colors=options.colors - 1)
     palette = _visible_palette(colors[visible], weights[visible], rest)
     return np.concatenate([clear, palette[palette[:, 3] > 0]])

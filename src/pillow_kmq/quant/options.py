@@ -138,17 +138,16 @@ def to_options(
         raise OptionError("order means nothing with a given palette, which keeps its own")
     if palette is not None and (dither is None or isinstance(to_dither(dither), Auto)):
         dither = "floyd-steinberg"  # a palette given is made for no picture: flat areas too need mixtures
+    aim = to_aim(quality)
     if space is None:
-        # The textbook's k-means has the textbook's distance. Of palettes given, which are coarse, dithering has truer
-        # means in sRGB (docs/QUALITY.md).
-        space = "perceptual" if max_iter is None and palette is None else "srgb"
+        space = _space_for(palette, max_iter, aim)
     return Options(
         colors=check_integer("colors", colors, 1, MAX_COLORS),
         palette=palette,
         dither=to_dither(dither),
         background=to_background(background),
         fixed=to_colors("fixed", fixed),
-        aim=to_aim(quality),
+        aim=aim,
         bits=to_bits(posterize),
         order="luminance" if order is None else order,
         space=space,
@@ -156,6 +155,15 @@ def to_options(
         progress=Progress(progress),
         **others,
     )
+
+
+def _space_for(palette: Palette | None, max_iter: int | None, aim: Aim | None) -> str:
+    """Return the space that suits the other options, where none is asked for."""
+    if palette is not None or max_iter is not None:
+        # Dithering with palettes that no search has made has truer means in sRGB (docs/QUALITY.md); and the textbook's
+        # k-means has the textbook's distance.
+        return "srgb"
+    return {"dB": "srgb", "dE": "oklab"}.get(aim.unit, "perceptual") if aim else "perceptual"
 
 
 def to_given_palette(palette: Any) -> Palette | None:

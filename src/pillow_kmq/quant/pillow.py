@@ -109,7 +109,8 @@ def quantize(
         ValueError). Measured without dithering, weighted by `importance`.
     space: what the palette is best for. "perceptual": what looks best: distance in Oklab, smooth areas and rare colours
         count for more, and so do hues where colours are few. "oklab", "srgb" (least RGB error), "linear": least squared
-        distance there, all pixels alike. None: "perceptual", or "srgb" with `palette` or `max_iter`.
+        distance there, all pixels alike. None: what suits the others: "srgb" with `palette`,
+        `max_iter` or PSNR, "oklab" with DeltaE, else "perceptual".
     effort: "fast", "default" or "best".
     seed: of the search. The same input, options and version give the same result.
     max_iter: None, or a textbook k-means of at most so many iterations in place of the search.
