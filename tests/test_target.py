@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pillow_kmq import PSNR, DeltaE, Report, errors, quantize
-from pillow_kmq.compare import compare
+from pillow_kmq.compare import compare, oklab_square, visible_distance
 from pillow_kmq.quant import pipeline
 from pillow_kmq.quant.options import EFFORTS
-from pillow_kmq.quant.target import Aim, fewest, quality_of, reaching, to_aim
+from pillow_kmq.quant.target import Aim, fewest, quality_of, reaching
 
 pytestmark = pytest.mark.jit
 
@@ -51,8 +51,9 @@ def test_the_target_is_met_and_one_colour_fewer_misses_it(target, space, alpha, 
         result = compare(im, out)
         if isinstance(target, DeltaE):
             return result.oklab <= target.distance + slack
-        decibels = target.decibels if isinstance(target, PSNR) else to_psnr(target[0])
-        return result.psnr >= decibels - slack
+        if isinstance(target, PSNR):
+            return result.psnr >= target.decibels - slack
+        return quality_of(oklab_square(im, out)) >= target[0] - slack
 
     try:
         out = quantize(im, quality=target, space=space, effort="fast")
@@ -62,12 +63,6 @@ def test_the_target_is_met_and_one_colour_fewer_misses_it(target, space, alpha, 
     assert met(out)
     if entries(out) > 1:
         assert not met(quantize(im, entries(out) - 1, space=space, effort="fast"), slack=-1e-3)
-
-
-def to_psnr(quality: float) -> float:
-    aim = to_aim(quality)
-    assert aim is not None
-    return 10 * math.log10(255**2 / aim.wanted)
 
 
 def test_more_quality_takes_more_colours():
@@ -140,7 +135,7 @@ def test_fewest_finds_a_crossing_of_any_errors(values, wanted):
     def error(palette: np.ndarray) -> float:
         return values[len(palette) - 1]
 
-    k = len(fewest(find, error, 1, len(values), Aim(wanted, math.inf, False, "dB")))
+    k = len(fewest(find, error, 1, len(values), Aim(wanted, math.inf, "dB")))
     assert k == len(values) or values[k - 1] <= wanted
     if values[-1] <= wanted:
         assert k == 1 or values[k - 2] > wanted
@@ -159,7 +154,7 @@ def test_reaching_checks_what_is_only_estimated(values, bias, wanted):
     def estimate(palette: np.ndarray) -> float:
         return whole(palette) * bias
 
-    aim = Aim(wanted, wanted, False, "dB")
+    aim = Aim(wanted, wanted, "dB")
     try:
         k = len(reaching(find, estimate, whole, 1, len(values), aim))
     except errors.QualityError:
@@ -194,10 +189,12 @@ def test_the_report_tells_colours_and_errors():
     assert report.bytes is None
     assert report.colors == entries(out)
     assert (report.psnr, report.delta_e) == (expected.psnr, expected.oklab)
-    assert report.quality == pytest.approx(quality_of(255**2 / 10 ** (expected.psnr / 10)))
+    assert report.quality == pytest.approx(quality_of(oklab_square(im, out)))
+    assert report.visible_error == visible_distance(im, out)
     assert abs(report.quality - 40) < 5
     assert str(report) == (
-        f"{report.colors} colours, PSNR {report.psnr:.2f} dB, DeltaE {report.delta_e:.2f}, quality {report.quality:.0f}"
+        f"{report.colors} colours, PSNR {report.psnr:.2f} dB, DeltaE {report.delta_e:.2f}, "
+        f"visible error {report.visible_error:.2f}, quality {report.quality:.0f}"
     )
 
 

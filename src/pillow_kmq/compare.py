@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from .alpha import has_alpha, to_rgba
 from .color_profile import as_shown
@@ -24,6 +24,7 @@ Floats = npt.NDArray[np.float64]
 Background = tuple[int, int, int] | str | None
 
 _BLOCK_PIXELS = 1 << 20
+_EYE = 1.0  # sigma, in pixels, of the blur through which dithering is judged
 _BLACK, _WHITE = (0, 0, 0), (255, 255, 255)
 
 
@@ -67,6 +68,31 @@ def oklab_distance(original: Image.Image, image: Image.Image, *, background: Bac
     return max(_means(original, image, _oklab_distances, background=background))
 
 
+def oklab_square(original: Image.Image, image: Image.Image, *, background: Background = None) -> float:
+    """Mean squared Euclidean distance in Oklab times 100. background: as in `psnr`."""
+    return max(_means(original, image, lambda a, b: _oklab_distances(a, b) ** 2, background=background))
+
+
+def visible_distance(original: Image.Image, image: Image.Image, *, background: Background = None) -> float:
+    """Mean distance in Oklab times 100 of what is seen from a little farther away, through a blur of one pixel.
+
+    So it says something of dithered images too. background: as in `psnr`.
+    """
+    _check(original, image)
+    original, image = as_shown(original), as_shown(image)
+    return max(
+        oklab_distance(_blurred(original, under), _blurred(image, under))
+        for under in _backgrounds(original, image, background)
+    )
+
+
+def _blurred(image: Image.Image, background: tuple[int, int, int]) -> Image.Image:
+    seen = to_rgba(image)
+    if has_alpha(image):
+        seen = Image.alpha_composite(Image.new("RGBA", image.size, (*background, 255)), seen)
+    return seen.convert("RGB").filter(ImageFilter.GaussianBlur(_EYE))
+
+
 def ssim(original: Image.Image, image: Image.Image) -> float:
     """Mean structural similarity of the luma, -1..1.
 
@@ -102,14 +128,7 @@ def _means(
     """
     _check(original, image)
     original, image = as_shown(original), as_shown(image)
-    transparent = has_alpha(original) or has_alpha(image)
-    backgrounds = (_BLACK, _WHITE) if transparent else (_BLACK,)
-    if background is not None:
-        from .quant.background import to_background
-
-        color = to_background(background)
-        assert color is not None
-        backgrounds = (color,)
+    backgrounds = _backgrounds(original, image, background)
     totals, count = [0.0] * len(backgrounds), 0
     for box in _blocks(original.size, halo):
         a, b = _rgba(original.crop(box)), _rgba(image.crop(box))
@@ -118,6 +137,17 @@ def _means(
             totals[i] += float(values.sum())
         count += values.size
     return [total / count for total in totals]
+
+
+def _backgrounds(original: Image.Image, image: Image.Image, background: Background) -> tuple[tuple[int, int, int], ...]:
+    """Return what images are laid on: the background given, or black, and white where there is transparency."""
+    if background is not None:
+        from .quant.background import to_background
+
+        color = to_background(background)
+        assert color is not None
+        return (color,)
+    return (_BLACK, _WHITE) if has_alpha(original) or has_alpha(image) else (_BLACK,)
 
 
 def _check(original: Image.Image, image: Image.Image) -> None:

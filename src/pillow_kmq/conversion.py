@@ -37,24 +37,21 @@ class Settings:
 
 @dataclass
 class Outcome:
-    """What became of a job. Sizes in bytes, psnr in dB, quality 0..100.
+    """What became of a job. Sizes in bytes.
 
-    indexed: whether the input had a palette. held: 0, or the exit status for an output held back. exact: what to say
-    of a picture without any error.
+    colors, error: as in `Report`; the error is None if no pixel looks different. exact: what to say then. held: 0, or
+    the exit status for an output held back.
     """
 
     after: int
+    report: Report
     colors: int
-    psnr: float
-    quality: float
+    error: float | None
     notes: list[str]
-    indexed: bool
-    frames: int = 1
-    details: str = ""
+    exact: str
     seconds: float = 0.0
     before: int = 0
     held: int = 0
-    exact: str = "exact"
 
     @property
     def worth_it(self) -> bool:
@@ -63,10 +60,10 @@ class Outcome:
         An indexed input must become less than half as large, whatever the quality. Otherwise each run over the same
         file would remove some more colours, and its quality compared with the first original is not known.
         """
-        if math.isinf(self.psnr):
+        if self.error is None:
             return self.after < self.before
-        share = self.quality / 100.0
-        return self.after < self.before * (min(share, 0.5) if self.indexed else share)
+        share = self.report.quality / 100.0
+        return self.after < self.before * (min(share, 0.5) if self.report.original.mode == "P" else share)
 
 
 def convert(job: Job, settings: Settings, progress: Callable[[float], object] | None = None) -> Outcome:
@@ -132,13 +129,10 @@ def _encoded(
     (report,) = reports
     return Outcome(
         after=len(buffer.getvalue()),
+        report=report,
         colors=report.colors,
-        psnr=report.psnr,
-        quality=report.quality,
+        error=None if math.isinf(report.psnr) else report.visible_error,
         notes=[*found.notes, *color_notes],
-        indexed=image.mode == "P",
-        frames=report.frames if isinstance(report, AnimationReport) else 1,
-        details=f"{image.width}x{image.height} {image.mode}, quality {report.quality:.0f}",
         exact=exact if found.whole else "lossless after conversion",
     ), buffer.getvalue()
 
@@ -167,15 +161,18 @@ def sentence(job: Job, outcome: Outcome, *, verbose: bool) -> str:
     target = "stdout" if job.target == STREAM else job.target
     saved = 100 * (1 - outcome.after / outcome.before)
     change = f"{saved:.1f} % saved" if saved >= 0 else f"{-saved:.1f} % larger"
-    quality = outcome.exact if math.isinf(outcome.psnr) else f"PSNR {outcome.psnr:.2f} dB"
-    frames = f"{outcome.frames} frames, " if outcome.frames > 1 else ""
+    report = outcome.report
+    error = outcome.exact if outcome.error is None else f"error {outcome.error:.2f}"
+    frames = f"{report.frames} frames, " if isinstance(report, AnimationReport) else ""
     line = (
         f"{source} -> {target}: {outcome.before:,} -> {outcome.after:,} bytes, {change}, "
-        f"{frames}{outcome.colors:,} colour{'s' * (outcome.colors != 1)}, {quality}"
+        f"{frames}{outcome.colors:,} colour{'s' * (outcome.colors != 1)}, {error}"
     )
     if outcome.held:
         smaller = outcome.after < outcome.before
         line += f"; {'saves less than it loses in quality' if smaller else 'not smaller'}, so not written"
     if verbose:
-        line += f" ({outcome.details}, {outcome.seconds:.2f} s)"
+        original = report.original
+        line += f" ({original.width}x{original.height} {original.mode}, quality {report.quality:.0f}, "
+        line += f"{outcome.seconds:.2f} s)"
     return "\n".join([line, *(f"{source}: note: {note}" for note in outcome.notes)])

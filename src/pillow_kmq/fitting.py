@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from PIL import Image, ImageFilter
+from PIL import Image
 
-from .alpha import has_alpha, to_rgba
-from .compare import oklab_distance
 from .errors import SizeError
 from .kept_palette import kept_image
 from .quant.checks import check_integer
@@ -16,8 +14,6 @@ from .quant.pillow import Job, job_for
 from .quant.progress import Progress
 from .report import Report
 from .saving import Encode, PaletteImage
-
-_EYE = 1.0  # sigma in pixels of the blur through which dithering is judged
 
 
 @dataclass(frozen=True)
@@ -65,7 +61,7 @@ def fitting(
     background = options.get("background")
     best = fits[0]
     if len(fits) > 1:
-        best = min(fits, key=lambda fit: _seen_error(Report(im, fit.result.image, None, background)))
+        best = min(fits, key=lambda fit: Report(im, fit.result.image, None, background).visible_error)
     return best.result, best.data
 
 
@@ -91,16 +87,3 @@ def _largest(job: Job, limit: int, encode: Encode, progress: Progress) -> tuple[
     if fit is not None and job.options.aim is not None:
         job.image(colors=low, aim=replace(job.options.aim, wanted=0.0))  # raises if it is not good enough
     return fit, smallest
-
-
-def _seen_error(report: Report) -> float:
-    """The mean Oklab distance of what is seen from a little farther away."""
-    colors = [report.laid_on] if report.laid_on else [(0, 0, 0), (255, 255, 255)]
-    return max(oklab_distance(_blurred(report.original, on), _blurred(report.image, on)) for on in colors)
-
-
-def _blurred(im: Image.Image, background: tuple[int, int, int]) -> Image.Image:
-    seen = to_rgba(im)
-    if has_alpha(im):
-        seen = Image.alpha_composite(Image.new("RGBA", im.size, background), seen)
-    return seen.convert("RGB").filter(ImageFilter.GaussianBlur(_EYE))

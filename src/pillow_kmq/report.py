@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from PIL import Image
 
@@ -29,7 +29,8 @@ class Report:
     def __str__(self) -> str:
         size = "" if self.bytes is None else f"{self.bytes:,} bytes, "
         colors = f"{self.colors} colour{'s' * (self.colors != 1)}"
-        return f"{size}{colors}, PSNR {self.psnr:.2f} dB, DeltaE {self.delta_e:.2f}, quality {self.quality:.0f}"
+        errors = f"PSNR {self.psnr:.2f} dB, DeltaE {self.delta_e:.2f}, visible error {self.visible_error:.2f}"
+        return f"{size}{colors}, {errors}, quality {self.quality:.0f}"
 
     @cached_property
     def colors(self) -> int:
@@ -59,12 +60,25 @@ class Report:
             return None
         return to_background(self.background) or WHITE
 
-    @property
+    @cached_property
+    def visible_error(self) -> float:
+        """Mean distance in Oklab times 100 through a blur of one pixel, as dithering is meant to be seen."""
+        from .compare import visible_distance
+
+        return visible_distance(self.original, self.image, background=self.laid_on)
+
+    @cached_property
     def quality(self) -> float:
-        """0..100, on the scale of the option `quality`."""
+        """0..100, on the scale of the option `quality`: that of the palette, measured without dithering."""
+        from .compare import oklab_square
+        from .quant import quantize
         from .quant.target import quality_of
 
-        return quality_of(255.0**2 / 10.0 ** (self.psnr / 10.0))
+        image = self.image
+        if image.mode == "P":
+            given = self.background if self.laid_on else None
+            image = quantize(self.original, palette=image, dither="none", space="oklab", background=given)
+        return quality_of(oklab_square(self.original, image, background=self.laid_on))
 
 
 @dataclass(frozen=True)
@@ -83,12 +97,24 @@ class AnimationReport(Report):
     @property
     def colors(self) -> int:
         """Distinct colours of all frames, the invisible ones counted as one."""
-        return self._colors_and_psnr[0]
+        return self._measured.colors
 
     @property
     def psnr(self) -> float:
         """In dB, of the mean squared error over all frames; infinite if no pixel looks different."""
-        return self._colors_and_psnr[1]
+        return self._measured.psnr
+
+    @property
+    def visible_error(self) -> float:
+        """Mean distance in Oklab times 100 through a blur of one pixel, over all frames."""
+        return self._measured.visible_error
+
+    @property
+    def quality(self) -> float:
+        """0..100, on the scale of the option `quality`, of the pixels as they are."""
+        from .quant.target import quality_of
+
+        return quality_of(self._measured.square)
 
     @cached_property
     def delta_e(self) -> float:
@@ -98,13 +124,27 @@ class AnimationReport(Report):
         return sum(oklab_distance(before, after) for before, after in self.pairs()) / self.frames
 
     @cached_property
-    def _colors_and_psnr(self) -> tuple[int, float]:
-        """Both, as reading the original takes long."""
-        from .compare import distinct_colors, psnr
+    def _measured(self) -> _Measured:
+        """All that is told of each animation, in one pass, as reading the original takes long."""
+        from .compare import distinct_colors, oklab_square, psnr, visible_distance
 
         colors: set[int] = set()
-        error = 0.0
+        error = visible = square = 0.0
         for before, after in self.pairs():
             colors |= distinct_colors(after)
-            error += 10.0 ** (-psnr(before, after) / 10.0)
-        return len(colors), -10.0 * math.log10(error / self.frames) if error else math.inf
+            frame_error = 10.0 ** (-psnr(before, after) / 10.0)
+            if frame_error:
+                error += frame_error
+                visible += visible_distance(before, after)
+                square += oklab_square(before, after)
+        decibels = -10.0 * math.log10(error / self.frames) if error else math.inf
+        return _Measured(len(colors), decibels, visible / self.frames, square / self.frames)
+
+
+class _Measured(NamedTuple):
+    """Colours of all frames, and errors over all frames."""
+
+    colors: int
+    psnr: float
+    visible_error: float
+    square: float

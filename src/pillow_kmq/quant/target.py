@@ -23,9 +23,10 @@ from .checks import check_number, shown
 from .histogram import ALPHA, pack
 from .nearest import nearest_finder, remap
 
-# What `pngquant --nofs` calls quality, as PSNR in dB: measured by benchmarks/quality_scale.py.
-_SCALE = np.array([0.0, 20.0, 40.0, 60.0, 80.0, 90.0, 95.0, 98.0, 100.0])
-_DECIBELS = np.array([20.0, 29.5, 32.0, 34.5, 38.0, 41.5, 44.5, 50.0, 60.0])
+# What `pngquant --nofs` calls quality, as root mean squares of distances in Oklab times 100: measured on photos by
+# benchmarks/quality_scale.py.
+_SCALE = np.array([0.0, 20.0, 40.0, 60.0, 70.0, 80.0, 90.0, 95.0, 98.0, 100.0])
+_DISTANCES = np.array([5.0, 3.1, 2.45, 2.05, 1.7, 1.33, 0.9, 0.62, 0.4, 0.12])
 
 
 @dataclass(frozen=True)
@@ -50,22 +51,29 @@ class DeltaE:
 
 @dataclass(frozen=True)
 class Aim:
-    """A checked target. wanted: the mean error to reach; needed: the largest one allowed.
+    """A checked target.
 
-    perceptual: whether errors are distances in Oklab times 100, or else squared errors of 8-bit R, G and B.
-    unit: for messages; "quality", "dB" or "dE".
+    Args:
+        wanted: the mean error to reach.
+        needed: the largest mean error allowed.
+        unit: what errors are: "dB" for squared errors of 8-bit R, G and B, "dE" for distances in Oklab times 100,
+            "quality" for the squares of these.
     """
 
     wanted: float
     needed: float
-    perceptual: bool
     unit: str
+
+    @property
+    def perceptual(self) -> bool:
+        """Return whether errors are measured in Oklab."""
+        return self.unit != "dB"
 
     def text(self, error: float) -> str:
         """An error in the words of the target."""
-        if self.perceptual:
-            return f"DeltaE {error:.2f}"
-        return f"quality {quality_of(error):.0f}" if self.unit == "quality" else f"PSNR {_psnr(error):.2f} dB"
+        if self.unit == "quality":
+            return f"quality {quality_of(error):.0f}"
+        return f"DeltaE {error:.2f}" if self.unit == "dE" else f"PSNR {_psnr(error):.2f} dB"
 
 
 def to_aim(value: object) -> Aim | None:
@@ -73,9 +81,9 @@ def to_aim(value: object) -> Aim | None:
     if value is None:
         return None
     if isinstance(value, PSNR):
-        return Aim(_mse(value.decibels), _mse(value.decibels), False, "dB")
+        return Aim(_mse(value.decibels), _mse(value.decibels), "dB")
     if isinstance(value, DeltaE):
-        return Aim(value.distance, value.distance, True, "dE")
+        return Aim(value.distance, value.distance, "dE")
     if isinstance(value, np.ndarray):
         value = value.tolist()
     if isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
@@ -86,16 +94,19 @@ def to_aim(value: object) -> Aim | None:
             raise OptionError(f"quality must be (min, max) with min <= max, not {shown(value)}")
     else:
         low, high = 0.0, _check_quality(value)
-    return Aim(_mse_of_quality(high), _mse_of_quality(low) if low > 0 else math.inf, False, "quality")
+    return Aim(_square_of_quality(high), _square_of_quality(low) if low > 0 else math.inf, "quality")
 
 
-def quality_of(mse: float) -> float:
-    """Quality 0..100 of a mean squared error over 8-bit R, G and B, like that of pngquant; 100 is no visible loss."""
-    return float(np.interp(_psnr(mse), _DECIBELS, _SCALE))
+def quality_of(square: float) -> float:
+    """Return the quality 0..100, like that of pngquant, of a mean squared distance in Oklab times 100.
+
+    100 is no visible loss.
+    """
+    return float(np.interp(-math.sqrt(square), -_DISTANCES, _SCALE))
 
 
-def _mse_of_quality(quality: float) -> float:
-    return _mse(float(np.interp(quality, _SCALE, _DECIBELS)))
+def _square_of_quality(quality: float) -> float:
+    return float(np.interp(quality, _SCALE, _DISTANCES)) ** 2
 
 
 def _mse(decibels: float) -> float:
@@ -139,9 +150,10 @@ def _seen(value, background, perceptual, linear):  # type: ignore[no-untyped-def
 
 
 @kernel
-def _sum_errors(colors, labels, weights, palette, entries, background, perceptual, linear):  # type: ignore[no-untyped-def]
+def _sum_errors(colors, labels, weights, palette, entries, background, perceptual, rooted, linear):  # type: ignore[no-untyped-def]
     """The weighted sum of errors of packed colours uint32[m], shown as entries of a packed palette, over a grey.
 
+    Errors are squared distances in Oklab if `perceptual`, distances if `rooted` too, or else mean squares of R, G, B.
     entries float64[k, 3] is written: the palette's coordinates.
     """
     for j in range(palette.shape[0]):
@@ -156,7 +168,9 @@ def _sum_errors(colors, labels, weights, palette, entries, background, perceptua
         g -= entries[j, 1]
         b -= entries[j, 2]
         square = r * r + g * g + b * b
-        total += weights[i] * (np.sqrt(square) if perceptual else square / 3.0)
+        if rooted:
+            square = np.sqrt(square)
+        total += weights[i] * (square if perceptual else square / 3.0)
     return total
 
 
@@ -174,10 +188,10 @@ def palette_error(
     for colors, weights in blocks:
         labels = np.empty(len(colors), np.uint8)
         remap(find, colors, labels)
-        error = _sum_errors(colors, labels, weights, packed, entries, 0, aim.perceptual, LINEAR)
+        error = _sum_errors(colors, labels, weights, packed, entries, 0, aim.perceptual, aim.unit == "dE", LINEAR)
         over_black += error
         if not opaque or (colors < ALPHA).any():  # something shines through
-            error = _sum_errors(colors, labels, weights, packed, entries, 255, aim.perceptual, LINEAR)
+            error = _sum_errors(colors, labels, weights, packed, entries, 255, aim.perceptual, aim.unit == "dE", LINEAR)
         over_white += error
         total += float(weights.sum())
     return max(over_black, over_white) / total
@@ -220,7 +234,7 @@ def _between(low: int, high: int, known: dict[int, float], aim: Aim) -> int:
     if low in known:
         power = math.log(known[low] / known[high]) / math.log(high / low)
     else:
-        power = 0.4 if aim.perceptual else 0.8
+        power = 0.4 if aim.unit == "dE" else 0.8
     if power <= 0:
         return (low + high) // 2
     guess = high * (known[high] / aim.wanted) ** (1 / power)
