@@ -6,6 +6,7 @@ import os
 import secrets
 import shutil
 import sys
+import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,6 +15,10 @@ from .errors import KmqError, OptionError
 
 STREAM = "-"  # standard input or output in place of a file name
 SUFFIXES = {"png": "-kmq.png", "kmq": ".kmq"}
+
+
+_WRITING = threading.Lock()
+_unfinished: list[str] = []  # temporary files
 
 
 class Refused(KmqError):
@@ -118,17 +123,28 @@ def _write_stream(data: bytes) -> None:
 def _write_file(target: str, data: bytes) -> None:
     path = os.path.realpath(target)  # behind a symbolic link, the file itself is replaced
     temporary = os.path.join(os.path.dirname(path), f".kmq-{secrets.token_hex(8)}.tmp")
-    try:
-        with open(temporary, "xb") as file:
-            file.write(data)
-        if os.path.exists(path):
-            shutil.copymode(path, temporary)
-        os.replace(temporary, path)
-    except OSError as error:
-        raise Refused(f"cannot write {target}: {reason(error)}") from None
-    finally:
-        with suppress(FileNotFoundError):
-            os.unlink(temporary)
+    with _WRITING:
+        _unfinished.append(temporary)
+        try:
+            with open(temporary, "xb") as file:
+                file.write(data)
+            if os.path.exists(path):
+                shutil.copymode(path, temporary)
+            os.replace(temporary, path)
+        except OSError as error:
+            raise Refused(f"cannot write {target}: {reason(error)}") from None
+        finally:
+            with suppress(FileNotFoundError):
+                os.unlink(temporary)
+            _unfinished.remove(temporary)
+
+
+def abandon() -> None:
+    """Let no file be written any more; one that is not done within a second goes. To be called before the end."""
+    if not _WRITING.acquire(timeout=1):
+        for temporary in _unfinished:
+            with suppress(OSError):
+                os.unlink(temporary)
 
 
 def reason(error: OSError) -> str:
