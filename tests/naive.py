@@ -100,6 +100,14 @@ def nearest_entry(rgba: Sequence[int], palette: Sequence[Sequence[int]], space: 
     return [j for j, difference in differences.items() if difference <= least * (1 + 1e-4) + 1e-3]
 
 
+def laid_on_white(rgba: Sequence[int], palette: Sequence[Sequence[int]]) -> list[int]:
+    """A pixel, on white if a palette that is given has no entry for it: a clear one, or at least a translucent one."""
+    alphas = {entry[3] for entry in palette}
+    if 0 in alphas or (rgba[3] > 0 and alphas != {255}):
+        return list(rgba)
+    return [math.floor((c * rgba[3] + 255 * (255 - rgba[3])) / 255 + 0.5) for c in rgba[:3]] + [255]
+
+
 def _premultiplied(rgba: Sequence[float]) -> list[float]:
     return [c * rgba[3] / 255.0 for c in rgba[:3]] + [rgba[3]]
 

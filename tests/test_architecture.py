@@ -21,11 +21,19 @@ PILLOW = {
     "_compat",
     "saving",
     "alpha",
+    "color_profile",
+    "drop_in",
+    "originals",
     "compare",
     "fitting",
+    "frames",
+    "inputs",
+    "kept_palette",
     "metadata",
     "cli",
     "conversion",
+    "quant.alpha_palette",
+    "quant.background",
     "quant.images",
     "quant.pillow",
     "regions",
@@ -104,6 +112,13 @@ def modules_after(statement: str) -> set[str]:
 
 def test_importing_the_package_loads_no_numba_and_no_numpy():
     assert not {"numba", "numpy", "click"} & modules_after("import pillow_kmq")
+
+
+def test_installing_the_quantiser_loads_no_numba_and_no_numpy():
+    loaded = modules_after(
+        "import pillow_kmq; pillow_kmq.install(); from PIL import Image; Image.new('L', (1, 1)).convert('RGB')"
+    )
+    assert not {"numba", "numpy"} & loaded
 
 
 def test_importing_the_package_adds_little_to_pillow():

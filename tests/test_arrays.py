@@ -14,7 +14,7 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image
 
 import pillow_kmq
-from naive import nearest_entry
+from naive import laid_on_white, nearest_entry
 from pillow_kmq import dither, find_palette, histogram, quantize, quantize_array, remap
 
 
@@ -88,7 +88,7 @@ def test_remap_finds_the_nearest_as_the_plain_way_does(space, channels, seed):
     found = remap(pixels, palette, space=space)
     assert found.shape == (3, 4)
     for pixel, index in zip(pixels.reshape(12, -1).tolist(), found.ravel().tolist(), strict=True):
-        assert index in nearest_entry([*pixel, 255][:4], full, space)
+        assert index in nearest_entry(laid_on_white([*pixel, 255][:4], full), full, space)
 
 
 def test_remap_takes_pixels_of_any_shape_and_a_named_palette():

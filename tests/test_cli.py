@@ -445,7 +445,7 @@ def test_a_failing_write_leaves_the_old_file_and_no_temporary_one(monkeypatch: p
 
 def test_skip_if_larger_writes_nothing_and_exits_with_98() -> None:
     Image.new("RGB", (1, 1), "red").save("a.png", optimize=True)
-    picture("b.bmp")
+    picture("b.bmp", size=(200, 150))
     result = kmq("--skip-if-larger", "a.png", "b.bmp")
     assert result.exit_code == 98
     assert "; not smaller, so not written" in result.stdout.splitlines()[0]

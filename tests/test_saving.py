@@ -42,25 +42,25 @@ def test_every_keyword_is_one_of_quantize_and_stands_in_the_table() -> None:
 
 def test_a_palette_image_without_keywords_is_passed_unchanged() -> None:
     image = palette_image()
-    assert saving.to_palette_image(image, {"optimize": True, "colors": None}) is image
+    assert saving.to_palette_image(image, {"optimize": True, "colors": None}) == (image, True)
 
 
-def test_a_palette_image_with_keywords_is_quantised() -> None:
+def test_a_palette_image_that_uses_too_many_colours_is_quantised() -> None:
     result = saving.to_palette_image(palette_image(), {"colors": 2})
-    assert result.mode == "P"
-    assert len(result.getpalette() or []) == 6
+    assert not result.kept
+    assert len(result.image.getpalette() or []) == 6
 
 
 def test_other_images_are_quantised_as_quantize_does() -> None:
     image = Image.linear_gradient("L").convert("RGB")
     result = saving.to_palette_image(image, {"colors": 7, "optimize": True})
-    assert result == pillow_kmq.quantize(image, 7)
+    assert result == (pillow_kmq.quantize(image, 7), False)
 
 
 def test_the_palette_keyword_takes_an_image() -> None:
     result = saving.to_palette_image(Image.new("RGB", (2, 2), (4, 4, 4)), {"palette": palette_image(), "dither": 0.0})
-    assert result.getpalette() == palette_image().getpalette()
-    assert set(result.tobytes()) == {1}
+    assert result.image.getpalette() == palette_image().getpalette()
+    assert set(result.image.tobytes()) == {1}
 
 
 @pytest.mark.parametrize(

@@ -11,12 +11,11 @@ from typing import IO, TYPE_CHECKING, Any
 
 from PIL import Image, ImageFile, ImagePalette
 
-from .errors import OptionError
-
 if TYPE_CHECKING:
-    from .animated import Frames
     from .codec.frames import FrameReader
     from .codec.picture import Picture
+    from .frames import Frames
+    from .saving import PaletteImage
     from .types import IndexedImage
 
 FORMAT = "KMQ"
@@ -158,68 +157,72 @@ class KmqDecoder(ImageFile.PyDecoder):
 
 
 def _save(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
-    """Keywords: `compression`, `palette_mode`, `transparency` (as in `info`), those in metadata.py and saving.py.
+    """Keywords: `compression`, `palette_mode`, `srgb`, `transparency` (as in `info`), those in metadata.py, saving.py.
 
     compression: one of codec.COMPRESSIONS. palette_mode: "exact" keeps the palette as it is; "compact" drops entries
     that no pixel uses and sorts the others. Palettes of the quantiser's making are sorted unless `order` is given.
+    srgb: True converts the colours to sRGB, so that no profile is needed, as for viewers that know none.
     """
     from .codec import encode_picture
+    from .color_profile import for_saving
     from .metadata import metadata_of
-    from .saving import indexed_image, save_quantized
+    from .saving import check_palette_mode, indexed_image, save_quantized
 
+    im = for_saving(im)
     options = im.encoderinfo
     compression = options.get("compression", "default")
-    arrange = _arrangement(im, options)
+    check_palette_mode(options)
     metadata = metadata_of(im, options)
 
-    def encoded(image: Image.Image) -> bytes:
-        return encode_picture(arrange(indexed_image(image, options)), compression, metadata)
+    def encoded(result: PaletteImage) -> bytes:
+        arrange = _arrangement(options, kept=result.kept)
+        return encode_picture(arrange(indexed_image(result.image, options)), compression, metadata)
 
     save_quantized(im, fp, FORMAT, encoded)
 
 
-def _arrangement(im: Image.Image, options: dict[str, Any]) -> Callable[[IndexedImage], Picture]:
+def _arrangement(options: dict[str, Any], *, kept: bool) -> Callable[[IndexedImage], Picture]:
     """What to do with the palette before it is encoded."""
     from .codec.arrange import as_it_is, compact, in_natural_order
     from .saving import quantize_options
 
-    mode = options.get("palette_mode", "exact")
-    if mode == "compact":
+    if options.get("palette_mode") == "compact":
         return compact
-    if mode != "exact":
-        raise OptionError(f'palette_mode must be "exact" or "compact", not {mode!r}')
-    quantized = quantize_options(options)
-    chosen = {"palette", "order", "transparent_index"} & quantized.keys()
-    if (quantized or im.mode != "P") and not chosen:
-        return in_natural_order
-    return as_it_is
+    chosen = {"palette", "order", "transparent_index"} & quantize_options(options).keys()
+    return as_it_is if kept or chosen else in_natural_order
 
 
 def _save_all(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
     """Keywords: those in animated.py, and those of `_save` but `max_bytes`."""
-    from .animated import Frames
+    from .animated import frames_to_save, only_frame
 
-    frames = Frames(im, im.encoderinfo.get("append_images"))
-    if len(frames) == 1:
-        _save(im, fp, filename)
-    else:
+    frames = frames_to_save(im)
+    if len(frames) > 1:
         _save_frames(im, frames, fp)
+    else:
+        _save(only_frame(im, frames), fp, filename)
 
 
 def _save_frames(im: Image.Image, frames: Frames, fp: IO[bytes]) -> None:
-    from .animated import durations_of, frames_to_store, plays_of
+    from .animated import durations_of, frames_to_store, plays_of, survey
     from .codec import encode_animation
+    from .color_profile import for_saving
     from .metadata import metadata_of
-    from .saving import check_animation_options, reported, saving
+    from .report import AnimationReport
+    from .saving import check_animation_options, saving
 
+    im = for_saving(im)
     options = im.encoderinfo
     check_animation_options(im, options, FORMAT)
     metadata = metadata_of(im, options)
-    durations, plays = durations_of(frames, options), plays_of(im, options)
+    plays, found = plays_of(im, options), survey(frames, options)
+    durations = durations_of(found, options)
     with saving(im, FORMAT):
-        stored = frames_to_store(frames, options)
+        stored = frames_to_store(frames, found, options)
     compression = options.get("compression", "default")
     data = encode_animation(stored, durations, plays=plays, compression=compression, metadata=metadata)
     fp.write(data)
     if options.get("report") is not None:
-        reported(im, Image.open(BytesIO(data)), len(data), options["report"])
+        result, background = Image.open(BytesIO(data)), options.get("background")
+        count = len(durations)
+        options["report"](AnimationReport(im, result, len(data), background, frames=count, pairs=stored.pairs))

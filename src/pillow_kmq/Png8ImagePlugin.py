@@ -2,7 +2,8 @@
 
 The image is quantised and handed to Pillow's own PNG writer, so every PNG option of Pillow works
 (`optimize`, `compress_level`, `pnginfo`, `icc_profile`, `exif`, `dpi`), except `bits`: the depth is the
-least that holds the palette. The extension `.png` stays with Pillow's PNG plugin: PNG8 is always asked
+least that holds the palette. The chunks that say what colours mean are kept (see `color_profile`); `srgb=True`
+converts the colours to sRGB instead. The extension `.png` stays with Pillow's PNG plugin: PNG8 is always asked
 for by name.
 """
 
@@ -14,6 +15,8 @@ from typing import IO, Any
 
 from PIL import Image, PngImagePlugin
 
+from .color_profile import color_chunks, for_saving, register_color_chunks
+
 FORMAT = "PNG8"
 
 
@@ -21,20 +24,24 @@ def register_png8_saver() -> None:
     """Teach Pillow to save PNG8. Importing pillow_kmq does this already; a second call changes nothing."""
     Image.register_save(FORMAT, _save)
     Image.register_save_all(FORMAT, _save_all)
+    register_color_chunks()
 
 
 def _save(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
     from .saving import save_quantized
 
+    im = for_saving(im)
     options = im.encoderinfo
-    save_quantized(im, fp, FORMAT, lambda image: _encode(_with_rgb_palette(image, options), filename))
+    save_quantized(im, fp, FORMAT, lambda result: _encode(_with_rgb_palette(result.image, options), filename))
 
 
 def _save_all(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
+    from .animated import frames_to_save, only_frame
     from .saving import refuse_several_frames
 
-    refuse_several_frames(im, im.encoderinfo, FORMAT)
-    _save(im, fp, filename)
+    frames = frames_to_save(im)
+    refuse_several_frames(frames, FORMAT)
+    _save(only_frame(im, frames), fp, filename)
 
 
 def _with_rgb_palette(image: Image.Image, encoderinfo: dict[str, Any]) -> Image.Image:
@@ -53,7 +60,7 @@ def _with_rgb_palette(image: Image.Image, encoderinfo: dict[str, Any]) -> Image.
     plain.putpalette(colors, "RGB")
     plain.info = {key: value for key, value in image.info.items() if key != "transparency"}
     if not _is_rgb_profile(plain.info.get("icc_profile")):
-        # A profile that came along from a CMYK or grey source: a palette PNG may only carry an RGB one.
+        # One that does not fit the image: a palette PNG may only carry an RGB profile.
         del plain.info["icc_profile"]
     plain.encoderinfo = {key: value for key, value in encoderinfo.items() if key not in ("bits", "transparency")}
     if alphas := palette_alphas(image, encoderinfo):
@@ -61,9 +68,9 @@ def _with_rgb_palette(image: Image.Image, encoderinfo: dict[str, Any]) -> Image.
     return plain
 
 
-def _is_rgb_profile(profile: bytes | None) -> bool:
+def _is_rgb_profile(profile: Any) -> bool:
     """Whether the colour space in an ICC header (ICC.1:2022, 7.2.6) is RGB; true without a profile."""
-    return profile is None or profile[16:20] == b"RGB "
+    return profile is None or (isinstance(profile, bytes) and profile[16:20] == b"RGB ")
 
 
 def _encode(image: Image.Image, filename: str | bytes) -> bytes:
@@ -73,6 +80,7 @@ def _encode(image: Image.Image, filename: str | bytes) -> bytes:
     PngImagePlugin._save(image, png, filename, lambda _, name, *data: chunks.append((name, b"".join(data))))
     if len(image.getpalette() or []) <= 16 * 3:
         chunks = _smaller_image_data(chunks, image)
+    chunks[1:1] = color_chunks(image, {name for name, _ in chunks})
     for name, data in chunks:
         PngImagePlugin.putchunk(png, name, data)
     return png.getvalue()

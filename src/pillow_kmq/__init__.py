@@ -15,6 +15,7 @@ from .Png8ImagePlugin import register_png8_saver
 if TYPE_CHECKING:
     from .codec import decode, encode
     from .compiling import warmup
+    from .drop_in import install, installed, uninstall
     from .quant import quantize, quantize_all
     from .quant.arrays import ColorCounts, dither, find_palette, histogram, quantize_array, remap
     from .quant.dithering.options import FloydSteinberg, Ordered, Selective
@@ -48,6 +49,9 @@ _LAZY = {
     "decode": ".codec",
     "IndexedImage": ".types",
     "warmup": ".compiling",
+    "install": ".drop_in",
+    "installed": ".drop_in",
+    "uninstall": ".drop_in",
 }
 
 __all__ = [
@@ -65,6 +69,8 @@ __all__ = [
     "encode",
     "find_palette",
     "histogram",
+    "install",
+    "installed",
     "kmeans",
     "quantize",
     "quantize_all",
@@ -73,6 +79,7 @@ __all__ = [
     "register_kmq_opener",
     "register_png8_saver",
     "remap",
+    "uninstall",
     "warmup",
 ]
 

@@ -2,26 +2,31 @@
 
 | keyword of `Image.save` | if not given |
 |---|---|
-| save_all: all frames of the image, and `append_images` | its current frame alone |
+| save_all: all frames of the image (see `frames`; pages are frames here, as all are asked for), and `append_images` | its current frame alone |
 | append_images: more images, each with all its frames | none |
-| duration: milliseconds, one number or one for each frame | `info["duration"]` of each frame, or 0 |
-| loop: how often it is repeated, 0 is without end, None not at all | `info["loop"]` of the image, or not at all |
+| duration: milliseconds, one number or one for each frame | `info["duration"]` of each loaded frame, or 0 |
+| loop: how often it is repeated, 0 is without end, None not at all | what `info["loop"]` of the image means in its format, or not at all |
 
-Frames are stored without loss where at most 256 colours change from each to the next, as always in GIF files; otherwise
-all are quantised with one palette, and so they are if a keyword of `quantize` is given.
-"""
+Frames are stored without loss where they share a palette of at most `colors` entries or, if `colors` is not given, where
+at most 256 colours change from each to the next, as always in GIF files. Otherwise, or if a keyword of `quantize` asks
+for another change, all are quantised with one palette.
+"""  # noqa: E501 (a table)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
+from .alpha import to_rgba
 from .codec.scene import distinct
+from .color_profile import as_shown
 from .errors import ModeError, OptionError
-from .saving import indexed_image, quantize_options
+from .frames import LONGEST, Frames, count_pictures, duration_of, repetitions_of
+from .saving import check_palette_mode, entries_of, indexed_image, quantize_options
 from .types import IndexedImage, Pixels
 
 Frame = IndexedImage | Pixels
@@ -29,86 +34,162 @@ Frame = IndexedImage | Pixels
 _MOST_COLORS = 256
 
 
-class Frames:
-    """All frames that are to be saved, which can be gone through again."""
+class _Shown(Frames):
+    """Frames with the colours that a viewer shows: converted to sRGB where need be, or always if `srgb`."""
 
-    def __init__(self, im: Image.Image, append_images: Any) -> None:
-        more = append_images or ()
-        if not isinstance(more, Iterable):
-            raise OptionError(f"append_images must be a list of images, not {append_images!r}")
-        self._images = [im, *more]
-        if not all(isinstance(image, Image.Image) for image in self._images):
-            raise OptionError("append_images must be images")
-
-    def __len__(self) -> int:
-        return sum(getattr(image, "n_frames", 1) for image in self._images)
+    def __init__(self, *images: Image.Image, srgb: bool) -> None:
+        super().__init__(*images)
+        self._srgb = srgb
 
     def __iter__(self) -> Iterator[Image.Image]:
-        """Each frame, shown by its image; afterwards that shows the one that it showed before."""
-        for image in self._images:
-            count = getattr(image, "n_frames", 1)
-            if count == 1:
-                yield image
-                continue
-            shown = image.tell()
-            try:
-                for number in range(count):
-                    image.seek(number)
-                    yield image
-            finally:
-                image.seek(shown)
+        return (as_shown(frame, srgb=self._srgb) for frame in super().__iter__())
 
 
-class _Converted:
-    """Frames as the codec takes them, which can be gone through again."""
+def frames_to_save(im: Image.Image) -> Frames:
+    """Return all frames that `save_all` asks for. Raises OptionError for a bad `append_images`."""
+    more = im.encoderinfo.get("append_images") or ()
+    if not isinstance(more, Iterable):
+        raise OptionError(f"append_images must be a list of images, not {more!r}")
+    images = [im, *more]
+    if not all(isinstance(image, Image.Image) for image in images):
+        raise OptionError("append_images must be images")
+    return _Shown(*images, srgb=im.encoderinfo.get("srgb") is True)
 
-    def __init__(self, frames: Frames | list[Image.Image], convert: Callable[[Image.Image], Frame]) -> None:
-        self._frames = frames
-        self._convert = convert
 
-    def __iter__(self) -> Iterator[Frame]:
-        return map(self._convert, self._frames)
+def only_frame(im: Image.Image, frames: Frames) -> Image.Image:
+    """Return the frame to be saved if there is only one, with the keywords of `im`."""
+    (frame,) = (image.copy() if count_pictures(image) > 1 else image for image in frames)
+    frame.encoderinfo = im.encoderinfo
+    return frame
 
 
-def frames_to_store(frames: Frames, encoderinfo: dict[str, Any]) -> _Converted:
-    """What the file is to hold of them. Raises what `quantize_all` raises, and OptionError for unequal sizes."""
-    if len({image.size for image in frames}) > 1:
-        raise OptionError("append_images must have the size of the image")
-    if quantize_options(encoderinfo):
-        return _quantized(frames, encoderinfo)
-    mode = encoderinfo.get("palette_mode", "exact")
-    if mode not in ("exact", "compact"):
-        raise OptionError(f'palette_mode must be "exact" or "compact", not {mode!r}')
-    palettes = {_palette(image, encoderinfo) for image in frames}
-    if mode == "exact" and len(palettes) == 1 and None not in palettes:
-        return _Converted(frames, lambda image: indexed_image(image, encoderinfo))
-    converted = _Converted(frames, lambda image: _pixels(image, encoderinfo))
-    return converted if _few_colors_change(converted) else _quantized(frames, encoderinfo)
+class Survey(NamedTuple):
+    """Facts gathered in one pass over all frames.
+
+    durations: in milliseconds, as the files say. palette: RGBA, if all frames share one, or None. entries: the number
+    of its entries, including those that pixels use beyond its end.
+    """
+
+    durations: list[int]
+    palette: bytes | None
+    entries: int
+
+
+def survey(frames: Frames, encoderinfo: dict[str, Any]) -> Survey:
+    """Read all frames. Raises OptionError if their sizes differ."""
+    found, sizes = _survey(frames, encoderinfo)
+    if len(set(sizes)) > 1:
+        # A GIF grows with frames that go beyond its screen, and is as large for the others when they are read again.
+        found, sizes = _survey(frames, encoderinfo)
+    for number, size in enumerate(sizes, 1):
+        if size != sizes[0]:
+            raise OptionError(
+                f"frame {number} has {size[0]}x{size[1]} pixels and the first {sizes[0][0]}x{sizes[0][1]}: frames and "
+                "append_images must have one size"
+            )
+    return found
+
+
+def _survey(frames: Frames, encoderinfo: dict[str, Any]) -> tuple[Survey, list[tuple[int, int]]]:
+    durations: list[int] = []
+    sizes: list[tuple[int, int]] = []
+    palettes: set[bytes | None] = set()
+    entries = 0
+    for image in frames:
+        durations.append(duration_of(image))
+        sizes.append(image.size)
+        palettes.add(_palette(image, encoderinfo))
+        entries = max(entries, entries_of(image)) if image.mode == "P" else entries
+    return Survey(durations, palettes.pop() if len(palettes) == 1 else None, entries), sizes
 
 
 def _palette(image: Image.Image, encoderinfo: dict[str, Any]) -> bytes | None:
     return indexed_image(image, encoderinfo).palette.tobytes() if image.mode == "P" else None
 
 
+class Stored:
+    """The frames as a file holds them, ready for the codec; they may be iterated again."""
+
+    def __init__(self, frames: Iterable[Image.Image], encoderinfo: dict[str, Any], *, indexed: bool) -> None:
+        self._frames = frames
+        self._encoderinfo = encoderinfo
+        self._indexed = indexed
+
+    def __iter__(self) -> Iterator[Frame]:
+        return (frame for _, frame in self._with_images())
+
+    def pairs(self) -> Iterator[tuple[Image.Image, Image.Image]]:
+        """Yield each frame before and after."""
+        return ((image, _look(frame)) for image, frame in self._with_images())
+
+    def _with_images(self) -> Iterator[tuple[Image.Image, Frame]]:
+        convert = indexed_image if self._indexed else _pixels
+        return ((image, convert(image, self._encoderinfo)) for image in self._frames)
+
+
+class Quantized(Stored):
+    """Frames that were quantised with one palette."""
+
+    def __init__(self, frames: Iterable[Image.Image], results: list[Image.Image]) -> None:
+        super().__init__(frames, {}, indexed=True)
+        self._results = results
+
+    def __iter__(self) -> Iterator[Frame]:
+        return (indexed_image(result, {}) for result in self._results)
+
+    def _with_images(self) -> Iterator[tuple[Image.Image, Frame]]:
+        return zip(self._frames, self, strict=True)
+
+
+def frames_to_store(frames: Frames, found: Survey, encoderinfo: dict[str, Any]) -> Stored:
+    """Choose how to store the frames. Raises what `quantize_all` raises."""
+    check_palette_mode(encoderinfo)
+    options = quantize_options(encoderinfo)
+    most: int | None = _MOST_COLORS
+    if options:
+        from .kept_palette import colors_if_kept
+
+        most = colors_if_kept(options)
+    if most is None:
+        return _quantized(frames, encoderinfo)
+    exact = encoderinfo.get("palette_mode", "exact") == "exact"
+    if exact and found.palette is not None and (found.entries <= most or "colors" not in options):
+        return Stored(frames, encoderinfo, indexed=True)
+    stored = Stored(frames, encoderinfo, indexed=False)
+    if "colors" not in options and _few_colors_change(stored):
+        return stored
+    return _quantized(frames, encoderinfo)
+
+
 def _pixels(image: Image.Image, encoderinfo: dict[str, Any]) -> Pixels:
-    """Colours, all invisible ones alike."""
+    """Return the colours of a frame, with all invisible ones alike."""
     if image.mode == "P":
-        indexed = indexed_image(image, encoderinfo)
-        palette = np.zeros((256, 4), np.uint8)
-        palette[:, 3] = 255
-        palette[: len(indexed.palette)] = indexed.palette
-        palette[palette[:, 3] == 0] = 0
-        return palette[indexed.indices]
+        return _colors(indexed_image(image, encoderinfo), invisible_alike=True)
     if image.mode.startswith(("I", "F")):
-        raise ModeError(f"mode {image.mode} cannot be quantised: convert it first")
-    pixels = np.array(image.convert("RGBA"))
+        raise ModeError(f"a frame has mode {image.mode}: reduce it to 8 bits per channel first")
+    pixels = np.array(to_rgba(image))
     pixels[pixels[..., 3] == 0] = 0
     return pixels
 
 
-def _few_colors_change(frames: _Converted) -> bool:
+def _colors(indexed: IndexedImage, *, invisible_alike: bool = False) -> Pixels:
+    palette = np.zeros((256, 4), np.uint8)
+    palette[:, 3] = 255
+    palette[: len(indexed.palette)] = indexed.palette
+    if invisible_alike:
+        palette[palette[:, 3] == 0] = 0
+    return palette[indexed.indices]
+
+
+def _look(frame: Frame) -> Image.Image:
+    """Return a stored frame as an image, RGB if it is opaque."""
+    pixels = _colors(frame) if isinstance(frame, IndexedImage) else frame
+    return Image.fromarray(np.ascontiguousarray(pixels[..., :3]) if pixels[..., 3].min() == 255 else pixels)
+
+
+def _few_colors_change(frames: Stored) -> bool:
     """Whether each frame has at most 256 colours where it differs from the one before."""
-    before = None
+    before: npt.NDArray[np.uint32] | None = None
     for pixels in frames:
         assert isinstance(pixels, np.ndarray)
         values = np.ascontiguousarray(pixels).view(np.uint32)[..., 0]
@@ -119,42 +200,37 @@ def _few_colors_change(frames: _Converted) -> bool:
     return True
 
 
-def _quantized(frames: Frames, encoderinfo: dict[str, Any]) -> _Converted:
+def _quantized(frames: Frames, encoderinfo: dict[str, Any]) -> Quantized:
     from .quant import quantize_all
 
     options = quantize_options(encoderinfo)
     if encoderinfo.get("threads") is not None:
         options["threads"] = encoderinfo["threads"]
-    # Copies, as each image shows a frame at a time.
-    images = quantize_all([image.copy() for image in frames], progress=encoderinfo.get("progress"), **options)
-    return _Converted(images, lambda image: indexed_image(image, {}))
+    return Quantized(frames, quantize_all(frames, progress=encoderinfo.get("progress"), **options))
 
 
-def durations_of(frames: Frames, encoderinfo: dict[str, Any]) -> list[int]:
+def durations_of(found: Survey, encoderinfo: dict[str, Any]) -> list[int]:
     """Milliseconds for each frame. Raises OptionError."""
-    given = encoderinfo.get("duration")
-    if isinstance(given, (list, tuple)):
-        if len(given) != len(frames):
-            raise OptionError(f"duration must be one number, or one for each of {len(frames)} frames, not {len(given)}")
-        each = list(given)
-    elif given is not None:
-        each = [given] * len(frames)
-    else:
-        each = [image.info.get("duration") or 0 for image in frames]
+    given, count = encoderinfo.get("duration"), len(found.durations)
+    if given is None:
+        return found.durations
+    each = list(given) if isinstance(given, (list, tuple)) else [given] * count
+    if len(each) != count:
+        raise OptionError(f"duration must be one number, or one for each of {count} frames, not {len(each)}")
     try:
         rounded = [round(value) for value in each]
     except (TypeError, ValueError, OverflowError):
         raise OptionError(f"duration must be milliseconds, not {given!r}") from None
-    if not all(0 <= value < 1 << 32 for value in rounded):
+    if not all(0 <= value <= LONGEST for value in rounded):
         raise OptionError("duration must be at least 0 and less than 2^32 milliseconds")
     return rounded
 
 
 def plays_of(im: Image.Image, encoderinfo: dict[str, Any]) -> int:
     """How often the animation is shown, 0 without end: once more than it is repeated. Raises OptionError."""
-    loop = encoderinfo.get("loop", im.info.get("loop"))
+    loop = encoderinfo["loop"] if "loop" in encoderinfo else repetitions_of(im)
     if loop is None:
         return 1
-    if not isinstance(loop, int) or not 0 <= loop < (1 << 32) - 1:
+    if not isinstance(loop, int) or not 0 <= loop < LONGEST:
         raise OptionError(f"loop must be a whole number from 0 to 2^32 - 2, or None, not {loop!r}")
     return loop + 1 if loop else 0

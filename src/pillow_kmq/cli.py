@@ -49,6 +49,18 @@ def _posterize(_: click.Context, __: click.Parameter, value: str | None) -> tupl
     return value
 
 
+def _background(_: click.Context, __: click.Parameter, value: str | None) -> tuple[int, int, int] | None:
+    """A colour by its name or in hexadecimal."""
+    if value is None:
+        return None
+    from .quant.background import to_background
+
+    try:
+        return to_background(value)
+    except OptionError as error:
+        raise click.BadParameter(f"{error}.") from None
+
+
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("inputs", metavar="[COLORS] IN...", nargs=-1, required=True)
 @click.option("-k", "--colors", type=click.IntRange(1, 256), help="Most colours in the palette.  [default: 256]")
@@ -75,12 +87,18 @@ def _posterize(_: click.Context, __: click.Parameter, value: str | None) -> tupl
     callback=_posterize,
     help="Bits to drop from each channel, 0 to 4, or a name: rgb565.",
 )
+@click.option(
+    "--background",
+    metavar="COLOR",
+    callback=_background,
+    help="Lay transparent pixels on this colour, a name or #rrggbb.",
+)
 @click.option("--effort", type=click.Choice(["fast", "default", "best"]), help="Time spent on the palette.")
 @click.option("-s", "--speed", type=click.IntRange(1, 11), help="As pngquant: 1 or 2 is best, 10 or 11 is fast.")
 @click.option("--max-iter", type=click.IntRange(min=0), help="A plain k-means of at most so many rounds.")
-@click.option("--strip", is_flag=True, help="Keep no metadata: no colour profile, no resolution.")
+@click.option("--strip", is_flag=True, help="Keep no metadata; convert colours to sRGB.")
 @click.option("--transbug", is_flag=True, help="Put the fully transparent colour at the end of the palette.")
-@click.option("--skip-if-larger", is_flag=True, help="Write nothing that is not smaller than its input.")
+@click.option("--skip-if-larger", is_flag=True, help="Write nothing that saves less than it loses in quality.")
 @click.option("-f", "--force", is_flag=True, help="Overwrite existing files.")
 @click.option("-v", "--verbose", is_flag=True, help="Say more about each file.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
@@ -210,10 +228,17 @@ def _palette(name: str) -> Image.Image | str:
     if name in HARDWARE_NAMES:
         return name
     try:
-        with Image.open(name) as image:
-            image.load()
-    except OSError as error:
-        raise OptionError(f"--palette {name}: neither an image nor one of {', '.join(HARDWARE_NAMES)}") from error
+        return _colors_of(name)
+    except OptionError:
+        raise
+    except Exception as error:  # what Pillow raises for damaged files is not limited to OSError
+        names = ", ".join(HARDWARE_NAMES)
+        raise OptionError(f"--palette {name}: neither an image nor one of {names}") from error
+
+
+def _colors_of(name: str) -> Image.Image:
+    with Image.open(name) as image:
+        image.load()
     if image.mode == "P":
         return image
     if image.convert("RGBA").getcolors(256) is None:
@@ -241,7 +266,7 @@ class _Progress:
     def __init__(self, text: str, enabled: bool) -> None:
         self._text = text
         self._percent = -1
-        self.enabled = enabled and sys.stderr.isatty()
+        self.enabled = enabled and sys.stderr is not None and sys.stderr.isatty()
 
     def __enter__(self) -> _Progress:
         _Progress.unfinished = self.enabled

@@ -1,8 +1,8 @@
 """How far an image is from its original: PSNR, mean Oklab distance, SSIM.
 
 Images are judged as they are seen. If one has transparency, both are laid over black and over white, and
-each measure is the worse of the two. All work on 8-bit sRGB values and in blocks of rows, so that memory
-does not grow with the height of the image.
+each measure is the worse of the two. CMYK and grey images with a colour profile are converted to sRGB. All
+work on 8-bit sRGB values and in blocks of rows, so that memory does not grow with the height of the image.
 """
 
 from __future__ import annotations
@@ -16,13 +16,15 @@ import numpy.typing as npt
 from PIL import Image
 
 from .alpha import has_alpha, to_rgba
+from .color_profile import as_shown
 from .errors import ModeError, OptionError
 
 Rgb = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float64]
+Background = tuple[int, int, int] | None
 
 _BLOCK_PIXELS = 1 << 20
-_BLACK, _WHITE = 0, 255
+_BLACK, _WHITE = (0, 0, 0), (255, 255, 255)
 
 
 @dataclass(frozen=True)
@@ -48,18 +50,21 @@ def compare(original: Image.Image, image: Image.Image) -> Comparison:
     return Comparison(psnr(original, image), oklab_distance(original, image), ssim(original, image))
 
 
-def psnr(original: Image.Image, image: Image.Image) -> float:
-    """Peak signal-to-noise ratio in dB, 10 log10(255**2 / mean squared error); infinite if identical."""
-    error = max(_means(original, image, _squared_errors))
+def psnr(original: Image.Image, image: Image.Image, *, background: Background = None) -> float:
+    """Peak signal-to-noise ratio in dB, 10 log10(255**2 / mean squared error); infinite if identical.
+
+    background: the colour that both are laid on, instead of black and white.
+    """
+    error = max(_means(original, image, _squared_errors, background=background))
     return math.inf if error == 0 else 10 * math.log10(255**2 / error)
 
 
-def oklab_distance(original: Image.Image, image: Image.Image) -> float:
-    """Mean Euclidean distance in Oklab times 100.
+def oklab_distance(original: Image.Image, image: Image.Image, *, background: Background = None) -> float:
+    """Mean Euclidean distance in Oklab times 100. background: as in `psnr`.
 
     B. Ottosson, "A perceptual color space for image processing" (2020).
     """
-    return max(_means(original, image, _oklab_distances))
+    return max(_means(original, image, _oklab_distances, background=background))
 
 
 def ssim(original: Image.Image, image: Image.Image) -> float:
@@ -72,24 +77,40 @@ def ssim(original: Image.Image, image: Image.Image) -> float:
     return min(_means(original, image, _ssim_map, halo=_WINDOW.size // 2))
 
 
+def distinct_colors(image: Image.Image) -> set[int]:
+    """Return the colours of an 8-bit image as 0xAABBGGRR, invisible ones as 0."""
+    colors: set[int] = set()
+    for box in _blocks(image.size, 0):
+        values = np.unique(np.frombuffer(_rgba(image.crop(box)).tobytes(), "<u4"))
+        colors.update(values[values >> 24 > 0].tolist(), [0] * bool((values >> 24 == 0).any()))
+    return colors
+
+
 # Blocks of rows
 
 
 def _means(
-    original: Image.Image, image: Image.Image, measure: Callable[[Rgb, Rgb], Floats], halo: int = 0
+    original: Image.Image,
+    image: Image.Image,
+    measure: Callable[[Rgb, Rgb], Floats],
+    halo: int = 0,
+    background: Background = None,
 ) -> list[float]:
-    """The mean of `measure` over each background: one number, or two where there is transparency.
+    """The mean of `measure` over each background: that given, or black, and white where there is transparency.
 
     `measure` maps two blocks uint8[rows, width, 3] to one value per position, of which there may be fewer.
     """
     _check(original, image)
+    original, image = as_shown(original), as_shown(image)
     transparent = has_alpha(original) or has_alpha(image)
     backgrounds = (_BLACK, _WHITE) if transparent else (_BLACK,)
+    if background is not None:
+        backgrounds = (background,)
     totals, count = [0.0] * len(backgrounds), 0
     for box in _blocks(original.size, halo):
         a, b = _rgba(original.crop(box)), _rgba(image.crop(box))
-        for i, background in enumerate(backgrounds):
-            values = measure(_over(a, background), _over(b, background))
+        for i, color in enumerate(backgrounds):
+            values = measure(_over(a, color), _over(b, color))
             totals[i] += float(values.sum())
         count += values.size
     return [total / count for total in totals]
@@ -123,12 +144,13 @@ def _rgba(image: Image.Image) -> Rgb:
     return np.asarray(to_rgba(image))
 
 
-def _over(rgba: Rgb, background: int) -> Rgb:
-    """The pixels laid over a grey background, as an 8-bit screen shows them: uint8[h, w, 3]."""
+def _over(rgba: Rgb, background: tuple[int, int, int]) -> Rgb:
+    """The pixels laid over a background, as an 8-bit screen shows them: uint8[h, w, 3]."""
     alpha = rgba[..., 3:].astype(np.uint16)
     if alpha.min() == 255:
         return rgba[..., :3]
-    blended: Rgb = ((rgba[..., :3] * alpha + background * (255 - alpha) + 127) // 255).astype(np.uint8)
+    under = np.array(background, np.uint16) * (255 - alpha)
+    blended: Rgb = ((rgba[..., :3] * alpha + under + 127) // 255).astype(np.uint8)
     return blended
 
 

@@ -49,5 +49,9 @@ class FrameError(KmqError, EOFError):
     """There is no such frame."""
 
 
+class FrameReadError(KmqError, OSError):
+    """A frame of an image cannot be read; the message says which and why."""
+
+
 class CancelledError(KmqError):
     """A progress callback asked to stop."""

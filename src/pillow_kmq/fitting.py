@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,11 +10,12 @@ from PIL import Image, ImageFilter
 from .alpha import has_alpha, to_rgba
 from .compare import oklab_distance
 from .errors import SizeError
+from .kept_palette import kept_image
 from .quant.checks import check_integer
 from .quant.pillow import Job, job_for
 from .quant.progress import Progress
-
-Encode = Callable[[Image.Image], bytes]
+from .report import Report
+from .saving import Encode, PaletteImage
 
 _EYE = 1.0  # sigma in pixels of the blur through which dithering is judged
 
@@ -24,29 +24,31 @@ _EYE = 1.0  # sigma in pixels of the blur through which dithering is judged
 class _Fit:
     """A palette image and its file."""
 
-    image: Image.Image
+    result: PaletteImage
     data: bytes
 
 
 def fitting(
     im: Image.Image, options: dict[str, Any], max_bytes: Any, encode: Encode, progress: Any = None
-) -> tuple[Image.Image, bytes]:
+) -> tuple[PaletteImage, bytes]:
     """The P image of the most colours, and its file, whose file has at most `max_bytes` bytes.
 
-    A P image that fits is kept as it is, if there are no options. options: keywords of `quantize`; `colors` is the
-    most, and a list or tuple as `dither` has each way of dithering tried: the one nearest to the original through a
-    slight blur is taken. Sizes hardly ever fall with more colours; the number found is one that fits while the next
-    does not.
+    A P image that fits keeps its palette, unless options ask for a change, see `kept_palette`. options: keywords of
+    `quantize`; `colors` is the most, and a list or tuple as `dither` has each way of dithering tried: the one nearest
+    to the original through a slight blur is taken. Sizes hardly ever fall with more colours; the number found is one
+    that fits while the next does not.
 
     Raises SizeError if nothing fits and QualityError if what fits is below the least of `quality`.
     """
     limit = check_integer("max_bytes", max_bytes, 1, 2**63 - 1)
-    if im.mode == "P" and not set(options) - {"threads"}:
-        data = encode(im)
-        if len(data) <= limit:
-            return im, data
     dithers = options.get("dither")
     ways = list(dithers) if isinstance(dithers, (list, tuple)) and dithers else [dithers]
+    kept, *_ = (kept_image(im, {**options, "dither": way}) for way in ways)
+    if kept is not None:
+        result = PaletteImage(kept, kept=True)
+        data = encode(result)
+        if len(data) <= limit:
+            return result, data
     tell = Progress(progress)
     fits, smallest = [], None
     for number, way in enumerate(ways):
@@ -58,26 +60,29 @@ def fitting(
     tell(1.0)
     if not fits:
         raise SizeError(f"max_bytes={limit} is too small: the least palette takes {smallest} bytes")
-    best = fits[0] if len(fits) == 1 else min(fits, key=lambda fit: _seen_error(im, fit.image))
-    return best.image, best.data
+    background = options.get("background")
+    best = fits[0]
+    if len(fits) > 1:
+        best = min(fits, key=lambda fit: _seen_error(Report(im, fit.result.image, None, background)))
+    return best.result, best.data
 
 
 def _largest(job: Job, limit: int, encode: Encode, progress: Progress) -> tuple[_Fit | None, int]:
     """The most colours that fit, or None, and the smallest size met."""
-    image = job.image()
-    data = encode(image)
+    result = PaletteImage(job.image(), kept=False)
+    data = encode(result)
     progress(0.1)
     if len(data) <= limit or job.options.palette is not None:
-        return (_Fit(image, data) if len(data) <= limit else None), len(data)
-    low, high = job.least_colors - 1, len(image.getpalette() or []) // 3  # `low` fits, `high` does not
+        return (_Fit(result, data) if len(data) <= limit else None), len(data)
+    low, high = job.least_colors - 1, len(result.image.getpalette() or []) // 3  # `low` fits, `high` does not
     fit, smallest, span = None, len(data), high - low
     while high - low > 1:
         k = (low + high) // 2
-        image = job.image(colors=k, aim=None)
-        data = encode(image)
+        result = PaletteImage(job.image(colors=k, aim=None), kept=False)
+        data = encode(result)
         smallest = min(smallest, len(data))
         if len(data) <= limit:
-            low, fit = k, _Fit(image, data)
+            low, fit = k, _Fit(result, data)
         else:
             high = k
         progress(1.0 - 0.9 * (high - low) / span)
@@ -86,13 +91,14 @@ def _largest(job: Job, limit: int, encode: Encode, progress: Progress) -> tuple[
     return fit, smallest
 
 
-def _seen_error(original: Image.Image, image: Image.Image) -> float:
+def _seen_error(report: Report) -> float:
     """The mean Oklab distance of what is seen from a little farther away."""
-    return max(oklab_distance(_blurred(original, gray), _blurred(image, gray)) for gray in (0, 255))
+    colors = [report.laid_on] if report.laid_on else [(0, 0, 0), (255, 255, 255)]
+    return max(oklab_distance(_blurred(report.original, on), _blurred(report.image, on)) for on in colors)
 
 
-def _blurred(im: Image.Image, background: int) -> Image.Image:
+def _blurred(im: Image.Image, background: tuple[int, int, int]) -> Image.Image:
     seen = to_rgba(im)
     if has_alpha(im):
-        seen = Image.alpha_composite(Image.new("RGBA", im.size, (background, background, background, 255)), seen)
+        seen = Image.alpha_composite(Image.new("RGBA", im.size, background), seen)
     return seen.convert("RGB").filter(ImageFilter.GaussianBlur(_EYE))

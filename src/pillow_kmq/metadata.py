@@ -2,7 +2,7 @@
 
 | keyword of `Image.save` | if not given | in `info` after opening |
 |---|---|---|
-| icc_profile: bytes | `info["icc_profile"]`, if its colours are RGB | icc_profile: bytes |
+| icc_profile: bytes | what `info` says of colours, see `color_profile` | icc_profile: bytes |
 | exif: `Image.Exif` or bytes | none | exif: bytes, for `getexif()` |
 | xmp: bytes | none | xmp: bytes, for `getxmp()` |
 | dpi: two numbers | none | dpi: two floats |
@@ -21,6 +21,7 @@ from typing import Any
 from PIL import Image
 
 from .codec.metadata import MAX_RESOLUTION, Metadata
+from .color_profile import rgb_profile
 from .errors import OptionError
 
 _EXIF_PREFIX = b"Exif\0\0"
@@ -35,7 +36,7 @@ def metadata_of(im: Image.Image, encoderinfo: dict[str, Any]) -> Metadata:
         # An empty one still makes a header of some bytes.
         exif = exif.tobytes() if len(exif) else b""
     return Metadata(
-        icc_profile=_profile(im, encoderinfo),
+        icc_profile=_bytes("icc_profile", rgb_profile(im, encoderinfo)),
         exif=_bytes("exif", exif).removeprefix(_EXIF_PREFIX),
         xmp=_bytes("xmp", encoderinfo.get("xmp")),
         resolution=_resolution(encoderinfo.get("dpi")),
@@ -61,14 +62,6 @@ def info_of(metadata: Metadata) -> dict[str, Any]:
     if texts:
         info["text"] = texts
     return info
-
-
-def _profile(im: Image.Image, encoderinfo: dict[str, Any]) -> bytes:
-    if "icc_profile" in encoderinfo:
-        return _bytes("icc_profile", encoderinfo["icc_profile"])
-    profile = im.info.get("icc_profile") or b""
-    # A profile that came along from a CMYK or grey source says nothing about RGB colours (ICC.1:2022, 7.2.6).
-    return profile if profile[16:20] == b"RGB " else b""
 
 
 def _bytes(name: str, value: Any) -> bytes:

@@ -90,6 +90,8 @@ def _identity(path: str) -> str:
 def check_target(target: str, force: bool) -> None:
     """Raise Refused if a file must not be written: before the work, so that none is done in vain."""
     if target == STREAM:
+        if sys.stdout is None:
+            raise Refused("cannot write to standard output: it is closed")
         if sys.stdout.isatty():
             raise Refused("an image is not written to a terminal; redirect the output or use --output")
     elif os.path.isdir(target):

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from PIL import Image
+
+from .alpha import has_alpha
 
 
 @dataclass(frozen=True)
@@ -13,11 +18,13 @@ class Report:
     """A palette image beside its original. Measures are taken when they are asked for, as in `compare`.
 
     original, image: before and after. bytes: the size of the file, or None where none was written.
+    background: as in `quantize`. Where transparent pixels were laid on it, so is the original to be compared.
     """
 
     original: Image.Image
     image: Image.Image
     bytes: int | None = None
+    background: Any = None
 
     def __str__(self) -> str:
         size = "" if self.bytes is None else f"{self.bytes:,} bytes, "
@@ -34,14 +41,23 @@ class Report:
         """In dB over R, G and B, infinite if no pixel looks different."""
         from .compare import psnr
 
-        return psnr(self.original, self.image)
+        return psnr(self.original, self.image, background=self.laid_on)
 
     @cached_property
     def delta_e(self) -> float:
         """Mean distance in Oklab times 100; about 2 is just noticeable."""
         from .compare import oklab_distance
 
-        return oklab_distance(self.original, self.image)
+        return oklab_distance(self.original, self.image, background=self.laid_on)
+
+    @property
+    def laid_on(self) -> tuple[int, int, int] | None:
+        """The background on which transparent pixels were laid to become opaque, or None."""
+        from .quant.background import WHITE, to_background
+
+        if has_alpha(self.image) or not has_alpha(self.original):
+            return None
+        return to_background(self.background) or WHITE
 
     @property
     def quality(self) -> float:
@@ -49,3 +65,46 @@ class Report:
         from .quant.target import quality_of
 
         return quality_of(255.0**2 / 10.0 ** (self.psnr / 10.0))
+
+
+@dataclass(frozen=True)
+class AnimationReport(Report):
+    """An animation beside its original. Colours are those of all frames, and errors the mean over all frames.
+
+    frames: how many. pairs: each frame before and after, one pair in memory at a time.
+    """
+
+    frames: int = field(kw_only=True)
+    pairs: Callable[[], Iterable[tuple[Image.Image, Image.Image]]] = field(kw_only=True, repr=False)
+
+    def __str__(self) -> str:
+        return f"{self.frames} frames, {super().__str__()}"
+
+    @property
+    def colors(self) -> int:
+        """Distinct colours of all frames, the invisible ones counted as one."""
+        return self._colors_and_psnr[0]
+
+    @property
+    def psnr(self) -> float:
+        """In dB, of the mean squared error over all frames; infinite if no pixel looks different."""
+        return self._colors_and_psnr[1]
+
+    @cached_property
+    def delta_e(self) -> float:
+        """Mean distance in Oklab times 100, over all frames."""
+        from .compare import oklab_distance
+
+        return sum(oklab_distance(before, after) for before, after in self.pairs()) / self.frames
+
+    @cached_property
+    def _colors_and_psnr(self) -> tuple[int, float]:
+        """Both, as reading the original takes long."""
+        from .compare import distinct_colors, psnr
+
+        colors: set[int] = set()
+        error = 0.0
+        for before, after in self.pairs():
+            colors |= distinct_colors(after)
+            error += 10.0 ** (-psnr(before, after) / 10.0)
+        return len(colors), -10.0 * math.log10(error / self.frames) if error else math.inf

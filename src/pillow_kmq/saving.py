@@ -2,10 +2,14 @@
 
 | keyword of `Image.save` | meaning |
 |---|---|
-| colors, palette, dither, quality, space, effort, seed, max_iter, fixed, posterize, importance, order, transparent_index | as in `pillow_kmq.quantize`; any of them, if not None, has a P image quantised anew |
+| colors, palette, dither, quality, space, effort, seed, max_iter, fixed, posterize, importance, order, transparent_index, background | as in `pillow_kmq.quantize` |
 | max_bytes | the most colours whose file is no larger, see `fitting` |
+| srgb | True: convert the colours to sRGB and write no colour profile, see `color_profile` |
 | threads, progress, report | as in `pillow_kmq.quantize`; the report has the size of the file |
 | transparency | in place of `info["transparency"]`: a palette index, or bytes with the alphas of the first entries; other entries keep those of an RGBA palette, as Pillow shows them |
+
+A P image keeps its palette and indices unless a keyword asks for a change (palette, quality, fixed, posterize, order,
+transparent_index), it does not fit into max_bytes, or its pixels use more than `colors` entries, see `kept_palette`.
 
 Keywords that are not known are ignored, as in all of Pillow's plugins.
 """  # noqa: E501 (a table)
@@ -14,13 +18,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from PIL import Image
 
 from .errors import ModeError, OptionError, OptionTypeError, UnsupportedError
 from .types import IndexedImage
+
+if TYPE_CHECKING:
+    from .frames import Frames
 
 QUANTIZE_KEYWORDS = (
     "colors",
@@ -36,6 +43,7 @@ QUANTIZE_KEYWORDS = (
     "importance",
     "order",
     "transparent_index",
+    "background",
 )
 
 
@@ -50,8 +58,19 @@ def _threads(encoderinfo: dict[str, Any]) -> dict[str, Any]:
     return {} if threads is None else {"threads": threads}
 
 
-def save_quantized(im: Image.Image, fp: IO[bytes], format_name: str, encode: Callable[[Image.Image], bytes]) -> None:
-    """Quantise as the keywords in `im.encoderinfo` ask, encode, write, report; `encode` makes a file of a P image.
+class PaletteImage(NamedTuple):
+    """A P image to be saved. kept: whether its palette is the one it came with."""
+
+    image: Image.Image
+    kept: bool
+
+
+Encode = Callable[[PaletteImage], bytes]
+"""Make a file of a P image."""
+
+
+def save_quantized(im: Image.Image, fp: IO[bytes], format_name: str, encode: Encode) -> None:
+    """Quantise as the keywords in `im.encoderinfo` ask, encode, write, report.
 
     Nothing is written before everything that can fail is done. Raises UnsupportedError (an OSError) for a mode that
     cannot be quantised or an empty image, OptionError, QualityError and SizeError (ValueErrors), CancelledError.
@@ -63,22 +82,18 @@ def save_quantized(im: Image.Image, fp: IO[bytes], format_name: str, encode: Cal
     if report is not None and not callable(report):
         raise OptionError(f"report must be a function, not {type(report).__name__}")
     if max_bytes is None:
-        image = to_palette_image(im, encoderinfo, format_name)
-        data = encode(image)
+        result = to_palette_image(im, encoderinfo, format_name)
+        data = encode(result)
     else:
-        image, data = _fitting(im, encoderinfo, format_name, encode, max_bytes)
+        result, data = _fitting(im, encoderinfo, format_name, encode, max_bytes)
     fp.write(data)
     if report is not None:
-        reported(im, image, len(data), report)
+        reported(im, result.image, len(data), encoderinfo)
 
 
 def _fitting(
-    im: Image.Image,
-    encoderinfo: dict[str, Any],
-    format_name: str,
-    encode: Callable[[Image.Image], bytes],
-    max_bytes: Any,
-) -> tuple[Image.Image, bytes]:
+    im: Image.Image, encoderinfo: dict[str, Any], format_name: str, encode: Encode, max_bytes: Any
+) -> tuple[PaletteImage, bytes]:
     from .fitting import fitting
 
     with saving(im, format_name):
@@ -86,20 +101,25 @@ def _fitting(
         return fitting(im, options, max_bytes, encode, encoderinfo.get("progress"))
 
 
-def to_palette_image(im: Image.Image, encoderinfo: dict[str, Any], format_name: str = "PNG8") -> Image.Image:
-    """`im` itself if it is a P image and no keyword asks to quantise it, otherwise its quantised P image.
+def to_palette_image(im: Image.Image, encoderinfo: dict[str, Any], format_name: str = "PNG8") -> PaletteImage:
+    """`im` itself if it is a P image of which no keyword asks for a change, otherwise its quantised P image.
 
     Raises OptionError (a ValueError) for a bad value of a keyword, and UnsupportedError (an OSError) for a mode
     that cannot be quantised.
     """
     options = quantize_options(encoderinfo)
     if im.mode == "P" and not options:
-        return im
+        return PaletteImage(im, kept=True)
 
+    from .kept_palette import kept_image
     from .quant import quantize
 
     with saving(im, format_name):
-        return quantize(im, progress=encoderinfo.get("progress"), **_threads(encoderinfo), **options)
+        options |= _threads(encoderinfo)
+        kept = kept_image(im, options)
+        if kept is not None:
+            return PaletteImage(kept, kept=True)
+        return PaletteImage(quantize(im, progress=encoderinfo.get("progress"), **options), kept=False)
 
 
 @contextmanager
@@ -111,6 +131,13 @@ def saving(im: Image.Image, format_name: str) -> Iterator[None]:
         raise UnsupportedError(f"cannot write mode {im.mode} as {format_name}: {error}") from error
     except OptionTypeError as error:
         raise OptionError(str(error)) from error
+
+
+def check_palette_mode(encoderinfo: dict[str, Any]) -> None:
+    """Raise OptionError for a `palette_mode` that is neither "exact" nor "compact"."""
+    mode = encoderinfo.get("palette_mode", "exact")
+    if mode not in ("exact", "compact"):
+        raise OptionError(f'palette_mode must be "exact" or "compact", not {mode!r}')
 
 
 def check_animation_options(im: Image.Image, encoderinfo: dict[str, Any], format_name: str) -> None:
@@ -125,19 +152,19 @@ def check_animation_options(im: Image.Image, encoderinfo: dict[str, Any], format
         raise OptionError(f"report must be a function, not {type(report).__name__}")
 
 
-def reported(original: Image.Image, image: Image.Image, size: int, report: Callable[[Any], object]) -> None:
-    """Hand on a Report of an image in a file of `size` bytes."""
+def reported(original: Image.Image, image: Image.Image, size: int, encoderinfo: dict[str, Any]) -> None:
+    """Hand on a Report of an image in a file of `size` bytes to the keyword `report`."""
     from .report import Report
 
-    report(Report(original, image, size))
+    encoderinfo["report"](Report(original, image, size, encoderinfo.get("background")))
 
 
-def refuse_several_frames(im: Image.Image, encoderinfo: dict[str, Any], format_name: str) -> None:
+def refuse_several_frames(frames: Frames, format_name: str) -> None:
     """Raise UnsupportedError (an OSError) if `save_all` and `append_images` ask for more than one frame."""
-    frames = [im, *encoderinfo.get("append_images", ())]
-    count = sum(getattr(frame, "n_frames", 1) for frame in frames)
-    if count > 1:
-        raise UnsupportedError(f"{format_name} holds one frame, not {count}: save each frame to a file of its own")
+    if len(frames) > 1:
+        raise UnsupportedError(
+            f"{format_name} holds one frame, not {len(frames)}: save each frame to a file of its own"
+        )
 
 
 def palette_alphas(image: Image.Image, encoderinfo: dict[str, Any]) -> bytes:
@@ -176,3 +203,9 @@ def indexed_image(image: Image.Image, encoderinfo: dict[str, Any]) -> IndexedIma
     palette[:, 3] = 255
     palette[: len(alphas), 3] = alphas[:entries]
     return IndexedImage(palette, indices)
+
+
+def entries_of(image: Image.Image) -> int:
+    """Return the number of palette entries of a P image, including those that pixels use beyond its end."""
+    highest = max((index for index, count in enumerate(image.histogram()) if count), default=-1)
+    return max(len(image.getpalette() or []) // 3, highest + 1)

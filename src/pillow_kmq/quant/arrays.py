@@ -21,6 +21,7 @@ from .histogram import Counter, pack, unpack
 from .importance import to_importance
 from .options import SPACE_NAMES, to_colors, to_given_palette, to_options
 from .pipeline import quantize_source, render
+from .seen import merge_hidden
 from .shared import Pool
 
 Array = npt.NDArray[np.uint8]
@@ -105,11 +106,13 @@ def find_palette(
         posterize=posterize,
     )
     there = counted.counts > 0
-    blocks = list(_blocks(pack(_with_alpha(counted.colors[there])), _scaled(counted.counts[there])))
+    counts = merge_hidden(Counts(pack(_with_alpha(counted.colors[there])), _scaled(counted.counts[there])))
+    blocks = list(_blocks(counts))
     pool = Pool()
     for block in blocks:
         pool.add(block)
-    palette = choose_palette(pool.counts, options, lambda: ((colors, mass) for colors, mass, _ in blocks))
+    pooled = pool.counts._replace(hidden=counts.hidden)
+    palette = choose_palette(pooled, options, lambda: ((block.colors, block.weights) for block in blocks))
     channels = 4 if (palette[:, 3] < 255).any() else counted.colors.shape[1]
     return np.ascontiguousarray(palette[:, :channels])
 
@@ -119,28 +122,31 @@ def _scaled(weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return weights * 2.0 ** -int(np.frexp(weights.max(initial=0.0))[1])
 
 
-def _blocks(colors: npt.NDArray[np.uint32], weights: npt.NDArray[np.float64]) -> Iterator[Counts]:
-    for start in range(0, len(colors), _BLOCK):
-        yield Counts(colors[start : start + _BLOCK], weights[start : start + _BLOCK])
+def _blocks(counts: Counts) -> Iterator[Counts]:
+    for start in range(0, len(counts.colors), _BLOCK):
+        yield Counts(counts.colors[start : start + _BLOCK], counts.weights[start : start + _BLOCK])
 
 
-def remap(pixels: npt.ArrayLike, palette: Any, *, space: str = "srgb") -> Indices:
+def remap(pixels: npt.ArrayLike, palette: Any, *, space: str = "srgb", background: Any = None) -> Indices:
     """The exact nearest palette entry of each pixel: uint8[...] for pixels uint8[..., 3 or 4].
 
     palette: [k, 3] or [k, 4], k = 1..256, 0..255, or the name of a hardware palette. Opaque pixels choose among opaque
-    entries and fully transparent ones take the first transparent entry, as far as there are any.
+    entries, if there are any, and fully transparent ones take the first transparent entry.
+    background: as in `pillow_kmq.quantize`, white where the palette has no entry for pixels that are not opaque.
     """
     array = _checked(pixels)
     flat = array.reshape(1, -1, array.shape[-1])
-    return _rendered(flat, palette, None, space).reshape(array.shape[:-1])
+    return _rendered(flat, palette, None, space, background).reshape(array.shape[:-1])
 
 
-def dither(pixels: npt.ArrayLike, palette: Any, dither: Any = 1.0, *, space: str = "srgb") -> Indices:
+def dither(
+    pixels: npt.ArrayLike, palette: Any, dither: Any = 1.0, *, space: str = "srgb", background: Any = None
+) -> Indices:
     """Palette entries uint8[h, w] for pixels uint8[h, w, 3 or 4], whose local means are those of the pixels.
 
-    palette: as in `remap`. dither: as in `pillow_kmq.quantize`, Floyd-Steinberg by default.
+    palette, background: as in `remap`. dither: as in `pillow_kmq.quantize`, Floyd-Steinberg by default.
     """
-    return _rendered(_checked(pixels, dimensions=3), palette, dither, space)
+    return _rendered(_checked(pixels, dimensions=3), palette, dither, space, background)
 
 
 def quantize_array(
@@ -155,16 +161,17 @@ def quantize_array(
     """Palette and indices for pixels uint8[h, w, 3 or 4]: what `pillow_kmq.quantize` does, without Pillow.
 
     palette: an array, a list or a name. importance: uint8 or bool [h, w]. options: quality, space, effort, seed,
-    max_iter, fixed, posterize, order, transparent_index, progress. Raises what `pillow_kmq.quantize` raises.
+    max_iter, fixed, posterize, order, transparent_index, background, threads, progress. Raises what
+    `pillow_kmq.quantize` raises.
     """
     source = ArraySource(pixels, importance)
     return quantize_source(source, to_options(colors, to_given_palette(palette), dither, **options))
 
 
-def _rendered(pixels: Array, palette: Any, dither: Any, space: str) -> Indices:
+def _rendered(pixels: Array, palette: Any, dither: Any, space: str, background: Any) -> Indices:
     given = to_colors("palette", palette) if not isinstance(palette, str) else to_given_palette(palette)
     check_choice("space", space, SPACE_NAMES)
-    options = to_options(256, given, "none" if dither is None else dither, space=space)
+    options = to_options(256, given, "none" if dither is None else dither, space=space, background=background)
     return render([ArraySource(pixels)], Counts(np.empty(0, np.uint32), np.empty(0)), options)[0].indices
 
 

@@ -12,27 +12,27 @@ import numpy.typing as npt
 
 from ..errors import OptionError
 from ..types import Palette
+from .histogram import VISIBLE, unpack
 from .options import Options
 from .order import ordered
-from .posterize import FULL, posterized
+from .posterize import FULL, posterized, representable
 from .search import find_palette
 from .target import fewest, palette_error, reaching
-
-VISIBLE = np.uint32(0x01000000)
-"""Packed pixels from here on are not fully transparent."""
-
-_CLEAR = np.zeros((1, 4), np.uint8)
 
 Blocks: TypeAlias = Iterable[tuple[npt.NDArray[np.uint32], npt.NDArray[np.float64]]]
 """Packed colours, uint32[m], with their weights, float64[m], piece by piece."""
 
 
 class Counts(NamedTuple):
-    """Distinct colours 0xAABBGGRR and their weights; not `whole` if they are those of a sample."""
+    """Distinct colours 0xAABBGGRR and their weights; not `whole` if they are those of a sample.
+
+    hidden: what the transparent entry is to have of red, green and blue, 0x00BBGGRR.
+    """
 
     colors: npt.NDArray[np.uint32]
     weights: npt.NDArray[np.float64]
     whole: bool = True
+    hidden: int = 0
 
 
 def choose_palette(counts: Counts, options: Options, everything: Callable[[], Blocks]) -> Palette:
@@ -76,7 +76,7 @@ def _needs_clear(counts: Counts, options: Options) -> bool:
 
 def _palette_of(counts: Counts, options: Options) -> Palette:
     """The palette for counted colours; fully transparent ones get an entry of their own."""
-    colors, weights, _ = counts
+    colors, weights = counts.colors, counts.weights
     visible = colors >= VISIBLE
     if least_colors(counts, options) > options.colors:
         raise OptionError(
@@ -85,10 +85,14 @@ def _palette_of(counts: Counts, options: Options) -> Palette:
     if not _needs_clear(counts, options):
         return _visible_palette(colors[visible], weights[visible], options)
     if options.colors == 1:
-        return _CLEAR
+        return _clear_entry(counts, options)
     rest = replace(options, colors=options.colors - 1)
     palette = _visible_palette(colors[visible], weights[visible], rest)
-    return np.concatenate([_CLEAR, palette[palette[:, 3] > 0]])
+    return np.concatenate([_clear_entry(counts, options), palette[palette[:, 3] > 0]])
+
+
+def _clear_entry(counts: Counts, options: Options) -> Palette:
+    return representable(unpack(np.array([counts.hidden], np.uint32)), options.bits)
 
 
 def _visible_palette(colors: npt.NDArray[np.uint32], weights: npt.NDArray[np.float64], options: Options) -> Palette:

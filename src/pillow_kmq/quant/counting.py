@@ -8,8 +8,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from .choose import VISIBLE, Counts
-from .histogram import ALPHA, Counter
+from .choose import Counts
+from .histogram import ALPHA, VISIBLE, Counter
 from .importance import weights_of
 from .progress import SILENT, Progress
 

@@ -12,6 +12,9 @@ from .._jit import inlined, kernel
 ALPHA = np.uint32(0xFF000000)
 """The alpha byte of a packed pixel: 0xAABBGGRR, that is R, G, B, A in memory on a little-endian machine."""
 
+VISIBLE = np.uint32(0x01000000)
+"""Packed pixels from here on are not fully transparent."""
+
 _HASH = np.uint64(0x9E3779B1)  # Knuth's multiplicative constant, 2**32 / golden ratio
 _FIRST_BITS = 12
 _NO_WEIGHTS = np.ones(1, np.float32)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,12 +10,15 @@ import numpy.typing as npt
 from PIL import Image
 
 from ..alpha import has_alpha, to_rgba
+from ..color_profile import as_shown
 from ..errors import ModeError, OptionError, OptionTypeError
+from ..frames import Frames
 from ..types import IndexedImage, Palette
+from .alpha_palette import AlphaPaletteImage
 from .importance import to_importance
 from .options import to_colors
 
-_MODES = ("1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr", "HSV", "LAB")
+MODES = ("1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr", "HSV", "LAB")
 _HELP = {
     "I": "im.convert('I').point(lambda v: v / 256).convert('L') for 16-bit values",
     "F": "im.point(lambda v: v * 255).convert('L') for values 0..1",
@@ -28,13 +31,18 @@ class ImageSource:
     def __init__(self, im: Image.Image, importance: Any = None) -> None:
         if not isinstance(im, Image.Image):
             raise OptionTypeError(f"im must be a Pillow image, not {type(im).__name__}")
-        if im.mode not in _MODES:
+        if im.mode not in MODES:
             how = _HELP["F" if im.mode == "F" else "I"]
             raise ModeError(f"cannot quantize mode {im.mode}: scale it to 8 bits first, e.g. with {how}")
         im.load()
-        self._im = im
+        self._im = im = as_shown(im)
         self.width, self.height = im.size
         self._importance = importance_of(importance, self.height, self.width)
+
+    @property
+    def info(self) -> dict[Any, Any]:
+        """Metadata that are true of the rows."""
+        return self._im.info
 
     @property
     def has_alpha(self) -> bool:
@@ -68,15 +76,26 @@ def palette_of(im: Image.Image) -> Palette:
     return palette
 
 
-def to_image(indexed: IndexedImage, *, alpha: bool) -> Image.Image:
-    """A P image that shares the memory of the indices; its palette is RGBA if `alpha`, else RGB."""
+def to_image(indexed: IndexedImage, info: dict[Any, Any], *, alpha: bool) -> Image.Image:
+    """Return a P image that shares the memory of the indices, which may be written to.
+
+    info: metadata, to which the index of the fully transparent entry is added if there is one.
+    alpha: whether the palette is RGBA in any case, not only where `info` and an RGB palette cannot hold the alphas.
+    """
     size = (indexed.width, indexed.height)
     if 0 in size:
         im = Image.new("P", size)
     else:
         im = Image.frombuffer("P", size, np.ascontiguousarray(indexed.indices), "raw", "P", 0, 1)
-    mode = "RGBA" if alpha else "RGB"
+        im.readonly = 0  # nobody else has the indices
+    alphas = indexed.palette[:, 3]
+    clear = np.flatnonzero(alphas == 0)[:1]
+    translucent = bool((np.delete(alphas, clear) < 255).any())
+    mode = "RGBA" if alpha or translucent else "RGB"
     im.putpalette(np.ascontiguousarray(indexed.palette[:, : len(mode)]).tobytes(), mode)
+    im.info = {**info, "transparency": int(clear[0])} if len(clear) else info
+    if mode == "RGBA":
+        im.__class__ = AlphaPaletteImage
     return im
 
 
@@ -95,8 +114,10 @@ class ImageSources:
     alpha: whether any can have pixels that are not opaque. infos: their metadata. Both are known after an iteration.
     """
 
-    def __init__(self, images: Sequence[Image.Image] | Image.Image, importance: Sequence[Any] | None = None) -> None:
-        self._images = images
+    def __init__(
+        self, images: Sequence[Image.Image] | Frames | Image.Image, importance: Sequence[Any] | None = None
+    ) -> None:
+        self._images = Frames(images) if isinstance(images, Image.Image) else images
         self._importance = importance
         self.alpha = False
         self.infos: list[dict[Any, Any]] = []
@@ -104,8 +125,6 @@ class ImageSources:
             raise OptionError(f"importance must hold one map or None for each of {len(self)} images")
 
     def __len__(self) -> int:
-        if isinstance(self._images, Image.Image):
-            return int(getattr(self._images, "n_frames", 1))
         return len(self._images)
 
     def __contains__(self, item: object) -> bool:
@@ -113,21 +132,8 @@ class ImageSources:
 
     def __iter__(self) -> Iterator[ImageSource]:
         self.infos = []
-        images = self._images
-        frames: Iterable[Image.Image] = _frames(images) if isinstance(images, Image.Image) else images
-        for number, im in enumerate(frames):
+        for number, im in enumerate(self._images):
             source = ImageSource(im, None if self._importance is None else self._importance[number])
             self.alpha |= source.has_alpha
-            self.infos.append({key: value for key, value in im.info.items() if key != "transparency"})
+            self.infos.append({key: value for key, value in source.info.items() if key != "transparency"})
             yield source
-
-
-def _frames(im: Image.Image) -> Iterator[Image.Image]:
-    """The frames of an animation one by one; afterwards it shows the one that it showed before."""
-    shown = im.tell()
-    try:
-        for number in range(getattr(im, "n_frames", 1)):
-            im.seek(number)
-            yield im
-    finally:
-        im.seek(shown)

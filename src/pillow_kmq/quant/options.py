@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from ..errors import OptionError, OptionTypeError
 from ..types import MAX_COLORS, Palette
+from .background import Rgb, to_background
 from .checks import check_choice, check_integer
 from .dithering.options import Dither, to_dither
 from .hardware import hardware_palette
@@ -57,6 +58,7 @@ class Options:
 
     colors: entries at most, 1..256, the transparent one and the fixed ones included.
     palette: uint8[k, 4] to use as it is, or None to find one.
+    background: that all pixels are laid on first; None is white, for those that the given palette has no entry for.
     space: where distance is measured: "srgb", "linear" or "oklab".
     effort: a key of EFFORTS. seed: of the search, 0 or more.
     max_iter: None, or a plain k-means of at most so many steps in place of the effort's recipe.
@@ -70,6 +72,7 @@ class Options:
     colors: int = MAX_COLORS
     palette: Palette | None = None
     dither: Dither = None
+    background: Rgb | None = None
     space: str = "srgb"
     effort: str = "default"
     seed: int = 0
@@ -103,7 +106,7 @@ class Options:
         if self.palette is not None and (self.aim or self.bits != FULL or self.transparent_index is not None):
             raise OptionError("quality, posterize and transparent_index mean nothing with a given palette")
         if self.palette is not None and not 1 <= len(self.palette) <= MAX_COLORS:
-            raise OptionError("palette must have 1 to 256 entries; this one has none")
+            raise OptionError("empty palette: it must have 1 to 256 entries")
 
 
 def _text(color: Palette) -> str:
@@ -119,6 +122,7 @@ def to_options(
     quality: Any = None,
     posterize: Any = None,
     order: str | None = None,
+    background: Any = None,
     progress: Any = None,
     **others: Any,
 ) -> Options:
@@ -131,6 +135,7 @@ def to_options(
         colors=check_integer("colors", colors, 1, MAX_COLORS),
         palette=palette,
         dither=to_dither(dither),
+        background=to_background(background),
         fixed=to_colors("fixed", fixed),
         aim=to_aim(quality),
         bits=to_bits(posterize),

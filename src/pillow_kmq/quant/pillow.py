@@ -8,23 +8,30 @@ from typing import Any
 
 from PIL import Image
 
+from ..color_profile import as_shown
 from ..errors import OptionTypeError
+from ..frames import Frames
+from ..originals import pillow_quantize
 from ..report import Report
+from ..types import IndexedImage
 from .checks import check_callback, check_integer
 from .choose import least_colors
 from .images import ImageSources, palette_of, to_image
-from .options import Options, to_given_palette, to_options
+from .options import to_given_palette, to_options
 from .pipeline import count, render
-
-_pillow_quantize = Image.Image.quantize  # as it is before anyone puts ours in its place
 
 
 class Job:
     """Images counted once, of which palette images with any number of colours can be made."""
 
-    def __init__(self, sources: ImageSources, options: Options) -> None:
+    def __init__(
+        self, sources: ImageSources, colors: Any = 256, palette: Any = None, dither: Any = None, **others: Any
+    ) -> None:
+        """Take keywords as in `quantize`."""
+        given = palette_of(palette) if isinstance(palette, Image.Image) else to_given_palette(palette)
+        self.options = options = to_options(colors, given, dither, **others)
         self._sources = sources
-        self.options = options
+        self._palette = palette
         self._rest = replace(options, progress=options.progress.part(0.3, 1.0))
         self._counts = count(sources, replace(options, progress=options.progress.part(0.0, 0.3)))
 
@@ -41,14 +48,16 @@ class Job:
     def images(self, **changes: Any) -> list[Image.Image]:
         """P images with one palette, of the options with some changed. Raises QualityError."""
         rendered = render(self._sources, self._counts, replace(self._rest, **changes))
-        palette = rendered[0].palette if rendered else None
-        alpha = self._sources.alpha or (palette is not None and bool((palette[:, 3] < 255).any()))
-        results = []
-        for indexed, info in zip(rendered, self._sources.infos, strict=True):
-            result = to_image(indexed, alpha=alpha)
-            result.info = info
-            results.append(result)
-        return results
+        alpha = self._with_alpha(rendered)
+        return [to_image(each, info, alpha=alpha) for each, info in zip(rendered, self._sources.infos, strict=True)]
+
+    def _with_alpha(self, rendered: list[IndexedImage]) -> bool:
+        """Return whether palettes are RGBA: as that of a palette image given, or where there is or can be alpha."""
+        if isinstance(self._palette, Image.Image) and self._palette.palette is not None:
+            return self._palette.palette.mode == "RGBA"
+        if self.options.palette is None and self.options.background is None and self._sources.alpha:
+            return True
+        return any((indexed.palette[:, 3] < 255).any() for indexed in rendered[:1])
 
 
 def job_for(im: Image.Image, importance: Any = None, **options: Any) -> Job:
@@ -56,12 +65,7 @@ def job_for(im: Image.Image, importance: Any = None, **options: Any) -> Job:
     if not isinstance(im, Image.Image):
         raise OptionTypeError(f"im must be a Pillow image, not {type(im).__name__}")
     maps = None if importance is None else [importance]
-    return Job(ImageSources([im], maps), _options(**options))
-
-
-def _options(colors: Any = 256, palette: Any = None, dither: Any = None, **others: Any) -> Options:
-    given = palette_of(palette) if isinstance(palette, Image.Image) else to_given_palette(palette)
-    return to_options(colors, given, dither, **others)
+    return Job(ImageSources([as_shown(im)], maps), **options)
 
 
 def quantize(
@@ -82,6 +86,7 @@ def quantize(
     importance: Any = None,
     order: str | None = None,
     transparent_index: int | None = None,
+    background: Any = None,
     threads: int = 1,
     progress: Callable[[float], object] | None = None,
     report: Callable[[Report], object] | None = None,
@@ -90,12 +95,13 @@ def quantize(
 
     im: any mode but I, I;16 and F, which raise ModeError (a ValueError). An image with no more colours than asked is
         returned exactly. Alpha is a channel like others: colour counts for as much as it is visible, opaque pixels
-        stay opaque, and all fully transparent pixels get one fully transparent entry, the first.
+        stay opaque, and all fully transparent pixels get one fully transparent entry, the first, whose red, green and
+        blue are those that most of these pixels have.
     colors: 1..256.
     method: None; one of Pillow's methods hands the whole call to Pillow.
     kmeans: accepted as Pillow does; this quantiser always refines by k-means.
     palette: colours to use as they are, in their order: a P image, integers of shape [k, 3] or [k, 4], or a name in
-        `hardware.HARDWARE_NAMES` like "web-safe". Each pixel gets the nearest one.
+        `hardware.HARDWARE_NAMES` like "web-safe". Each pixel gets the nearest one; see `background`.
     dither: None (Floyd-Steinberg with `palette`, nothing without), "none", "floyd-steinberg" or its strength
         0..1, "selective", "bayer", "blue-noise", a Pillow `Dither`, or `FloydSteinberg`, `Selective` or `Ordered`.
     quality: the fewest colours that reach it, `colors` at most: 0..100 on pngquant's scale (100 is no visible loss),
@@ -112,18 +118,24 @@ def quantize(
     order: of entries: "luminance" (None), "popularity" (most pixels first) or "compression" (for small files).
         Transparent ones come first in any order.
     transparent_index: where the fully transparent entry goes, 0..255, or -1 for the end.
+    background: colour on which all pixels that are not opaque are laid first, so that the result is opaque: (r, g, b),
+        "#rrggbb" or a name that Pillow knows. By default, that is done only where `palette` has no entry for them, and
+        on white: fully transparent pixels if it has no fully transparent entry, others if it is opaque throughout.
     threads: for choosing indices, 1..1024, or 0 for one per core; error diffusion takes one. They change no byte.
     progress: called with the part that is done, 0..1; to return False cancels, with CancelledError.
     report: called with a Report when all is done.
 
-    Returns a P image with an RGBA palette if `im` can have alpha, else RGB, and a copy of `im.info` without
-    `transparency`. Raises OptionError (a ValueError) and OptionTypeError (a TypeError).
+    LAB, CMYK, and grey with a grey colour profile are converted to sRGB first.
+
+    Returns a P image. Its palette is RGBA if `im` can have alpha, else RGB; with `palette`, as that is. Its `info` is
+    a copy of `im.info`, without a profile that the conversion used up, in which `transparency` is the index of the
+    fully transparent entry, if there is one. Raises OptionError (a ValueError) and OptionTypeError (a TypeError).
     """
     check_integer("kmeans", kmeans, 0, 2**31 - 1)
     check_callback("report", report)
     if method is not None:
         chosen = Image.Dither.FLOYDSTEINBERG if dither is None else dither
-        return _pillow_quantize(im, colors, method, kmeans, palette, chosen)
+        return pillow_quantize(im, colors, method, kmeans, palette, chosen)
     job = job_for(
         im,
         importance,
@@ -139,17 +151,18 @@ def quantize(
         posterize=posterize,
         order=order,
         transparent_index=transparent_index,
+        background=background,
         threads=threads,
         progress=progress,
     )
     result = job.image()
     if report is not None:
-        report(Report(im, result))
+        report(Report(im, result, background=background))
     return result
 
 
 def quantize_all(
-    images: Iterable[Image.Image] | Image.Image,
+    images: Iterable[Image.Image] | Frames | Image.Image,
     colors: int = 256,
     *,
     importance: Sequence[Any] | None = None,
@@ -158,17 +171,18 @@ def quantize_all(
     """Reduce several images, or all frames of one, to one palette of at most `colors` colours.
 
     images: of any modes and sizes; a large one counts for more, by its pixels. A list or another sequence is gone
-        through twice, one image in memory at a time if it makes them on demand; an animation frame by frame;
-        anything that can be read only once is copied first.
+        through twice, one image in memory at a time if it makes them on demand; an animation frame by frame, as are
+        the pages of a TIFF, but neither the default image of an APNG nor layers; anything that can be read only once
+        is copied first.
     importance: a map or None for each image.
     options: as in `quantize`: palette, dither, quality, space, effort, seed, max_iter, fixed, posterize, order,
-        transparent_index, threads, progress.
+        transparent_index, background, threads, progress.
 
     Returns P images with the same palette, in order, each with its own indices. Raises what `quantize` raises.
     """
-    if not isinstance(images, (Image.Image, Sequence)):
+    if not isinstance(images, (Image.Image, Frames, Sequence)):
         images = _copies(images)
-    return Job(ImageSources(images, importance), _options(colors, **options)).images()
+    return Job(ImageSources(images, importance), colors, **options).images()
 
 
 def _copies(images: Any) -> list[Image.Image]:

@@ -18,6 +18,7 @@ from .mapping import map_stripes
 from .options import EFFORTS, Options
 from .order import ordered
 from .posterize import FULL
+from .seen import AllSeen, HiddenColors
 from .shared import Pool
 from .whole import Everything
 
@@ -36,18 +37,19 @@ def quantize_sources(sources: Collection[Source], options: Options) -> list[Inde
 
 def count(sources: Collection[Source], options: Options) -> Counts:
     """The distinct colours of images and their weights; none if the palette is given."""
-    pool = Pool()
+    pool, hidden = Pool(), HiddenColors()
     if options.palette is None:
-        for number, source in enumerate(sources):
+        for number, source in enumerate(AllSeen(sources, options)):
             if source.height and source.width:
                 progress = options.progress.step(number, len(sources))
                 pool.add(count_source(source, options.colors, EFFORTS[options.effort].sample, progress))
-    return pool.counts
+                source.add_hidden(hidden)
+    return pool.counts._replace(hidden=hidden.most_frequent)
 
 
 def render(sources: Collection[Source], counts: Counts, options: Options) -> list[IndexedImage]:
     """Choose a palette for counted images, and an entry for every pixel."""
-    palette = options.palette
+    palette, sources = options.palette, AllSeen(sources, options)
     if palette is None:
         search = replace(options, progress=options.progress.part(0.0, 0.5))
         palette = _fitted(choose_palette(counts, search, Everything(sources)), sources, counts, options)

@@ -57,7 +57,6 @@ def representable(colors: Palette, bits: Bits) -> Palette:
     for channel, depth in enumerate(bits):
         if depth < 8:
             result[:, channel] = _nearest_level(levels(depth))[colors[:, channel]]
-    result[result[:, 3] == 0] = 0
     return result
 
 
@@ -106,6 +105,7 @@ def posterized(
     bins = distinct.merge(max(b for b in range(9) if distinct.counts[b] <= _MOST_BINS))
     points = to_points(bins.colors, space)
     cells = representable(np.floor(bins.colors + 0.5).astype(np.uint8), bits)
+    cells[cells[:, 3] == 0] = 0
     entries = _distinct(np.concatenate([fixed, _snapped(to_points(palette, space), bits, space)]))[:most]
     best, least = entries, np.inf
     for _ in range(_ROUNDS):

@@ -1,0 +1,52 @@
+"""Files without their metadata, for those that Pillow refuses because of them."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+
+_PNG = b"\x89PNG\r\n\x1a\n"
+_TEXT = {b"tEXt", b"zTXt", b"iTXt", b"eXIf", b"tIME"}
+_PROFILE = {b"iCCP"}
+_PICTURE = {b"tRNS", b"acTL", b"fcTL", b"fdAT"}
+
+_JPEG = b"\xff\xd8"
+_START_OF_SCAN = 0xDA
+_INDEX = b"MPF\0"  # of further pictures (CIPA DC-007, 5.2), without which the first is a plain JPEG file
+_EXIF = b"Exif\0\0"
+
+
+def without_metadata(data: bytes) -> Iterator[bytes]:
+    """Yield copies of a PNG or JPEG file with fewer and fewer metadata; nothing for other files."""
+    bare = []
+    if data.startswith(_PNG):
+        bare = [_png_without(data, _TEXT), _png_without(data, _TEXT | _PROFILE)]
+    elif data.startswith(_JPEG):
+        bare = [_jpeg_without(data, _INDEX), _jpeg_without(data, _INDEX, _EXIF)]
+    return (copy for copy in bare if copy != data)
+
+
+def _png_without(data: bytes, names: set[bytes]) -> bytes:
+    """Drop chunks by name, and other ancillary ones whose checksum is wrong (PNG specification, 5.3 and 5.4)."""
+    parts, position = [_PNG], len(_PNG)
+    while position + 12 <= len(data):
+        length, name = struct.unpack_from(">I4s", data, position)
+        chunk = data[position : position + 12 + length]
+        ancillary = name[:1].islower() and name not in _PICTURE
+        if not ancillary or (name not in names and chunk[-4:] == struct.pack(">I", zlib.crc32(chunk[4:-4]))):
+            parts.append(chunk)
+        position += 12 + length
+    return b"".join(parts)
+
+
+def _jpeg_without(data: bytes, *starts: bytes) -> bytes:
+    """Drop application segments by how their data start."""
+    parts, position = [_JPEG], len(_JPEG)
+    while position + 4 <= len(data) and data[position] == 0xFF and data[position + 1] != _START_OF_SCAN:
+        length = struct.unpack_from(">H", data, position + 2)[0]
+        segment = data[position : position + 2 + length]
+        if not segment[4:].startswith(starts):
+            parts.append(segment)
+        position += 2 + length
+    return b"".join([*parts, data[position:]])
