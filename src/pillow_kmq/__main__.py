@@ -1,6 +1,56 @@
-"""`python -m pillow_kmq`: the same as the command `kmq`."""
+"""The command `kmq`, also `python -m pillow_kmq`: `cli.main` in a thread, so that a signal ends it at once.
 
-from .cli import main
+Python calls its signal handlers in the main thread, and not while that computes, compiles or reads.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from types import FrameType
+from typing import Any
+
+_ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
+_MOMENT = 0.1  # seconds; on Windows, waiting without a limit is not interrupted
+
+
+def main() -> None:
+    """Run the command. Ctrl-C ends the process as a signal does, status 130 to a shell, which then ends its loop."""
+    ours = _set_handlers(signal.SIG_DFL)  # while importing, there is nothing to clean up
+    from . import cli
+
+    def end(number: int, _: FrameType | None) -> None:
+        cli.clean_up()
+        if os.name == "posix":
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+        os._exit(128 + number)
+
+    failures: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            cli.main()
+        except BaseException as error:
+            failures.append(error)
+
+    _set_handlers(end, ours)
+    worker = threading.Thread(target=work, daemon=True)
+    worker.start()
+    while worker.is_alive():
+        worker.join(_MOMENT)
+    raise failures[0]  # SystemExit, if all is well
+
+
+def _set_handlers(handler: Any, names: tuple[str, ...] = _ENDING) -> tuple[str, ...]:
+    """Have `handler` called for signals that nobody ignores or handles otherwise; return their names."""
+    default = signal.SIG_DFL, signal.default_int_handler
+    ours = tuple(name for name in names if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) in default)
+    for name in ours:
+        signal.signal(getattr(signal, name), handler)
+    return ours
+
 
 if __name__ == "__main__":
     main()

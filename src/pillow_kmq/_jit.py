@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
 from typing import Any, TypeAlias
 
 import numba
@@ -28,13 +32,13 @@ _TESTED = (0, 62), (0, 68)
 """Versions of Numba, from and to, whose inside `_integer_target` knows. Raise the second when the tests pass."""
 
 _COMPILING = threading.Lock()
+_CALLING_BACK = "llvmlite.binding.executionengine"
 
 
 def kernel(function: Kernel, jit: Kernel = numba.njit) -> Kernel:
     """Compile `function` lazily and keep the machine code on disk where a cache directory can be written."""
     try:
-        compiled: Kernel = jit(cache=True, **_OPTIONS)(function)
-        return compiled
+        return _hearing(jit(cache=True, **_OPTIONS)(function))
     except RuntimeError:
         # Read-only installs have no cache locator: compile once per process.
         warnings.warn(
@@ -43,8 +47,51 @@ def kernel(function: Kernel, jit: Kernel = numba.njit) -> Kernel:
             RuntimeWarning,
             stacklevel=2,
         )
-        compiled = jit(**_OPTIONS)(function)
-    return compiled
+    return _hearing(jit(**_OPTIONS)(function))
+
+
+def _hearing(dispatcher: Any) -> Kernel:
+    """Return a kernel changed so that no Ctrl-C is lost while it compiles."""
+    if hasattr(dispatcher, "compile"):  # not under NUMBA_DISABLE_JIT=1
+        compile_ = dispatcher.compile
+
+        def heard(signature: Any) -> Any:
+            with _interrupts_after_callbacks():
+                return compile_(signature)
+
+        dispatcher.compile = heard
+    kernel: Kernel = dispatcher
+    return kernel
+
+
+@contextmanager
+def _interrupts_after_callbacks() -> Iterator[None]:
+    """Handle a Ctrl-C at the end if it comes where LLVM calls Python back: ctypes only prints what is raised there."""
+    before = signal.getsignal(signal.SIGINT)
+    if not callable(before) or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    held = False
+
+    def hold(number: int, frame: FrameType | None) -> None:
+        nonlocal held
+        held = held or _called_back(frame)
+        if not held:
+            before(number, frame)
+
+    signal.signal(signal.SIGINT, hold)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if held:
+            before(signal.SIGINT, sys._getframe())
+
+
+def _called_back(frame: FrameType | None) -> bool:
+    while frame is not None and frame.f_globals.get("__name__") != _CALLING_BACK:
+        frame = frame.f_back
+    return frame is not None
 
 
 def inlined(function: Kernel, jit: Kernel = numba.njit) -> Kernel:

@@ -6,6 +6,7 @@ imports NumPy or Numba before the first image is read, so that `kmq --help` answ
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -19,7 +20,7 @@ from .codec.pixels import COMPRESSIONS
 from .conversion import LARGER, SAVERS, TOO_BAD, Settings, convert, sentence
 from .errors import KmqError, OptionError, OptionTypeError, QualityError, SizeError
 from .outputs import STREAM, plan, reason
-from .writing import discard_output
+from .writing import abandon, discard_output
 
 FAILED = 1  # exit status
 WARMUP = "warmup"
@@ -129,7 +130,7 @@ def main(
     `kmq warmup` compiles everything ahead of time, which otherwise the first use of each feature does.
 
     Exit status: 0 if all is well, 1 if an input failed (the others are done), 2 for wrong usage, 98 if
-    --skip-if-larger or --max-bytes held an output back, 99 if --quality did.
+    --skip-if-larger or --max-bytes held an output back, 99 if --quality did, 130 after Ctrl-C.
     """
     if inputs == (WARMUP,) and not Path(WARMUP).exists():
         _warm_up(quiet)
@@ -267,8 +268,20 @@ def _colors_of(name: str) -> Image.Image:
     return quantize(image)
 
 
+def clean_up() -> None:
+    """Leave no file half written and no line on the terminal unfinished: a signal is about to end the process."""
+    abandon()
+    if _Progress.unfinished:
+        os.write(sys.stderr.fileno(), b"\n")
+
+
 class _Progress:
-    """A line on the terminal that says what is being worked on and how far, and goes away afterwards."""
+    """A line on the terminal that says what is being worked on and how far, and goes away afterwards.
+
+    unfinished: whether there is one at the moment.
+    """
+
+    unfinished = False
 
     def __init__(self, text: str, enabled: bool) -> None:
         self._text = text
@@ -276,6 +289,7 @@ class _Progress:
         self.enabled = enabled and sys.stderr is not None and sys.stderr.isatty()
 
     def __enter__(self) -> _Progress:
+        _Progress.unfinished = self.enabled
         self.update(0.0)
         return self
 
@@ -289,3 +303,4 @@ class _Progress:
     def __exit__(self, *_: object) -> None:
         if self.enabled:
             click.echo("\r" + " " * (len(self._text) + 6) + "\r", err=True, nl=False)
+        _Progress.unfinished = False

@@ -7,6 +7,7 @@ import secrets
 import selectors
 import shutil
 import sys
+import threading
 from contextlib import suppress
 from io import BytesIO, RawIOBase, TextIOBase
 from typing import IO, Any
@@ -14,6 +15,9 @@ from typing import IO, Any
 from PIL import Image
 
 from .errors import OptionError, OptionTypeError
+
+_WRITING = threading.Lock()
+_unfinished: list[str] = []  # temporary files
 
 
 def save(im: Image.Image, path: str | os.PathLike[str] | IO[bytes], format: str | None = None, **options: Any) -> None:
@@ -144,14 +148,25 @@ def replace_file(target: str, data: bytes) -> None:
     """
     path = os.path.realpath(target)  # behind a symbolic link, the file itself is replaced
     temporary = os.path.join(os.path.dirname(path), f".kmq-{secrets.token_hex(8)}.tmp")
-    try:
-        with open(temporary, "xb") as file:
-            if os.path.exists(path):
-                shutil.copymode(path, temporary)
-            write_all(file, data)
-        os.replace(temporary, path)
-    except OSError as error:
-        raise OSError(error.errno, error.strerror or str(error), target) from None
-    finally:
-        with suppress(FileNotFoundError):
-            os.unlink(temporary)
+    with _WRITING:
+        _unfinished.append(temporary)
+        try:
+            with open(temporary, "xb") as file:
+                if os.path.exists(path):
+                    shutil.copymode(path, temporary)
+                write_all(file, data)
+            os.replace(temporary, path)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror or str(error), target) from None
+        finally:
+            with suppress(FileNotFoundError):
+                os.unlink(temporary)
+            _unfinished.remove(temporary)
+
+
+def abandon() -> None:
+    """Let no file be written any more; one that is not done within a second goes. To be called before the end."""
+    if not _WRITING.acquire(timeout=1):
+        for temporary in _unfinished:
+            with suppress(OSError):
+                os.unlink(temporary)
