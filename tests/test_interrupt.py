@@ -322,9 +322,9 @@ def test_ctrl_c_ends_the_command_as_a_signal_does_and_leaves_files_as_they_were(
     process.send_signal(signal.SIGINT)
     output, _ = process.communicate(timeout=60)
     assert time.monotonic() - began < SOON
-    assert process.returncode == -signal.SIGINT  # to a shell, this is 130
     shown += os.read(controller, 100_000)
     os.close(controller)
+    assert process.returncode == -signal.SIGINT, shown  # to a shell, this is 130
     assert shown.startswith(b"\r[1/1] a.png")
     assert shown.endswith(b"%\r\n")
     assert shown.count(b"\n") == 1
