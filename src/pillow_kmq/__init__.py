@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .compiling import warmup
     from .quant import quantize, quantize_all
     from .quant.arrays import ColorCounts, dither, find_palette, histogram, quantize_array, remap
-    from .quant.dithering.options import FloydSteinberg, Ordered, Selective
+    from .quant.dithering.options import Diffusion, FloydSteinberg, Ordered, Selective
     from .quant.kmeans import KMeansResult, kmeans
     from .quant.target import PSNR, DeltaE
     from .regions import read_region
@@ -36,6 +36,7 @@ _LAZY = {
     "remap": ".quant.arrays",
     "dither": ".quant.arrays",
     "FloydSteinberg": ".quant.dithering.options",
+    "Diffusion": ".quant.dithering.options",
     "Selective": ".quant.dithering.options",
     "Ordered": ".quant.dithering.options",
     "PSNR": ".quant.target",
@@ -54,6 +55,7 @@ __all__ = [
     "PSNR",
     "ColorCounts",
     "DeltaE",
+    "Diffusion",
     "FloydSteinberg",
     "IndexedImage",
     "KMeansResult",

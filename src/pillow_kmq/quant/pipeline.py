@@ -69,7 +69,8 @@ def _indices(source: Source, palette: Palette, options: Options) -> npt.NDArray[
     if options.dither is None:
         map_stripes(source, cuts, palette, options.space, out, options.threads)
     else:
-        dither_stripes(source, cuts, palette, options.dither, options.space, out, options.threads)
+        given = options.palette is not None
+        dither_stripes(source, cuts, palette, options.dither, options.space, out, options.threads, given=given)
     return out
 
 

@@ -11,8 +11,10 @@ import numpy.typing as npt
 from ...types import Palette
 from ..counting import Source
 from ..mapping import in_stripes
+from ..nearest import nearest_finder, remap
 from .diffusion import Diffuser, Strengths, spacing
-from .options import FloydSteinberg, Ordered, Selective
+from .gamut import Gamut
+from .options import Diffusion, FloydSteinberg, Selective, Way
 from .ordered import Thresholder
 from .selective import REACH, activity, smoothness
 from .thresholds import thresholds
@@ -43,12 +45,22 @@ class Ditherer(Protocol):
         """
 
 
-def ditherer(dither: FloydSteinberg | Selective | Ordered, palette: Palette, space: str, width: int) -> Ditherer:
-    """What an option asks for, for an image of `width` pixels a row and a palette uint8[k, 4] of 1 to 256 entries."""
+def ditherer(dither: Way, palette: Palette, space: str, width: int, *, given: bool = False) -> Ditherer:
+    """What an option asks for, for an image of `width` pixels a row and a palette uint8[k, 4] of 1 to 256 entries.
+
+    given: whether the palette was not found for the picture, so that many of its colours may be out of reach.
+    """
+    way = _ditherer(dither, palette, space, width, given)
+    return _WithinReach(way, palette, space) if given else way
+
+
+def _ditherer(dither: Way, palette: Palette, space: str, width: int, given: bool) -> Ditherer:
     if isinstance(dither, FloydSteinberg):
-        return _Uniform(Diffuser(palette, space, width), dither.strength)
+        return _Uniform(Diffuser(palette, space, width, given=given), dither.strength)
+    if isinstance(dither, Diffusion):
+        return _Uniform(Diffuser(palette, space, width, kernel=dither.kernel, given=given), dither.strength)
     if isinstance(dither, Selective):
-        return _Selective(palette, space, width, dither.strength)
+        return _Selective(palette, space, width, dither.strength, given)
     return _Uniform(Thresholder(palette, space, thresholds(dither.matrix, dither.side)), dither.strength)
 
 
@@ -56,20 +68,22 @@ def dither_stripes(
     source: Source,
     stripes: Iterable[tuple[int, int]],
     palette: Palette,
-    dither: FloydSteinberg | Selective | Ordered,
+    dither: Way,
     space: str,
     out: npt.NDArray[np.uint8],
     threads: int,
+    *,
+    given: bool = False,
 ) -> None:
     """Write the entry of every pixel to out, uint8[h, w]. stripes: first and last row, exclusive, of all, in order.
 
     threads: how many stripes at once, 0 for one per core; error diffusion does one at a time all the same. Neither
-    these nor how the image is cut change anything.
+    these nor how the image is cut change anything. given: as for `ditherer`.
     """
-    idle = [ditherer(dither, palette, space, source.width)]
+    idle = [ditherer(dither, palette, space, source.width, given=given)]
 
     def work(start: int, stop: int) -> None:
-        worker = idle.pop() if idle else ditherer(dither, palette, space, source.width)
+        worker = idle.pop() if idle else ditherer(dither, palette, space, source.width, given=given)
         top, bottom = max(start - worker.reach, 0), min(stop + worker.reach, source.height)
         worker.remap(source.rows(top, bottom), start - top, start, out[start:stop], source.importance(start, stop))
         idle.append(worker)
@@ -80,6 +94,26 @@ def dither_stripes(
 def _reduce(strengths: Strengths, importance: Map | None) -> None:
     if importance is not None:
         strengths *= importance.reshape(strengths.shape) * np.float32(1.0 / 255.0)
+
+
+class _WithinReach:
+    """Another ditherer, on the nearest colours that mixtures of the palette's entries make."""
+
+    def __init__(self, way: Ditherer, palette: Palette, space: str) -> None:
+        self._way = way
+        self._gamut = Gamut(palette)
+        self._find = nearest_finder(palette, space)
+        self.reach, self.in_order = way.reach, way.in_order
+
+    def remap(
+        self, pixels: npt.NDArray[np.uint32], first: int, row: int, out: npt.NDArray[np.uint8], importance: Map | None
+    ) -> None:
+        self._way.remap(self._gamut.bring_in(pixels), first, row, out, importance)
+        if importance is not None:  # where nothing is mixed, the entry is the nearest to the colour itself
+            still = importance == 0
+            entries = np.empty(int(still.sum()), np.uint8)
+            remap(self._find, pixels[first : first + len(out)][still], entries)
+            out[still] = entries
 
 
 class _Uniform:
@@ -106,9 +140,10 @@ class _Selective:
     reach = REACH
     in_order = True
 
-    def __init__(self, palette: Palette, space: str, width: int, strength: float) -> None:
+    def __init__(self, palette: Palette, space: str, width: int, strength: float, given: bool) -> None:
         self._step = float(spacing(palette).astype(np.float64).mean())
-        self._diffuser = Diffuser(palette, space, width, (_QUIET * self._step) ** 2, (_LOUD * self._step) ** 2)
+        quiet, loud = (_QUIET * self._step) ** 2, (_LOUD * self._step) ** 2
+        self._diffuser = Diffuser(palette, space, width, quiet, loud, given=given)
         self._strength = np.float32(strength)
 
     def remap(

@@ -7,8 +7,9 @@ from typing import TypeAlias
 
 from ...errors import OptionError
 from ..checks import check_choice, check_integer, check_unit
+from .filters import FILTER_NAMES
 
-WORDS = ("none", "floyd-steinberg", "selective", "bayer", "blue-noise", "ordered")
+WORDS = ("none", "selective", *FILTER_NAMES, "bayer", "blue-noise", "ordered")
 """What `dither` understands as a string; "ordered" is "bayer"."""
 
 _MATRICES = ("bayer", "blue-noise")
@@ -17,7 +18,7 @@ _SIZES = {"bayer": 8, "blue-noise": 64}
 
 @dataclass(frozen=True)
 class FloydSteinberg:
-    """Error diffusion everywhere: the truest colours from afar.
+    """Error diffusion everywhere: the truest colours from afar. The same as `Diffusion("floyd-steinberg", strength)`.
 
     strength: the part of the error that is passed on, 0..1.
     """
@@ -25,6 +26,22 @@ class FloydSteinberg:
     strength: float = 1.0
 
     def __post_init__(self) -> None:
+        check_unit("strength", self.strength)
+
+
+@dataclass(frozen=True)
+class Diffusion:
+    """Error diffusion everywhere, by the filter of a name.
+
+    kernel: "floyd-steinberg", "jarvis-judice-ninke", "stucki", "burkes", "sierra", "sierra-lite" or "atkinson".
+    strength: the part of the error that is passed on, 0..1.
+    """
+
+    kernel: str = "floyd-steinberg"
+    strength: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_choice("kernel", self.kernel, FILTER_NAMES)
         check_unit("strength", self.strength)
 
 
@@ -68,10 +85,12 @@ class Ordered:
         return _SIZES[self.matrix] if self.size is None else self.size
 
 
-Dither: TypeAlias = FloydSteinberg | Selective | Ordered | None
+Way: TypeAlias = FloydSteinberg | Diffusion | Selective | Ordered
+Dither: TypeAlias = Way | None
 
 _MEANINGS: dict[str, Dither] = {
     "none": None,
+    **{name: Diffusion(name) for name in FILTER_NAMES},
     "floyd-steinberg": FloydSteinberg(),
     "selective": Selective(),
     "bayer": Ordered("bayer"),
@@ -87,7 +106,7 @@ def to_dither(value: object) -> Dither:
     Floyd-Steinberg, of that strength. Pillow's `Dither` constants mean what they mean in Pillow: NONE, or else
     Floyd-Steinberg.
     """
-    if isinstance(value, (FloydSteinberg, Selective, Ordered)):
+    if isinstance(value, (FloydSteinberg, Diffusion, Selective, Ordered)):
         return value if value.strength > 0 else None
     if value is None:
         return None
