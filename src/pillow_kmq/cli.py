@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from PIL import Image
 
 from . import __version__
 from .codec.pixels import COMPRESSIONS
@@ -22,6 +21,21 @@ from .outputs import STREAM, plan
 
 FAILED = 1  # exit status
 WARMUP = "warmup"
+
+# As quant.dithering.options.WORDS, which this must not import before there is an image.
+DITHERS = (
+    "none",
+    "selective",
+    "floyd-steinberg",
+    "jarvis-judice-ninke",
+    "stucki",
+    "burkes",
+    "sierra",
+    "sierra-lite",
+    "atkinson",
+    "bayer",
+    "blue-noise",
+)
 
 
 def _quality(_: click.Context, __: click.Parameter, value: str | None) -> tuple[int, int] | None:
@@ -65,9 +79,20 @@ def _posterize(_: click.Context, __: click.Parameter, value: str | None) -> tupl
     "--format", "format_", type=click.Choice(list(SAVERS)), help="Output format.  [default: by name, else png]"
 )
 @click.option("--compression", type=click.Choice(COMPRESSIONS), help="Of .kmq files: the level.  [default: default]")
-@click.option("--dither", metavar="S", default="0", show_default=True, help="Strength 0 to 1 of dithering, or a name.")
+@click.option(
+    "--dither",
+    metavar="S",
+    default="0",
+    show_default=True,
+    help=f"Strength 0 to 1 of Floyd-Steinberg dithering, or a name: {', '.join(DITHERS)}.",
+)
 @click.option("--nofs", is_flag=True, help="No dithering, as --dither 0.")
-@click.option("--palette", "--map", metavar="FILE", help="Colours to use: an image of at most 256, or a name: cga.")
+@click.option(
+    "--palette",
+    "--map",
+    metavar="COLORS",
+    help="Colours to use: an image, a file of hex colours, '#000,#fff', or a name: cga.",
+)
 @click.option(
     "--posterize",
     metavar="BITS",
@@ -202,24 +227,12 @@ def _dither(text: str) -> float | str:
     return value
 
 
-def _palette(name: str) -> Image.Image | str:
-    """A hardware palette's name, or an image file as an image of mode P."""
-    from .quant.hardware import HARDWARE_NAMES
+def _palette(value: str) -> Any:
+    """The colours, uint8[k, 4], of a name, hex words, or the path of an image or a text file."""
+    from .quant.colors import to_colors
+    from .quant.images import given_colors
 
-    if name in HARDWARE_NAMES:
-        return name
-    try:
-        with Image.open(name) as image:
-            image.load()
-    except OSError as error:
-        raise OptionError(f"--palette {name}: neither an image nor one of {', '.join(HARDWARE_NAMES)}") from error
-    if image.mode == "P":
-        return image
-    if image.convert("RGBA").getcolors(256) is None:
-        raise OptionError(f"--palette {name} has more than 256 colours")
-    from .quant import quantize
-
-    return quantize(image)
+    return to_colors("--palette", given_colors("--palette", value))
 
 
 class _Progress:

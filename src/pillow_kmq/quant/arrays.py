@@ -17,9 +17,10 @@ from ..errors import OptionError, OptionTypeError
 from ..types import IndexedImage, Indices, Palette
 from .checks import check_choice
 from .choose import Counts, choose_palette
+from .colors import to_colors, to_given_palette
 from .histogram import Counter, pack, unpack
 from .importance import to_importance
-from .options import SPACE_NAMES, to_colors, to_given_palette, to_options
+from .options import SPACE_NAMES, to_options
 from .pipeline import quantize_source, render
 from .shared import Pool
 
@@ -127,8 +128,9 @@ def _blocks(colors: npt.NDArray[np.uint32], weights: npt.NDArray[np.float64]) ->
 def remap(pixels: npt.ArrayLike, palette: Any, *, space: str = "srgb") -> Indices:
     """The exact nearest palette entry of each pixel: uint8[...] for pixels uint8[..., 3 or 4].
 
-    palette: [k, 3] or [k, 4], k = 1..256, 0..255, or the name of a hardware palette. Opaque pixels choose among opaque
-    entries and fully transparent ones take the first transparent entry, as far as there are any.
+    palette: [k, 3] or [k, 4], k = 1..256, 0..255, hex words like "#000,#fff", or the name of a hardware palette. Opaque
+    pixels choose among opaque entries and fully transparent ones take the first transparent entry, as far as there are
+    any.
     """
     array = _checked(pixels)
     flat = array.reshape(1, -1, array.shape[-1])
@@ -154,15 +156,15 @@ def quantize_array(
 ) -> IndexedImage:
     """Palette and indices for pixels uint8[h, w, 3 or 4]: what `pillow_kmq.quantize` does, without Pillow.
 
-    palette: an array, a list or a name. importance: uint8 or bool [h, w]. options: quality, space, effort, seed,
-    max_iter, fixed, posterize, order, transparent_index, progress. Raises what `pillow_kmq.quantize` raises.
+    palette: an array, a list, hex words or a name. importance: uint8 or bool [h, w]. options: quality, space, effort,
+    seed, max_iter, fixed, posterize, order, transparent_index, progress. Raises what `pillow_kmq.quantize` raises.
     """
     source = ArraySource(pixels, importance)
     return quantize_source(source, to_options(colors, to_given_palette(palette), dither, **options))
 
 
 def _rendered(pixels: Array, palette: Any, dither: Any, space: str) -> Indices:
-    given = to_colors("palette", palette) if not isinstance(palette, str) else to_given_palette(palette)
+    given = to_colors("palette", palette)
     check_choice("space", space, SPACE_NAMES)
     options = to_options(256, given, "none" if dither is None else dither, space=space)
     return render([ArraySource(pixels)], Counts(np.empty(0, np.uint32), np.empty(0)), options)[0].indices
