@@ -199,7 +199,6 @@ def diffusion_choices(
     reach = 3.0 if given else 1.0
     entries, limits = [_premultiplied(entry) for entry in palette], [reach * d for d in entry_spacing(palette)]
     clear = any(entry[3] == 0 for entry in palette)
-    beyond = given or len(palette) <= 32
     allowed: list[list[set[int]]] = [[set() for _ in range(width)] for _ in range(height)]
     for y in range(height):
         step = -1 if y % 2 else 1
@@ -214,7 +213,7 @@ def diffusion_choices(
             if quiet >= 0:
                 part *= min(1.0, (off - quiet) / (loud - quiet))
             color = [c + part * e for c, e in zip(color, error[y][x + 2], strict=True)]
-            allowed[y][x] = _near(pixel, color, palette, beyond=beyond)
+            allowed[y][x] = _near(pixel, color, palette, beyond=given)
             limit = limits[best]
             wrong = [min(max(c - e, -limit), limit) for c, e in zip(color, entries[best], strict=True)]
             _spread(error, y, x, step, kernel, wrong)

@@ -64,18 +64,20 @@ def given_colors(name: str, value: Any) -> Any:
     """Return the colours of an image or of a file as uint8[k, 4]; what is neither comes back as it is.
 
     name: of the option, for messages.
-    value: an image, the path of one or of a text file of hex words, or something else. The names of hardware palettes
-        and hex words with a # are no paths.
+    value: an image, the path of one or of a text file of hex words, or something else. A string that is the name of a
+        hardware palette is no path.
     """
     if isinstance(value, Image.Image):
         return palette_of(value, name)
-    if isinstance(value, str) and (value in HARDWARE_NAMES or "#" in value or not is_path(value)):
-        return value
-    return _read_colors(name, Path(value)) if isinstance(value, (str, os.PathLike)) else value
+    if isinstance(value, os.PathLike) or (isinstance(value, str) and _is_path(value)):
+        return _read_colors(name, Path(value))
+    return value
 
 
-def is_path(text: str) -> bool:
-    """Return whether a string that may be hex words is rather a file's path."""
+def _is_path(text: str) -> bool:
+    """Return whether a string is meant as a path: what is neither a name nor hex words, or hex words but a file."""
+    if text in HARDWARE_NAMES or not text.strip():
+        return False
     return os.path.lexists(text) or not is_hex(text)
 
 

@@ -69,7 +69,7 @@ def _indices(source: Source, palette: Palette, options: Options) -> npt.NDArray[
     if options.dither is None:
         map_stripes(source, cuts, palette, options.space, out, options.threads)
     else:
-        given = options.palette is not None
+        given = options.palette is not None or len(options.fixed) == len(palette)
         dither_stripes(source, cuts, palette, options.dither, options.space, out, options.threads, given=given)
     return out
 

@@ -4,8 +4,8 @@ Errors are of premultiplied sRGB, unrounded, so that what is invisible pushes no
 opaque entries; fully transparent ones, and those of strength 0, take no error and give none. An entry passes on at most
 as much as its neighbours in the palette are away: more could not be made up for nearby, and would smear over edges.
 
-With few entries, an error may take the aim far beyond the levels 0..255. The entry nearest to that aim makes up for it;
-the one nearest to the aim's clipped colour would forget which way it lay.
+With a palette that was not found for the picture, errors may take the aim far beyond the levels 0..255. The entry
+nearest to that aim makes up for it; the one nearest to the aim's clipped colour would forget which way it lay.
 
 Sources: see filters.py; rows are done in alternating directions.
 """
@@ -25,7 +25,6 @@ from .filters import MARGIN, error_filter
 Strengths = npt.NDArray[np.float32]
 
 _NEIGHBOURS = 3
-_FEW = 32  # entries that are all compared with an aim beyond 0..255; among more, its clipped colour will do
 _REACH = 3.0  # how much an entry of a given palette passes on, in distances to its neighbours
 _LEAST, _MOST = np.float32(-8.0), np.float32(263.0)  # aims nearer to 0..255 than these count as within
 _UNITS = (1.0, 1.0, (100.0 / 255.0) ** 2)  # squared units of each space that a squared sRGB level is worth
@@ -208,7 +207,7 @@ class Diffuser:
         self._find: Nearest = nearest_finder(palette, space)
         self._palette = premultiplied(palette)
         self._limits = spacing(palette) * np.float32(_REACH if given else 1.0)
-        self._beyond = given or len(palette) <= _FEW
+        self._beyond = given
         self._filter = error_filter(kernel)
         self._errors = np.zeros((self._filter.rows * (width + 2 * MARGIN), 4), np.float32)
         self._targets = np.empty(len(self._filter.places), np.int64)
