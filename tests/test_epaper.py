@@ -63,6 +63,7 @@ def mean_shown(pixels: np.ndarray, palette: np.ndarray, way: object, space: str 
 # ---- colours out of reach ----
 
 
+@pytest.mark.jit
 @pytest.mark.parametrize("space", ["srgb", "linear", "oklab"])
 @pytest.mark.parametrize("palette", PALETTES.values(), ids=PALETTES)
 def test_a_patch_of_any_colour_becomes_the_nearest_mixture(palette, space):
@@ -72,6 +73,7 @@ def test_a_patch_of_any_colour_becomes_the_nearest_mixture(palette, space):
         assert away < 8, (color, ideal)
 
 
+@pytest.mark.jit
 @pytest.mark.parametrize("way", [Diffusion("stucki"), Diffusion("sierra"), Ordered("bayer"), Ordered("blue-noise")])
 def test_other_dithering_mixes_cyan_too(way):
     shown = mean_shown(patch((0, 255, 255)), SIX, way)
@@ -165,6 +167,7 @@ def test_orange_is_code_6_of_the_seven_colour_panel():
     assert int(remap(np.array([[oranges]], np.uint8), "epaper-acep-7")[0, 0]) == 6
 
 
+@pytest.mark.jit
 def test_no_pixel_gets_the_code_that_spectra_6_lacks(tmp_path):
     pixels = np.random.default_rng(2).integers(0, 256, (60, 60, 3)).astype(np.uint8)
     pixels[:20] = 0

@@ -91,7 +91,7 @@ def _posterize(_: click.Context, __: click.Parameter, value: str | None) -> tupl
     "--palette",
     "--map",
     metavar="COLORS",
-    help="Colours to use: an image, a file of hex colours, '#000,#fff', or a name: cga.",
+    help="Colours to use: an image, a file of hex colours, '#000,#fff', or a name: cga, epaper-spectra-6.",
 )
 @click.option(
     "--posterize",
@@ -228,7 +228,7 @@ def _dither(text: str) -> float | str:
 
 
 def _palette(value: str) -> Any:
-    """The colours, uint8[k, 4], of a name, hex words, or the path of an image or a text file."""
+    """Return the colours, uint8[k, 4], of a name, of hex words, or of an image or text file."""
     from .quant.colors import to_colors
     from .quant.images import given_colors
 

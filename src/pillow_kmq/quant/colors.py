@@ -1,4 +1,4 @@
-"""Colours that a caller gives: arrays, lists of tuples or hex words, one string of hex words, or a palette's name."""
+"""Parsing of `palette=` and `fixed=`: arrays, lists of tuples or hex words, strings of hex words, names of palettes."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _HEX = re.compile("[0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8}", re.IGNORECASE)
 
 
 def hex_colors(name: str, text: str) -> list[tuple[int, ...]]:
-    """Return the colours of hex words in order: #rgb, #rgba, #rrggbb or #rrggbbaa, with or without the #.
+    """Parse hex words: #rgb, #rgba, #rrggbb or #rrggbbaa, with or without the #.
 
-    Commas, semicolons and white space may separate words; before a # nothing need do.
+    Words are separated by commas, semicolons or white space; a # always starts a new word.
     """
     return [_hex_color(name, word) for word in _WORD.findall(text)]
 
@@ -34,7 +34,7 @@ def _hex_color(name: str, word: str) -> tuple[int, ...]:
 
 
 def is_hex(text: str) -> bool:
-    """Return whether a string is meant as hex words: a # says so, or that all words are."""
+    """Return whether to read a string as hex words: it contains a #, or every word is a hex colour."""
     words = _WORD.findall(text)
     return "#" in text or (bool(words) and all(_HEX.fullmatch(word) for word in words))
 

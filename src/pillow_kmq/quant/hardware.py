@@ -26,10 +26,10 @@ def _grays(count: int) -> list[tuple[int, ...]]:
 
 
 def _seen(words: str) -> list[tuple[int, ...]]:
-    """Return measured colours of a panel, black and white first, as they look to an eye used to its black and white.
+    """Return measured colours, black and white first, relative to the panel's own black and white.
 
-    Light is scaled to that of the panel's own white and black, as ICC's relative colorimetric intent does with black
-    point compensation. Otherwise every highlight brighter than the panel's grey white would be lost.
+    Linear light is scaled as by ICC's relative colorimetric intent with black point compensation: the eye adapts to the
+    panel. With absolute colours, every highlight brighter than the panel's light grey white would be lost.
     """
     colors = np.array([(*color, 255) for color in _hex(words)], np.uint8)
     light = to_points(colors, "linear").astype(np.float64)

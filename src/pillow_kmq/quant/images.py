@@ -61,11 +61,10 @@ _LONGEST_LIST = 1 << 16  # bytes of a file of hex words
 
 
 def given_colors(name: str, value: Any) -> Any:
-    """Return the colours of an image or of a file as uint8[k, 4]; what is neither comes back as it is.
+    """Return the colours of an image or file as uint8[k, 4]; return anything else unchanged, for `to_colors`.
 
-    name: of the option, for messages.
-    value: an image, the path of one or of a text file of hex words, or something else. A string that is the name of a
-        hardware palette is no path.
+    name: name of the option, for messages.
+    value: an image, the path of an image or of a text file of hex words, or anything else.
     """
     if isinstance(value, Image.Image):
         return palette_of(value, name)
@@ -75,7 +74,7 @@ def given_colors(name: str, value: Any) -> Any:
 
 
 def _is_path(text: str) -> bool:
-    """Return whether a string is meant as a path: what is neither a name nor hex words, or hex words but a file."""
+    """Return whether to read a string as a path: it is no name, and hex words only if such a file exists."""
     if text in HARDWARE_NAMES or not text.strip():
         return False
     return os.path.lexists(text) or not is_hex(text)
@@ -136,7 +135,7 @@ def _colors_of(im: Image.Image, name: str) -> Palette:
     found: dict[int, None] = {}
     for top in range(0, source.height if source.width else 0, _STRIPE):
         pixels = source.rows(top, min(top + _STRIPE, source.height)).ravel()
-        pixels = np.where(pixels & ALPHA, pixels, np.uint32(0))  # nobody sees the colour of a clear pixel
+        pixels = np.where(pixels & ALPHA, pixels, np.uint32(0))  # the colour of a clear pixel is invisible
         colors, places = np.unique(pixels, return_index=True)
         found.update(dict.fromkeys(colors[np.argsort(places)].tolist()))
         if len(found) > MAX_COLORS:

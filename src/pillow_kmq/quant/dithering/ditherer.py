@@ -97,7 +97,7 @@ def _reduce(strengths: Strengths, importance: Map | None) -> None:
 
 
 class _WithinReach:
-    """Another ditherer, on the nearest colours that mixtures of the palette's entries make."""
+    """Another ditherer, applied to colours mapped into the palette's gamut."""
 
     def __init__(self, way: Ditherer, palette: Palette, space: str) -> None:
         self._way = way

@@ -1,8 +1,8 @@
-"""Colours within reach of a given palette: what no mixture of its entries makes becomes the nearest that one does.
+"""Gamut mapping for given palettes: a colour that no mixture of entries shows is replaced by the nearest that one does.
 
-The error of a colour out of reach could never be made up for: it would pile up and smear over the next edge, or be
-dropped, and with it what mixtures need. Mixtures of opaque entries are their convex hull in sRGB. Other pixels than
-opaque ones stay as they are.
+The error of a colour out of gamut can never be made up for. It would pile up and smear over the next edge, or would be
+clipped, together with the part that mixtures need. The gamut of opaque entries is their convex hull in sRGB. Pixels
+that are not opaque stay as they are.
 
 Source of the projection: P. Wolfe, "Finding the nearest point in a polytope", Mathematical Programming 11 (1976).
 """
@@ -33,9 +33,10 @@ class _Reach(NamedTuple):
     """What kernels need to know of a palette.
 
     entries: float64[k, 3], the opaque ones.
-    active: int64[4], entries of a mixture, shares: float64[4], of these, wanted: float64[4] and system: float64[3, 4]:
-        scratch.
-    corners, cells: uint8[n], whether they are in the hull, as far as it is known. A cell is if all its corners are.
+    active: int64[4], scratch: the entries of a mixture.
+    shares: float64[4], scratch: the share of each.
+    wanted, system: float64[4] and float64[3, 4], scratch.
+    corners, cells: uint8[n], whether they are in the hull, if known. A cell is inside if all its corners are.
     keys, values: uint32[n], the cache of projected colours; a key of 0 is empty.
     """
 
@@ -63,9 +64,9 @@ def _nearest_entry(entries, x0, x1, x2):  # type: ignore[no-untyped-def]
 
 @kernel
 def _want(reach, count, x0, x1, x2):  # type: ignore[no-untyped-def]
-    """Set the shares, of any sign, of the nearest point in the plane, line or space of the active entries.
+    """Set `wanted` to the shares, of any sign, of the nearest point in the affine hull of the active entries.
 
-    Least squares by Gaussian elimination, for the differences to the first entry.
+    Solve the normal equations of the differences from the first entry by Gaussian elimination.
     """
     entries, active, wanted, system = reach.entries, reach.active, reach.wanted, reach.system
     first, size = active[0], count - 1
@@ -116,7 +117,7 @@ def _settle(reach, count, x0, x1, x2):  # type: ignore[no-untyped-def]
 
 @kernel
 def _project(reach, x0, x1, x2):  # type: ignore[no-untyped-def]
-    """The mixture of entries that is nearest to a colour, each float64."""
+    """Return the point of the convex hull that is nearest to a colour."""
     entries, active, shares = reach.entries, reach.active, reach.shares
     active[0], shares[0], count = _nearest_entry(entries, x0, x1, x2), 1.0, 1
     y0 = y1 = y2 = 0.0
@@ -164,7 +165,7 @@ def _cell_inside(reach, cell, i0, i1, i2):  # type: ignore[no-untyped-def]
 
 @kernel
 def _brought_in(reach, value):  # type: ignore[no-untyped-def]
-    """The nearest mixture to a packed opaque colour, packed: the colour itself if it is one."""
+    """Return the nearest colour in gamut to a packed opaque colour, or the colour itself if it is inside."""
     x0 = float(value & np.uint32(255))
     x1 = float(value >> np.uint32(8) & np.uint32(255))
     x2 = float(value >> np.uint32(16) & np.uint32(255))
@@ -198,7 +199,7 @@ def _bring_in(reach, pixels, out):  # type: ignore[no-untyped-def]
 
 
 class Gamut:
-    """The colours that mixtures of a palette's opaque entries make. Not to be shared by threads."""
+    """The colours that mixtures of a palette's opaque entries show. Not to be shared by threads."""
 
     def __init__(self, palette: Palette) -> None:
         entries = np.unique(palette[palette[:, 3] == 255][:, :3], axis=0).astype(np.float64)
@@ -215,7 +216,7 @@ class Gamut:
         )
 
     def bring_in(self, pixels: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
-        """Return packed pixels uint32[h, w] with opaque colours out of reach replaced by the nearest within it."""
+        """Return packed pixels uint32[h, w] in which the nearest colours in gamut replace opaque ones out of it."""
         if not len(self._reach.entries):
             return pixels
         out = np.empty_like(pixels)
