@@ -117,7 +117,8 @@ def entry_spacing(palette: Sequence[Sequence[int]]) -> list[float]:
     entries = [_premultiplied(entry) for entry in palette]
     result = []
     for entry in entries:
-        near = sorted(math.sqrt(squared_distance(entry, other)) for other in entries if other != entry)[:3]
+        others = {tuple(other) for other in entries if other != entry}
+        near = sorted(math.sqrt(squared_distance(entry, other)) for other in others)[:3]
         result.append(sum(near) / len(near) if near else 0.0)
     return result
 
@@ -134,10 +135,55 @@ def _aim(rgba: Sequence[int], color: Sequence[float]) -> list[int]:
     return [level(c * straight) for c in color[:3]] + [level(color[3])]
 
 
-def _near(rgba: Sequence[int], color: Sequence[float], palette: Sequence[Sequence[int]]) -> set[int]:
+def _beyond(color: Sequence[float]) -> list[float]:
+    return [c - min(max(c, 0.0), 255.0) for c in color[:3]]
+
+
+def _nearest_beyond(color: Sequence[float], palette: Sequence[Sequence[int]]) -> set[int]:
+    """The entries nearest to an opaque colour beyond 0..255, those that tie to rounding."""
+    over = _beyond(color)
+    clipped = [c - o for c, o in zip(color, over, strict=True)] + [255]
+    opaque = [j for j, entry in enumerate(palette) if entry[3] == 255] or list(range(len(palette)))
+    costs = {}
+    for j in opaque:
+        away = [c - e for c, e in zip(clipped, _premultiplied(palette[j]), strict=True)]
+        slope = 2 * sum(o * a for o, a in zip(over, away, strict=False))
+        costs[j] = color_difference(clipped, palette[j], "srgb") + slope
+    return {j for j, cost in costs.items() if cost <= min(costs.values()) * (1 + 1e-4) + 0.1}
+
+
+def _near(rgba: Sequence[int], color: Sequence[float], palette: Sequence[Sequence[int]], *, beyond: bool) -> set[int]:
     """The entries nearest to a premultiplied colour that comes from a pixel, whichever way rounding goes."""
-    aims = [_aim(rgba, [c + nudge for c in color]) for nudge in (-2e-3, 0.0, 2e-3)]
-    return {entry for aim in aims for entry in nearest_entry(aim, palette, "srgb")}
+    found: set[int] = set()
+    for nudge in (-2e-3, 0.0, 2e-3):
+        nudged = [c + nudge for c in color]
+        if beyond and rgba[3] == 255 and max(abs(o) for o in _beyond(nudged)) > 8:
+            found |= _nearest_beyond(nudged[:3], palette)
+        else:
+            found |= set(nearest_entry(_aim(rgba, nudged), palette, "srgb"))
+    return found
+
+
+# Divisor, weights ahead in the row, rows below.
+FILTERS: dict[str, tuple[int, str, str, str]] = {
+    "floyd-steinberg": (16, "7", "3 5 1", ""),
+    "jarvis-judice-ninke": (48, "7 5", "3 5 7 5 3", "1 3 5 3 1"),
+    "stucki": (42, "8 4", "2 4 8 4 2", "1 2 4 2 1"),
+    "burkes": (32, "8 4", "2 4 8 4 2", ""),
+    "sierra": (32, "5 3", "2 4 5 4 2", "0 2 3 2 0"),
+    "sierra-lite": (4, "2", "1 1 0", ""),
+    "atkinson": (8, "1 1", "1 1 1", "0 1 0"),
+}
+
+
+def _spread(error: list[list[list[float]]], y: int, x: int, step: int, kernel: str, wrong: Sequence[float]) -> None:
+    divisor, ahead, *below = FILTERS[kernel]
+    rows = [["0"] * len(ahead.split()) + ["0", *ahead.split()], *(row.split() for row in below)]
+    for dy, row in enumerate(rows):
+        for at, weight in enumerate(row):
+            cell = error[y + dy][x + 2 + step * (at - len(row) // 2)]
+            for c in range(4):
+                cell[c] += wrong[c] * int(weight) / divisor
 
 
 def diffusion_choices(
@@ -148,15 +194,20 @@ def diffusion_choices(
     quiet: float = -1.0,
     loud: float = -1.0,
     before: Sequence[Sequence[int | None]] | None = None,
+    *,
+    kernel: str = "floyd-steinberg",
+    given: bool = False,
 ) -> list[list[set[int]]]:
-    """What Floyd-Steinberg in sRGB may choose for each RGBA pixel, if it chose as it did for the pixels before.
+    """What error diffusion in sRGB may choose for each RGBA pixel, if it chose as it did for the pixels before.
 
     strength: that of each pixel. quiet, loud: squared distances, as in quant/dithering/diffusion.py. before: the
-    entry of each pixel that keeps it, None for the others. More than one entry where they tie to rounding.
+    entry of each pixel that keeps it, None for the others. given: whether the palette is. More than one entry where
+    they tie to rounding.
     """
     height, width = len(image), len(image[0])
-    error = [[[0.0] * 4 for _ in range(width + 2)] for _ in range(height + 1)]
-    entries, limits = [_premultiplied(entry) for entry in palette], entry_spacing(palette)
+    error = [[[0.0] * 4 for _ in range(width + 4)] for _ in range(height + 2)]
+    reach = 3.0 if given else 1.0
+    entries, limits = [_premultiplied(entry) for entry in palette], [reach * d for d in entry_spacing(palette)]
     clear = any(entry[3] == 0 for entry in palette)
     allowed: list[list[set[int]]] = [[set() for _ in range(width)] for _ in range(height)]
     for y in range(height):
@@ -172,14 +223,11 @@ def diffusion_choices(
                 continue
             if quiet >= 0:
                 part *= min(1.0, (off - quiet) / (loud - quiet))
-            color = [c + part * e for c, e in zip(color, error[y][x + 1], strict=True)]
-            allowed[y][x] = _near(pixel, color, palette) if keep is None else {keep}
+            color = [c + part * e for c, e in zip(color, error[y][x + 2], strict=True)]
+            allowed[y][x] = _near(pixel, color, palette, beyond=given) if keep is None else {keep}
             limit = limits[best]
             wrong = [min(max(c - e, -limit), limit) for c, e in zip(color, entries[best], strict=True)]
-            for dy, dx, share in ((0, step, 7), (1, -step, 3), (1, 0, 5), (1, step, 1)):
-                cell = error[y + dy][x + 1 + dx]
-                for c in range(4):
-                    cell[c] += wrong[c] * share / 16
+            _spread(error, y, x, step, kernel, wrong)
     return allowed
 
 

@@ -159,6 +159,7 @@ CASES = {
     "dither": Case(pillow_kmq.dither, {"pixels": PIXELS, "palette": [(0, 0, 0), (255, 255, 255)]}),
     "IndexedImage": Case(pillow_kmq.IndexedImage, {"palette": INDEXED.palette, "indices": INDEXED.indices}),
     "FloydSteinberg": Case(pillow_kmq.FloydSteinberg, {}),
+    "Diffusion": Case(pillow_kmq.Diffusion, {}),
     "Selective": Case(pillow_kmq.Selective, {}),
     "Ordered": Case(pillow_kmq.Ordered, {}),
     "quantize installed": Case(quantize_installed, dict.fromkeys([*QUANTIZE_KEYWORDS, "threads", "report"])),

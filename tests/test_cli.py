@@ -138,6 +138,8 @@ def test_the_quantiser_gets_the_options() -> None:
         (("--dither", "1", "--nofs"), {"dither": "none"}),
         (("--dither", "floyd-steinberg"), {"dither": 1.0}),
         (("--palette", "cga"), {"palette": "cga"}),
+        (("--palette", "#010203,#C86432"), {"palette": [[1, 2, 3], [200, 100, 50]]}),
+        (("--palette", "few.hex", "--dither", "atkinson"), {"palette": ["010203", "c86432"], "dither": "atkinson"}),
         (("--map", "few.png"), {"palette": [[1, 2, 3], [200, 100, 50]]}),
         (("--palette", "few-p.png"), {"palette": [[1, 2, 3], [200, 100, 50]]}),
     ],
@@ -148,6 +150,7 @@ def test_options_mean_what_they_mean_to_quantize(arguments: tuple[str, ...], opt
     few.putpixel((1, 0), (200, 100, 50))
     few.save("few.png")
     few.quantize(2).save("few-p.png")
+    Path("few.hex").write_text("010203\nc86432\n")
     result = kmq("a.png", *arguments)
     assert result.exit_code == 0, result.output
     expected = pillow_kmq.quantize(image, **{"dither": "auto", **options})
@@ -585,8 +588,9 @@ def test_too_little_memory_is_one_files_problem(monkeypatch: pytest.MonkeyPatch)
         (("--posterize", "rgb9", "a.png"), "0 to 4 bits"),
         (("--speed", "12", "a.png"), "12 is not in the range"),
         (("--speed", "1", "--effort", "best", "a.png"), "exclude each other"),
-        (("--palette", "vga", "a.png"), "neither an image nor one of gray-2"),
-        (("--palette", "a.png", "a.png"), "more than 256 colours"),
+        (("--palette", "vga", "a.png"), "'vga' is neither a file, nor colours like '#000,#fff,#f00', nor one of"),
+        (("--palette", "a.png", "a.png"), "--palette a.png has more than 256 colours"),
+        (("--palette", "#00,#fff", "a.png"), "'#00' is not a colour; write #rgb"),
     ],
 )
 def test_wrong_usage_is_explained_with_status_2(arguments: tuple[str, ...], words: str) -> None:

@@ -27,6 +27,7 @@ for pixels in (noise, noise[..., :3]):
     for dither in (0.5, "selective", "bayer", "blue-noise"):
         quantize(im, 16, dither=dither, fixed=[(1, 2, 3)])
     quantize(im, palette="cga", dither=1)
+    quantize(im, palette="cga", importance=im.convert("L"))
     quantize(im, 64, effort="fast", posterize="rgb565", importance=im.convert("L"))
     quantize(im, quality=(10, 30), report=print)
     quantize(im.resize((1300, 1300), 0), 256, threads=2)

@@ -16,14 +16,31 @@ from pillow_kmq.quant.choose import Counts
 from pillow_kmq.quant.dithering import ordered
 from pillow_kmq.quant.dithering.diffusion import Diffuser, spacing
 from pillow_kmq.quant.dithering.ditherer import dither_stripes, ditherer
+from pillow_kmq.quant.dithering.filters import FILTER_NAMES, error_filter
 from pillow_kmq.quant.dithering.fit import Band, fitted, settle
-from pillow_kmq.quant.dithering.options import WORDS, Auto, FloydSteinberg, Ordered, Selective, to_dither
+from pillow_kmq.quant.dithering.options import (
+    WORDS,
+    Auto,
+    Diffusion,
+    FloydSteinberg,
+    Ordered,
+    Selective,
+    to_dither,
+)
 from pillow_kmq.quant.dithering.ordered import Thresholder
 from pillow_kmq.quant.dithering.selective import activity, smoothness
 from pillow_kmq.quant.dithering.thresholds import blue_noise, thresholds
 from pillow_kmq.quant.histogram import pack
 
-WAYS = (FloydSteinberg(), FloydSteinberg(0.6), Selective(), Ordered("bayer"), Ordered("blue-noise", 0.7, 16))
+WAYS = (
+    FloydSteinberg(),
+    FloydSteinberg(0.6),
+    Diffusion("stucki"),
+    Diffusion("atkinson", 0.8),
+    Selective(),
+    Ordered("bayer"),
+    Ordered("blue-noise", 0.7, 16),
+)
 SIZES = st.tuples(st.integers(1, 9), st.integers(1, 9))
 ALPHAS = st.sampled_from(["opaque", "mixed", "any"])
 SEEDS = st.integers(0, 100000)
@@ -78,17 +95,37 @@ def dithered(pixels, palette, way, cuts=None, importance=None, space="srgb"):
 # ---- the plain versions ----
 
 
-@settings(max_examples=60, deadline=None)
-@given(size=SIZES, k=st.integers(1, 6), alpha=ALPHAS, selective=st.booleans(), seed=SEEDS)
-def test_diffusion_equals_the_plain_version(size, k, alpha, selective, seed):
+def check_diffusion(size, k, alpha, quiet, kernel, given, seed):
     random = np.random.default_rng(seed)
     pixels, palette = random_pixels(random, size, alpha), unique_palette(random, k, alpha)
     strengths = random.choice(np.array([0.0, 0.5, 1.0], np.float32), size)
-    quiet = (400.0, 6400.0) if selective else (-1.0, -1.0)
     out = np.empty(size, np.uint8)
-    Diffuser(palette, "srgb", size[1], *quiet).remap(packed(pixels), 0, strengths, out)
-    allowed = naive.diffusion_choices(pixels.tolist(), palette.tolist(), strengths.tolist(), out.tolist(), *quiet)
+    diffuser = Diffuser(palette, "srgb", size[1], *quiet, kernel=kernel, given=given)
+    for cut in range(0, size[0], 2):
+        diffuser.remap(packed(pixels)[cut : cut + 2], cut, strengths[cut : cut + 2], out[cut : cut + 2])
+    allowed = naive.diffusion_choices(
+        pixels.tolist(), palette.tolist(), strengths.tolist(), out.tolist(), *quiet, kernel=kernel, given=given
+    )
     assert all(out[at] in allowed[at[0]][at[1]] for at in np.ndindex(size))
+
+
+@settings(max_examples=60, deadline=None)
+@given(size=SIZES, k=st.integers(1, 6), alpha=ALPHAS, selective=st.booleans(), given=st.booleans(), seed=SEEDS)
+def test_diffusion_equals_the_plain_version(size, k, alpha, selective, given, seed):
+    quiet = (400.0, 6400.0) if selective else (-1.0, -1.0)
+    check_diffusion(size, k, alpha, quiet, "floyd-steinberg", given, seed)
+
+
+@pytest.mark.parametrize("kernel", FILTER_NAMES)
+@settings(max_examples=15, deadline=None)
+@given(size=SIZES, k=st.integers(1, 6), alpha=ALPHAS, seed=SEEDS)
+def test_every_error_filter_equals_the_plain_version(kernel, size, k, alpha, seed):
+    check_diffusion(size, k, alpha, (-1.0, -1.0), kernel, False, seed)
+
+
+@pytest.mark.parametrize("given", [False, True])
+def test_a_large_palette_equals_the_plain_version(given):
+    check_diffusion((6, 9), 40, "opaque", (-1.0, -1.0), "floyd-steinberg", given, 7)
 
 
 @settings(max_examples=40, deadline=None)
@@ -177,7 +214,17 @@ def test_an_area_of_a_palette_colour_stays_plain(way):
         assert (out == entry).all()
 
 
-@pytest.mark.parametrize("way", [FloydSteinberg(), Ordered("bayer"), Ordered("blue-noise")], ids=str)
+@pytest.mark.parametrize("kernel", FILTER_NAMES)
+def test_error_filters_pass_on_the_whole_error_but_for_atkinsons_three_quarters(kernel):
+    shares = error_filter(kernel).shares
+    assert shares.sum() == pytest.approx(0.75 if kernel == "atkinson" else 1.0)
+
+
+@pytest.mark.parametrize(
+    "way",
+    [FloydSteinberg(), *map(Diffusion, FILTER_NAMES[:-1]), Ordered("bayer"), Ordered("blue-noise")],
+    ids=str,
+)
 @pytest.mark.parametrize("level", [40, 100, 128, 215])
 def test_the_mean_of_a_grey_is_kept(way, level):
     palette = np.array([[0, 0, 0, 255], [255, 255, 255, 255]], np.uint8)
@@ -351,6 +398,9 @@ def test_words_numbers_and_constants():
         assert to_dither(constant) == FloydSteinberg()
     assert to_dither(Selective(0)) is to_dither(Ordered(strength=0)) is None
     assert to_dither("auto") == Auto()
+    assert to_dither("Jarvis_Judice_Ninke") == Diffusion("jarvis-judice-ninke")
+    assert to_dither("atkinson") == Diffusion("atkinson", 1.0)
+    assert to_dither(Diffusion("stucki", 0)) is None
     for word in WORDS[1:]:
         assert ditherer(to_dither(word), np.zeros((1, 4), np.uint8), "srgb", 3).reach < 32
 
@@ -360,6 +410,8 @@ def test_words_numbers_and_constants():
     [
         (lambda: Selective(1.5), ValueError, "0 to 1"),
         (lambda: FloydSteinberg(-1), ValueError, "0 to 1"),
+        (lambda: Diffusion("stuki"), ValueError, "'stucki'.*not 'stuki'"),
+        (lambda: Diffusion("stucki", 2), ValueError, "0 to 1"),
         (lambda: Ordered("plaid"), ValueError, "blue-noise"),
         (lambda: Ordered(size=12), ValueError, "power of 2"),
         (lambda: Ordered("blue-noise", size=500), ValueError, "2 to 128"),

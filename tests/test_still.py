@@ -12,12 +12,15 @@ from hypothesis import strategies as st
 from PIL import Image, ImageSequence
 
 import naive
-from pillow_kmq import quantize, quantize_all
+from pillow_kmq import quantize_all
 from pillow_kmq.quant import counting, pipeline
 from pillow_kmq.quant.dithering.diffusion import Diffuser
-from pillow_kmq.quant.dithering.options import FloydSteinberg, Ordered, Selective
+from pillow_kmq.quant.dithering.ditherer import dither_stripes
+from pillow_kmq.quant.dithering.options import FloydSteinberg, Ordered, Selective, to_dither
 from pillow_kmq.quant.dithering.still import StillPixels
 from pillow_kmq.quant.histogram import pack
+from pillow_kmq.quant.images import ImageSource
+from pillow_kmq.quant.mapping import map_stripes
 
 WAYS = (FloydSteinberg(), FloydSteinberg(0.4), Selective(), Selective(0.6), Ordered("bayer"), Ordered("blue-noise"))
 DIFFUSING = WAYS[:4]
@@ -52,9 +55,20 @@ def moving(mode: str = "RGB", count: int = 5) -> list[Image.Image]:
     return frames
 
 
-def alone(frames: list[Image.Image], results: list[Image.Image], **options: object) -> list[Image.Image]:
-    """Each frame quantised by itself with the same palette."""
-    return [quantize(frame, palette=results[0], **options) for frame in frames]
+def alone(frames: list[Image.Image], results: list[Image.Image], dither: object) -> list[Image.Image]:
+    """Each frame by itself, with the palette that was found for all."""
+    palette = np.array(results[0].getpalette("RGBA"), np.uint8).reshape(-1, 4)
+    way, images = to_dither(dither), []
+    for frame in frames:
+        source, out = ImageSource(frame), np.empty((frame.height, frame.width), np.uint8)
+        cuts = [(0, frame.height)] if out.size else []
+        if way is None:
+            map_stripes(source, cuts, palette, "oklab", out, 1)
+        else:
+            dither_stripes(source, cuts, palette, way, "oklab", out, 1)
+        images.append(Image.frombytes("P", frame.size, out.tobytes()))
+        images[-1].putpalette(palette.tobytes(), "RGBA")
+    return images
 
 
 def flickers(frames: list[Image.Image], results: list[Image.Image]) -> bool:
@@ -69,7 +83,13 @@ def flickers(frames: list[Image.Image], results: list[Image.Image]) -> bool:
 @pytest.mark.parametrize("mode", ["RGB", "RGBA"])
 @pytest.mark.parametrize(
     "options",
-    [{}, {"order": "popularity"}, {"order": "compression", "transparent_index": 5}, {"space": "oklab"}],
+    [
+        {},
+        {"order": "popularity"},
+        {"order": "compression", "transparent_index": 5},
+        {"space": "oklab"},
+        {"palette": "#0000 #000 #fff #f00 #03f"},
+    ],
     ids=str,
 )
 @pytest.mark.jit
@@ -174,8 +194,8 @@ def test_neither_threads_nor_stripes_change_a_frame(way, monkeypatch):
     frames = moving("RGBA")
     maps = [np.full((SIZE, SIZE), 255 - 40 * t, np.uint8) for t in range(len(frames))]
     options = {"dither": way, "effort": "fast", "importance": maps}
-    expected = [result.tobytes() for result in quantize_all(frames, 7, **options)]
     palette = quantize_all(frames, 7, **options)[0]
+    expected = [result.tobytes() for result in quantize_all(frames, palette=palette, **options)]
     monkeypatch.setattr(counting, "STRIPE", 3 * SIZE)
     for threads in (1, 3):
         results = quantize_all(frames, palette=palette, threads=threads, **options)
@@ -210,9 +230,11 @@ def test_no_frame_is_kept_in_memory_where_nothing_can_flicker(count, dither, mon
     size=st.tuples(st.integers(1, 8), st.integers(1, 8)),
     k=st.integers(1, 6),
     quiet=st.sampled_from([(-1.0, -1.0), (400.0, 6400.0)]),
+    kernel=st.sampled_from(["floyd-steinberg", "stucki"]),
+    given=st.booleans(),
     seed=st.integers(0, 100000),
 )
-def test_diffusion_around_held_pixels_equals_the_plain_version(size, k, quiet, seed):
+def test_diffusion_around_held_pixels_equals_the_plain_version(size, k, quiet, kernel, given, seed):
     random = np.random.default_rng(seed)
     alphas = np.array([0, 100, 255, 255], np.uint8)
     pixels = random.integers(0, 256, (*size, 4)).astype(np.uint8)
@@ -225,9 +247,10 @@ def test_diffusion_around_held_pixels_equals_the_plain_version(size, k, quiet, s
     held = random.random(size) < 0.5
     out = random.integers(0, len(palette), size).astype(np.uint8)
     before = np.where(held, out, None).tolist()
-    Diffuser(palette, "srgb", size[1], *quiet).remap(pack(pixels.reshape(-1, 4)).reshape(size), 0, strengths, out, held)
+    diffuser = Diffuser(palette, "srgb", size[1], *quiet, kernel=kernel, given=given)
+    diffuser.remap(pack(pixels.reshape(-1, 4)).reshape(size), 0, strengths, out, held)
     allowed = naive.diffusion_choices(
-        pixels.tolist(), palette.tolist(), strengths.tolist(), out.tolist(), *quiet, before
+        pixels.tolist(), palette.tolist(), strengths.tolist(), out.tolist(), *quiet, before, kernel=kernel, given=given
     )
     assert all(out[at] in allowed[at[0]][at[1]] for at in np.ndindex(size))
 

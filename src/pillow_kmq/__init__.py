@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .drop_in import install, installed, uninstall
     from .quant import quantize, quantize_all
     from .quant.arrays import ColorCounts, dither, find_palette, histogram, quantize_array, remap
-    from .quant.dithering.options import FloydSteinberg, Ordered, Selective
+    from .quant.dithering.options import Diffusion, FloydSteinberg, Ordered, Selective
     from .quant.kmeans import KMeansResult, kmeans
     from .quant.target import PSNR, DeltaE
     from .regions import read_region
@@ -38,6 +38,7 @@ _LAZY = {
     "remap": ".quant.arrays",
     "dither": ".quant.arrays",
     "FloydSteinberg": ".quant.dithering.options",
+    "Diffusion": ".quant.dithering.options",
     "Selective": ".quant.dithering.options",
     "Ordered": ".quant.dithering.options",
     "PSNR": ".quant.target",
@@ -60,6 +61,7 @@ __all__ = [
     "PSNR",
     "ColorCounts",
     "DeltaE",
+    "Diffusion",
     "FloydSteinberg",
     "IndexedImage",
     "KMeansResult",

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from PIL import Image
 
 from . import __version__
 from .codec.pixels import COMPRESSIONS
@@ -24,6 +23,23 @@ from .writing import abandon, discard_output
 
 FAILED = 1  # exit status
 WARMUP = "warmup"
+
+# As quant.dithering.options.WORDS, which this must not import before there is an image.
+DITHERS = (
+    "none",
+    "auto",
+    "selective",
+    "floyd-steinberg",
+    "jarvis-judice-ninke",
+    "stucki",
+    "burkes",
+    "sierra",
+    "sierra-lite",
+    "atkinson",
+    "bayer",
+    "blue-noise",
+    "ordered",
+)
 
 
 def _quality(_: click.Context, __: click.Parameter, value: str | None) -> tuple[int, int] | None:
@@ -82,11 +98,16 @@ def _background(_: click.Context, __: click.Parameter, value: str | None) -> tup
 @click.option(
     "--dither",
     metavar="HOW",
-    help="Dithering: none, auto, floyd-steinberg or its strength 0 to 1, selective, bayer, blue-noise.  "
+    help=f"Dithering: the strength 0 to 1 of floyd-steinberg, or a name: {', '.join(DITHERS)}.  "
     "[default: auto, or none with --max-iter]",
 )
 @click.option("--nofs", is_flag=True, help="No dithering, as --dither none.")
-@click.option("--palette", "--map", metavar="FILE", help="Colours to use: an image of at most 256, or a name: cga.")
+@click.option(
+    "--palette",
+    "--map",
+    metavar="COLORS",
+    help="Colours to use: an image, a file of hex colours, '#000,#fff', or a name: cga, epaper-spectra-6.",
+)
 @click.option(
     "--posterize",
     metavar="BITS",
@@ -241,31 +262,12 @@ def _dither(text: str) -> float | str:
     return value
 
 
-def _palette(name: str) -> Image.Image | str:
-    """A hardware palette's name, or an image file as an image of mode P."""
-    from .quant.hardware import HARDWARE_NAMES
+def _palette(value: str) -> Any:
+    """Return the colours, uint8[k, 4], of a name, of hex words, or of an image or text file."""
+    from .quant.colors import to_colors
+    from .quant.images import given_colors
 
-    if name in HARDWARE_NAMES:
-        return name
-    try:
-        return _colors_of(name)
-    except OptionError:
-        raise
-    except Exception as error:  # what Pillow raises for damaged files is not limited to OSError
-        names = ", ".join(HARDWARE_NAMES)
-        raise OptionError(f"--palette {name}: neither an image nor one of {names}") from error
-
-
-def _colors_of(name: str) -> Image.Image:
-    with Image.open(name) as image:
-        image.load()
-    if image.mode == "P":
-        return image
-    if image.convert("RGBA").getcolors(256) is None:
-        raise OptionError(f"--palette {name} has more than 256 colours")
-    from .quant import quantize
-
-    return quantize(image)
+    return to_colors("--palette", given_colors("--palette", value))
 
 
 def clean_up() -> None:

@@ -38,6 +38,7 @@ def _steps() -> Iterator[tuple[str, Callable[[], object]]]:
     yield "large images", lambda: quantize_array(large, 32)
     for dither in ("floyd-steinberg", "selective", "bayer"):
         yield f"dithering, {dither}", lambda dither=dither: quantize_array(noise, 32, dither=dither)  # type: ignore[misc]
+    yield "given palettes", lambda: quantize_array(noise, palette="cga")
     yield "quality", lambda: quantize_array(noise, quality=20)
     for init in ("k-means++", "wu"):
         yield f"kmeans, {init}", lambda init=init: kmeans(noise[0], 4, init=init)  # type: ignore[misc]

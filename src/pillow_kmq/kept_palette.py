@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from .quant.images import importance_of, to_image
+from .quant.images import given_colors, importance_of, to_image
 from .quant.options import Options, to_options
 from .quant.posterize import FULL
 from .saving import entries_of, indexed_image
@@ -37,8 +37,8 @@ def colors_if_kept(options: dict[str, Any]) -> int | None:
     return None if changes else checked.colors
 
 
-def _checked(colors: Any = MAX_COLORS, dither: Any = None, **others: Any) -> Options:
-    return to_options(colors, None, dither, **others)
+def _checked(colors: Any = MAX_COLORS, dither: Any = None, fixed: Any = (), **others: Any) -> Options:
+    return to_options(colors, None, dither, fixed=given_colors("fixed", fixed), **others)
 
 
 def kept_image(im: Image.Image, options: dict[str, Any]) -> Image.Image | None:

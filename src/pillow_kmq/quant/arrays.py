@@ -17,9 +17,10 @@ from ..errors import OptionError, OptionTypeError
 from ..types import IndexedImage, Indices, Palette
 from .checks import check_array
 from .choose import Counts, choose_palette
+from .colors import to_colors, to_given_palette
 from .histogram import Counter, pack, unpack
 from .importance import to_importance
-from .options import to_colors, to_given_palette, to_options
+from .options import to_options
 from .pipeline import quantize_source, render
 from .seen import merge_hidden
 from .shared import Pool
@@ -130,8 +131,8 @@ def _blocks(counts: Counts) -> Iterator[Counts]:
 def remap(pixels: npt.ArrayLike, palette: Any, *, space: str | None = None, background: Any = None) -> Indices:
     """The exact nearest palette entry of each pixel: uint8[...] for pixels uint8[..., 3 or 4].
 
-    palette: [k, 3] or [k, 4], k = 1..256, 0..255, or the name of a hardware palette. Opaque pixels choose among opaque
-    entries, if there are any, and fully transparent ones take the first transparent entry.
+    palette: [k, 3] or [k, 4], k = 1..256, 0..255, hex words like "#000,#fff", or the name of a hardware palette. Opaque
+    pixels choose among opaque entries, if there are any, and fully transparent ones take the first transparent entry.
     background: as in `pillow_kmq.quantize`, white where the palette has no entry for pixels that are not opaque.
     """
     array = _checked(pixels)
@@ -160,8 +161,8 @@ def quantize_array(
 ) -> IndexedImage:
     """Palette and indices for pixels uint8[h, w, 3 or 4]: what `pillow_kmq.quantize` does, without Pillow.
 
-    palette: an array, a list or a name. importance: uint8 or bool [h, w]. options: quality, space, effort, seed,
-    max_iter, fixed, posterize, order, transparent_index, background, threads, progress. Raises what
+    palette: an array, a list, hex words or a name. importance: uint8 or bool [h, w]. options: quality, space, effort,
+    seed, max_iter, fixed, posterize, order, transparent_index, background, threads, progress. Raises what
     `pillow_kmq.quantize` raises.
     """
     source = ArraySource(pixels, importance)
@@ -169,7 +170,7 @@ def quantize_array(
 
 
 def _rendered(pixels: Array, palette: Any, dither: Any, space: str | None, background: Any) -> Indices:
-    given = to_colors("palette", palette) if not isinstance(palette, str) else to_given_palette(palette)
+    given = to_colors("palette", palette)
     options = to_options(256, given, "none" if dither is None else dither, space=space, background=background)
     return render([ArraySource(pixels)], Counts(np.empty(0, np.uint32), np.empty(0)), options)[0].indices
 

@@ -7,6 +7,7 @@ from itertools import product
 
 import numpy as np
 
+from ..color import to_palette, to_points
 from ..types import Palette
 from .checks import check_choice
 
@@ -24,6 +25,31 @@ def _grays(count: int) -> list[tuple[int, ...]]:
     return [(255 * i // (count - 1),) * 3 for i in range(count)]
 
 
+def _seen(words: str) -> list[tuple[int, ...]]:
+    """Return measured colours, black and white first, relative to the panel's own black and white.
+
+    Linear light is scaled as by ICC's relative colorimetric intent with black point compensation: the eye adapts to the
+    panel. With absolute colours, every highlight brighter than the panel's light grey white would be lost.
+    """
+    colors = np.array([(*color, 255) for color in _hex(words)], np.uint8)
+    light = to_points(colors, "linear").astype(np.float64)
+    black, white = light[:3, :1], light[:3, 1:2]
+    light[:3] = (np.clip((light[:3] - black) / (white - black), 0.0, 1.0) - 0.5) * 255.0
+    return [tuple(color[:3].tolist()) for color in to_palette(light, "linear")]
+
+
+# Measured by OpenDisplay (github.com/OpenDisplay/epaper-dithering, packages/rust/core/src/measured_palettes.rs), by
+# raw photographs at 6500 K: E Ink Spectra 6, 7.3", and a 3.97" panel of four colours. Nobody's numbers for panels of
+# three colours were found: they have the same inks. Seven colours, E Ink ACeP: Pimoroni's saturated palette for the
+# 5.7" panel (github.com/pimoroni/inky, inky/inky_uc8159.py).
+#
+# The order is that of the panels' own codes, as Waveshare's drivers send them (github.com/waveshareteam/e-Paper,
+# epd7in3g.py, epd7in3e.py, epd5in65f.py). Spectra 6 has no colour 4: black stands in for it, which is never chosen, as
+# the first of equal entries is. Panels of three colours are sent two planes of bits; the order is OpenDisplay's.
+_BWRY_BLACK, _BWRY_WHITE, _BWRY_YELLOW, _BWRY_RED = "0A070E", "ADB2AE", "AC8000", "55180E"
+_SPECTRA_6 = "1A0D23 B9CACD CAB800 790900 1A0D23 00458B 285239"
+_ACEP_7 = "393039 FFFFFF 3A5B46 3D3B5E 9C484B D0BE47 B16A49"
+
 _CGA = "000000 0000AA 00AA00 00AAAA AA0000 AA00AA AA5500 AAAAAA 555555 5555FF 55FF55 55FFFF FF5555 FF55FF FFFF55 FFFFFF"
 _C64 = "000000 FFFFFF 68372B 70A4B2 6F3D86 588D43 352879 B8C76F 6F4F25 433900 9A6759 444444 6C6C6C 9AD284 6C5EB5 959595"
 _PICO8 = (
@@ -39,6 +65,15 @@ _PALETTES: dict[str, Callable[[], list[tuple[int, ...]]]] = {
     "gray-2": lambda: _grays(2),
     "gray-4": lambda: _grays(4),
     "gray-16": lambda: _grays(16),
+    # Electronic paper by what it shows.
+    "epaper-bw": lambda: _grays(2),
+    "epaper-bwr": lambda: _seen(f"{_BWRY_BLACK} {_BWRY_WHITE} {_BWRY_RED}"),
+    "epaper-bwy": lambda: _seen(f"{_BWRY_BLACK} {_BWRY_WHITE} {_BWRY_YELLOW}"),
+    "epaper-bwry": lambda: _seen(f"{_BWRY_BLACK} {_BWRY_WHITE} {_BWRY_YELLOW} {_BWRY_RED}"),
+    "epaper-spectra-6": lambda: _seen(_SPECTRA_6),
+    "epaper-acep-7": lambda: _seen(_ACEP_7),
+    # Four greys, black first, at the levels of Waveshare's drivers (epd4in2_V2.py).
+    "epaper-gray-4": lambda: _hex("000000 808080 C0C0C0 FFFFFF"),
     # One bit for each of red, green and blue: teletext (ETS 300 706, level 1), the BBC Micro, early terminals.
     "teletext": lambda: _cube(0, 255),
     # IBM Color/Graphics Adapter, RGBI with dark yellow shown as brown (IBM 5153); the first colours of EGA and VGA.

@@ -6,14 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from ..errors import OptionError, OptionTypeError
+from ..errors import OptionError
 from ..types import MAX_COLORS, Palette
 from .background import Rgb, to_background
-from .checks import check_array, check_choice, check_integer
+from .checks import check_choice, check_integer
+from .colors import to_colors
 from .dithering.options import Auto, Dither, to_dither
-from .hardware import hardware_palette
 from .posterize import FULL, Bits, representable, to_bits
 from .progress import SILENT, Progress
 from .target import Aim, to_aim
@@ -164,42 +163,3 @@ def _space_for(palette: Palette | None, max_iter: int | None, aim: Aim | None) -
         # k-means has the textbook's distance.
         return "srgb"
     return {"dB": "srgb", "dE": "oklab"}.get(aim.unit, "perceptual") if aim else "perceptual"
-
-
-def to_given_palette(palette: Any) -> Palette | None:
-    """A palette to use as it is: None, the name of a hardware palette, or a list or array of colours."""
-    if palette is None:
-        return None
-    return hardware_palette(palette) if isinstance(palette, str) else to_colors("palette", palette)
-
-
-def _sequences(name: str, value: Any) -> list[Any]:
-    try:
-        colors = list(value)
-        for color in colors:
-            len(color)
-    except TypeError:
-        raise OptionTypeError(f"{name} must be a list or array of (R, G, B) or (R, G, B, A) colours") from None
-    return colors
-
-
-def to_colors(name: str, value: Any) -> Palette:
-    """A list or array of RGB or RGBA colours as uint8[k, 4]; k may be 0."""
-    if not isinstance(value, np.ndarray):
-        value = [tuple(color) + (255,) * (len(color) == 3) for color in _sequences(name, value)]
-        if len({len(color) for color in value}) > 1:
-            raise OptionError(f"{name} must be a list of (R, G, B) or (R, G, B, A); some have other lengths")
-    array = check_array(name, value)
-    if array.size == 0:
-        return np.empty((0, 4), np.uint8)
-    if array.ndim != 2 or array.shape[1] not in (3, 4):
-        raise OptionError(f"{name} must be a list of (R, G, B) or (R, G, B, A), not of shape {array.shape}")
-    if not np.issubdtype(array.dtype, np.integer):
-        raise OptionTypeError(f"{name} must hold integers 0..255, not {array.dtype}")
-    if array.min() < 0 or array.max() > 255:
-        raise OptionError(f"{name} must hold integers 0..255")
-    if len(array) > MAX_COLORS:
-        raise OptionError(f"{name} must have at most {MAX_COLORS} colours, not {len(array)}")
-    colors: npt.NDArray[np.uint8] = np.full((len(array), 4), 255, np.uint8)
-    colors[:, : array.shape[1]] = array
-    return colors

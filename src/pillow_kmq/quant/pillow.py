@@ -16,8 +16,9 @@ from ..report import Report
 from ..types import IndexedImage
 from .checks import check_callback, check_integer
 from .choose import least_colors
-from .images import ImageSources, palette_of, to_image
-from .options import to_given_palette, to_options
+from .colors import to_given_palette
+from .images import ImageSources, given_colors, to_image
+from .options import to_options
 from .pipeline import count, render
 
 
@@ -25,11 +26,17 @@ class Job:
     """Images counted once, of which palette images with any number of colours can be made."""
 
     def __init__(
-        self, sources: ImageSources, colors: Any = 256, palette: Any = None, dither: Any = None, **others: Any
+        self,
+        sources: ImageSources,
+        colors: Any = 256,
+        palette: Any = None,
+        dither: Any = None,
+        fixed: Any = (),
+        **others: Any,
     ) -> None:
         """Take keywords as in `quantize`."""
-        given = palette_of(palette) if isinstance(palette, Image.Image) else to_given_palette(palette)
-        self.options = options = to_options(colors, given, dither, **others)
+        given = to_given_palette(given_colors("palette", palette))
+        self.options = options = to_options(colors, given, dither, fixed=given_colors("fixed", fixed), **others)
         self._sources = sources
         self._palette = palette
         self._rest = replace(options, progress=options.progress.part(0.3, 1.0))
@@ -100,10 +107,13 @@ def quantize(
     colors: 1..256.
     method: None; one of Pillow's methods hands the whole call to Pillow.
     kmeans: accepted as Pillow does; this quantiser always refines by k-means.
-    palette: colours to use as they are, in their order: a P image, integers of shape [k, 3] or [k, 4], or a name in
-        `hardware.HARDWARE_NAMES` like "web-safe". Each pixel gets the nearest one; see `background`.
+    palette: colours to use as they are, in their order: an image, integers of shape [k, 3] or [k, 4], hex words like
+        "#000,#fff,#f00", the path of an image or of a text file with a hex colour in each line, or a name in
+        `hardware.HARDWARE_NAMES` like "web-safe". A P image has the order of its entries, another one, of at most 256
+        colours, that of their first appearance. See `background`.
     dither: None (Floyd-Steinberg with `palette`, nothing without), "none", "floyd-steinberg" or its strength
-        0..1, "selective", "bayer", "blue-noise", a Pillow `Dither`, or `FloydSteinberg`, `Selective` or `Ordered`.
+        0..1, "selective", "bayer", "blue-noise", another error filter like "atkinson", a Pillow `Dither`, or
+        `FloydSteinberg`, `Diffusion`, `Selective` or `Ordered`.
     quality: the fewest colours that reach it, `colors` at most: 0..100 on pngquant's scale (100 is no visible loss),
         (min, max), PSNR(dB) or DeltaE(distance). Below min, or below a PSNR or DeltaE, raises QualityError (a
         ValueError). Measured without dithering, weighted by `importance`.
@@ -114,7 +124,7 @@ def quantize(
     effort: "fast", "default" or "best".
     seed: of the search. The same input, options and version give the same result.
     max_iter: None, or a textbook k-means of at most so many iterations in place of the search.
-    fixed: colours that must be in the palette, [f, 3] or [f, 4]; the others are found around them.
+    fixed: colours that must be in the palette, given like `palette`; the others are found around them.
     posterize: bits of each channel that the display knows, "rgb565", "rgba4444" or (5, 6, 5); entries use no others.
     importance: how much each pixel counts, 0..255: an image of mode L or 1 or an array, uint8 or bool [h, w]. 0
         counts a thousandth of 255.

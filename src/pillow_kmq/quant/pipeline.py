@@ -75,7 +75,8 @@ def _indices(source: Source, palette: Palette, options: Options, still: StillPix
     if options.dither is None:
         map_stripes(source, cuts, palette, options.metric, out, options.threads)
     else:
-        dither_stripes(source, cuts, palette, options.dither, options.metric, out, options.threads, still)
+        given = options.palette is not None or len(options.fixed) == len(palette)
+        dither_stripes(source, cuts, palette, options.dither, options.metric, out, options.threads, still, given=given)
     return out
 
 

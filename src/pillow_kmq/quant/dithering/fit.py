@@ -26,7 +26,7 @@ from ..importance import weights_of
 from ..nearest import nearest_finder, remap
 from .diffusion import premultiplied
 from .ditherer import ditherer
-from .options import Auto, FloydSteinberg, Ordered, Selective
+from .options import Selective, Way
 
 _PIXELS = 1 << 17
 BAND, WIDEST = 32, 2048
@@ -118,7 +118,7 @@ def _solve(sums, hold, alone, free, entries, moved):  # type: ignore[no-untyped-
 def fitted(
     palette: Palette,
     bands: list[Band],
-    dither: Auto | FloydSteinberg | Selective | Ordered,
+    dither: Way,
     space: str,
     locked: npt.NDArray[np.bool_],
 ) -> Palette:

@@ -7,8 +7,9 @@ from typing import TypeAlias
 
 from ...errors import OptionError
 from ..checks import check_choice, check_integer, check_number
+from .filters import FILTER_NAMES
 
-WORDS = ("none", "auto", "floyd-steinberg", "selective", "bayer", "blue-noise", "ordered")
+WORDS = ("none", "auto", "selective", *FILTER_NAMES, "bayer", "blue-noise", "ordered")
 """What `dither` understands as a string; "ordered" is "bayer"."""
 
 _MATRICES = ("bayer", "blue-noise")
@@ -17,7 +18,7 @@ _SIZES = {"bayer": 8, "blue-noise": 64}
 
 @dataclass(frozen=True)
 class FloydSteinberg:
-    """Error diffusion everywhere: the truest colours from afar.
+    """Error diffusion everywhere: the truest colours from afar. The same as `Diffusion("floyd-steinberg", strength)`.
 
     strength: the part of the error that is passed on, 0..1.
     """
@@ -40,6 +41,22 @@ class Auto:
     def strength_of(colors: int) -> float:
         """Return the strength of error diffusion, 0..1, for a number of colours."""
         return 0.5 + 0.25 * min(1.0, 32 / colors)
+
+
+@dataclass(frozen=True)
+class Diffusion:
+    """Error diffusion everywhere, by the filter of a name.
+
+    kernel: "floyd-steinberg", "jarvis-judice-ninke", "stucki", "burkes", "sierra", "sierra-lite" or "atkinson".
+    strength: the part of the error that is passed on, 0..1.
+    """
+
+    kernel: str = "floyd-steinberg"
+    strength: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_choice("kernel", self.kernel, FILTER_NAMES)
+        check_number("strength", self.strength, 0, 1)
 
 
 @dataclass(frozen=True)
@@ -82,11 +99,13 @@ class Ordered:
         return _SIZES[self.matrix] if self.size is None else self.size
 
 
-Dither: TypeAlias = Auto | FloydSteinberg | Selective | Ordered | None
+Way: TypeAlias = Auto | FloydSteinberg | Diffusion | Selective | Ordered
+Dither: TypeAlias = Way | None
 
 _MEANINGS: dict[str, Dither] = {
     "none": None,
     "auto": Auto(),
+    **{name: Diffusion(name) for name in FILTER_NAMES},
     "floyd-steinberg": FloydSteinberg(),
     "selective": Selective(),
     "bayer": Ordered("bayer"),
@@ -104,7 +123,7 @@ def to_dither(value: object) -> Dither:
     """
     if isinstance(value, Auto):
         return value
-    if isinstance(value, (FloydSteinberg, Selective, Ordered)):
+    if isinstance(value, (FloydSteinberg, Diffusion, Selective, Ordered)):
         return value if value.strength > 0 else None
     if value is None:
         return None
