@@ -285,3 +285,21 @@ def still_pixels(
         [list(seen(a)) == list(seen(b)) for a, b in zip(row, other, strict=True)]
         for row, other in zip(frame, before, strict=True)
     ]
+
+
+def shading(image: Sequence[Sequence[Sequence[int]]]) -> list[list[float]]:
+    """How far each pixel of an image lies in a shaded area: 0 to 1, by the share of small steps around it."""
+    height, width = len(image), len(image[0])
+
+    def small(y: int, x: int) -> bool:
+        before = (image[y][max(x - 1, 0)], image[max(y - 1, 0)][x])
+        steps = [max(abs(a - b) for a, b in zip(image[y][x], other, strict=True)) for other in before]
+        return any(1 <= step <= 6 for step in steps)
+
+    marks = [[small(y, x) for x in range(width)] for y in range(height)]
+
+    def share(y: int, x: int) -> float:
+        window = [row[max(x - 16, 0) : x + 17] for row in marks[max(y - 16, 0) : y + 17]]
+        return sum(map(sum, window)) / sum(map(len, window))
+
+    return [[min(max((64 * share(y, x) - 1) / 3, 0.0), 1.0) for x in range(width)] for y in range(height)]

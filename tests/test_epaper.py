@@ -246,6 +246,21 @@ def test_fixed_colours_may_be_hex_words_or_an_image(fixed):
     assert [255, 0, 255, 255] in entries_of(quantize(im, 8, fixed=fixed))
 
 
+def test_saving_an_indexed_image_takes_fixed_colours_as_an_image_too(tmp_path):
+    noise = Image.fromarray(np.random.default_rng(3).integers(0, 256, (20, 20, 3)).astype(np.uint8))
+    quantize(noise, 8).save(tmp_path / "a.kmq", colors=8, fixed=Image.new("RGB", (1, 1), (255, 0, 255)))
+    with Image.open(tmp_path / "a.kmq") as im:
+        assert [255, 0, 255, 255] in entries_of(im)
+
+
+@pytest.mark.jit
+def test_auto_is_floyd_steinberg_with_a_given_palette():
+    im = Image.new("RGB", (20, 20), (0, 255, 255))
+    expected = quantize(im, palette=SIX, dither="floyd-steinberg").tobytes()
+    assert quantize(im, palette=SIX, dither="auto").tobytes() == expected
+    assert quantize(im, palette=SIX).tobytes() == expected != quantize(im, palette=SIX, dither=0).tobytes()
+
+
 def in_order(mode: str) -> Image.Image:
     """An image whose colours appear neither by brightness nor by number."""
     im = Image.new("RGB", (3, 2), (255, 255, 255))
