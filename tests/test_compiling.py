@@ -29,7 +29,7 @@ for pixels in (noise, noise[..., :3]):
     quantize(im, palette="cga", dither=1)
     quantize(im, palette="cga", importance=im.convert("L"))
     quantize(im, 64, effort="fast", posterize="rgb565", importance=im.convert("L"))
-    quantize(im, quality=(10, 30), report=print)
+    quantize(im, quality=(5, 30), report=print)
     quantize(im.resize((1300, 1300), 0), 256, threads=2)
     quantize(im.convert("L"), 16, max_iter=4)
     kmeans(pixels[0], 5, init="random")
