@@ -23,21 +23,20 @@ from rivals import Candidate, default_rivals, versions
 COLORS = (16, 64)
 SHOWN = {
     "photo": "A face in a colourful picture: skin is a small part of all pixels",
-    "15": "Paint on dark skin: small areas of strong colour",
-    "04": "A face, with red cloth and pink silk around it",
-    "23": "Feathers: many hues",
-    "16": "A sky at dusk: smooth, of little chroma",
-    "21": "A blue sky with clouds",
-    "gradient": "A smooth drawing with alpha",
+    "chelsea": "Fur, eyes and a nose: few hues, soft shades",
+    "rocket": "A sky at dawn: smooth, dark, of little chroma",
+    "china": "A roof below a sky",
+    "flower": "Petals before a blurred background",
     "coffee": "A still life: wood, foam and metal",
+    "gradient": "A smooth drawing with alpha",
     "pixel-art": "Pixel art: flat colours, to be kept flat",
     "screenshot": "A screenshot: letters and flat areas",
     "sprite": "A sprite with soft edges",
 }
 CREDITS = """\
-Pictures: `photo` by NASA, public domain; 04, 15, 16, 21 and 23 from the Kodak Lossless True Color Image Suite, released
-for unrestricted use; `coffee` from scikit-image, courtesy of Pikolo Espresso Bar, CC0. The drawings are part of this
-project.
+Pictures: `photo` by NASA, public domain; `chelsea` by Stefan van der Walt, `coffee` courtesy of Pikolo Espresso Bar, and
+`rocket` by SpaceX, all CC0, as shipped by scikit-image; `china` by danielbuechele and `flower` by vultilion, CC BY 2.0, as
+shipped by scikit-learn, cropped and reduced in colours. The drawings are part of this project.
 """
 
 

@@ -321,7 +321,7 @@ def test_a_palette_may_be_a_file(tmp_path):
         (Path("."), "cannot be read"),
         ("a\0b", "is neither|cannot be read"),
     ],
-    ids=str,
+    ids=lambda value: str(value)[:20] if isinstance(value, str | Path) else type(value).__name__,
 )
 def test_bad_palettes_say_what_is_wrong_and_what_would_be_right(palette, words, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
