@@ -34,9 +34,9 @@ SHOWN = {
     "sprite": "A sprite with soft edges",
 }
 CREDITS = """\
-Pictures: `photo` by NASA, public domain; `chelsea` by Stefan van der Walt, `coffee` courtesy of Pikolo Espresso Bar, and
-`rocket` by SpaceX, all CC0, as shipped by scikit-image; `china` by danielbuechele and `flower` by vultilion, CC BY 2.0, as
-shipped by scikit-learn, cropped and reduced in colours. The drawings are part of this project.
+Pictures: `photo` by NASA, public domain; `chelsea` by Stefan van der Walt, `coffee` courtesy of Pikolo Espresso Bar and
+`rocket` by SpaceX, all CC0, as shipped by scikit-image; `china` by danielbuechele and `flower` by vultilion, CC BY 2.0,
+as shipped by scikit-learn, cropped and reduced in colours. The drawings are part of this project.
 """
 
 

@@ -15,7 +15,7 @@ CROP = (90, 0, 350, 300)
 def main() -> None:
     """Original, 20 colours, 20 colours dithered, side by side, themselves saved with a palette."""
     photo = Image.open(ROOT / "sample_images" / "photo.png").convert("RGB")
-    variants = [photo, pillow_kmq.quantize(photo, 20), pillow_kmq.quantize(photo, 20, dither=1.0)]
+    variants = [photo, pillow_kmq.quantize(photo, 20), pillow_kmq.quantize(photo, 20, dither="auto")]
     width, height = CROP[2] - CROP[0], CROP[3] - CROP[1]
     sheet = Image.new("RGB", (3 * width + 20, height), "white")
     for i, variant in enumerate(variants):
