@@ -173,11 +173,14 @@ def test_blocks_deflate_to_the_same_bytes(size: int) -> None:
 
 
 def test_frames_are_right_after_one_that_was_interrupted() -> None:
-    indices = np.zeros((6, 20, 20), np.uint8)
-    for number in range(6):
-        indices[number, 3 * number : 3 * number + 5] = number
+    random = np.random.default_rng(8)
+    indices = np.repeat(random.integers(0, 7, (1, 40, 40), np.uint8), 6, axis=0)
+    for number in range(6):  # dots that stay
+        indices[number:, random.integers(0, 40, 9), random.integers(0, 40, 9)] = 7
     palette = COLORS[:8].view(np.uint8).reshape(-1, 4)
     reader = codec.read_animation(codec.encode_animation([IndexedImage(palette, frame) for frame in indices], 10))
+    assert isinstance(reader, FrameReader)
+    reader.frame(1)
     draw = reader._draw
 
     def draw_all(_: int) -> None:
@@ -187,10 +190,9 @@ def test_frames_are_right_after_one_that_was_interrupted() -> None:
         reader._drawn.count = count
         raise KeyboardInterrupt
 
-    assert isinstance(reader, FrameReader)
     reader._draw = draw_all  # type: ignore[method-assign]
     with pytest.raises(KeyboardInterrupt):
-        reader.frame(1)
+        reader.frame(2)
     reader._draw = draw  # type: ignore[method-assign]
     assert all((reader.frame(number) == indices[number]).all() for number in (1, 0, 5, 2))
 
