@@ -95,7 +95,7 @@ def _palette_of(counts: Counts, options: Options) -> Palette:
     if options.colors == 1:
         return _clear_entry(counts, options)
     clear = _clear_entry(counts, options)
-    if options.colors <= _FEW:
+    if options.colors <= _FEW and options.bits == FULL:
         with_clear = replace(options, fixed=np.concatenate([options.fixed, clear]))
         palette = _visible_palette(colors[visible], weights[visible], with_clear)
         return palette[(palette[:, 3] > 0) | (np.arange(len(palette)) < len(with_clear.fixed))]
