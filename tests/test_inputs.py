@@ -226,7 +226,10 @@ def test_a_palette_that_cannot_be_read_is_wrong_usage(data: bytes) -> None:
     Path("palette").write_bytes(data)
     result = kmq("--palette", "palette", "a.png")
     assert result.exit_code == 2
-    assert re.search("--palette '?palette'? (is neither an image nor|cannot be read)", " ".join(result.stderr.split()))
+    assert re.search(
+        "--palette '?palette'?(: .* is not a colour| is neither an image nor| cannot be read)",
+        " ".join(result.stderr.split()),
+    )
 
 
 def test_a_palette_that_is_too_large_or_of_floats_is_wrong_usage(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ import click
 from . import __version__
 from .codec.pixels import COMPRESSIONS
 from .conversion import LARGER, SAVERS, TOO_BAD, Settings, convert, sentence
-from .errors import KmqError, OptionError, OptionTypeError, QualityError, SizeError
+from .errors import KmqError, ModeError, OptionError, OptionTypeError, QualityError, SizeError
 from .outputs import STREAM, plan, reason
 from .writing import abandon, discard_output
 
@@ -267,7 +267,10 @@ def _palette(value: str) -> Any:
     from .quant.colors import to_colors
     from .quant.images import given_colors
 
-    return to_colors("--palette", given_colors("--palette", value))
+    try:
+        return to_colors("--palette", given_colors("--palette", value))
+    except ModeError:
+        raise OptionError(f"--palette {value}: convert it to 8 bits per channel first") from None
 
 
 def clean_up() -> None:
