@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 import pillow_kmq
+from pillow_kmq.quant import counting
 from pillow_kmq.quant.counting import count_source
 from pillow_kmq.quant.images import ImageSource
 from pillow_kmq.quant.options import EFFORTS
@@ -54,3 +55,19 @@ def test_a_large_image_of_few_colours_comes_back_exactly():
     pixels[299, 399] = 255, 0, 255  # a colour that a sample would miss
     im = Image.fromarray(pixels)
     assert pillow_kmq.quantize(im, 256).convert("RGB").tobytes() == im.tobytes()
+
+
+def test_each_colour_has_the_sensitivities_of_its_pixels_whatever_the_stripes(monkeypatch):
+    pixels = np.random.default_rng(1).integers(0, 3, (50, 40, 3)).astype(np.uint8) * 20
+    pixels[:25] //= 20  # smoother
+    wide = np.pad(pixels.astype(int), ((1, 1), (1, 1), (0, 0)), mode="edge")
+    around = [wide[y : y + 50, x : x + 40] for y in range(3) for x in range(3)]
+    ranges = (np.max(around, axis=0) - np.min(around, axis=0)).max(axis=2)
+    expected: dict[int, float] = {}
+    packed = ImageSource(Image.fromarray(pixels)).rows(0, 50)
+    for value, activity in zip(packed.ravel().tolist(), ranges.ravel().tolist(), strict=True):
+        expected[value] = expected.get(value, 0.0) + 12 / (12 + activity)
+    for stripe in (1 << 17, 40 * 7):
+        monkeypatch.setattr(counting, "STRIPE", stripe)
+        counts = count_source(ImageSource(Image.fromarray(pixels)), 256, 1 << 12, SILENT, sensitive=True)
+        assert dict(zip(counts.colors.tolist(), counts.sensed.tolist(), strict=True)) == pytest.approx(expected)

@@ -8,10 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFilter
 
 from pillow_kmq import quantize
 from pillow_kmq.color import to_points
+from pillow_kmq.quant.clustering.medoids import medoids
 from pillow_kmq.quant.sensitivity import hold_back, sensitivities
 
 CASES = Path(__file__).with_name("cases")
@@ -118,6 +121,50 @@ def test_the_red_of_a_brand_stays_that_red(colors, dither):
     out = quantize(Image.open(CASES / "11-logo-brand-red-228-0-43.png").convert("RGB"), colors, dither=dither)
     shown = {color for _, color in out.convert("RGB").getcolors()}
     assert {(228, 0, 43), (255, 255, 255)} <= shown
+
+
+# Flat art
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+@pytest.mark.parametrize("colors", [8, 12, 16, 20])
+def test_faces_and_shirts_of_pixel_art_keep_their_colours(samples, colors, mode):
+    art = Image.open(samples / "pixel-art.png").convert(mode)
+    skin, shirt = (246, 190, 140), (60, 92, 196)
+    pixels = np.asarray(art)[..., :3]
+    for out in (quantize(art, colors), saved(art, colors)):
+        shown = np.asarray(out.convert("RGB"))
+        for color in (skin, shirt):
+            assert (shown[(pixels == color).all(-1)] == color).all()
+
+
+@settings(max_examples=50, deadline=None)
+@given(data=st.data(), n=st.integers(2, 9))
+def test_no_swap_makes_medoids_better_and_forced_ones_stay(data, n):
+    k = data.draw(st.integers(1, n - 1))
+    first = data.draw(st.integers(0, k))
+    random = np.random.default_rng(data.draw(st.integers(0, 99)))
+    points = random.normal(size=(4, n)).astype(np.float32)
+    weights, opaque = random.random(n), np.ones(n, np.bool_)
+    chosen = medoids(points, weights, opaque, k, first).tolist()
+
+    def cost(numbers: list[int]) -> float:
+        squares = np.square(points[:, :, None] - points[:, None, numbers]).sum(0).astype(float)
+        return float(weights @ (squares**2).min(axis=1))
+
+    assert len(set(chosen)) == k
+    assert chosen[:first] == list(range(first))
+    for place, number in itertools.product(range(first, k), set(range(n)) - set(chosen)):
+        assert cost(chosen) <= cost([*chosen[:place], number, *chosen[place + 1 :]]) * (1 + 1e-5) + 1e-9
+
+
+def test_only_opaque_entries_stand_for_opaque_colours_of_flat_art():
+    im = Image.new("RGBA", (40, 10))
+    for x, color in enumerate([(255, 0, 0, 255), (255, 0, 0, 200), (0, 0, 255, 200), (0, 255, 0, 200)] * 10):
+        im.paste(color, (x, 0, x + 1, 10))
+    for colors in (2, 3):
+        shown = np.asarray(quantize(im, colors).convert("RGBA"))
+        assert (shown[:, ::4, 3] == 255).all()
 
 
 # Faint rims

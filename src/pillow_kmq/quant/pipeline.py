@@ -15,10 +15,12 @@ from .counting import Source, count_source, stripes
 from .dithering.ditherer import dither_stripes
 from .dithering.fit import fitted, sample_bands, settle
 from .dithering.still import StillPixels
+from .histogram import VISIBLE
 from .mapping import map_stripes
 from .options import EFFORTS, Options
 from .order import ordered
 from .posterize import FULL
+from .search import is_flat_art
 from .seen import AllSeen, HiddenColors
 from .shared import Pool
 from .whole import Everything
@@ -84,7 +86,8 @@ def _finished(palette: Palette, sources: Collection[Source], counts: Counts, opt
     """The palette with the colours of plain areas, fitted to its dithering, unless it is exact or was asked for."""
     exact = counts.whole and len(counts.colors) <= len(palette)
     least_error = options.dither is None and options.space != "perceptual"
-    if exact or least_error or options.aim is not None or options.bits != FULL:
+    flat = counts.whole and is_flat_art(counts.colors[counts.colors >= VISIBLE], options)
+    if exact or least_error or flat or options.aim is not None or options.bits != FULL:
         return palette
     palette, locked = settle(palette, counts, options.fixed, options.metric)
     if options.dither is not None:

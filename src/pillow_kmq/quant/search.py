@@ -12,6 +12,7 @@ import numpy.typing as npt
 from ..color import to_palette, to_points
 from ..types import Palette
 from .clustering.lloyd import Clusters
+from .clustering.medoids import MOST, are_apart, medoids
 from .clustering.split import split
 from .clustering.swap import search
 from .histogram import Histogram, Sorted, unpack
@@ -21,6 +22,7 @@ _FINEST = 1 << 17  # colours that polishing bears
 _FEWEST = 48  # bins per palette entry, at least, or bins are made finer: means of few bins are blunt
 _OPAQUE_SHARES = (0.5, 0.2, 0.05)  # of a cluster, from which on its centroid may be opaque
 _HUES, _FEW = 0.75, 20.0  # how much more hues count, up to so many colours in full
+_PER_ENTRY = 8  # colours of flat art for each entry, at most: of more, means look better
 _FULL_ROUNDS = 128  # entries up to which every round is made: with more, each round makes more exchanges
 
 
@@ -36,6 +38,8 @@ def find_palette(colors: npt.NDArray[np.uint32], weights: npt.NDArray[np.float64
         exact = _join(fixed, unpack(colors))
         if len(exact) <= k:
             return exact
+    if is_flat_art(colors, options):
+        return _flat_palette(colors, weights, options)
     effort = EFFORTS[options.effort]
     if options.max_iter is not None:
         effort = replace(effort, bits=8, most_bins=_FINEST, start_steps=options.max_iter, rounds=0, polish=0)
@@ -51,6 +55,26 @@ def find_palette(colors: npt.NDArray[np.uint32], weights: npt.NDArray[np.float64
         _polish_mixed(clusters, finest.translucent, max(1, effort.polish), options)
     palette = _join(fixed, _palette(clusters.centroids[:, len(fixed) :], options))
     return _fill_up(palette, finest, points, options)
+
+
+def is_flat_art(colors: npt.NDArray[np.uint32], options: Options) -> bool:
+    """Return whether visible packed colours are few and far from each other, in a picture that is to look best."""
+    few = len(colors) <= min(MOST, _PER_ENTRY * options.colors)
+    return (
+        few
+        and options.space == "perceptual"
+        and options.max_iter is None
+        and are_apart(to_points(unpack(colors), options.metric))
+    )
+
+
+def _flat_palette(colors: npt.NDArray[np.uint32], weights: npt.NDArray[np.float64], options: Options) -> Palette:
+    """Return fixed colours, then the colours of the picture that stand for all of them."""
+    entries = np.concatenate([options.fixed, unpack(colors)])
+    each = np.concatenate([np.zeros(len(options.fixed)), weights])
+    k = min(options.colors, len(entries))
+    chosen = medoids(_points(entries, options), each, entries[:, 3] == 255, k, len(options.fixed))
+    return _join(options.fixed, entries[chosen[len(options.fixed) :]])
 
 
 def _chroma(options: Options) -> float:
