@@ -214,7 +214,7 @@ def dither_table(plan: Plan) -> tuple[list[Row], str]:
 
 
 WINDOW = 256  # pixels a side that are measured of a picture: FLIP and SSIMULACRA2 take two seconds a megapixel each
-EYE_OPTIONS = ("", "effort=best", "space=srgb", "space=oklab")
+EYE_OPTIONS = ("", "space=srgb")
 
 
 def eye_table(plan: Plan) -> tuple[list[Row], str]:
