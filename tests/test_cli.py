@@ -589,7 +589,10 @@ def test_too_little_memory_is_one_files_problem(monkeypatch: pytest.MonkeyPatch)
         (("--speed", "12", "a.png"), "12 is not in the range"),
         (("--speed", "1", "--effort", "best", "a.png"), "exclude each other"),
         (("--palette", "vga", "a.png"), "'vga' is neither a file, nor colours like '#000,#fff,#f00', nor one of"),
-        (("--palette", "a.png", "a.png"), "--palette a.png has more than 256 colours"),
+        (
+            ("--palette", "a.png", "a.png"),
+            "a.png has more than 256 colours; reduce the image first, by quantize or kmq",
+        ),
         (("--palette", "#00,#fff", "a.png"), "'#00' is not a colour; write #rgb"),
     ],
 )

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
 
-from pillow_kmq import PSNR, DeltaE, errors, quantize
+from pillow_kmq import PSNR, DeltaE, errors, quantize, quantize_all
 from pillow_kmq.quant.posterize import representable, to_bits
 
 pytestmark = pytest.mark.jit
@@ -87,3 +87,9 @@ def test_saving_with_any_options_writes_what_quantize_gives_or_nothing(pixels, o
     else:
         expected = quantize(im, **{name: value for name, value in options.items() if value is not None})
         assert reopened.convert("RGBA").tobytes() == expected.convert("RGBA").tobytes()
+
+
+@pytest.mark.parametrize("name", ["report", "max_bytes"])
+def test_an_option_that_quantize_all_does_not_have_is_named(name: str) -> None:
+    with pytest.raises(errors.OptionTypeError, match=f"{name} is not an option here"):
+        quantize_all([Image.new("RGB", (2, 2))], 4, **{name: 1})

@@ -187,6 +187,15 @@ def test_sentences_that_cannot_be_printed_do_not_end_the_batch(tmp_path: Path) -
     assert {"a-kmq.png", "b-kmq.png"} < names(tmp_path)
 
 
+@linux_only
+@pytest.mark.parametrize("option", ["--help", "--version"])
+def test_help_that_cannot_be_printed_is_a_sentence_and_status_1(tmp_path: Path, option: str) -> None:
+    with open("/dev/full", "wb") as full:
+        run = command([option], tmp_path, stdout=full)
+    assert run.stderr == b"kmq: cannot write to standard output: no space left on device\n"
+    assert run.returncode == 1
+
+
 @posix_only
 def test_without_any_standard_stream_files_are_written_all_the_same(tmp_path: Path) -> None:
     picture().save(tmp_path / "a.png")

@@ -32,6 +32,8 @@ def main() -> None:
     def work() -> None:
         try:
             cli.main()
+        except OSError as error:  # --help, --version and the like were printed in vain
+            failures.append(error if error.filename else cli.unprintable(error))
         except BaseException as error:
             failures.append(error)
 

@@ -189,11 +189,19 @@ def _say(text: str, *, err: bool) -> bool:
     try:
         click.echo(text, err=err)
     except OSError as error:
-        discard_output(sys.stderr if err else sys.stdout)
-        if not err:
-            _say(f"kmq: cannot write to standard output: {reason(error)}", err=True)
+        if err:
+            discard_output(sys.stderr)
+        else:
+            unprintable(error)
         return False
     return True
+
+
+def unprintable(error: OSError) -> SystemExit:
+    """Say that standard output takes no more; return the exception that ends the command."""
+    discard_output(sys.stdout)
+    _say(f"kmq: cannot write to standard output: {reason(error)}", err=True)
+    return SystemExit(FAILED)
 
 
 def _warm_up(quiet: bool) -> None:

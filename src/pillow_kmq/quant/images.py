@@ -148,9 +148,7 @@ def _colors_of(im: Image.Image, name: str) -> Palette:
         colors, places = np.unique(pixels, return_index=True)
         found.update(dict.fromkeys(colors[np.argsort(places)].tolist()))
         if len(found) > MAX_COLORS:
-            raise OptionError(
-                f"{name} has more than {MAX_COLORS} colours; reduce the image first, by quantize(im, {MAX_COLORS})"
-            )
+            raise OptionError(f"{name} has more than {MAX_COLORS} colours; reduce the image first, by quantize or kmq")
     return unpack(np.array(list(found), np.uint32))
 
 

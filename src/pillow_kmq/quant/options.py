@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import OptionError
+from ..errors import OptionError, OptionTypeError
 from ..types import MAX_COLORS, Palette
 from .background import Rgb, to_background
 from .checks import check_choice, check_integer
@@ -137,6 +137,9 @@ def to_options(
         raise OptionError("order means nothing with a given palette, which keeps its own")
     if palette is not None and (dither is None or isinstance(to_dither(dither), Auto)):
         dither = "floyd-steinberg"  # a palette given is made for no picture: flat areas too need mixtures
+    unknown = sorted(others.keys() - {"effort", "seed", "threads", "transparent_index"})
+    if unknown:
+        raise OptionTypeError(f"{unknown[0]} is not an option here")
     aim = to_aim(quality)
     if space is None:
         space = _space_for(palette, max_iter, aim)
