@@ -265,7 +265,8 @@ def test_a_ctrl_c_that_a_callback_of_llvm_would_lose_is_heard_when_the_kernel_is
 
 
 def test_a_file_that_cannot_be_finished_is_taken_away(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(writing, "_WRITING", threading.Lock())
+    monkeypatch.setattr(writing, "_ending", False)
+    monkeypatch.setattr(writing, "_PATIENCE", 0.1)
     old = tmp_path / "a.kmq"
     old.write_bytes(b"old")
     replacing, go_on = threading.Event(), threading.Event()
@@ -298,13 +299,16 @@ def test_a_file_that_cannot_be_finished_is_taken_away(monkeypatch: pytest.Monkey
 
 
 def test_nothing_is_written_after_the_command_gave_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(writing, "_WRITING", threading.Lock())
+    monkeypatch.setattr(writing, "_ending", False)
+    monkeypatch.setattr(writing, "_PATIENCE", 0.1)
     writing.abandon()
     thread = threading.Thread(target=outputs.write, args=(str(tmp_path / "a.kmq"), b"new"), daemon=True)
     thread.start()
     thread.join(0.2)
     assert thread.is_alive()
     assert not list(tmp_path.iterdir())
+    monkeypatch.undo()
+    thread.join()
 
 
 @pytest.mark.jit

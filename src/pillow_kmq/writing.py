@@ -7,7 +7,7 @@ import secrets
 import selectors
 import shutil
 import sys
-import threading
+import time
 from contextlib import suppress
 from io import BytesIO, RawIOBase, TextIOBase
 from typing import IO, Any
@@ -16,8 +16,9 @@ from PIL import Image
 
 from .errors import OptionError, OptionTypeError
 
-_WRITING = threading.Lock()
 _unfinished: list[str] = []  # temporary files
+_ending = False
+_PATIENCE = 1.0  # seconds that a file may take to be finished when the process is about to end
 
 
 def save(im: Image.Image, path: str | os.PathLike[str] | IO[bytes], format: str | None = None, **options: Any) -> None:
@@ -148,25 +149,33 @@ def replace_file(target: str, data: bytes) -> None:
     """
     path = os.path.realpath(target)  # behind a symbolic link, the file itself is replaced
     temporary = os.path.join(os.path.dirname(path), f".kmq-{secrets.token_hex(8)}.tmp")
-    with _WRITING:
-        _unfinished.append(temporary)
-        try:
-            with open(temporary, "xb") as file:
-                if os.path.exists(path):
-                    shutil.copymode(path, temporary)
-                write_all(file, data)
-            os.replace(temporary, path)
-        except OSError as error:
-            raise OSError(error.errno, error.strerror or str(error), target) from None
-        finally:
-            with suppress(FileNotFoundError):
-                os.unlink(temporary)
-            _unfinished.remove(temporary)
+    _unfinished.append(temporary)
+    try:
+        while _ending:
+            time.sleep(_PATIENCE)
+        with open(temporary, "xb") as file:
+            if os.path.exists(path):
+                shutil.copymode(path, temporary)
+            write_all(file, data)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror or str(error), target) from None
+    finally:
+        with suppress(FileNotFoundError):
+            os.unlink(temporary)
+        _unfinished.remove(temporary)
 
 
 def abandon() -> None:
-    """Let no file be written any more; one that is not done within a second goes. To be called before the end."""
-    if not _WRITING.acquire(timeout=1):
-        for temporary in _unfinished:
-            with suppress(OSError):
-                os.unlink(temporary)
+    """Have other threads begin with no further file, and remove what is not finished soon: the process is to end.
+
+    There is no lock, as a fork would keep one locked for ever.
+    """
+    global _ending
+    _ending = True
+    deadline = time.monotonic() + _PATIENCE
+    while _unfinished and time.monotonic() < deadline:
+        time.sleep(0.01)
+    for temporary in list(_unfinished):
+        with suppress(OSError):
+            os.unlink(temporary)
