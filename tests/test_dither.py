@@ -12,6 +12,7 @@ from PIL import Image
 
 import naive
 from pillow_kmq import errors, quantize
+from pillow_kmq.quant.activity import activity
 from pillow_kmq.quant.choose import Counts
 from pillow_kmq.quant.dithering import ordered
 from pillow_kmq.quant.dithering.diffusion import Diffuser, spacing
@@ -28,7 +29,7 @@ from pillow_kmq.quant.dithering.options import (
     to_dither,
 )
 from pillow_kmq.quant.dithering.ordered import Thresholder
-from pillow_kmq.quant.dithering.selective import activity, smoothness
+from pillow_kmq.quant.dithering.selective import smoothness
 from pillow_kmq.quant.dithering.thresholds import blue_noise, thresholds
 from pillow_kmq.quant.histogram import pack
 

@@ -92,9 +92,9 @@ def _palette_of(counts: Counts, options: Options) -> Palette:
         )
     if not _needs_clear(counts, options):
         return _visible_palette(colors[visible], weights[visible], options)
-    if options.colors == 1:
-        return _clear_entry(counts, options)
     clear = _clear_entry(counts, options)
+    if options.colors == 1:
+        return clear
     if options.colors <= _FEW and options.bits == FULL:
         with_clear = replace(options, fixed=np.concatenate([options.fixed, clear]))
         palette = _visible_palette(colors[visible], weights[visible], with_clear)

@@ -8,8 +8,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from .activity import REACH, activity
 from .choose import Counts
-from .dithering.selective import activity
 from .histogram import ALPHA, VISIBLE, Counter
 from .importance import weights_of
 from .progress import SILENT, Progress
@@ -74,14 +74,19 @@ def count_source(source: Source, colors: int, sample: int, progress: Progress, s
         if source.has_alpha:
             _add_extremes(source, part)
         if len(part.colors) > max(_DRAWN * sample, colors):
-            return Counts(part.colors, part.weights * (size / read), whole=False, sensed=part.sensed * (size / read))
+            return _estimate(part, size / read)
     counter = Counter(MOST)
     for start, stop in stripes(source, progress):
         pixels, weights, sensed = _part(source, start, stop, 0, 1, sensitive)
         counter.add(pixels, weights, sensed)
         if every > 1 and counter.full:
-            return Counts(part.colors, part.weights * (size / read), whole=False, sensed=part.sensed * (size / read))
+            return _estimate(part, size / read)
     return Counts(counter.colors, counter.weights, not counter.full, counter.sensed)
+
+
+def _estimate(part: Counter, factor: float) -> Counts:
+    """Return what a part of the pixels, counted, says of all of them, which are `factor` times as many."""
+    return Counts(part.colors, part.weights * factor, whole=False, sensed=part.sensed * factor)
 
 
 def _sampled(source: Source, every: int, sensitive: bool) -> Iterator[Block]:
@@ -100,7 +105,7 @@ def _sampled(source: Source, every: int, sensitive: bool) -> Iterator[Block]:
 def _part(source: Source, start: int, stop: int, first: int, every: int, sensitive: bool) -> Block:
     """Each `every`-th pixel of some rows, from the `first` on, and its weight."""
     weights = weights_of(source.importance(start, stop))
-    top, bottom = (max(start - 1, 0), min(stop + 1, source.height)) if sensitive else (start, stop)
+    top, bottom = (max(start - REACH, 0), min(stop + REACH, source.height)) if sensitive else (start, stop)
     rows = source.rows(top, bottom)
     pixels = np.ascontiguousarray(rows[start - top : stop - top].ravel()[first::every])
     sensed = None

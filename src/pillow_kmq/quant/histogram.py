@@ -31,9 +31,8 @@ def _count(pixels, weights, sensitivities, start, table, shift, colors, totals, 
     """Number distinct pixels in order of appearance and add up their weights.
 
     table uint64[2**(32 - shift)]: a value, and 2**32 times its number + 1; open addressing with linear probing.
-    weights, sensitivities [n], or [1] for all; their products go to `sensed`.
-    Stops when `colors` is full. Returns how far it came in `pixels`, and how many
-    colours there are.
+    weights, sensitivities [n], or [1] for all; their products go to `sensed`. Stops when `colors` is full. Returns how
+    far it came in `pixels`, and how many colours there are.
     """
     mask = np.uint32(table.shape[0] - 1)
     each = weights.shape[0] > 1
@@ -148,6 +147,11 @@ class Counter:
     def sensed(self) -> npt.NDArray[np.float64]:
         """The weight of each times the sensitivity of its pixels, float64[m]."""
         return self._sensed[: self._found]
+
+
+def seen(pixels: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
+    """Return packed pixels, uint32[...], all invisible ones as 0."""
+    return pixels * (pixels >= VISIBLE)
 
 
 def pack(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint32]:

@@ -13,16 +13,11 @@ import numpy.typing as npt
 from .background import composite, laid_on
 from .choose import Counts
 from .counting import Source, stripes
-from .histogram import MOST_COLORS, VISIBLE, Counter
+from .histogram import MOST_COLORS, VISIBLE, Counter, seen
 from .options import Options
 
 _ROOM = 1 << 17
 """Colours of invisible pixels that are kept, and pixels that are added at once."""
-
-
-def seen(pixels: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
-    """Return packed pixels, uint32[...], all invisible ones as 0."""
-    return pixels * (pixels >= VISIBLE)
 
 
 class Seen:

@@ -8,13 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from ...types import Palette
+from ..activity import activity
 from ..counting import Source
 from ..mapping import in_stripes
 from .diffusion import Diffuser, Mask, Strengths, spacing
 from .gamut import Gamut
 from .options import Auto, Diffusion, FloydSteinberg, Selective, Way
 from .ordered import Thresholder
-from .selective import activity, smoothness
+from .selective import smoothness
 from .shading import REACH, shading
 from .still import StillPixels
 from .thresholds import thresholds

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...types import Indices
-from ..histogram import VISIBLE
+from ..histogram import seen
 from .diffusion import Mask
 
 
@@ -45,7 +45,7 @@ class StillPixels:
         pixels: uint32[h, w], packed.
         importance: uint8[h, w], or None for 255 everywhere.
         """
-        visible = np.where(pixels < VISIBLE, np.uint32(0), pixels)
+        visible = seen(pixels)
         before = self._pixels[start : start + len(pixels)]
         held = visible == before if self._follows else None
         before[:] = visible
