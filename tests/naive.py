@@ -245,13 +245,19 @@ def activity(image: Sequence[Sequence[Sequence[int]]]) -> list[list[int]]:
     return [[span(around(y, x)) for x in range(width)] for y in range(height)]
 
 
-def pattern(color: Sequence[int], palette: Sequence[Sequence[int]], strength: float, length: int) -> list[int]:
+def pattern(
+    color: Sequence[int], palette: Sequence[Sequence[int]], strength: float, length: int, *, given: bool
+) -> list[int]:
     """The entries that stand for an opaque colour in ordered dithering, by luma; all entries are opaque."""
+    spacing = entry_spacing(palette)
     error = [0.0] * 4
     chosen = []
     for _ in range(length):
         aim = _aim(color, [c + strength * e for c, e in zip(color, error, strict=True)])
-        chosen.append(nearest(aim, palette))
+        best = nearest(aim, palette)
+        if chosen and not given and math.dist(color, palette[best]) > 1.5 * spacing[chosen[0]]:
+            best = chosen[0]
+        chosen.append(best)
         error = [e + c - p for e, c, p in zip(error, color, palette[chosen[-1]], strict=True)]
     return sorted(chosen, key=lambda j: (77 * palette[j][0] + 150 * palette[j][1] + 29 * palette[j][2], j))
 

@@ -137,18 +137,30 @@ def test_activity_equals_the_plain_version(size, alpha, seed):
 
 
 @settings(max_examples=40, deadline=None)
-@given(size=SIZES, k=st.integers(1, 6), strength=st.sampled_from([0.5, 1.0]), seed=SEEDS)
-def test_ordered_dithering_equals_the_plain_version(size, k, strength, seed):
+@given(size=SIZES, k=st.integers(1, 9), strength=st.sampled_from([0.5, 1.0]), given=st.booleans(), seed=SEEDS)
+def test_ordered_dithering_equals_the_plain_version(size, k, strength, given, seed):
     random = np.random.default_rng(seed)
     pixels, palette = random_pixels(random, size, "opaque"), unique_palette(random, k, "opaque")
     out = np.empty(size, np.uint8)
-    Thresholder(palette, "srgb", thresholds("bayer", 4)).remap(
+    Thresholder(palette, "srgb", thresholds("bayer", 4), given=given).remap(
         packed(pixels), 0, np.full(size, strength, np.float32), out
     )
     ranks = naive.bayer(4)
     for y, x in np.ndindex(size):
-        entries = naive.pattern(pixels[y, x].tolist(), palette.tolist(), strength, ordered.length(k))
+        entries = naive.pattern(pixels[y, x].tolist(), palette.tolist(), strength, ordered.length(k), given=given)
         assert out[y, x] == entries[int((ranks[y % 4][x % 4] + 0.5) / 16 * ordered.length(k))]
+
+
+@pytest.mark.parametrize(("given", "specks"), [(False, False), (True, True)])
+def test_ordered_dithering_puts_no_far_entry_among_near_ones(given, specks):
+    skin = [(200 + 10 * n, 160 + 10 * n, 130 + 10 * n, 255) for n in range(4)]
+    palette = np.array([*skin, (250, 20, 30, 255)], np.uint8)
+    pixels = np.full((8, 8, 4), (215, 140, 120, 255), np.uint8)
+    out = np.empty((8, 8), np.uint8)
+    Thresholder(palette, "srgb", thresholds("bayer", 8), given=given).remap(
+        packed(pixels), 0, np.ones((8, 8), np.float32), out
+    )
+    assert np.any(out == 4) == specks
 
 
 @settings(max_examples=40, deadline=None)

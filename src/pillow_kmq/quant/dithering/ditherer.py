@@ -88,7 +88,8 @@ def ditherer(dither: Way, palette: Palette, space: str, width: int, *, given: bo
         return _shaded(Diffuser(palette, space, width, given=given), dither.strength_of(len(palette)), gamut)
     if isinstance(dither, Selective):
         return _selective(palette, space, width, dither.strength, gamut)
-    return _uniform(Thresholder(palette, space, thresholds(dither.matrix, dither.side)), dither.strength, gamut)
+    thresholder = Thresholder(palette, space, thresholds(dither.matrix, dither.side), given=given)
+    return _uniform(thresholder, dither.strength, gamut)
 
 
 def dither_stripes(

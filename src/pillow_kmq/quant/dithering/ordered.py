@@ -16,9 +16,14 @@ import numpy.typing as npt
 from ..._jit import inlined, kernel
 from ...types import Palette
 from ..nearest import nearest, nearest_finder
-from .diffusion import Mask, Strengths, aim_at, premultiplied
+from .diffusion import Mask, Strengths, aim_at, premultiplied, spacing
 from .thresholds import Matrix
 
+_REACH = np.float32(1.5)
+"""How far entries of a list may be from its colour, in mean distances of its nearest entry to that one's neighbours.
+
+Without a limit, specks of red stand on skin; nearer ones cost smoothness (docs/QUALITY.md).
+"""
 _AT_ONCE = 1 << 20
 """Pixels of a row, some tenths of a second, before Python can hear Ctrl-C."""
 
@@ -29,8 +34,8 @@ def length(k: int) -> int:
 
 
 @inlined
-def _list_entries(find, palette, value, strength, chosen):  # type: ignore[no-untyped-def]
-    """The entries that stand for a colour, to chosen, int64[n]."""
+def _list_entries(find, palette, reach, value, strength, chosen):  # type: ignore[no-untyped-def]
+    """The entries that stand for a colour, to chosen, int64[n]; none but the nearest is farther than its reach."""
     share = np.float32(value >> np.uint32(24)) * np.float32(1.0 / 255.0)
     r = np.float32(value & np.uint32(255)) * share
     g = np.float32(value >> np.uint32(8) & np.uint32(255)) * share
@@ -40,11 +45,15 @@ def _list_entries(find, palette, value, strength, chosen):  # type: ignore[no-un
     for n in range(chosen.shape[0]):
         aim = aim_at(value, r + strength * e0, g + strength * e1, b + strength * e2, a + strength * e3)
         best = nearest(find, aim)
+        d0, d1, d2, d3 = r - palette[best, 0], g - palette[best, 1], b - palette[best, 2], a - palette[best, 3]
+        if n > 0 and d0 * d0 + d1 * d1 + d2 * d2 + d3 * d3 > reach[chosen[0]]:
+            best = chosen[0]  # once more: a stray pixel is worse than an error
+            d0, d1, d2, d3 = r - palette[best, 0], g - palette[best, 1], b - palette[best, 2], a - palette[best, 3]
         chosen[n] = best
-        e0 += r - palette[best, 0]
-        e1 += g - palette[best, 1]
-        e2 += b - palette[best, 2]
-        e3 += a - palette[best, 3]
+        e0 += d0
+        e1 += d1
+        e2 += d2
+        e3 += d3
 
 
 @inlined
@@ -62,9 +71,10 @@ def _sort(chosen, lumas):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _threshold(find, palette, lumas, matrix, pixels, strengths, held, out, row, chosen):  # type: ignore[no-untyped-def]
+def _threshold(find, palette, reach, lumas, matrix, pixels, strengths, held, out, row, chosen):  # type: ignore[no-untyped-def]
     """Entries of uint32[h, w]; palette float32[k, 4]: premultiplied; lumas float32[k]; row: the number of the first.
 
+    reach float32[k]: squared distances that entries may have from colours nearest to this one.
     held bool[h, w]: pixels that keep the entry in out. chosen int64[n]: scratch.
     """
     height, width = pixels.shape
@@ -79,7 +89,7 @@ def _threshold(find, palette, lumas, matrix, pixels, strengths, held, out, row, 
                 out[y, x] = nearest(find, value)
                 continue
             if value != last or strength != last_strength:
-                _list_entries(find, palette, value, strength, chosen)
+                _list_entries(find, palette, reach, value, strength, chosen)
                 _sort(chosen, lumas)
                 last, last_strength = value, strength
             out[y, x] = chosen[int(matrix[(row + y) % size, x % size] * np.float32(chosen.shape[0]))]
@@ -88,9 +98,12 @@ def _threshold(find, palette, lumas, matrix, pixels, strengths, held, out, row, 
 class Thresholder:
     """Ordered dithering of an image, whose rows may come in any order."""
 
-    def __init__(self, palette: Palette, space: str, matrix: Matrix) -> None:
+    def __init__(self, palette: Palette, space: str, matrix: Matrix, *, given: bool = False) -> None:
+        """Take a palette uint8[k, 4]; given: whether it was not found for the picture, so that far entries must do."""
         self._find = nearest_finder(palette, space)
         self._palette = premultiplied(palette)
+        reach = np.full(len(palette), np.inf, np.float32) if given else _REACH * spacing(palette)
+        self._reach = reach * reach
         weights = np.array([77, 150, 29, 0], np.int64)
         self._lumas = (palette.astype(np.int64) * palette[:, 3:] @ weights).astype(np.float32)
         self._matrix = matrix
@@ -116,6 +129,7 @@ class Thresholder:
             _threshold(
                 self._find,
                 self._palette,
+                self._reach,
                 self._lumas,
                 self._matrix,
                 pixels[part],
