@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ._jit import kernel
+from .kernels import kernel
+from .kernels.types import f32_2d, f64_1d, i64
 from .errors import OptionError, OptionTypeError
 
 SPACES = {"srgb": 0, "linear": 1, "oklab": 2}
@@ -50,7 +51,6 @@ LINEAR = np.append(_linear(np.arange(256.0)), 1.0)
 _THRESHOLDS = _linear(np.arange(255) + 0.5)  # light at which an sRGB level rounds up
 
 
-@kernel
 def _cbrt(x):  # type: ignore[no-untyped-def]
     """Cube root of x in 0..1.1 by Halley's iteration."""
     if x < 1e-12:
@@ -66,14 +66,12 @@ def _cbrt(x):  # type: ignore[no-untyped-def]
     return y * scale
 
 
-@kernel
 def _light(level, linear):  # type: ignore[no-untyped-def]
     whole = int(level)
     low = linear[whole]
     return low + (level - whole) * (linear[whole + 1] - low)
 
 
-@kernel
 def to_point(r, g, b, a, space, linear):  # type: ignore[no-untyped-def]
     """The four coordinates (float64) of one straight RGBA colour with channels 0..255."""
     a = a / 255.0
@@ -97,7 +95,7 @@ def to_point(r, g, b, a, space, linear):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _points(colors, space, linear, out):  # type: ignore[no-untyped-def]
+def _points(colors: f32_2d, space: i64, linear: f64_1d, out: f32_2d) -> None:
     for i in range(colors.shape[0]):
         r, g, b, a = colors[i, 0], colors[i, 1], colors[i, 2], colors[i, 3]
         # Doubles, as compiled code would make of them anyway: NumPy's scalars would stay single.

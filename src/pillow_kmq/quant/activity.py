@@ -8,14 +8,15 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from .._jit import kernel
+from ..kernels import kernel
+from ..kernels.types import i64, u8_1d, u8_2d
 
 REACH = 1
 """Rows above and below a pixel that its activity depends on."""
 
 
 @kernel
-def _ranges(channels, first, low, high, out):  # type: ignore[no-untyped-def]
+def _ranges(channels: u8_2d, first: i64, low: u8_1d, high: u8_1d, out: u8_2d) -> None:
     """The largest range of any channel in 3x3 pixels, uint8[h, w], for rows first <= y < first + h.
 
     channels uint8[m, 4 * w]. low, high uint8[4 * w]: scratch. Every loop is over bytes in memory order, for vectors.

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from .._jit import inlined, kernel
+from ..kernels import kernel
+from ..kernels.types import f32_1d, f32_2d, f64_1d, i64, i64_1d, u32_1d, u64_1d
 
 ALPHA = np.uint32(0xFF000000)
 """The alpha byte of a packed pixel: 0xAABBGGRR, that is R, G, B, A in memory on a little-endian machine."""
@@ -20,14 +21,13 @@ _FIRST_BITS = 12
 _NO_WEIGHTS = np.ones(1, np.float32)
 
 
-@inlined
 def _slot(value, shift):  # type: ignore[no-untyped-def]
     """The high 32 - shift bits of the 32-bit product."""
     return np.uint32((np.uint64(value) * _HASH & np.uint64(0xFFFFFFFF)) >> np.uint64(shift))
 
 
 @kernel
-def _count(pixels, weights, sensitivities, start, table, shift, colors, totals, sensed, found):  # type: ignore[no-untyped-def]
+def _count(pixels: u32_1d, weights: f32_1d, sensitivities: f32_1d, start: i64, table: u64_1d, shift: i64, colors: u32_1d, totals: f64_1d, sensed: f64_1d, found: i64) -> tuple[int, int]:
     """Number distinct pixels in order of appearance and add up their weights.
 
     table uint64[2**(32 - shift)]: a value, and 2**32 times its number + 1; open addressing with linear probing.
@@ -61,7 +61,7 @@ def _count(pixels, weights, sensitivities, start, table, shift, colors, totals, 
 
 
 @kernel
-def _rehash(colors, table, shift):  # type: ignore[no-untyped-def]
+def _rehash(colors: u32_1d, table: u64_1d, shift: i64) -> None:
     mask = np.uint32(table.shape[0] - 1)
     for j in range(colors.shape[0]):
         slot = _slot(colors[j], shift)
@@ -183,7 +183,6 @@ MOST_COLORS = 1 << _INDEX_BITS
 """Colours that can be sorted."""
 
 
-@inlined
 def _spread(byte):  # type: ignore[no-untyped-def]
     """Eight bits, three apart."""
     x = np.uint64(byte)
@@ -193,7 +192,7 @@ def _spread(byte):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _sort_keys(colors, keys):  # type: ignore[no-untyped-def]
+def _sort_keys(colors: u32_1d, keys: u64_1d) -> None:
     """The bits of R, G, B and A interleaved, so that near codes are near colours, opaque ones last; then the index."""
     low = np.uint32(255)
     for i in range(colors.shape[0]):
@@ -206,7 +205,7 @@ def _sort_keys(colors, keys):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _count_bins(keys, counts):  # type: ignore[no-untyped-def]
+def _count_bins(keys: u64_1d, counts: i64_1d) -> None:
     """How many colours differ from the one before in the first b bits of a channel: counts int64[9]."""
     for bits in range(9):
         counts[bits] = 1
@@ -219,7 +218,7 @@ def _count_bins(keys, counts):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _merge(keys, colors, weights, bits, means, totals):  # type: ignore[no-untyped-def]
+def _merge(keys: u64_1d, colors: u32_1d, weights: f64_1d, bits: i64, means: f32_2d, totals: f32_1d) -> int:
     """Weighted means, float32[m, 4], of colours that agree in `bits` bits; returns how many of them are translucent."""
     low = np.uint32(255)
     shift = np.uint64(_INDEX_BITS + 4 * (8 - bits))

@@ -18,7 +18,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from .._jit import inlined, kernel
+from ..kernels import kernel
+from ..kernels.types import f32_2d, f32_3d, f64_1d, i16_1d, i16_2d, i32_1d, i32_2d, i64, i64_1d, u8_1d, u32_1d
 from ..color import LINEAR, SPACES, to_point, to_points
 from .histogram import ALPHA
 
@@ -50,23 +51,23 @@ class Nearest(NamedTuple):
     keys uint32[], labels int16[]: the cache; a label of -1 is empty.
     """
 
-    linear: npt.NDArray[np.float64]
-    space: int
-    points: npt.NDArray[np.float32]
-    low: npt.NDArray[np.float32]
-    width: npt.NDArray[np.float32]
-    cells: npt.NDArray[np.float32]
-    entries: npt.NDArray[np.int16]
-    sizes: npt.NDArray[np.int64]
-    choice: npt.NDArray[np.float32]
-    bounds: npt.NDArray[np.float32]
-    order: npt.NDArray[np.int32]
-    transparent: int
-    starts: npt.NDArray[np.int32]
-    pool: npt.NDArray[np.uint8]
-    used: npt.NDArray[np.int64]
-    keys: npt.NDArray[np.uint32]
-    labels: npt.NDArray[np.int16]
+    linear: f64_1d
+    space: i64
+    points: f32_2d
+    low: f32_2d
+    width: f32_2d
+    cells: f32_2d
+    entries: i16_2d
+    sizes: i64_1d
+    choice: f32_3d
+    bounds: f32_2d
+    order: i32_2d
+    transparent: i64
+    starts: i32_2d
+    pool: u8_1d
+    used: i64_1d
+    keys: u32_1d
+    labels: i16_1d
 
 
 def nearest_finder(palette: npt.NDArray[np.uint8], space: str) -> Nearest:
@@ -107,7 +108,6 @@ def nearest_finder(palette: npt.NDArray[np.uint8], space: str) -> Nearest:
     )
 
 
-@kernel
 def _list_cell(find, kind, cell, c0, c1, c2, c3):  # type: ignore[no-untyped-def]
     """Make the list of a cell with coordinates c0..c3; false when the pool is full."""
     size = find.sizes[kind]
@@ -149,19 +149,16 @@ def _list_cell(find, kind, cell, c0, c1, c2, c3):  # type: ignore[no-untyped-def
     return True
 
 
-@inlined
 def _cell(x, low, cells, bits):  # type: ignore[no-untyped-def]
     return min(max(int((x - low) * cells), 0), (1 << bits) - 1)
 
 
-@inlined
 def _distance(find, j, p0, p1, p2, p3):  # type: ignore[no-untyped-def]
     d0, d1 = p0 - find.points[0, j], p1 - find.points[1, j]
     d2, d3 = p2 - find.points[2, j], p3 - find.points[3, j]
     return d0 * d0 + d1 * d1 + d2 * d2 + d3 * d3
 
 
-@kernel
 def _nearest_of_all(find, kind, p0, p1, p2, p3):  # type: ignore[no-untyped-def]
     best = np.int64(find.entries[kind, 0])
     least = np.float32(np.inf)
@@ -174,7 +171,6 @@ def _nearest_of_all(find, kind, p0, p1, p2, p3):  # type: ignore[no-untyped-def]
     return best
 
 
-@inlined
 def _nearest_point(find, kind, p0, p1, p2, p3):  # type: ignore[no-untyped-def]
     """The entry nearest to a point (float32), the lowest-numbered one of equals."""
     bits = _BITS4 - kind * (_BITS4 - _BITS3)
@@ -200,7 +196,6 @@ def _nearest_point(find, kind, p0, p1, p2, p3):  # type: ignore[no-untyped-def]
     return best
 
 
-@inlined
 def nearest(find, value):  # type: ignore[no-untyped-def]
     """The palette entry of a packed pixel, 0xAABBGGRR."""
     slot = (np.uint64(value) * _HASH & np.uint64(0xFFFFFFFF)) >> np.uint64(32 - _CACHE_BITS)
@@ -221,13 +216,13 @@ def nearest(find, value):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _remap(find, pixels, out):  # type: ignore[no-untyped-def]
+def _remap(find: Nearest, pixels: u32_1d, out: u8_1d) -> None:
     for i in range(pixels.shape[0]):
         out[i] = nearest(find, pixels[i])
 
 
 @kernel
-def _look_up(table, pixels, out, missing):  # type: ignore[no-untyped-def]
+def _look_up(table: u8_1d, pixels: u32_1d, out: u8_1d, missing: i32_1d) -> int:
     """Write the entries that the table knows; list the places of the other pixels and return how many they are."""
     count = 0
     for i in range(pixels.shape[0]):
@@ -240,7 +235,7 @@ def _look_up(table, pixels, out, missing):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _remap_missing(find, table, pixels, out, missing, count):  # type: ignore[no-untyped-def]
+def _remap_missing(find: Nearest, table: u8_1d, pixels: u32_1d, out: u8_1d, missing: i32_1d, count: i64) -> None:
     for t in range(count):
         i = missing[t]
         value = pixels[i]

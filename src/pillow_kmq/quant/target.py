@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .._jit import kernel
+from ..kernels import kernel
+from ..kernels.types import f64_1d, f64_2d, flag, i64, u32_1d, u8_1d
 from ..color import LINEAR, to_point
 from ..errors import OptionError, OptionTypeError, QualityError
 from ..types import Palette
@@ -135,7 +136,6 @@ def _check_quality(value: Any) -> float:
 # Errors of a palette
 
 
-@kernel
 def _seen(value, background, perceptual, linear):  # type: ignore[no-untyped-def]
     """Coordinates of a packed colour over a grey, as an 8-bit screen shows it: R, G and B, or Oklab times 100."""
     low = np.uint32(255)
@@ -150,7 +150,7 @@ def _seen(value, background, perceptual, linear):  # type: ignore[no-untyped-def
 
 
 @kernel
-def _sum_errors(colors, labels, weights, palette, entries, background, perceptual, rooted, linear):  # type: ignore[no-untyped-def]
+def _sum_errors(colors: u32_1d, labels: u8_1d, weights: f64_1d, palette: u32_1d, entries: f64_2d, background: i64, perceptual: flag, rooted: flag, linear: f64_1d) -> float:
     """The weighted sum of errors of packed colours uint32[m], shown as entries of a packed palette, over a grey.
 
     Errors are squared distances in Oklab if `perceptual`, distances if `rooted` too, or else mean squares of R, G, B.

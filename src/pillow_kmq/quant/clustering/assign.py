@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..._jit import kernel
+from ...kernels import kernel
+from ...kernels.types import bits_2d, i32_1d, i64, real_1d, real_2d
 
 Floats = npt.NDArray[np.floating[Any]]
 
@@ -30,7 +31,7 @@ _AT_ONCE = 1 << 28
 
 
 @kernel
-def _boxes(points, size, boxes):  # type: ignore[no-untyped-def]
+def _boxes(points: real_2d, size: i64, boxes: real_2d) -> None:
     """Bounding boxes of each `size` points: middles, then half widths, float[m, 8]."""
     for g in range(boxes.shape[0]):
         stop = min((g + 1) * size, points.shape[1])
@@ -43,7 +44,6 @@ def _boxes(points, size, boxes):  # type: ignore[no-untyped-def]
             boxes[g, 4 + c] = (high - low) * boxes.dtype.type(0.5)
 
 
-@kernel
 def _near(boxes, g, limit, centroids, k, kept, bounds, order):  # type: ignore[no-untyped-def]
     """List in `kept` those of k centroids that can matter to points in box g, ascending; returns how many they are.
 
@@ -84,7 +84,6 @@ def _near(boxes, g, limit, centroids, k, kept, bounds, order):  # type: ignore[n
     return count
 
 
-@kernel
 def _load(points, labels, start, block, block_labels):  # type: ignore[no-untyped-def]
     """Copy BLOCK points and labels from `start` on; behind the end the last one is repeated."""
     n = points.shape[1]
@@ -95,7 +94,6 @@ def _load(points, labels, start, block, block_labels):  # type: ignore[no-untype
         block_labels[i] = labels[min(start + i, n - 1)]
 
 
-@kernel
 def _farthest_guess(block, block_labels, centroids):  # type: ignore[no-untyped-def]
     """The largest squared distance of a point to the centroid that its label names."""
     most = block[0] - block[0]
@@ -108,7 +106,6 @@ def _farthest_guess(block, block_labels, centroids):  # type: ignore[no-untyped-
     return most
 
 
-@kernel
 def _compare(block, block_labels, centroids, kept, count):  # type: ignore[no-untyped-def]
     """Label each point of the block with the nearest of the `count` centroids kept, the first one of equals."""
     far = 4 * BLOCK  # squared distances stand behind the coordinates: one base, so that loops vectorise
@@ -128,10 +125,7 @@ def _compare(block, block_labels, centroids, kept, count):  # type: ignore[no-un
 
 
 @kernel
-def _assign(  # type: ignore[no-untyped-def]
-    points, centroids, labels, distances, boxes, group_boxes, first, last,
-    block, block_labels, names, some, kept, bounds, order,
-):  # fmt: skip
+def _assign(points: real_2d, centroids: real_2d, labels: i32_1d, distances: real_1d, boxes: real_2d, group_boxes: real_2d, block: real_1d, block_labels: i32_1d, names: i32_1d, some: real_2d, kept: i32_1d, bounds: real_2d, order: bits_2d, first: i64, last: i64) -> None:
     """Label the points of some groups, first <= g < last."""
     n, k = points.shape[1], centroids.shape[1]
     unlimited = points.dtype.type(np.inf)
@@ -153,17 +147,33 @@ def _assign(  # type: ignore[no-untyped-def]
 
 
 class Assignment:
-    """The working arrays of assigning the same points, [4, n], to changing centroids, [4, k]."""
+    """The assignment step for the same points, [4, n], and changing centroids, [4, k]."""
 
-    def __init__(self, points: Floats, k: int) -> None:
-        n, dtype = points.shape[1], points.dtype
-        self._points = points
-        self._boxes = np.empty((-(-n // BLOCK), 8), dtype)
-        self._group_boxes = np.empty((-(-n // (BLOCK * GROUP)), 8), dtype)
-        _boxes(points, BLOCK, self._boxes)
-        _boxes(points, BLOCK * GROUP, self._group_boxes)
+    def __init__(self, points: Floats, centroids: Floats, labels: npt.NDArray[np.int32], distances: Floats) -> None:
+        """Take the arrays that it works on.
+
+        Args:
+            points: [4, n].
+            centroids: [4, k].
+            labels: int32[n], any guess 0..k-1, better if near the truth; `run` writes the nearest centroid of each
+                point, the lowest-numbered one of equals.
+            distances: [n]; `run` writes squared distances.
+        """
+        n, k, dtype = points.shape[1], centroids.shape[1], points.dtype
+        boxes = np.empty((-(-n // BLOCK), 8), dtype)
+        group_boxes = np.empty((-(-n // (BLOCK * GROUP)), 8), dtype)
+        _boxes(points, BLOCK, boxes)
+        _boxes(points, BLOCK * GROUP, group_boxes)
         bounds = np.empty((2, k), dtype)
-        self._scratch = (
+        self._groups = len(group_boxes)
+        self._step = max(1, _AT_ONCE // (BLOCK * GROUP * k))
+        self._assign = _assign.bind(
+            points,
+            centroids,
+            labels,
+            distances,
+            boxes,
+            group_boxes,
             np.empty(5 * BLOCK, dtype),
             np.empty(BLOCK, np.int32),
             np.empty(k + 1, np.int32),
@@ -173,12 +183,7 @@ class Assignment:
             bounds.view(np.int32 if dtype == np.float32 else np.int64),
         )
 
-    def run(self, centroids: Floats, labels: npt.NDArray[np.int32], distances: Floats) -> None:
-        """Write the nearest centroid of each point, the lowest-numbered one of equals.
-
-        labels int32[n]: any guess 0..k-1 before, better if near the truth. distances [n]: squared.
-        """
-        groups, boxes = len(self._group_boxes), (self._boxes, self._group_boxes)
-        step = max(1, _AT_ONCE // (BLOCK * GROUP * centroids.shape[1]))
-        for first in range(0, groups, step):
-            _assign(self._points, centroids, labels, distances, *boxes, first, first + step, *self._scratch)
+    def run(self) -> None:
+        """Assign each point to a centroid."""
+        for first in range(0, self._groups, self._step):
+            self._assign(first, first + self._step)

@@ -5,19 +5,21 @@ Source: S. P. Lloyd, "Least squares quantization in PCM", IEEE Trans. Inf. Theor
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-from ..._jit import inlined, kernel
+from ...kernels import kernel
+from ...kernels.types import f64_2d, i32_1d, i64, real_1d, real_2d
 from .assign import Assignment, Floats
 
 _AT_ONCE = 1 << 26
 """Points that a kernel looks through, tenths of a second, before Python can hear Ctrl-C."""
 
 
-@inlined
 def _add_up(points, weights, labels, distances, sums):  # type: ignore[no-untyped-def]
     for j in range(sums.shape[0]):
         for c in range(6):
@@ -34,7 +36,7 @@ def _add_up(points, weights, labels, distances, sums):  # type: ignore[no-untype
 
 
 @kernel
-def update(points, weights, labels, distances, centroids, sums, fixed, start, most):  # type: ignore[no-untyped-def]
+def update(points: real_2d, weights: real_1d, labels: i32_1d, distances: real_1d, centroids: real_2d, sums: f64_2d, fixed: i64, start: i64, most: i64) -> tuple[bool, int]:
     """The update step: each centroid moves to the weighted mean of its points.
 
     The first `fixed` centroids stay where they are.
@@ -96,18 +98,23 @@ class Clusters:
         n, k = points.shape[1], centroids.shape[1]
         centroids = np.array(centroids, points.dtype, order="C")
         labels, distances = np.zeros(n, np.int32), np.empty(n, points.dtype)
-        return cls(points, weights, centroids, labels, distances, np.zeros((k, 6)), fixed, Assignment(points, k))
+        assignment = Assignment(points, centroids, labels, distances)
+        return cls(points, weights, centroids, labels, distances, np.zeros((k, 6)), fixed, assignment)
+
+    @cached_property
+    def _update(self) -> Callable[[int, int], tuple[bool, int]]:
+        assigned = self.points, self.weights, self.labels, self.distances
+        return update.bind(*assigned, self.centroids, self.sums, self.fixed)
 
     def assign(self) -> None:
         """Give each point the label of its nearest centroid."""
-        self.assignment.run(self.centroids, self.labels, self.distances)
+        self.assignment.run()
 
     def update(self) -> bool:
         """Move each centroid to the mean of its points; returns whether any moved."""
         moved, start = False, self.fixed
-        assigned = self.points, self.weights, self.labels, self.distances
         while True:
-            some, start = update(*assigned, self.centroids, self.sums, self.fixed, start, _AT_ONCE)
+            some, start = self._update(start, _AT_ONCE)
             moved |= bool(some)
             if start == self.centroids.shape[1]:
                 return moved

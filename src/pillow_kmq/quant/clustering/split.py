@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..._jit import kernel
+from ...kernels import kernel
+from ...kernels.types import f64_2d, i64, i64_2d, real_2d
 
 SLICES = 64  # places along the principal axis where a cut is tried
 REACH = 3.0  # standard deviations from the mean that the slices span; the outer ones take the rest
@@ -27,7 +28,6 @@ WEIGHT, SLICE, ROW_WIDTH = 4, 5, 6
 GAIN, LAST, BELOW, ABOVE, CUT_WIDTH = 0, 1, 2, 7, 12
 
 
-@kernel
 def _all(rows, cut):  # type: ignore[no-untyped-def]
     """Write weight and mean of all rows to cut[BELOW:]."""
     total, sum0, sum1, sum2, sum3 = 0.0, 0.0, 0.0, 0.0, 0.0
@@ -47,7 +47,6 @@ def _all(rows, cut):  # type: ignore[no-untyped-def]
     )
 
 
-@kernel
 def _principal_axis(rows, start, stop, mean0, mean1, mean2, mean3):  # type: ignore[no-untyped-def]
     """The direction in which rows[start:stop] vary most (unit length), and their inertia along it."""
     v00, v01, v02, v03, v11, v12, v13, v22, v23, v33 = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
@@ -80,7 +79,6 @@ def _principal_axis(rows, start, stop, mean0, mean1, mean2, mean3):  # type: ign
     return a0, a1, a2, a3, length
 
 
-@kernel
 def _best_cut(rows, start, stop, total, mean0, mean1, mean2, mean3, cut, slices):  # type: ignore[no-untyped-def]
     """Find the best cut of rows[start:stop], which have this weight and mean, and write it to cut, float64[CUT_WIDTH].
 
@@ -127,7 +125,6 @@ def _best_cut(rows, start, stop, total, mean0, mean1, mean2, mean3, cut, slices)
             cut[ABOVE + 3], cut[ABOVE + 4] = mean2 - s2 / above, mean3 - s3 / above
 
 
-@kernel
 def _part(rows, start, stop, last):  # type: ignore[no-untyped-def]
     """Bring rows of slices up to `last` to the front of rows[start:stop]; returns where the others begin."""
     left, right = start, stop - 1
@@ -142,7 +139,7 @@ def _part(rows, start, stop, last):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _split(rows, k, first, cuts, slices, centroids, count, most):  # type: ignore[no-untyped-def]
+def _split(rows: real_2d, k: i64, first: i64_2d, cuts: f64_2d, slices: f64_2d, centroids: real_2d, count: i64, most: i64) -> int:
     """Cut `count` clusters greedily, none at first, into some more, at most k; returns their number.
 
     It stays the same where nothing can be cut. first int64[2, k]: start and stop of each cluster in `rows`. centroids

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..._jit import kernel
+from ...kernels import kernel
+from ...kernels.types import f32_1d, f32_2d, f64_1d, f64_2d, flag_1d, i32_1d, i64, i64_1d
 from ..progress import SILENT, Progress
 from .lloyd import Clusters
 
@@ -25,7 +26,7 @@ _GAIN = 0.75  # and cutting it takes this part of the variance along the axis aw
 
 
 @kernel
-def _moments(points, weights, labels, centroids, moments):  # type: ignore[no-untyped-def]
+def _moments(points: f32_2d, weights: f32_1d, labels: i32_1d, centroids: f32_2d, moments: f64_2d) -> None:
     """Second moments of each cluster about its centroid, float64[k, 10]: 00 01 02 03 11 12 13 22 23 33."""
     for j in range(moments.shape[0]):
         for c in range(10):
@@ -49,7 +50,7 @@ def _moments(points, weights, labels, centroids, moments):  # type: ignore[no-un
 
 
 @kernel
-def _widest(moments, axes):  # type: ignore[no-untyped-def]
+def _widest(moments: f64_2d, axes: f64_2d) -> None:
     """Per cluster its widest axis (unit length) and the inertia along it: axes float64[k, 5]."""
     for j in range(moments.shape[0]):
         m = moments[j]
@@ -69,7 +70,7 @@ def _widest(moments, axes):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _merge_costs(centroids, sums, row, costs, partners):  # type: ignore[no-untyped-def]
+def _merge_costs(centroids: f32_2d, sums: f64_2d, row: f32_2d, costs: f64_1d, partners: i64_1d) -> None:
     """For each cluster, what merging it with its cheapest partner adds to the inertia, and that partner.
 
     row float32[2, k] is scratch.
@@ -96,7 +97,7 @@ def _merge_costs(centroids, sums, row, costs, partners):  # type: ignore[no-unty
 
 
 @kernel
-def _exchange(centroids, sums, axes, gains, costs, partners, wide, cheap, used, limit):  # type: ignore[no-untyped-def]
+def _exchange(centroids: f32_2d, sums: f64_2d, axes: f64_2d, gains: f64_1d, costs: f64_1d, partners: i64_1d, wide: i64_1d, cheap: i64_1d, used: flag_1d, limit: i64) -> int:
     """Make up to `limit` exchanges: merge cheap clusters into their partners, split wide ones; returns how many.
 
     wide, cheap: cluster numbers by falling gain and by rising cost. used bool[k]: true for clusters to leave alone;
@@ -136,22 +137,35 @@ def _blur(random: np.random.PCG64, k: int, noise: float) -> npt.NDArray[np.float
     return ratio
 
 
-def exchange(clusters: Clusters, limit: int, noise: float, random: np.random.PCG64) -> int:
-    """Make up to `limit` promising exchanges among `clusters`, which have just been updated; returns how many."""
-    centroids, sums = clusters.centroids, clusters.sums
-    k = centroids.shape[1]
-    moments, axes, costs = np.empty((k, 10)), np.empty((k, 5)), np.empty(k)
-    partners = np.empty(k, np.int64)
-    _moments(clusters.points, clusters.weights, clusters.labels, centroids, moments)
-    _widest(moments, axes)
-    _merge_costs(centroids, sums, np.empty((2, k), np.float32), costs, partners)
-    gains = axes[:, 4] * _GAIN
-    if noise > 0:
-        gains *= _blur(random, k, noise)
-        costs *= _blur(random, k, noise)
-    used = np.arange(k) < clusters.fixed
-    wide, cheap = np.argsort(-gains, kind="stable"), np.argsort(costs, kind="stable")
-    return int(_exchange(centroids, sums, axes, gains, costs, partners, wide, cheap, used, limit))
+class Exchanges:
+    """Exchanges among clusters that have just been updated."""
+
+    def __init__(self, clusters: Clusters) -> None:
+        centroids, sums = clusters.centroids, clusters.sums
+        self._k = k = centroids.shape[1]
+        self._fixed = clusters.fixed
+        self._axes, self._costs, self._gains = np.empty((k, 5)), np.empty(k), np.empty(k)
+        self._wide, self._cheap, self._used = np.empty(k, np.int64), np.empty(k, np.int64), np.empty(k, np.bool_)
+        moments, partners, row = np.empty((k, 10)), np.empty(k, np.int64), np.empty((2, k), np.float32)
+        self._moments = _moments.bind(clusters.points, clusters.weights, clusters.labels, centroids, moments)
+        self._widest = _widest.bind(moments, self._axes)
+        self._merge_costs = _merge_costs.bind(centroids, sums, row, self._costs, partners)
+        order = self._wide, self._cheap, self._used
+        self._exchange = _exchange.bind(centroids, sums, self._axes, self._gains, self._costs, partners, *order)
+
+    def make(self, limit: int, noise: float, random: np.random.PCG64) -> int:
+        """Make up to `limit` promising exchanges; returns how many."""
+        self._moments()
+        self._widest()
+        self._merge_costs()
+        np.multiply(self._axes[:, 4], _GAIN, out=self._gains)
+        if noise > 0:
+            self._gains *= _blur(random, self._k, noise)
+            self._costs *= _blur(random, self._k, noise)
+        self._used[:] = np.arange(self._k) < self._fixed
+        self._wide[:] = np.argsort(-self._gains, kind="stable")
+        self._cheap[:] = np.argsort(self._costs, kind="stable")
+        return int(self._exchange(limit))
 
 
 def search(
@@ -168,13 +182,14 @@ def search(
     limit: exchanges in one round. noise: how wild the choice is, 0 for none.
     """
     random = np.random.PCG64(seed)
+    exchanges = Exchanges(clusters)
     best, least = clusters.centroids.copy(), np.inf
     for number in range(rounds):
         progress(number / rounds)
         inertia = clusters.step(steps)
         if inertia < least:
             best, least = clusters.centroids.copy(), inertia
-        if not exchange(clusters, limit, noise, random) and noise == 0:
+        if not exchanges.make(limit, noise, random) and noise == 0:
             break
     inertia = clusters.step(steps)
     return clusters.centroids if inertia < least else best

@@ -15,7 +15,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ..._jit import inlined, kernel
+from ...kernels import kernel
+from ...kernels.types import f32, f32_1d, f32_2d, flag, flag_2d, i64, i64_1d, i64_2d, u32_2d, u8_2d
 from ...color import to_point
 from ...types import Palette
 from ..histogram import ALPHA
@@ -54,19 +55,16 @@ def spacing(palette: Palette) -> npt.NDArray[np.float32]:
     return means
 
 
-@inlined
 def _channel(value, shift, scale):  # type: ignore[no-untyped-def]
     return np.float32(value >> np.uint32(shift) & np.uint32(255)) * scale
 
 
-@inlined
 def _level(x, straight):  # type: ignore[no-untyped-def]
     """The nearest level 0..255 of a premultiplied value."""
     level = x * straight + np.float32(0.5)
     return np.uint32(min(max(level, np.float32(0.0)), np.float32(255.0)))
 
 
-@inlined
 def aim_at(value, r, g, b, a):  # type: ignore[no-untyped-def]
     """The packed straight colour nearest to a premultiplied one; what is opaque stays opaque."""
     alpha = value >> np.uint32(24)
@@ -78,7 +76,6 @@ def aim_at(value, r, g, b, a):  # type: ignore[no-untyped-def]
     return aim | _level(b, straight) << np.uint32(16) | alpha << np.uint32(24)
 
 
-@inlined
 def _spread(cell, r, g, b, a, part):  # type: ignore[no-untyped-def]
     cell[0] += r * part
     cell[1] += g * part
@@ -86,17 +83,14 @@ def _spread(cell, r, g, b, a, part):  # type: ignore[no-untyped-def]
     cell[3] += a * part
 
 
-@inlined
 def _within(x, limit):  # type: ignore[no-untyped-def]
     return min(max(x, -limit), limit)
 
 
-@inlined
 def _clipped(x):  # type: ignore[no-untyped-def]
     return min(max(x, np.float32(0.0)), np.float32(255.0))
 
 
-@kernel
 def _nearest_beyond(find, palette, r, g, b):  # type: ignore[no-untyped-def]
     """The entry nearest to an opaque aim that is beyond 0..255, the lowest-numbered one of equals.
 
@@ -120,9 +114,7 @@ def _nearest_beyond(find, palette, r, g, b):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _diffuse(  # type: ignore[no-untyped-def]
-    find, palette, limits, places, shares, beyond, held, pixels, strengths, quiet, loud, out, errors, targets, row
-):
+def _diffuse(find: Nearest, palette: f32_2d, limits: f32_1d, places: i64_2d, shares: f32_1d, beyond: flag, held: flag_2d, pixels: u32_2d, strengths: f32_2d, quiet: f32, loud: f32, out: u8_2d, errors: f32_2d, targets: i64_1d, row: i64) -> None:
     """Error diffusion on the rows of uint32[h, w].
 
     palette: float32[k, 4], premultiplied.

@@ -17,7 +17,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ..._jit import kernel
+from ...kernels import kernel
+from ...kernels.types import f32_2d, f32_3d, f64, f64_1d, f64_2d, flag_1d, i64_1d, u8_2d
 from ...types import Palette
 from ..choose import Counts
 from ..counting import Source
@@ -51,13 +52,13 @@ class Band(NamedTuple):
 class Sums(NamedTuple):
     """Normal equations: together float64[k, k], apart float64[k, 3], mass float64[k]: pixels' worth of each entry."""
 
-    together: npt.NDArray[np.float64]
-    apart: npt.NDArray[np.float64]
-    mass: npt.NDArray[np.float64]
+    together: f64_2d
+    apart: f64_2d
+    mass: f64_1d
 
 
 @kernel
-def _add_windows(colors, indices, weights, palette, filter, sums, share, seen):  # type: ignore[no-untyped-def]
+def _add_windows(colors: f32_3d, indices: u8_2d, weights: f32_2d, palette: f32_2d, filter: f64_1d, sums: Sums, share: f64_1d, seen: i64_1d) -> None:
     """Add the equations of every window of a band.
 
     colors float32[h, w, 4], palette float32[k, 4]: premultiplied. weights float32[h, w]. filter float64[n]: what a
@@ -95,7 +96,7 @@ def _add_windows(colors, indices, weights, palette, filter, sums, share, seen): 
 
 
 @kernel
-def _solve(sums, hold, alone, free, entries, moved):  # type: ignore[no-untyped-def]
+def _solve(sums: Sums, hold: f64, alone: f64, free: flag_1d, entries: f64_2d, moved: f64_2d) -> None:
     """Sweeps of Gauss-Seidel, within 0..alpha: entries float64[k, 4], premultiplied, changed in place.
 
     free bool[k]: entries that may move. moved float64[k, 3], zero: scratch.

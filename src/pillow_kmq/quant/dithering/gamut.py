@@ -14,7 +14,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ..._jit import kernel
+from ...kernels import kernel
+from ...kernels.types import f64_1d, f64_2d, i64_1d, u8_1d, u32_1d, u32_2d
 from ...types import Palette
 from ..histogram import ALPHA
 
@@ -40,18 +41,17 @@ class _Reach(NamedTuple):
     keys, values: uint32[n], the cache of projected colours; a key of 0 is empty.
     """
 
-    entries: npt.NDArray[np.float64]
-    active: npt.NDArray[np.int64]
-    shares: npt.NDArray[np.float64]
-    wanted: npt.NDArray[np.float64]
-    system: npt.NDArray[np.float64]
-    corners: npt.NDArray[np.uint8]
-    cells: npt.NDArray[np.uint8]
-    keys: npt.NDArray[np.uint32]
-    values: npt.NDArray[np.uint32]
+    entries: f64_2d
+    active: i64_1d
+    shares: f64_1d
+    wanted: f64_1d
+    system: f64_2d
+    corners: u8_1d
+    cells: u8_1d
+    keys: u32_1d
+    values: u32_1d
 
 
-@kernel
 def _nearest_entry(entries, x0, x1, x2):  # type: ignore[no-untyped-def]
     best, least = 0, np.inf
     for j in range(entries.shape[0]):
@@ -62,7 +62,6 @@ def _nearest_entry(entries, x0, x1, x2):  # type: ignore[no-untyped-def]
     return best
 
 
-@kernel
 def _want(reach, count, x0, x1, x2):  # type: ignore[no-untyped-def]
     """Set `wanted` to the shares, of any sign, of the nearest point in the affine hull of the active entries.
 
@@ -93,7 +92,6 @@ def _want(reach, count, x0, x1, x2):  # type: ignore[no-untyped-def]
         wanted[0] -= wanted[i + 1]
 
 
-@kernel
 def _settle(reach, count, x0, x1, x2):  # type: ignore[no-untyped-def]
     """Move to the nearest mixture of the active entries, dropping those that it does not need; return their number."""
     active, shares, wanted = reach.active, reach.shares, reach.wanted
@@ -115,7 +113,6 @@ def _settle(reach, count, x0, x1, x2):  # type: ignore[no-untyped-def]
     return count
 
 
-@kernel
 def _project(reach, x0, x1, x2):  # type: ignore[no-untyped-def]
     """Return the point of the convex hull that is nearest to a colour."""
     entries, active, shares = reach.entries, reach.active, reach.shares
@@ -142,7 +139,6 @@ def _project(reach, x0, x1, x2):  # type: ignore[no-untyped-def]
     return y0, y1, y2
 
 
-@kernel
 def _corner_inside(reach, i0, i1, i2):  # type: ignore[no-untyped-def]
     at = (i0 * (_SIDE + 1) + i1) * (_SIDE + 1) + i2
     if reach.corners[at] == _UNKNOWN:
@@ -153,7 +149,6 @@ def _corner_inside(reach, i0, i1, i2):  # type: ignore[no-untyped-def]
     return reach.corners[at] == _INSIDE
 
 
-@kernel
 def _cell_inside(reach, cell, i0, i1, i2):  # type: ignore[no-untyped-def]
     if reach.cells[cell] == _UNKNOWN:
         inside = True
@@ -163,7 +158,6 @@ def _cell_inside(reach, cell, i0, i1, i2):  # type: ignore[no-untyped-def]
     return reach.cells[cell] == _INSIDE
 
 
-@kernel
 def _brought_in(reach, value):  # type: ignore[no-untyped-def]
     """Return the nearest colour in gamut to a packed opaque colour, or the colour itself if it is inside."""
     x0 = float(value & np.uint32(255))
@@ -178,7 +172,7 @@ def _brought_in(reach, value):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _bring_in(reach, pixels, out):  # type: ignore[no-untyped-def]
+def _bring_in(reach: _Reach, pixels: u32_2d, out: u32_2d) -> None:
     height, width = pixels.shape
     for y in range(height):
         for x in range(width):

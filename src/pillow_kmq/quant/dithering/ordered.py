@@ -13,7 +13,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ..._jit import inlined, kernel
+from ...kernels import kernel
+from ...kernels.types import f32_1d, f32_2d, flag_2d, i64, i64_1d, u32_2d, u8_2d
 from ...types import Palette
 from ..nearest import nearest, nearest_finder
 from .diffusion import Mask, Strengths, aim_at, premultiplied, spacing
@@ -33,7 +34,6 @@ def length(k: int) -> int:
     return 8 if k <= 32 else 4
 
 
-@inlined
 def _list_entries(find, palette, reach, value, strength, chosen):  # type: ignore[no-untyped-def]
     """The entries that stand for a colour, to chosen, int64[n]; none but the nearest is farther than its reach."""
     share = np.float32(value >> np.uint32(24)) * np.float32(1.0 / 255.0)
@@ -56,7 +56,6 @@ def _list_entries(find, palette, reach, value, strength, chosen):  # type: ignor
         e3 += d3
 
 
-@inlined
 def _sort(chosen, lumas):  # type: ignore[no-untyped-def]
     """Put entries in order of luma, and those of one luma in order of number."""
     for n in range(1, chosen.shape[0]):
@@ -71,7 +70,7 @@ def _sort(chosen, lumas):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _threshold(find, palette, reach, lumas, matrix, pixels, strengths, held, out, row, chosen):  # type: ignore[no-untyped-def]
+def _threshold(find: Nearest, palette: f32_2d, reach: f32_1d, lumas: f32_1d, matrix: f32_2d, pixels: u32_2d, strengths: f32_2d, held: flag_2d, out: u8_2d, row: i64, chosen: i64_1d) -> None:
     """Entries of uint32[h, w]; palette float32[k, 4]: premultiplied; lumas float32[k]; row: the number of the first.
 
     reach float32[k]: squared distances that entries may have from colours nearest to this one.

@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ..._jit import kernel
+from ...kernels import kernel
+from ...kernels.types import f32_2d, i64, i64_1d, u8_2d
 from .diffusion import Strengths
 
 RADIUS = 16  # of the square window around a pixel in which small steps are counted
@@ -21,7 +22,7 @@ _NONE, _FULL = 1 / 64, 1 / 16  # shares of pixels with a small step: not shaded 
 
 
 @kernel
-def _mark_small_steps(pixels, small, out):  # type: ignore[no-untyped-def]
+def _mark_small_steps(pixels: u8_2d, small: i64, out: u8_2d) -> None:
     """Mark pixels that differ a little from the left or the upper neighbour, in the channel that differs most.
 
     pixels uint8[h, 4 * w]. small: levels. out uint8[h, w].
@@ -40,7 +41,7 @@ def _mark_small_steps(pixels, small, out):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _count_in_windows(marks, first, radius, sums, out):  # type: ignore[no-untyped-def]
+def _count_in_windows(marks: u8_2d, first: i64, radius: i64, sums: i64_1d, out: f32_2d) -> None:
     """The share of marked pixels in the window around each pixel, cut off at the image's edges.
 
     marks uint8[m, w], of which the rows first <= y < first + h are wanted. sums int64[w]: scratch. out float32[h, w].

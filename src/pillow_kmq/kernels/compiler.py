@@ -1,0 +1,104 @@
+"""From a kernel's Python source to object code, by Numba: `cfunc` of a wrapper that takes pointers and numbers.
+
+Numba's optimised LLVM IR is cleaned of what only errors need, which kernels never raise, and compiled by llvmlite.
+"""
+
+from __future__ import annotations
+
+from types import FunctionType
+from typing import Any
+
+import llvmlite.binding as llvm
+import numba
+
+from . import machine
+from .sources import helper, names
+from .types import Group, Scalar, Signature, Type, numpy_name
+
+# No fastmath: contraction and reassociation give other bits on other machines (docs/ARCHITECTURE.md).
+# `error_model="numpy"` drops the zero-division checks, which would keep loops from being vectorised.
+_OPTIONS: Any = {"error_model": "numpy", "fastmath": False}
+_HELPERS: dict[FunctionType, Any] = {}
+
+
+def compiled_helper(function: FunctionType, **options: Any) -> Any:
+    """A dispatcher of Numba for a function whose helpers are dispatchers too."""
+    if function not in _HELPERS:
+        own = dict(function.__globals__)
+        for name in names(function.__code__):
+            found = helper(own.get(name))
+            if found is not None:
+                own[name] = compiled_helper(found, **options)
+        copy = FunctionType(function.__code__, own, function.__name__, function.__defaults__)
+        _HELPERS[function] = numba.njit(**_OPTIONS, **options)(copy)
+    return _HELPERS[function]
+
+
+def object_code(function: FunctionType, signature: Signature, constants: tuple[bool, ...], symbol: str) -> bytes:
+    """Object code with one C function.
+
+    Args:
+        function: the kernel.
+        signature: its types, without `real` and `bits`.
+        constants: the values of its parameters that are constants.
+        symbol: the name of the C function.
+    """
+    wrapper, types = _wrapper(function, signature, constants)
+    compiled = numba.cfunc(types, **_OPTIONS)(wrapper)
+    module = llvm.parse_assembly(compiled.inspect_llvm())
+    for one in module.functions:
+        if one.name == compiled.native_name:
+            one.name = symbol
+        elif not one.is_declaration:
+            one.linkage = "internal"
+    return _emit(module)
+
+
+def _emit(module: Any) -> bytes:
+    target = machine.target_machine(*machine.host())
+    options = llvm.create_pipeline_tuning_options(speed_level=3)
+    options.slp_vectorization = True
+    options.loop_vectorization = True
+    llvm.create_pass_builder(target, options).getModulePassManager().run(module, llvm.create_pass_builder(target, options))
+    return bytes(target.emit_object(module))
+
+
+def _wrapper(function: FunctionType, signature: Signature, constants: tuple[bool, ...]) -> tuple[FunctionType, Any]:
+    """A function of pointers and numbers that calls the kernel, and its signature."""
+    types: Any = numba.types
+    own: dict[str, Any] = {"carray": numba.carray, "kernel": compiled_helper(function)}
+    taken: list[str] = []
+    numbers: list[Any] = []
+    values = iter(constants)
+
+    def take(numba_type: Any) -> str:
+        taken.append(f"p{len(taken)}")
+        numbers.append(numba_type)
+        return taken[-1]
+
+    def argument(kind: Type) -> str:
+        if isinstance(kind, Group):
+            own[kind.cls.__name__] = kind.cls
+            return f"{kind.cls.__name__}({', '.join(map(argument, kind.fields))})"
+        if isinstance(kind, Scalar):
+            return str(next(values)) if kind.word == "constant" else take(_number(kind.word))
+        pointer = take(types.CPointer(_number(kind.word)))
+        sides = [take(types.int64) for _ in range(kind.dimensions)]
+        return f"carray({pointer}, ({', '.join(sides)},))" if sides else pointer
+
+    call = f"kernel({', '.join(map(argument, signature.parameters))})"
+    result = types.void
+    if signature.count:
+        out = take(types.CPointer(_number(signature.results)))
+        body = f"found = {call}\n" + "".join(f"    {out}[{i}] = found[{i}]\n" for i in range(signature.count))
+    elif signature.results:
+        body, result = f"return {call}", _number(signature.results)
+    else:
+        body = call
+    exec(f"def wrapper({', '.join(taken)}):\n    {body}", own)
+    return own["wrapper"], result(*numbers)
+
+
+def _number(word: str) -> Any:
+    types: Any = numba.types
+    return types.boolean if word == "flag" else getattr(types, numpy_name(word))

@@ -1,0 +1,143 @@
+"""A kernel: a Python function that runs as machine code, which is compiled once and loaded from then on."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import threading
+from collections.abc import Callable
+from functools import cache, cached_property, partial, update_wrapper
+from types import FunctionType
+from typing import Any
+
+from .sources import digest
+from .types import Scalar, Signature, c_types, flatten, real_of
+
+_LOCK = threading.RLock()
+_CONSTANT = Scalar("constant")
+_RESULTS = {"i64": ctypes.c_int64, "f64": ctypes.c_double, "": None}
+
+
+@cache
+def enabled() -> bool:
+    """Whether kernels are compiled: false under NUMBA_DISABLE_JIT=1, when they run as plain Python."""
+    return os.environ.get("NUMBA_DISABLE_JIT", "0") in ("", "0")
+
+
+class Kernel:
+    """A function whose parameters are annotated with the words of `types`; a decorator.
+
+    It may call helpers, plain functions of this package, which are compiled with it.
+    """
+
+    def __init__(self, function: FunctionType) -> None:
+        self.function = function
+        self.name = f"{function.__module__.partition('.')[2]}.{function.__name__}"
+        self._variants: dict[tuple[str, tuple[bool, ...]], Variant] = {}
+        update_wrapper(self, function)
+
+    @cached_property
+    def signature(self) -> Signature:
+        """What it takes and gives."""
+        return Signature.of(self.function)
+
+    @cached_property
+    def digest(self) -> str:
+        """A hash of its source and of all that it reaches."""
+        return digest(self.function)
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Run it: as machine code, or as plain Python where `enabled` says so."""
+        return self.bind(*arguments)()
+
+    def bind(self, *arguments: Any) -> Callable[..., Any]:
+        """What runs it on these arguments; it takes those at the end that are missing, which are numbers.
+
+        Arrays are looked at once, here: for loops.
+        """
+        if not enabled():
+            return partial(self.function, *arguments)
+        kinds = self.signature.parameters
+        constants = tuple(bool(value) for kind, value in zip(kinds, arguments, strict=False) if kind == _CONSTANT)
+        variant = self.variant(real_of(kinds, arguments) if self.signature.generic else "", *constants)
+        return variant.function(arguments)
+
+    def variant(self, real: str = "", *constants: bool) -> Variant:
+        """One of its variants. real: "f32" or "f64" where it has a choice. constants: the values of its constants."""
+        key = real, constants
+        if key not in self._variants:
+            self._variants[key] = Variant(self, real, constants)
+        return self._variants[key]
+
+
+class Variant:
+    """What a kernel is compiled to for some types and constants."""
+
+    def __init__(self, kernel: Kernel, real: str, constants: tuple[bool, ...]) -> None:
+        self.kernel = kernel
+        self.constants = constants
+        self.signature = kernel.signature.concrete(real)
+        self.name = f"{kernel.name}-{real}{''.join('ft'[value] for value in constants)}".rstrip("-")
+        self._address = 0
+
+    @property
+    def symbol(self) -> str:
+        """The name of its machine code."""
+        return f"{self.name}-{self.kernel.digest}"
+
+    def at_hand(self) -> bool:
+        """Load it, if it was compiled before; whether it was."""
+        from . import store
+
+        with _LOCK:
+            if not self._address and enabled():
+                code = store.read(self.symbol)
+                self._address = 0 if code is None else _load(code, self.symbol)
+            return self._address != 0
+
+    def compile(self) -> None:
+        """Compile it, if need be."""
+        from . import store
+
+        with _LOCK:
+            if self.at_hand():
+                return
+            from .compiler import object_code
+
+            store.LOG.info("compiling kernels, once per installation ...")
+            code = object_code(self.kernel.function, self.signature, self.constants, self.symbol)
+            store.write(self.symbol, code)
+            self._address = _load(code, self.symbol)
+
+    @cached_property
+    def _function(self) -> Any:
+        """The C function, which runs without the GIL."""
+        self.compile()
+        types = [one for kind in self.signature.parameters for one in c_types(kind)]
+        count, result = self.signature.count, _RESULTS[self.signature.results]
+        if count:
+            return ctypes.CFUNCTYPE(None, *types, ctypes.c_void_p)(self._address)
+        return ctypes.CFUNCTYPE(result, *types)(self._address)
+
+    def function(self, arguments: tuple[Any, ...]) -> Callable[..., Any]:
+        """What runs it on these arguments and on those that are missing at the end."""
+        run, signature = self._function, self.signature
+        flat: list[Any] = []
+        for kind, value in zip(signature.parameters, arguments, strict=False):
+            flatten(kind, value, flat)
+        results = signature.count and _RESULTS[signature.results] * signature.count
+
+        def call(*rest: Any, alive: Any = arguments) -> Any:
+            if not results:
+                return run(*flat, *rest)
+            found = results()
+            run(*flat, *rest, found)
+            return tuple(found)
+
+        return call
+
+
+def _load(code: bytes, symbol: str) -> int:
+    from .machine import load
+
+    return load(code, symbol)

@@ -1,0 +1,58 @@
+"""What a kernel is made of: its own source, and that of every helper and constant it reaches, wherever they are."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from types import CodeType, FunctionType
+from typing import Any
+
+_PACKAGE = __name__.partition(".")[0]
+
+
+def helper(value: Any) -> FunctionType | None:
+    """The plain function behind a global of a kernel, if it is one of this package's."""
+    function = getattr(value, "function", value)
+    if isinstance(function, FunctionType) and function.__module__.partition(".")[0] == _PACKAGE:
+        return function
+    return None
+
+
+def names(code: CodeType) -> Iterator[str]:
+    """The names that code looks up, those of code inside it too."""
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from names(constant)
+
+
+def digest(function: FunctionType) -> str:
+    """A hash that changes with whatever the kernel is made of."""
+    result = hashlib.sha256(function.__qualname__.encode())
+    functions, constants = _reached(function)
+    for module in sorted({one.__module__ for one in functions}):
+        result.update(_source(module))
+    for line in sorted(constants):
+        result.update(line.encode())
+    return result.hexdigest()[:32]
+
+
+@cache
+def _source(module: str) -> bytes:
+    return Path(str(sys.modules[module].__file__)).read_bytes()
+
+
+def _reached(function: FunctionType) -> tuple[list[FunctionType], set[str]]:
+    functions, constants = [function], set()
+    for one in functions:
+        for name in names(one.__code__):
+            value = one.__globals__.get(name)
+            found = helper(value)
+            if found is None:
+                constants.add(f"{one.__module__}.{name}={value!r}")
+            elif found not in functions:
+                functions.append(found)
+    return functions, constants

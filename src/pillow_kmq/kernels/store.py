@@ -1,0 +1,115 @@
+"""Where compiled kernels are kept: shipped with a wheel, or in the user's cache directory.
+
+A file holds a checksum and object code. What is damaged or foreign is compiled anew, never an error.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import stat
+import tempfile
+from contextlib import suppress
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+from . import machine
+
+LOG = logging.getLogger("pillow_kmq")
+DIRECTORY = "KMQ_CACHE_DIR"
+"""The environment variable that says where else to keep kernels."""
+
+_CHECKSUM = 32
+SHIPPED = Path(__file__).with_name("objects")
+"""Of a wheel: a folder for each level of the instruction set."""
+
+
+def read(symbol: str) -> bytes | None:
+    """The object code of a kernel that was compiled before. symbol: its name and the hash of its source."""
+    places = [folder / f"{symbol}.o" for folder in _shipped()]
+    places += [folder / f"{symbol}-{_compilers()}.o" for folder in _directories()]
+    for path in places:
+        with suppress(OSError):
+            found = path.read_bytes()
+            code = found[_CHECKSUM:]
+            if code and hashlib.sha256(code).digest() == found[:_CHECKSUM]:
+                return code
+    return None
+
+
+def write(symbol: str, code: bytes) -> None:
+    """Keep object code, in the first directory that takes it."""
+    for folder in _directories():
+        with suppress(OSError):
+            put(folder / f"{symbol}-{_compilers()}.o", code)
+            return
+    _warn()
+
+
+def put(path: Path, code: bytes) -> None:
+    """Write a file of object code, whole or not at all; raises OSError."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(hashlib.sha256(code).digest() + code)
+        os.replace(temporary, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+@cache
+def _warn() -> None:
+    LOG.warning(
+        "pillow_kmq: no directory to keep compiled kernels in, so each process compiles them anew; "
+        "set %s to a directory that can be written to",
+        DIRECTORY,
+    )
+
+
+@cache
+def _compilers() -> str:
+    """A hash of what else the code depends on: the processor, and what compiles it."""
+    spec = find_spec("numba")
+    numba = b"" if spec is None else Path(str(spec.origin)).with_name("_version.py").read_bytes()
+    own = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
+    return hashlib.sha256(machine.description().encode() + numba + own).hexdigest()[:16]
+
+
+@cache
+def _shipped() -> list[Path]:
+    return [SHIPPED / level for level in machine.levels() if (SHIPPED / level).is_dir()]
+
+
+@cache
+def _directories() -> list[Path]:
+    """Where kernels may be: the directory that was asked for or the user's, then the temporary one."""
+    chosen = os.environ.get(DIRECTORY)
+    if chosen:
+        user = Path(chosen)
+    else:
+        from platformdirs import user_cache_path
+
+        user = user_cache_path("pillow-kmq", appauthor=False)
+    number = os.getuid() if hasattr(os, "getuid") else "user"
+    found = []
+    for folder in (user, Path(tempfile.gettempdir()) / f"pillow-kmq-{number}"):
+        with suppress(OSError):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if _is_safe(folder):
+            found.append(folder)
+    return found
+
+
+def _is_safe(folder: Path) -> bool:
+    """Whether nobody else can put code there."""
+    try:
+        about = folder.lstat()
+    except OSError:
+        return False
+    if not hasattr(os, "getuid"):
+        return stat.S_ISDIR(about.st_mode)
+    return stat.S_ISDIR(about.st_mode) and about.st_uid in (os.getuid(), 0) and not about.st_mode & 0o022
