@@ -159,9 +159,6 @@ def warmup() -> None:
     import numpy as np
 
     from ..types import IndexedImage
-    from .worth import prefer_compiled
-
-    prefer_compiled()
     # Sides, and widths of waves, by which levels tell one from the other.
     graphics, photo, small = (100, 128), (300, 3), (40, 1)
     levels = *((level, graphics) for level in COMPRESSIONS), ("fast", photo), ("default", photo), ("default", small)

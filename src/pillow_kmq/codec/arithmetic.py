@@ -1,5 +1,5 @@
 # mypy: disallow-untyped-calls=False
-"""Adaptive bits and the range coder (docs/FORMAT.md, section 7.4): kernels that are plain Python until `compiled`.
+"""Adaptive bits and the range coder (docs/FORMAT.md, section 7.4): kernels.
 
 All values are whole numbers that fit 32 bits, products of `bound` apart, which a decoder may split. A one has the
 lower part of the range. `x` is the low end of the range in an encoder and the code, less the low end, in a decoder.
@@ -12,11 +12,6 @@ SMALL = 1 << 24
 P = 0xFFF  # of a counter's state, its probability
 ONE, ZERO = 0, 1 << 16  # parts of the table that tells the state after a bit
 EIGHT = 0x0101010101010101  # a symbol times this is eight of it
-
-
-def narrow(x):  # type: ignore[no-untyped-def]
-    """A number that fits 32 bits, signed; compiled, its type too, so that several can be computed at once."""
-    return x
 
 
 def which(value, first, second, third, fourth):  # type: ignore[no-untyped-def]

@@ -1,7 +1,7 @@
 """Compiled kernels of the level `fast`, and what they start a stripe from (docs/FORMAT.md, section 7.8).
 
-A module of its own, as it imports NumPy and Numba, which small images do without; and at the top, as each import
-inside a function takes a microsecond or two of every call.
+A module of its own, as it imports NumPy, which small images do without; and at the top, as each import inside a
+function takes a microsecond or two of every call.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from typing import Any
 
 import numpy as np
 
+from ..kernels import Kernel
 from . import fast_contexts as common
 from . import level_fast_graphics as graphics
 from . import level_fast_photo as photo
-from .compiled import run
 from .state_fast import GUESS_BITS, LEVELS, STEPS, first_flags, first_uses, guesses, rank_tokens
 
 
 def run_compiled(
-    kernels: ModuleType, name: str, data: Any, end: int, symbols: Any, colors: bytes,
+    kernels: ModuleType, kernel: Kernel, data: Any, start: int, end: int, symbols: Any, colors: bytes,
     option: int, noted: int, numbers: tuple[int, ...],
 ) -> tuple[int, int]:  # fmt: skip
     """Run a kernel over one stripe: rows done, and its place in data. colors, noted: as of `plain_stripe`."""
@@ -29,9 +29,9 @@ def run_compiled(
     except IndexError:
         tables = _Tables(kernels, option)
     state = tables.stripe(np.frombuffer(symbols, np.uint8), colors, noted)
-    done, place = run(kernels, name, (np.frombuffer(data, np.uint8), 0, end, state, *numbers))
+    done, place = kernel(np.frombuffer(data, np.uint8), start, end, state, *numbers)
     _IDLE[option].append(tables)
-    return int(done), int(place)
+    return done, place
 
 
 class _Tables:
@@ -68,7 +68,7 @@ class _Tables:
             return graphics.Stripe(
                 symbols, own, self._contexts, self._ranks, self._known, self._others, self._last, trace
             )
-        levels = np.frombuffer(bytearray(ranks.tobytes().translate(LEVELS)), np.uint8)
+        levels = np.frombuffer(ranks.tobytes().translate(LEVELS), np.uint8)
         return photo.Stripe(symbols, own, levels, self._contexts, self._ranks, self._known, self._others, trace)
 
 
@@ -81,15 +81,15 @@ def array_colors(colors: bytes) -> common.Colors:
     """What `plain_colors` makes, as arrays."""
     n = len(colors) // 4
     rows = common.Colors(np.zeros(256 * n + 256, np.uint8), np.zeros(256 * n + 256, np.uint8))
-    given = np.frombuffer(bytearray(colors), np.uint8)
+    given = np.frombuffer(colors, np.uint8)
     places, axes = np.empty(common.DISTANCES + n, np.int32), np.empty(4 * n, np.int32)
-    run(common, "rank_colors", (given, n, _steps(), *rows, places, axes))
+    common.rank_colors(given, n, _steps(), *rows, places, axes)
     return rows
 
 
 @cache
 def _steps() -> Any:
-    return np.frombuffer(bytearray(STEPS), np.uint8)
+    return np.frombuffer(STEPS, np.uint8)
 
 
 @cache

@@ -12,9 +12,9 @@ from .palette import colors_of
 from .raster import Raster, decode_raster
 from .state_fast import GUESS_BITS, plain_stripe
 from .stripes import CODINGS, Stripe, encode_list, joined, read_stripes
-from .worth import IMAGES, worth_compiling
 
 if TYPE_CHECKING:
+    from ..kernels import Kernel
     from .picture import Picture
 
 STRIPE_CODES = 1 << 19
@@ -113,11 +113,13 @@ def _run(
     """
     kernels = level_fast_graphics if option else level_fast_photo
     numbers = width, rows, len(colors) // 4, *((GUESS_BITS[option],) if option else ())
-    if not worth_compiling(milliseconds):
-        kernel: Callable[..., tuple[int, int]] = getattr(kernels, name)
-        with IMAGES.spending():
-            return kernel(data, 0, end, plain_stripe(memoryview(symbols), colors, option, noted), *numbers)
-    return _runner()(kernels, name, data, end, symbols, colors, option, noted, numbers)
+    kernel: Kernel = getattr(kernels, name)
+    start = len(data) if noted else 0
+    if kernel.variant().wanted(milliseconds):
+        return _runner()(kernels, kernel, data, start, end, symbols, colors, option, noted, numbers)
+    stripe = plain_stripe(memoryview(symbols), colors, option, noted)
+    done: tuple[int, int] = kernel.function(data, start, end, stripe, *numbers)
+    return done
 
 
 @cache

@@ -1,10 +1,12 @@
 # mypy: disallow-untyped-calls=False
-"""Contexts, ranks and codes of the level `fast` (docs/FORMAT.md, section 7.8): plain Python until `compiled`."""
+"""Contexts, ranks and codes of the level `fast` (docs/FORMAT.md, section 7.8)."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from ..kernels import kernel
+from ..kernels.types import i32_flat, i64, u16_flat, u8_flat
 ONE = 4096  # the sum of the frequencies of a context
 LOW = 1 << 16  # the state of the coder is at least this much, and below 2^32
 TOKENS = 32  # room for a context's
@@ -24,8 +26,8 @@ class Colors(NamedTuple):
     that no list has.
     """
 
-    ranked: Any
-    ranks: Any
+    ranked: u8_flat
+    ranks: u8_flat
 
 
 class Contexts(NamedTuple):
@@ -36,22 +38,23 @@ class Contexts(NamedTuple):
     many tokens from now on there are new sizes, and from one time to the next.
     """
 
-    counts: Any
-    starts: Any
-    slots: Any
-    wait: Any
-    period: Any
+    counts: u16_flat
+    starts: u16_flat
+    slots: u8_flat
+    wait: u16_flat
+    period: u16_flat
 
 
 class Ranks(NamedTuple):
     """Ranks as tokens. token: uint8[256], by rank; bits, first: uint8[TOKENS], of a token, by its number from 0."""
 
-    token: Any
-    bits: Any
-    first: Any
+    token: u8_flat
+    bits: u8_flat
+    first: u8_flat
 
 
-def rank_colors(colors, n, steps, ranked, ranks, places, axes):  # type: ignore[no-untyped-def]
+@kernel
+def rank_colors(colors: u8_flat, n: i64, steps: u8_flat, ranked: u8_flat, ranks: u8_flat, places: i32_flat, axes: i32_flat) -> None:
     """Order all colours by distance from each.
 
     colors: uint8[4 * n], RGBA. steps: uint8[...], how far apart colours are, by the sum of differences. places:

@@ -1,5 +1,5 @@
 # mypy: disallow-untyped-calls=False
-"""The model of the level `default` (docs/FORMAT.md, section 7.6): kernels that are plain Python until `compiled`.
+"""The model of the level `default` (docs/FORMAT.md, section 7.6): kernels.
 
 One function codes a stripe. With constants it becomes the encoder or the decoder (`decoding`); one for graphics, where
 bits of the tree are told by four neighbours, or, `placed`, by where the colours go on to; with `sure_flags` or without.
@@ -7,8 +7,10 @@ bits of the tree are told by four neighbours, or, `placed`, by where the colours
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from ..kernels import kernel
+from ..kernels.types import constant, i16_flat, i32_flat, i64, i64_flat, u16_flat, u8_flat
 from .arithmetic import ONE, WORD, ZERO, P, code_bit, repeats, which
 from .mixing import mixed_bit
 
@@ -60,20 +62,20 @@ class Stripe(NamedTuple):
     views: int32[4 * 256], by node: where in these bits its axis is, twice its bound from ORIGIN on, and a scale.
     """
 
-    symbols: Any
-    counters: Any
-    weights: Any
-    recent: Any
-    leaf: Any
-    middle: Any
-    levels: Any
-    distances: Any
-    parts: Any
-    stretch: Any
-    squash: Any
-    after: Any
-    points: Any
-    views: Any
+    symbols: u8_flat
+    counters: u16_flat
+    weights: i32_flat
+    recent: u8_flat
+    leaf: i16_flat
+    middle: u8_flat
+    levels: u8_flat
+    distances: u8_flat
+    parts: u8_flat
+    stretch: i16_flat
+    squash: u16_flat
+    after: u16_flat
+    points: i64_flat
+    views: i32_flat
 
 
 def is_placed(option: int) -> bool:
@@ -149,9 +151,8 @@ def code_run(decoding, symbols, here, length, x, size, pos, end, data, counters,
     return run, x, size, pos
 
 
-def mixed_stripe(  # type: ignore[no-untyped-def]
-    decoding, placed, sure_flags, x, data, pos, end, stop, stripe, width, rows, n, option
-):  # fmt: skip
+@kernel
+def mixed_stripe(decoding: constant, placed: constant, sure_flags: constant, x: i64, data: u8_flat, pos: i64, end: i64, stop: u8_flat, stripe: Stripe, width: i64, rows: i64, n: i64, option: i64) -> tuple[int, int, int]:
     """Code rows of symbols below n >= 2, from x and data[pos] on: the number of rows done, the last x, and where it is.
 
     Decoding: up to data[end], or to where the code has ended before the rows have. Encoding: up to the row that passes

@@ -1,5 +1,5 @@
 # mypy: disallow-untyped-calls=False
-"""The level `fast` for graphics (docs/FORMAT.md, section 7.8): kernels that are plain Python until `compiled`.
+"""The level `fast` for graphics (docs/FORMAT.md, section 7.8): kernels.
 
 A pixel is guessed to be what came the last time after the same five neighbours. Where that was right six times, nothing
 is coded until it is wrong; otherwise a flag says whether it is right. Where it is not, a token says what the pixel is.
@@ -10,10 +10,15 @@ to be written from the end.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from ..kernels import kernel
+from ..kernels.types import flag, i64, u16_flat, u32_flat, u8_flat
 from .arithmetic import four, repeats, which
 from .fast_contexts import (
+    Colors,
+    Contexts,
+    Ranks,
     LOW,
     STEP,
     TOKENS,
@@ -60,14 +65,14 @@ class Stripe(NamedTuple):
     with a run. trace: uint32, for encoders, the size and the start of each code.
     """
 
-    symbols: Any
-    colors: Any
-    contexts: Any
-    ranks: Any
-    flags: Any
-    recent: Any
-    last: Any
-    trace: Any
+    symbols: u8_flat
+    colors: Colors
+    contexts: Contexts
+    ranks: Ranks
+    flags: u16_flat
+    recent: u16_flat
+    last: u8_flat
+    trace: u32_flat
 
 
 def code_flag(decoding, flag, place, x, pos, end, data, trace, flags):  # type: ignore[no-untyped-def]
@@ -358,12 +363,12 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
     return row, pos
 
 
-def encode_stripe(data, pos, end, stripe, width, rows, n, bits):  # type: ignore[no-untyped-def]
-    """Code rows until `end` codes are noted, up to the end of data; their number, and where in data they begin."""
+@kernel
+def encode_stripe(data: u8_flat, pos: i64, end: i64, stripe: Stripe, width: i64, rows: i64, n: i64, bits: i64) -> tuple[int, int]:
+    """Code rows until `end` codes are noted, up to data[pos]; their number, and where in data they begin."""
     rows, count = code_stripe(False, data, 0, end, stripe, width, rows, n, bits)
     trace = stripe.trace
     x = LOW
-    pos = len(data)
     while count > 0:
         count -= 1
         entry = 0 + trace[count]
@@ -374,6 +379,7 @@ def encode_stripe(data, pos, end, stripe, width, rows, n, bits):  # type: ignore
     return rows, put_state(x, pos, data)
 
 
-def decode_stripe(data, pos, end, stripe, width, rows, n, bits):  # type: ignore[no-untyped-def]
+@kernel
+def decode_stripe(data: u8_flat, pos: i64, end: i64, stripe: Stripe, width: i64, rows: i64, n: i64, bits: i64) -> tuple[int, int]:
     """See `code_stripe`."""
     return code_stripe(True, data, pos, end, stripe, width, rows, n, bits)

@@ -1,5 +1,5 @@
 # mypy: disallow-untyped-calls=False
-"""The level `fast` for photos (docs/FORMAT.md, section 7.8): kernels that are plain Python until `compiled`.
+"""The level `fast` for photos (docs/FORMAT.md, section 7.8): kernels.
 
 A pixel is one token: W, N, or a rank among the colours near to W. No branch hangs on what a processor cannot foresee.
 One function follows the model through a stripe; with `decoding` a constant, it becomes the decoder, or the first half
@@ -8,9 +8,14 @@ of the encoder, which notes what each token costs, because rANS has to be writte
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from ..kernels import kernel
+from ..kernels.types import i64, u16_flat, u32_flat, u8_flat
 from .fast_contexts import (
+    Colors,
+    Contexts,
+    Ranks,
     LOW,
     ONE,
     SPAN,
@@ -47,14 +52,14 @@ class Stripe(NamedTuple):
     they are of each token.
     """
 
-    symbols: Any
-    colors: Any
-    levels: Any
-    contexts: Any
-    ranks: Any
-    uses: Any
-    parts: Any
-    trace: Any
+    symbols: u8_flat
+    colors: Colors
+    levels: u8_flat
+    contexts: Contexts
+    ranks: Ranks
+    uses: u16_flat
+    parts: u16_flat
+    trace: u32_flat
 
 
 def prepare(contexts, uses, parts, context, shape, part, tokens):  # type: ignore[no-untyped-def]
@@ -165,12 +170,12 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n):  # type: igno
     return row, pos
 
 
-def encode_stripe(data, pos, end, stripe, width, rows, n):  # type: ignore[no-untyped-def]
-    """Code rows until `end` tokens are noted, up to the end of data; their number, and where in data they begin."""
+@kernel
+def encode_stripe(data: u8_flat, pos: i64, end: i64, stripe: Stripe, width: i64, rows: i64, n: i64) -> tuple[int, int]:
+    """Code rows until `end` tokens are noted, up to data[pos]; their number, and where in data they begin."""
     rows, count = code_stripe(False, data, 0, end, stripe, width, rows, n)
     trace = stripe.trace
     x = LOW
-    pos = len(data)
     while count > 0:
         count -= 1
         entry = 0 + trace[count]
@@ -182,6 +187,7 @@ def encode_stripe(data, pos, end, stripe, width, rows, n):  # type: ignore[no-un
     return rows, put_state(x, pos, data)
 
 
-def decode_stripe(data, pos, end, stripe, width, rows, n):  # type: ignore[no-untyped-def]
+@kernel
+def decode_stripe(data: u8_flat, pos: i64, end: i64, stripe: Stripe, width: i64, rows: i64, n: i64) -> tuple[int, int]:
     """See `code_stripe`."""
     return code_stripe(True, data, pos, end, stripe, width, rows, n)

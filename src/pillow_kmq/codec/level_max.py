@@ -1,5 +1,5 @@
 # mypy: disallow-untyped-calls=False
-"""The model of the level `max` (docs/FORMAT.md, section 7.7): kernels that are plain Python until `compiled`.
+"""The model of the level `max` (docs/FORMAT.md, section 7.7): kernels.
 
 Every pixel is a path in the tree of colours, every step a bit that fourteen counters guess, and the places of fourteen
 colours along the step's axis. One function codes a stripe; with `decoding` a constant, it becomes the encoder or the
@@ -8,9 +8,11 @@ decoder.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from .arithmetic import WORD, narrow, repeats
+from ..kernels import kernel
+from ..kernels.types import constant, i16_flat, i32_flat, i64, i64_flat, narrow, u16_flat, u32_flat, u8_flat
+from .arithmetic import WORD, repeats
 from .mixing_max import COUNTED, bounded, mixed_bit, run_bit
 from .places_max import PLACED, adjust, predict
 
@@ -36,31 +38,31 @@ class Stripe(NamedTuple):
     symbols: uint8[(rows + 3) * (width + 8)]. counters: uint32. weights: int32, sets of 32. uses: uint8, by set. finals:
     int32, three by node. refined: uint16. recent: uint8, two tables. latest: uint32, two tables. leaf: int16[512].
     middle: uint8[256]. levels, sides: uint8[n * 256]. axes: int16[4 * 256]. cuts: int32[256 * 4], axis, bound and scale
-    of a node; cuts[0] is the number of axes. scratch: int64[256], zeros. places: int32[64], zeros. inputs: int32[29 to
+    of a node; cuts[0] is the number of axes, cuts[1] that of inputs. scratch: int64[256], zeros. places: int32[64], zeros. inputs: int32[29 to
     32], the 29th what it is to be, the others zeros.
     """
 
-    symbols: Any
-    counters: Any
-    weights: Any
-    uses: Any
-    finals: Any
-    refined: Any
-    recent: Any
-    latest: Any
-    leaf: Any
-    middle: Any
-    levels: Any
-    sides: Any
-    axes: Any
-    cuts: Any
-    scratch: Any
-    places: Any
-    inputs: Any
-    stretch: Any
-    squash: Any
-    rates: Any
-    steps: Any
+    symbols: u8_flat
+    counters: u32_flat
+    weights: i32_flat
+    uses: u8_flat
+    finals: i32_flat
+    refined: u16_flat
+    recent: u8_flat
+    latest: u32_flat
+    leaf: i16_flat
+    middle: u8_flat
+    levels: u8_flat
+    sides: u8_flat
+    axes: i16_flat
+    cuts: i32_flat
+    scratch: i64_flat
+    places: i32_flat
+    inputs: i32_flat
+    stretch: i16_flat
+    squash: u16_flat
+    rates: u16_flat
+    steps: u8_flat
 
 
 def node_count(n: int) -> int:
@@ -105,7 +107,8 @@ def find_lines(node, counters, scratch, down):  # type: ignore[no-untyped-def]
                 counters[place + k] = HALF
 
 
-def mixed_stripe(decoding, x, data, pos, end, stop, stripe, width, rows, n, option):  # type: ignore[no-untyped-def]
+@kernel
+def mixed_stripe(decoding: constant, x: i64, data: u8_flat, pos: i64, end: i64, stop: u8_flat, stripe: Stripe, width: i64, rows: i64, n: i64, option: i64) -> tuple[int, int, int]:
     """Code rows of symbols below n >= 2, from x and data[pos] on: the number of rows done, the last x, and where it is.
 
     Decoding: up to data[end], or to where the code has ended before the rows have. Encoding: up to the row that passes
@@ -131,6 +134,7 @@ def mixed_stripe(decoding, x, data, pos, end, stop, stripe, width, rows, n, opti
     stride = width + 2 * COLUMNS
 
     axis_count = 0 + cuts[0]
+    input_count = 0 + cuts[1]
     size = WORD
     bit = False
     row = far = near = 0
@@ -278,7 +282,7 @@ def mixed_stripe(decoding, x, data, pos, end, stop, stripe, width, rows, n, opti
                 scratch[172] = guesses + (node * 64 + guessed) * 8 + active
                 scratch[173] = halves + node * HALVES + half
                 bit, x, size, pos = mixed_bit(
-                    decoding, bit, x, size, pos, end, data, counters, scratch, inputs, weights, uses,
+                    decoding, bit, x, size, pos, end, data, counters, scratch, inputs, input_count, weights, uses,
                     node * 32, (nodes + relation) * 32, (nodes + 243) * 32, finals, node * 3,
                     refined, (pair * nodes + node) * REFINED, ((36 + pair2) * nodes + node) * REFINED,
                     stretch, squash, rates, steps,

@@ -6,7 +6,6 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from . import moving as kernels
-from .worth import worth_compiling_small
 
 if TYPE_CHECKING:
     from ..types import Indices
@@ -29,7 +28,7 @@ def with_margins(indices: Indices, table: bytes, margins: tuple[int, int]) -> In
     inner = symbols[rows:, columns : columns + width]
     if table == SAME:
         inner[:] = indices
-    elif worth_compiling_small():
+    elif kernels.map_rows.variant().wanted():
         source = np.require(np.asarray(indices), requirements=("C", "W")).reshape(-1)  # a matrix would stay 2-D
         _move(source, 0, width, table, symbols.reshape(-1), rows * stride + columns, stride, width, height)
     else:
@@ -41,7 +40,7 @@ def map_symbols(symbols: bytearray, table: bytes) -> bytes | bytearray:
     """What a table of 256 bytes has for each symbol, perhaps in their place."""
     if table == SAME:
         return symbols
-    if worth_compiling_small():
+    if kernels.map_rows.variant().wanted():
         import numpy as np
 
         array, length = np.frombuffer(symbols, np.uint8), len(symbols)
@@ -70,7 +69,4 @@ def without_margins(
 def _move(source: Any, first: int, stride: int, table: bytes, target: Any, *numbers: int) -> None:
     import numpy as np
 
-    from .compiled import run
-
-    arguments = source, first, stride, np.frombuffer(bytearray(table), np.uint8), target, *numbers
-    run(kernels, "map_rows", arguments)
+    kernels.map_rows(source, first, stride, np.frombuffer(table, np.uint8), target, *numbers)

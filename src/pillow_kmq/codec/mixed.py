@@ -11,9 +11,9 @@ from .palette import colors_of
 from .raster import Raster, decode_raster
 from .stripes import CODINGS, Stripe, encode_list, joined, read_stripes
 from .tree import Tree, tree
-from .worth import IMAGES, worth_compiling
 
 if TYPE_CHECKING:
+    from ..kernels import Kernel
     from .picture import Picture
 
 STRIPE_BYTES = 1 << 18
@@ -109,19 +109,17 @@ def _run(
     x, pos = begun(decoding, data)
     constants = (decoding, *model.constants(option))
     milliseconds = model.milliseconds(width * rows, n, expected)
-    if not worth_compiling(milliseconds):
-        kernel = model.plain_kernel(*constants)
-        with IMAGES.spending():
-            stripe = model.plain(memoryview(symbols), forest, option)
-            return kernel(*constants, x, memoryview(data), pos, end, stop, stripe, width, rows, n, option)
+    kernel: Kernel = model.kernels.mixed_stripe
+    if not kernel.variant(*constants).wanted(milliseconds):
+        stripe = model.plain(memoryview(symbols), forest, option)
+        done: tuple[int, int, int] = kernel.function(
+            *constants, x, memoryview(data), pos, end, stop, stripe, width, rows, n, option
+        )
+        return done
     import numpy as np
 
-    from .compiled import prepare
-
     stripe = model.arrays(np.frombuffer(symbols, np.uint8), forest, option)
-    if isinstance(data, bytes):
-        data = np.frombuffer(bytearray(data), np.uint8)  # of the type that an encoder has, which can be written to
-    arguments = x, data, pos, end, np.frombuffer(stop, np.uint8), stripe, width, rows, n, option
-    call = prepare(model.kernels, "mixed_stripe", arguments, constants)
+    code, stopped = np.frombuffer(data, np.uint8), np.frombuffer(stop, np.uint8)
+    call = kernel.bind(*constants, x, code, pos, end, stopped, stripe, width, rows, n, option)
     rows, x, pos = wait_for(call, stop) if milliseconds > _LONG else call()
-    return int(rows), int(x), int(pos)
+    return rows, x, pos

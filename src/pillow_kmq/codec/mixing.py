@@ -1,12 +1,11 @@
 # mypy: disallow-untyped-calls=False
 """Bits from four counters, or three and a number, mixed (docs/FORMAT.md, section 7.5).
-
-Kernels that are plain Python until `compiled`.
 """
 
 from __future__ import annotations
 
-from .arithmetic import ONE, ZERO, P, narrow, shift
+from ..kernels.types import narrow
+from .arithmetic import ONE, ZERO, P, shift
 
 WEIGHT_LIMIT = 196608
 REACH = 4 * (WEIGHT_LIMIT >> 16) * 2304

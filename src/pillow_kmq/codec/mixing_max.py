@@ -1,9 +1,10 @@
 # mypy: disallow-untyped-calls=False
-"""Bits of the level `max`, mixed (docs/FORMAT.md, section 7.7): kernels that are plain Python until `compiled`."""
+"""Bits of the level `max`, mixed (docs/FORMAT.md, section 7.7)."""
 
 from __future__ import annotations
 
-from .arithmetic import narrow, shift
+from ..kernels.types import narrow
+from .arithmetic import shift
 
 COUNTED = 14
 """Inputs that are counters; places and a constant are behind them."""
@@ -62,6 +63,7 @@ def mixed_bit(  # type: ignore[no-untyped-def]
     counters,
     scratch,
     inputs,
+    count,
     weights,
     uses,
     w0,
@@ -77,7 +79,7 @@ def mixed_bit(  # type: ignore[no-untyped-def]
     rates,
     steps,
 ):
-    """Code one bit with the counters at scratch[160], ... and with inputs[14], ...: bit, x, size, pos."""
+    """Code one bit with the counters at scratch[160], ... and `count` inputs, 14 and more given: bit, x, size, pos."""
     # Numba's own target does not know that these are positive, and would take twice as long without.
     w0 &= 0xFFFF
     w1 &= 0xFFFF
@@ -90,7 +92,7 @@ def mixed_bit(  # type: ignore[no-untyped-def]
     for i in range(COUNTED):
         inputs[i] = stretch[scratch[192 + i] >> 20]
     d0 = d1 = d2 = narrow(0)
-    for i in range(len(inputs)):
+    for i in range(count):
         s = 0 + inputs[i]
         d0 = narrow(d0 + (narrow(weights[w0 + i] * s) >> 8))
         d1 = narrow(d1 + (narrow(weights[w1 + i] * s) >> 8))
@@ -132,11 +134,11 @@ def mixed_bit(  # type: ignore[no-untyped-def]
     g0 = narrow(pace(one - squash[d0 + 3072], uses, w0 >> 5, steps))
     g1 = narrow(pace(one - squash[d1 + 3072], uses, w1 >> 5, steps))
     g2 = narrow(pace(one - squash[d2 + 3072], uses, w2 >> 5, steps))
-    for i in range(len(inputs)):
+    for i in range(count):
         weights[w0 + i] = moved(weights[w0 + i], inputs[i], g0)
-    for i in range(len(inputs)):
+    for i in range(count):
         weights[w1 + i] = moved(weights[w1 + i], inputs[i], g1)
-    for i in range(len(inputs)):
+    for i in range(count):
         weights[w2 + i] = moved(weights[w2 + i], inputs[i], g2)
     x, size, pos = shift(decoding, x, size, pos, end, data)
     return bit, x, size, pos

@@ -19,9 +19,8 @@ class Model(NamedTuple):
     how many times that of the level `default` a pixel costs; stripes are as many times larger. option: of a picture,
     0..3, how large tables are, and at the level `default` which model it has. milliseconds: how long plain
     Python may take for a number of pixels, symbols and bytes. plain, arrays: the state at the start of a stripe, from
-    symbols, tree and option, without NumPy and for compiled kernels. plain_kernel: mixed_stripe as plain Python runs
-    it, for `decoding` and the constants, loaded when it is needed. constants: what mixed_stripe takes behind
-    `decoding`, by option; each value has a compiled kernel of its own.
+    symbols, tree and option, without NumPy and for compiled kernels. constants: what
+    mixed_stripe takes behind `decoding`, by option.
     """
 
     kernels: ModuleType
@@ -32,5 +31,4 @@ class Model(NamedTuple):
     milliseconds: Callable[[int, int, int], float]
     plain: Callable[[Any, Tree, int], Any]
     arrays: Callable[[Any, Tree, int], Any]
-    plain_kernel: Callable[..., Callable[..., tuple[int, int, int]]]
     constants: Callable[[int], tuple[bool, ...]] = lambda _: ()

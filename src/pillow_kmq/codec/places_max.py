@@ -1,7 +1,5 @@
 # mypy: disallow-untyped-calls=False
 """Where a pixel's colour may lie on each axis, by its neighbours (docs/FORMAT.md, section 7.7, "Prediction").
-
-Kernels that are plain Python until `compiled`.
 """
 
 from __future__ import annotations

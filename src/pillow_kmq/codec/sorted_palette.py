@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
 
 from ..errors import CorruptError
 from . import colors as kernels
 from .code_ends import begun, finished
 from .tables import FIRST_STATE, after, after_array
-from .worth import PALETTES, worth_compiling_small
 
 _ROOM = 8192  # bytes, more than any palette's code
 
@@ -77,21 +74,18 @@ def _code(decoding: bool, data: bytearray, values: bytearray, chosen: bytearray)
     x, begin = begun(decoding, data)
     count = len(values) // 4
     contexts = kernels.CONTEXTS * kernels.PLACES
-    if not worth_compiling_small():
-        kernel: Callable[..., tuple[int, int]] = kernels.code_colors
-        with PALETTES.spending():
-            return kernel(
-                decoding, x, data, begin, len(data), values, count, chosen, len(chosen),
-                [FIRST_STATE] * contexts, after(),
-            )  # fmt: skip
+    found: tuple[int, int]
+    if not kernels.code_colors.variant(decoding).wanted():
+        counters = [FIRST_STATE] * contexts
+        found = kernels.code_colors.function(
+            decoding, x, data, begin, len(data), values, count, chosen, len(chosen), counters, after()
+        )
+        return found
     import numpy as np
 
-    from .compiled import run
-
-    arguments: tuple[Any, ...] = (
-        x, np.frombuffer(data or bytearray(1), np.uint8), begin, len(data),
-        np.frombuffer(values, np.uint8), count, np.frombuffer(chosen or bytearray(1), np.uint8), len(chosen),
-        np.full(contexts, FIRST_STATE, np.uint16), after_array(),
-    )  # fmt: skip
-    x, pos = run(kernels, "code_colors", arguments, (decoding,))
-    return int(x), int(pos)
+    code, colors = np.frombuffer(data, np.uint8), np.frombuffer(values, np.uint8)
+    numbers, counters = np.frombuffer(chosen, np.uint8), np.full(contexts, FIRST_STATE, np.uint16)
+    found = kernels.code_colors(
+        decoding, x, code, begin, len(data), colors, count, numbers, len(chosen), counters, after_array()
+    )
+    return found

@@ -1,8 +1,10 @@
 # mypy: disallow-untyped-calls=False
-"""How colours become a tree (docs/FORMAT.md, section 7.3): kernels that are plain Python until `compiled`."""
+"""How colours become a tree (docs/FORMAT.md, section 7.3): kernels."""
 
 from __future__ import annotations
 
+from ..kernels import kernel
+from ..kernels.types import i16_flat, i32_flat, i64, u8_flat
 SCALES = (17, 21, 12, 30)
 """What brings the spreads along R+G+B, R-B, 2G-R-B and alpha to one scale, in 1/30."""
 
@@ -10,10 +12,12 @@ NEAR, FAR = 6, 16
 """Between levels: distances from a node's bound, in 1/16 of the mean distance."""
 
 
-def whole_tree(axes, orders, n, leaf, middle, cuts, room, steps, levels, distances):  # type: ignore[no-untyped-def]
-    """All of a tree: what `split_colors` makes, and then `fill_tables`. room: int32[3 * 1024]."""
-    split_colors(axes, orders, n, leaf, middle, cuts, room[:1024], room[1024:2048], room[2048:])
-    fill_tables(axes, orders, n, cuts, steps, room[:1024], levels, distances)
+@kernel
+def whole_tree(axes: i32_flat, orders: i32_flat, n: i64, leaf: i16_flat, middle: u8_flat, cuts: i32_flat, parts: i32_flat, side: i32_flat, kept: i32_flat, steps: u8_flat, levels: u8_flat, distances: u8_flat) -> None:
+    """All of a tree: what `split_colors` makes, and then `fill_tables`. parts, side, kept:
+    int32[1024] each, to work with."""
+    split_colors(axes, orders, n, leaf, middle, cuts, parts, side, kept)
+    fill_tables(axes, orders, n, cuts, steps, parts, levels, distances)
 
 
 def split_colors(axes, orders, n, leaf, middle, cuts, parts, side, kept):  # type: ignore[no-untyped-def]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -149,16 +148,4 @@ def _weights(placed: bool) -> tuple[int, ...]:
     return (placed_nodes if placed else nodes) * kernels.NODES + flags * (2 * kernels.FLAGS)
 
 
-def _plain_kernel(decoding: bool, placed: bool, sure_flags: bool) -> Callable[..., tuple[int, int, int]]:
-    if not decoding:
-        return kernels.mixed_stripe
-    if not placed:
-        from .level_default_plain_graphics import mixed_stripe
-    elif sure_flags:
-        from .level_default_plain_small import mixed_stripe
-    else:
-        from .level_default_plain_photo import mixed_stripe
-    return mixed_stripe
-
-
-DEFAULT = Model(kernels, 2, 3, 1, _option, _milliseconds, _plain_stripe, _array_stripe, _plain_kernel, _constants)
+DEFAULT = Model(kernels, 2, 3, 1, _option, _milliseconds, _plain_stripe, _array_stripe, _constants)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +43,7 @@ def _plain_stripe(symbols: Any, forest: Tree, option: int) -> kernels.Stripe:
     return kernels.Stripe(
         symbols, [kernels.HALF] * kernels.counter_count(n, option), list(_WEIGHTS) * sets, [0] * sets,
         [_FINAL] * (3 * nodes), list(_points()) * (kernels.REFINED_BY * nodes), bytearray(entries), [0] * entries,
-        forest.leaf, forest.middle, forest.levels, _sides(forest), _axes(forest), _cuts(forest), [0] * 256, [0] * 64,
+        forest.leaf, forest.middle, forest.levels, _sides(forest), _axes(forest), _cuts(forest, kernels.INPUTS), [0] * 256, [0] * 64,
         list(_INPUTS), stretch(), squash(), _RATES, _STEPS,
     )  # fmt: skip
 
@@ -66,7 +65,7 @@ def _array_stripe(symbols: Any, forest: Tree, option: int) -> kernels.Stripe:
         np.tile(np.array(_points(), np.uint16), kernels.REFINED_BY * nodes), np.zeros(entries, np.uint8),
         np.zeros(entries, np.uint32), np.array(forest.leaf, np.int16), np.frombuffer(forest.middle, np.uint8),
         np.frombuffer(forest.levels, np.uint8), np.frombuffer(_sides(forest), np.uint8),
-        np.array(_axes(forest), np.int16), np.array(_cuts(forest), np.int32), np.zeros(256, np.int64),
+        np.array(_axes(forest), np.int16), np.array(_cuts(forest, _ROOM), np.int32), np.zeros(256, np.int64),
         np.zeros(64, np.int32), np.array(_INPUTS + (0,) * (_ROOM - kernels.INPUTS), np.int32), *_constants(),
     )  # fmt: skip
 
@@ -103,17 +102,11 @@ def _axes(forest: Tree) -> list[int]:
     return [place for axis in forest.axes for place in axis + [0] * (256 - len(axis))]
 
 
-def _cuts(forest: Tree) -> list[int]:
-    """How nodes see colours; first, how many axes there are."""
+def _cuts(forest: Tree, inputs: int) -> list[int]:
+    """How nodes see colours; first, how many axes and inputs there are."""
     cuts = forest.views()
-    cuts[0] = 1 + max(cuts[::4])
+    cuts[:2] = 1 + max(cuts[::4]), inputs
     return cuts
 
 
-def _plain_kernel(_decoding: bool) -> Callable[..., tuple[int, int, int]]:
-    return kernels.mixed_stripe
-
-
-MAX = Model(
-    kernels, kernels.ROWS, kernels.COLUMNS, 8, _option, _milliseconds, _plain_stripe, _array_stripe, _plain_kernel
-)
+MAX = Model(kernels, kernels.ROWS, kernels.COLUMNS, 8, _option, _milliseconds, _plain_stripe, _array_stripe)

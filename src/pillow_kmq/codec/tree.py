@@ -1,7 +1,7 @@
 """Palettes as balanced trees in colour space: the symbols of the context-mixing levels (docs/FORMAT.md, section 7).
 
-Plain Python on whole numbers, so that a small image needs neither NumPy nor Numba. Where these are loaded anyway, NumPy
-fills the tables, or a compiled kernel does all, many times as fast.
+Plain Python on whole numbers, so that a small image needs no NumPy. Where that is loaded anyway, it fills the tables, or a
+compiled kernel does all, many times as fast.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from itertools import pairwise, repeat
 from typing import TYPE_CHECKING
 
 from . import splitting as kernels
-from .worth import PALETTES, worth_compiling_small
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -41,7 +40,7 @@ class Tree:
         members = sorted(range(n), key=list(zip(*axes, strict=True)).__getitem__)
         orders = [i for axis in axes for i in sorted(members, key=axis.__getitem__)]
         places = [value for axis in axes for value in axis]
-        if worth_compiling_small():
+        if kernels.whole_tree.variant().wanted():
             self.order, self.leaf, self.middle, self._cuts, self.levels, self.distances = _compiled(places, orders, n)
         else:
             self.order, self.leaf, self.middle, self._cuts = _split(places, orders, n)
@@ -126,8 +125,7 @@ def _split(places: list[int], orders: list[int], n: int) -> tuple[list[int], arr
     """Order, leaf, middle and cuts of n colours."""
     leaf, middle, cuts = [-1] * 512, [0] * 256, [0] * 1024
     kernel: Callable[..., None] = kernels.split_colors
-    with PALETTES.spending():
-        kernel(places, orders, n, leaf, middle, cuts, [0] * 1024, [0] * n, [0] * n)
+    kernel(places, orders, n, leaf, middle, cuts, [0] * 1024, [0] * n, [0] * n)
     return orders[:n], array("h", leaf), bytes(middle), array("i", cuts)
 
 
@@ -137,16 +135,12 @@ def _compiled(
     """The same, and levels and distances."""
     import numpy as np
 
-    from .compiled import run
-
     numbers = np.array(orders, np.int32)
     leaf, middle, cuts = np.full(512, -1, np.int16), np.zeros(256, np.uint8), np.zeros(1024, np.int32)
     levels, distances = np.zeros(256 * n, np.uint8), np.zeros(n * n, np.uint8)
-    steps = np.frombuffer(bytearray(_STEPS), np.uint8)
-    arguments = (
-        np.array(places, np.int32), numbers, n, leaf, middle, cuts, np.zeros(3072, np.int32), steps, levels, distances
-    )  # fmt: skip
-    run(kernels, "whole_tree", arguments)
+    room = np.zeros((3, 1024), np.int32)
+    steps = np.frombuffer(_STEPS, np.uint8)
+    kernels.whole_tree(np.array(places, np.int32), numbers, n, leaf, middle, cuts, *room, steps, levels, distances)
     return (
         numbers[:n].tolist(), array("h", leaf.tobytes()), middle.tobytes(), array("i", cuts.tobytes()),
         levels.tobytes(), distances.tobytes(),

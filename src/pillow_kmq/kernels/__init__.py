@@ -4,7 +4,8 @@
 compiled before; if it is not there, Numba compiles it. Later processes load it by llvmlite, without Numba.
 """
 
-from .kernel import Kernel as kernel
-from .kernel import enabled
+from .kernel import Kernel, enabled
 
-__all__ = ["enabled", "kernel"]
+kernel = Kernel
+
+__all__ = ["Kernel", "enabled", "kernel"]

@@ -10,27 +10,29 @@ from typing import Any
 
 import llvmlite.binding as llvm
 import numba
+import numpy as np
 
 from . import machine
 from .sources import helper, names
-from .types import Group, Scalar, Signature, Type, numpy_name
+from .types import Group, Scalar, Signature, Type, narrow, numpy_name
 
 # No fastmath: contraction and reassociation give other bits on other machines (docs/ARCHITECTURE.md).
 # `error_model="numpy"` drops the zero-division checks, which would keep loops from being vectorised.
 _OPTIONS: Any = {"error_model": "numpy", "fastmath": False}
-_HELPERS: dict[FunctionType, Any] = {}
+_PASTED: Any = {**_OPTIONS, "forceinline": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
+_HELPERS: dict[FunctionType, Any] = {narrow: np.int32}
 
 
-def compiled_helper(function: FunctionType, **options: Any) -> Any:
+def compiled_helper(function: FunctionType) -> Any:
     """A dispatcher of Numba for a function whose helpers are dispatchers too."""
     if function not in _HELPERS:
         own = dict(function.__globals__)
         for name in names(function.__code__):
             found = helper(own.get(name))
             if found is not None:
-                own[name] = compiled_helper(found, **options)
+                own[name] = compiled_helper(found)
         copy = FunctionType(function.__code__, own, function.__name__, function.__defaults__)
-        _HELPERS[function] = numba.njit(**_OPTIONS, **options)(copy)
+        _HELPERS[function] = numba.njit(**_PASTED)(copy)
     return _HELPERS[function]
 
 

@@ -15,6 +15,7 @@ from .types import Scalar, Signature, c_types, flatten, real_of
 
 _LOCK = threading.RLock()
 _CONSTANT = Scalar("constant")
+_LONG = 600  # milliseconds, which compiling is worth
 _RESULTS = {"i64": ctypes.c_int64, "f64": ctypes.c_double, "": None}
 
 
@@ -59,11 +60,11 @@ class Kernel:
             return partial(self.function, *arguments)
         kinds = self.signature.parameters
         constants = tuple(bool(value) for kind, value in zip(kinds, arguments, strict=False) if kind == _CONSTANT)
-        variant = self.variant(real_of(kinds, arguments) if self.signature.generic else "", *constants)
+        variant = self.variant(*constants, real=real_of(kinds, arguments) if self.signature.generic else "")
         return variant.function(arguments)
 
-    def variant(self, real: str = "", *constants: bool) -> Variant:
-        """One of its variants. real: "f32" or "f64" where it has a choice. constants: the values of its constants."""
+    def variant(self, *constants: bool, real: str = "") -> Variant:
+        """One of its variants. constants: the values of its constants. real: "f32" or "f64" where it has a choice."""
         key = real, constants
         if key not in self._variants:
             self._variants[key] = Variant(self, real, constants)
@@ -94,6 +95,10 @@ class Variant:
                 code = store.read(self.symbol)
                 self._address = 0 if code is None else _load(code, self.symbol)
             return self._address != 0
+
+    def wanted(self, milliseconds: float = 0) -> bool:
+        """Whether to run it rather than plain Python, which takes so long: if that is long, or it is at hand."""
+        return self._address != 0 or (enabled() and (milliseconds > _LONG or self.at_hand()))
 
     def compile(self) -> None:
         """Compile it, if need be."""

@@ -10,12 +10,12 @@ import logging
 import os
 import stat
 import tempfile
+from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from . import machine
 
 LOG = logging.getLogger("pillow_kmq")
 DIRECTORY = "KMQ_CACHE_DIR"
@@ -28,15 +28,23 @@ SHIPPED = Path(__file__).with_name("objects")
 
 def read(symbol: str) -> bytes | None:
     """The object code of a kernel that was compiled before. symbol: its name and the hash of its source."""
-    places = [folder / f"{symbol}.o" for folder in _shipped()]
-    places += [folder / f"{symbol}-{_compilers()}.o" for folder in _directories()]
-    for path in places:
+    for path in _places(symbol):
         with suppress(OSError):
             found = path.read_bytes()
             code = found[_CHECKSUM:]
             if code and hashlib.sha256(code).digest() == found[:_CHECKSUM]:
                 return code
     return None
+
+
+def _places(symbol: str) -> Iterator[Path]:
+    for folder in _shipped():
+        yield folder / f"{symbol}.o"
+    for folder in _directories():
+        with suppress(OSError):
+            # To tell the processor takes llvmlite, and that longer than to run what is small as plain Python.
+            if any(name.startswith(symbol) for name in os.listdir(folder)):
+                yield folder / f"{symbol}-{_compilers()}.o"
 
 
 def write(symbol: str, code: bytes) -> None:
@@ -73,15 +81,21 @@ def _warn() -> None:
 @cache
 def _compilers() -> str:
     """A hash of what else the code depends on: the processor, and what compiles it."""
+    from .machine import description
+
     spec = find_spec("numba")
     numba = b"" if spec is None else Path(str(spec.origin)).with_name("_version.py").read_bytes()
     own = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
-    return hashlib.sha256(machine.description().encode() + numba + own).hexdigest()[:16]
+    return hashlib.sha256(description().encode() + numba + own).hexdigest()[:16]
 
 
 @cache
 def _shipped() -> list[Path]:
-    return [SHIPPED / level for level in machine.levels() if (SHIPPED / level).is_dir()]
+    if not SHIPPED.is_dir():
+        return []
+    from .machine import levels
+
+    return [SHIPPED / level for level in levels() if (SHIPPED / level).is_dir()]
 
 
 @cache

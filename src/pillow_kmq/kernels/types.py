@@ -187,3 +187,8 @@ def real_of(kinds: tuple[Type, ...], values: tuple[Any, ...]) -> str:
         if isinstance(kind, Array) and kind.word == "real":
             return f"f{8 * value.dtype.itemsize}"
     return "f64"
+
+
+def narrow(x: Any) -> Any:
+    """A number that fits 32 bits, signed; compiled, its type too, so that several can be computed at once."""
+    return x
