@@ -38,7 +38,6 @@ __all__ = [
     "read_pixels",
     "read_region",
     "set_threads",
-    "warmup",
 ]
 
 MAX_PIXELS = 1 << 28
@@ -152,18 +151,3 @@ def _checked_head(stream: BytesIO, max_pixels: int | None) -> Head:
             f"a KMQ file of {head.width}x{head.height} pixels: more than {max_pixels} need a higher max_pixels"
         )
     return head
-
-
-def warmup() -> None:
-    """Compile the kernels of all levels, if they are not kept on disk already: some seconds in a new environment."""
-    import numpy as np
-
-    from ..types import IndexedImage
-    # Sides, and widths of waves, by which levels tell one from the other.
-    graphics, photo, small = (100, 128), (300, 3), (40, 1)
-    levels = *((level, graphics) for level in COMPRESSIONS), ("fast", photo), ("default", photo), ("default", small)
-    for compression, (side, width) in levels:
-        y, x = np.indices((side, side))
-        waves = x * x // 37 + y * y // 23 + x * y // 11  # which no level would rather store as rows
-        image = IndexedImage(np.zeros((16, 4), np.uint8), (waves // width % 16).astype(np.uint8))
-        decode(encode(image, compression=compression))

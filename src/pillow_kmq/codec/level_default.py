@@ -375,3 +375,8 @@ def mixed_stripe(decoding: constant, placed: constant, sure_flags: constant, x: 
         elif pos >= end:
             break
     return row, x, pos
+
+
+mixed_stripe.combinations = [
+    (decoding, *choice) for decoding in (False, True) for choice in ((True, False), (True, True), (False, True))
+]

@@ -5,8 +5,10 @@ from __future__ import annotations
 import ctypes
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache, cached_property, partial, update_wrapper
+from importlib import import_module
+from itertools import product
 from types import FunctionType
 from typing import Any
 
@@ -14,6 +16,7 @@ from .sources import digest
 from .types import Scalar, Signature, c_types, flatten, real_of
 
 _LOCK = threading.RLock()
+_KERNELS: dict[tuple[str, str], Kernel] = {}
 _CONSTANT = Scalar("constant")
 _LONG = 600  # milliseconds, which compiling is worth
 _RESULTS = {"i64": ctypes.c_int64, "f64": ctypes.c_double, "": None}
@@ -34,8 +37,11 @@ class Kernel:
     def __init__(self, function: FunctionType) -> None:
         self.function = function
         self.name = f"{function.__module__.partition('.')[2]}.{function.__name__}"
+        self.combinations: Iterable[tuple[bool, ...]] | None = None
+        """The values of constants that occur; None: all."""
         self._variants: dict[tuple[str, tuple[bool, ...]], Variant] = {}
         update_wrapper(self, function)
+        _KERNELS[function.__module__, function.__name__] = self
 
     @cached_property
     def signature(self) -> Signature:
@@ -71,12 +77,31 @@ class Kernel:
         return self._variants[key]
 
 
+    def variants(self) -> Iterator[Variant]:
+        """All of its variants."""
+        constants = self.signature.parameters.count(_CONSTANT)
+        for values in self.combinations or product((False, True), repeat=constants):
+            for real in ("f32", "f64") if self.signature.generic else ("",):
+                yield self.variant(*values, real=real)
+
+
+def find(module: str, name: str) -> Kernel:
+    """The kernel of a name in a module, which is imported."""
+    import_module(module)
+    return _KERNELS[module, name]
+
+
+def every_variant() -> list[Variant]:
+    """All variants of all kernels of the modules that are imported."""
+    return [variant for kernel in _KERNELS.values() for variant in kernel.variants()]
+
+
 class Variant:
     """What a kernel is compiled to for some types and constants."""
 
     def __init__(self, kernel: Kernel, real: str, constants: tuple[bool, ...]) -> None:
         self.kernel = kernel
-        self.constants = constants
+        self.real, self.constants = real, constants
         self.signature = kernel.signature.concrete(real)
         self.name = f"{kernel.name}-{real}{''.join('ft'[value] for value in constants)}".rstrip("-")
         self._address = 0
@@ -109,7 +134,7 @@ class Variant:
                 return
             from .compiler import object_code
 
-            store.LOG.info("compiling kernels, once per installation ...")
+            _announce()
             code = object_code(self.kernel.function, self.signature, self.constants, self.symbol)
             store.write(self.symbol, code)
             self._address = _load(code, self.symbol)
@@ -140,6 +165,13 @@ class Variant:
             return tuple(found)
 
         return call
+
+
+@cache
+def _announce() -> None:
+    from .store import LOG
+
+    LOG.info("compiling kernels, once per installation ...")
 
 
 def _load(code: bytes, symbol: str) -> int:

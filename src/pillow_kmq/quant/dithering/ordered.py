@@ -16,7 +16,7 @@ import numpy.typing as npt
 from ...kernels import kernel
 from ...kernels.types import f32_1d, f32_2d, flag_2d, i64, i64_1d, u32_2d, u8_2d
 from ...types import Palette
-from ..nearest import nearest, nearest_finder
+from ..nearest import Nearest, nearest, nearest_finder
 from .diffusion import Mask, Strengths, aim_at, premultiplied, spacing
 from .thresholds import Matrix
 

@@ -1,0 +1,55 @@
+"""Several kernels compiled ahead of their use, by two processes: compiling keeps Python's lock."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+
+from .kernel import Variant, enabled, find
+from .store import LOG
+
+_CODE = "import sys; sys.path[:] = {!r}; from pillow_kmq.kernels.ahead import compile_named; compile_named({!r})"
+
+
+def prepare(variants: Iterable[Variant], progress: Callable[[str, float], object] | None = None) -> None:
+    """Compile those that were not compiled before.
+
+    progress: called with the name of each and the part that is done, 0..1.
+    """
+    if not enabled():
+        return
+    missing = [variant for variant in variants if not variant.at_hand()]
+    helper = _helper(missing) if len(missing) > 1 else None
+    try:
+        for number, variant in enumerate(missing):
+            LOG.debug("compiling kernel %d of %d: %s", number + 1, len(missing), variant.name)
+            if progress is not None:
+                progress(variant.name, number / len(missing))
+            variant.compile()
+    finally:
+        if helper is not None:
+            helper.kill()
+            helper.wait()
+
+
+def compile_named(names: list[tuple[str, str, tuple[bool, ...], str]]) -> None:
+    """Compile kernels, in another process: module, function, constants and type of each."""
+    for module, name, constants, real in names:
+        find(module, name).variant(*constants, real=real).compile()
+
+
+def _helper(missing: list[Variant]) -> subprocess.Popen[bytes] | None:
+    """Begin to compile from the end. Whoever comes to a kernel that the other has compiled loads it."""
+    if getattr(sys, "frozen", False) or not sys.executable or (os.cpu_count() or 1) < 2:
+        return None
+    names = [
+        (variant.kernel.function.__module__, variant.kernel.function.__name__, variant.constants, variant.real)
+        for variant in reversed(missing)
+    ]
+    quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with suppress(OSError):
+        return subprocess.Popen([sys.executable, "-c", _CODE.format(sys.path, names)], **quiet)
+    return None
