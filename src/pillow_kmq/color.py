@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .errors import OptionError, OptionTypeError
 from .kernels import kernel
 from .kernels.types import f32_2d, f64_1d, i64
-from .errors import OptionError, OptionTypeError
 
 SPACES = {"srgb": 0, "linear": 1, "oklab": 2}
 """Working spaces by name. Units: sRGB levels 0..255; linear light times 255; Oklab times 100."""

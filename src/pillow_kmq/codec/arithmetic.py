@@ -1,4 +1,3 @@
-# mypy: disallow-untyped-calls=False
 """Adaptive bits and the range coder (docs/FORMAT.md, section 7.4): kernels.
 
 All values are whole numbers that fit 32 bits, products of `bound` apart, which a decoder may split. A one has the

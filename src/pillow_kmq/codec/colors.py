@@ -1,10 +1,9 @@
-# mypy: disallow-untyped-calls=False
 """Sorted colours (docs/FORMAT.md, section 6.1): kernels."""
 
 from __future__ import annotations
 
 from ..kernels import kernel
-from ..kernels.types import constant, i64, u16_flat, u8_flat
+from ..kernels.types import constant, i64, u8_flat, u16_flat
 from .arithmetic import WORD, code_bit, shift
 
 ALPHA, GREEN_STEP, GREEN, RED, BLUE, CONTEXTS = 0, 1, 2, 3, 4, 14
@@ -82,7 +81,19 @@ def code_below(decoding, value, count, x, size, pos, end, data):  # type: ignore
 
 
 @kernel
-def code_colors(decoding: constant, x: i64, data: u8_flat, pos: i64, end: i64, colors: u8_flat, count: i64, chosen: u8_flat, numbers: i64, counters: u16_flat, after: u16_flat) -> tuple[int, int]:
+def code_colors(
+    decoding: constant,
+    x: i64,
+    data: u8_flat,
+    pos: i64,
+    end: i64,
+    colors: u8_flat,
+    count: i64,
+    chosen: u8_flat,
+    numbers: i64,
+    counters: u16_flat,
+    after: u16_flat,
+) -> tuple[int, int]:
     """Code `count` colours, uint8[4 * count], RGBA, in natural order, then `numbers` numbers, uint8, of which the i-th
     is below count - i. From x and data[pos] on; x, and where the code ends, or -1 if a colour is out of range.
     """

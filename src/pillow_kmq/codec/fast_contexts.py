@@ -1,4 +1,3 @@
-# mypy: disallow-untyped-calls=False
 """Contexts, ranks and codes of the level `fast` (docs/FORMAT.md, section 7.8)."""
 
 from __future__ import annotations
@@ -6,7 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ..kernels import kernel
-from ..kernels.types import i32_flat, i64, u16_flat, u8_flat
+from ..kernels.types import i32_flat, i64, u8_flat, u16_flat
+
 ONE = 4096  # the sum of the frequencies of a context
 LOW = 1 << 16  # the state of the coder is at least this much, and below 2^32
 TOKENS = 32  # room for a context's
@@ -54,7 +54,9 @@ class Ranks(NamedTuple):
 
 
 @kernel
-def rank_colors(colors: u8_flat, n: i64, steps: u8_flat, ranked: u8_flat, ranks: u8_flat, places: i32_flat, axes: i32_flat) -> None:
+def rank_colors(
+    colors: u8_flat, n: i64, steps: u8_flat, ranked: u8_flat, ranks: u8_flat, places: i32_flat, axes: i32_flat
+) -> None:
     """Order all colours by distance from each.
 
     colors: uint8[4 * n], RGBA. steps: uint8[...], how far apart colours are, by the sum of differences. places:

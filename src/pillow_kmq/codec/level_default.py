@@ -1,4 +1,3 @@
-# mypy: disallow-untyped-calls=False
 """The model of the level `default` (docs/FORMAT.md, section 7.6): kernels.
 
 One function codes a stripe. With constants it becomes the encoder or the decoder (`decoding`); one for graphics, where
@@ -10,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ..kernels import kernel
-from ..kernels.types import constant, i16_flat, i32_flat, i64, i64_flat, u16_flat, u8_flat
+from ..kernels.types import constant, i16_flat, i32_flat, i64, i64_flat, u8_flat, u16_flat
 from .arithmetic import ONE, WORD, ZERO, P, code_bit, repeats, which
 from .mixing import mixed_bit
 
@@ -152,7 +151,21 @@ def code_run(decoding, symbols, here, length, x, size, pos, end, data, counters,
 
 
 @kernel
-def mixed_stripe(decoding: constant, placed: constant, sure_flags: constant, x: i64, data: u8_flat, pos: i64, end: i64, stop: u8_flat, stripe: Stripe, width: i64, rows: i64, n: i64, option: i64) -> tuple[int, int, int]:
+def mixed_stripe(
+    decoding: constant,
+    placed: constant,
+    sure_flags: constant,
+    x: i64,
+    data: u8_flat,
+    pos: i64,
+    end: i64,
+    stop: u8_flat,
+    stripe: Stripe,
+    width: i64,
+    rows: i64,
+    n: i64,
+    option: i64,
+) -> tuple[int, int, int]:
     """Code rows of symbols below n >= 2, from x and data[pos] on: the number of rows done, the last x, and where it is.
 
     Decoding: up to data[end], or to where the code has ended before the rows have. Encoding: up to the row that passes

@@ -1,4 +1,3 @@
-# mypy: disallow-untyped-calls=False
 """The level `fast` for graphics (docs/FORMAT.md, section 7.8): kernels.
 
 A pixel is guessed to be what came the last time after the same five neighbours. Where that was right six times, nothing
@@ -13,15 +12,15 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ..kernels import kernel
-from ..kernels.types import flag, i64, u16_flat, u32_flat, u8_flat
+from ..kernels.types import i64, u8_flat, u16_flat, u32_flat
 from .arithmetic import four, repeats, which
 from .fast_contexts import (
-    Colors,
-    Contexts,
-    Ranks,
     LOW,
     STEP,
     TOKENS,
+    Colors,
+    Contexts,
+    Ranks,
     fill,
     first_state,
     promote,
@@ -364,7 +363,9 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
 
 
 @kernel
-def encode_stripe(data: u8_flat, pos: i64, end: i64, stripe: Stripe, width: i64, rows: i64, n: i64, bits: i64) -> tuple[int, int]:
+def encode_stripe(
+    data: u8_flat, pos: i64, end: i64, stripe: Stripe, width: i64, rows: i64, n: i64, bits: i64
+) -> tuple[int, int]:
     """Code rows until `end` codes are noted, up to data[pos]; their number, and where in data they begin."""
     rows, count = code_stripe(False, data, 0, end, stripe, width, rows, n, bits)
     trace = stripe.trace
@@ -380,6 +381,8 @@ def encode_stripe(data: u8_flat, pos: i64, end: i64, stripe: Stripe, width: i64,
 
 
 @kernel
-def decode_stripe(data: u8_flat, pos: i64, end: i64, stripe: Stripe, width: i64, rows: i64, n: i64, bits: i64) -> tuple[int, int]:
+def decode_stripe(
+    data: u8_flat, pos: i64, end: i64, stripe: Stripe, width: i64, rows: i64, n: i64, bits: i64
+) -> tuple[int, int]:
     """See `code_stripe`."""
     return code_stripe(True, data, pos, end, stripe, width, rows, n, bits)

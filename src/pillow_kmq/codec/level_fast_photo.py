@@ -1,4 +1,3 @@
-# mypy: disallow-untyped-calls=False
 """The level `fast` for photos (docs/FORMAT.md, section 7.8): kernels.
 
 A pixel is one token: W, N, or a rank among the colours near to W. No branch hangs on what a processor cannot foresee.
@@ -11,17 +10,17 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ..kernels import kernel
-from ..kernels.types import i64, u16_flat, u32_flat, u8_flat
+from ..kernels.types import i64, u8_flat, u16_flat, u32_flat
 from .fast_contexts import (
-    Colors,
-    Contexts,
-    Ranks,
     LOW,
     ONE,
     SPAN,
     SPANS,
     STEP,
     TOKENS,
+    Colors,
+    Contexts,
+    Ranks,
     fill,
     first_state,
     halve,

@@ -1,4 +1,3 @@
-# mypy: disallow-untyped-calls=False
 """The model of the level `max` (docs/FORMAT.md, section 7.7): kernels.
 
 Every pixel is a path in the tree of colours, every step a bit that fourteen counters guess, and the places of fourteen
@@ -11,7 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ..kernels import kernel
-from ..kernels.types import constant, i16_flat, i32_flat, i64, i64_flat, narrow, u16_flat, u32_flat, u8_flat
+from ..kernels.types import constant, i16_flat, i32_flat, i64, i64_flat, narrow, u8_flat, u16_flat, u32_flat
 from .arithmetic import WORD, repeats
 from .mixing_max import COUNTED, bounded, mixed_bit, run_bit
 from .places_max import PLACED, adjust, predict
@@ -38,8 +37,8 @@ class Stripe(NamedTuple):
     symbols: uint8[(rows + 3) * (width + 8)]. counters: uint32. weights: int32, sets of 32. uses: uint8, by set. finals:
     int32, three by node. refined: uint16. recent: uint8, two tables. latest: uint32, two tables. leaf: int16[512].
     middle: uint8[256]. levels, sides: uint8[n * 256]. axes: int16[4 * 256]. cuts: int32[256 * 4], axis, bound and scale
-    of a node; cuts[0] is the number of axes, cuts[1] that of inputs. scratch: int64[256], zeros. places: int32[64], zeros. inputs: int32[29 to
-    32], the 29th what it is to be, the others zeros.
+    of a node; cuts[0] is the number of axes, cuts[1] that of inputs. scratch: int64[256], zeros. places: int32[64],
+    zeros. inputs: int32[29 to 32], the 29th what it is to be, the others zeros.
     """
 
     symbols: u8_flat
@@ -108,7 +107,19 @@ def find_lines(node, counters, scratch, down):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def mixed_stripe(decoding: constant, x: i64, data: u8_flat, pos: i64, end: i64, stop: u8_flat, stripe: Stripe, width: i64, rows: i64, n: i64, option: i64) -> tuple[int, int, int]:
+def mixed_stripe(
+    decoding: constant,
+    x: i64,
+    data: u8_flat,
+    pos: i64,
+    end: i64,
+    stop: u8_flat,
+    stripe: Stripe,
+    width: i64,
+    rows: i64,
+    n: i64,
+    option: i64,
+) -> tuple[int, int, int]:
     """Code rows of symbols below n >= 2, from x and data[pos] on: the number of rows done, the last x, and where it is.
 
     Decoding: up to data[end], or to where the code has ended before the rows have. Encoding: up to the row that passes

@@ -1,6 +1,4 @@
-# mypy: disallow-untyped-calls=False
-"""Bits from four counters, or three and a number, mixed (docs/FORMAT.md, section 7.5).
-"""
+"""Bits from four counters, or three and a number, mixed (docs/FORMAT.md, section 7.5)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,3 @@
-# mypy: disallow-untyped-calls=False
 """Bits of the level `max`, mixed (docs/FORMAT.md, section 7.7)."""
 
 from __future__ import annotations

@@ -1,6 +1,4 @@
-# mypy: disallow-untyped-calls=False
-"""Where a pixel's colour may lie on each axis, by its neighbours (docs/FORMAT.md, section 7.7, "Prediction").
-"""
+"""Where a pixel's colour may lie on each axis, by its neighbours (docs/FORMAT.md, section 7.7, "Prediction")."""
 
 from __future__ import annotations
 

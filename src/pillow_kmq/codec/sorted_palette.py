@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from ..errors import CorruptError
 from . import colors as kernels
 from .code_ends import begun, finished
@@ -76,9 +75,9 @@ def _code(decoding: bool, data: bytearray, values: bytearray, chosen: bytearray)
     contexts = kernels.CONTEXTS * kernels.PLACES
     found: tuple[int, int]
     if not kernels.code_colors.variant(decoding).wanted():
-        counters = [FIRST_STATE] * contexts
+        states = [FIRST_STATE] * contexts
         found = kernels.code_colors.function(
-            decoding, x, data, begin, len(data), values, count, chosen, len(chosen), counters, after()
+            decoding, x, data, begin, len(data), values, count, chosen, len(chosen), states, after()
         )
         return found
     import numpy as np

@@ -1,10 +1,10 @@
-# mypy: disallow-untyped-calls=False
 """How colours become a tree (docs/FORMAT.md, section 7.3): kernels."""
 
 from __future__ import annotations
 
 from ..kernels import kernel
 from ..kernels.types import i16_flat, i32_flat, i64, u8_flat
+
 SCALES = (17, 21, 12, 30)
 """What brings the spreads along R+G+B, R-B, 2G-R-B and alpha to one scale, in 1/30."""
 
@@ -13,9 +13,23 @@ NEAR, FAR = 6, 16
 
 
 @kernel
-def whole_tree(axes: i32_flat, orders: i32_flat, n: i64, leaf: i16_flat, middle: u8_flat, cuts: i32_flat, parts: i32_flat, side: i32_flat, kept: i32_flat, steps: u8_flat, levels: u8_flat, distances: u8_flat) -> None:
+def whole_tree(
+    axes: i32_flat,
+    orders: i32_flat,
+    n: i64,
+    leaf: i16_flat,
+    middle: u8_flat,
+    cuts: i32_flat,
+    parts: i32_flat,
+    side: i32_flat,
+    kept: i32_flat,
+    steps: u8_flat,
+    levels: u8_flat,
+    distances: u8_flat,
+) -> None:
     """All of a tree: what `split_colors` makes, and then `fill_tables`. parts, side, kept:
-    int32[1024] each, to work with."""
+    int32[1024] each, to work with.
+    """
     split_colors(axes, orders, n, leaf, middle, cuts, parts, side, kept)
     fill_tables(axes, orders, n, cuts, steps, parts, levels, distances)
 

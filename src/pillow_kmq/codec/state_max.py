@@ -43,8 +43,8 @@ def _plain_stripe(symbols: Any, forest: Tree, option: int) -> kernels.Stripe:
     return kernels.Stripe(
         symbols, [kernels.HALF] * kernels.counter_count(n, option), list(_WEIGHTS) * sets, [0] * sets,
         [_FINAL] * (3 * nodes), list(_points()) * (kernels.REFINED_BY * nodes), bytearray(entries), [0] * entries,
-        forest.leaf, forest.middle, forest.levels, _sides(forest), _axes(forest), _cuts(forest, kernels.INPUTS), [0] * 256, [0] * 64,
-        list(_INPUTS), stretch(), squash(), _RATES, _STEPS,
+        forest.leaf, forest.middle, forest.levels, _sides(forest), _axes(forest), _cuts(forest, kernels.INPUTS),
+        [0] * 256, [0] * 64, list(_INPUTS), stretch(), squash(), _RATES, _STEPS,
     )  # fmt: skip
 
 

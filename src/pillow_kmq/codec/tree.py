@@ -1,7 +1,7 @@
 """Palettes as balanced trees in colour space: the symbols of the context-mixing levels (docs/FORMAT.md, section 7).
 
-Plain Python on whole numbers, so that a small image needs no NumPy. Where that is loaded anyway, it fills the tables, or a
-compiled kernel does all, many times as fast.
+Plain Python on whole numbers, so that a small image needs no NumPy. Where that is loaded anyway, it fills the tables,
+or a compiled kernel does all, many times as fast.
 """
 
 from __future__ import annotations

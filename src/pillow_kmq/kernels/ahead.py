@@ -49,7 +49,7 @@ def _helper(missing: list[Variant]) -> subprocess.Popen[bytes] | None:
         (variant.kernel.function.__module__, variant.kernel.function.__name__, variant.constants, variant.real)
         for variant in reversed(missing)
     ]
-    quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    command, null = [sys.executable, "-c", _CODE.format(sys.path, names)], subprocess.DEVNULL
     with suppress(OSError):
-        return subprocess.Popen([sys.executable, "-c", _CODE.format(sys.path, names)], **quiet)
+        return subprocess.Popen(command, stdin=null, stdout=null, stderr=null)
     return None

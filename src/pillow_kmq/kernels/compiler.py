@@ -20,7 +20,7 @@ from .types import Group, Scalar, Signature, Type, narrow, numpy_name
 # `error_model="numpy"` drops the zero-division checks, which would keep loops from being vectorised.
 _OPTIONS: Any = {"error_model": "numpy", "fastmath": False}
 _PASTED: Any = {**_OPTIONS, "forceinline": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
-_HELPERS: dict[FunctionType, Any] = {narrow: np.int32}
+_HELPERS: dict[Any, Any] = {narrow: np.int32}
 
 
 def compiled_helper(function: FunctionType) -> Any:
@@ -61,14 +61,17 @@ def _emit(module: Any) -> bytes:
     options = llvm.create_pipeline_tuning_options(speed_level=3)
     options.slp_vectorization = True
     options.loop_vectorization = True
-    llvm.create_pass_builder(target, options).getModulePassManager().run(module, llvm.create_pass_builder(target, options))
+    llvm.create_pass_builder(target, options).getModulePassManager().run(
+        module, llvm.create_pass_builder(target, options)
+    )
     return bytes(target.emit_object(module))
 
 
 def _wrapper(function: FunctionType, signature: Signature, constants: tuple[bool, ...]) -> tuple[FunctionType, Any]:
     """A function of pointers and numbers that calls the kernel, and its signature."""
-    types: Any = numba.types
-    own: dict[str, Any] = {"carray": numba.carray, "kernel": compiled_helper(function)}
+    numba_module: Any = numba
+    types = numba_module.types
+    own: dict[str, Any] = {"carray": numba_module.carray, "kernel": compiled_helper(function)}
     taken: list[str] = []
     numbers: list[Any] = []
     values = iter(constants)
@@ -90,9 +93,9 @@ def _wrapper(function: FunctionType, signature: Signature, constants: tuple[bool
 
     call = f"kernel({', '.join(map(argument, signature.parameters))})"
     result = types.void
-    if signature.count:
+    if signature.number:
         out = take(types.CPointer(_number(signature.results)))
-        body = f"found = {call}\n" + "".join(f"    {out}[{i}] = found[{i}]\n" for i in range(signature.count))
+        body = f"found = {call}\n" + "".join(f"    {out}[{i}] = found[{i}]\n" for i in range(signature.number))
     elif signature.results:
         body, result = f"return {call}", _number(signature.results)
     else:

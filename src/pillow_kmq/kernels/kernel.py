@@ -19,7 +19,7 @@ _LOCK = threading.RLock()
 _KERNELS: dict[tuple[str, str], Kernel] = {}
 _CONSTANT = Scalar("constant")
 _LONG = 600  # milliseconds, which compiling is worth
-_RESULTS = {"i64": ctypes.c_int64, "f64": ctypes.c_double, "": None}
+_RESULTS: dict[str, Any] = {"i64": ctypes.c_int64, "f64": ctypes.c_double, "": None}
 
 
 @cache
@@ -34,7 +34,8 @@ class Kernel:
     It may call helpers, plain functions of this package, which are compiled with it.
     """
 
-    def __init__(self, function: FunctionType) -> None:
+    def __init__(self, function: Callable[..., Any]) -> None:
+        assert isinstance(function, FunctionType)
         self.function = function
         self.name = f"{function.__module__.partition('.')[2]}.{function.__name__}"
         self.combinations: Iterable[tuple[bool, ...]] | None = None
@@ -75,7 +76,6 @@ class Kernel:
         if key not in self._variants:
             self._variants[key] = Variant(self, real, constants)
         return self._variants[key]
-
 
     def variants(self) -> Iterator[Variant]:
         """All of its variants."""
@@ -140,27 +140,26 @@ class Variant:
             self._address = _load(code, self.symbol)
 
     @cached_property
-    def _function(self) -> Any:
+    def _run(self) -> Any:
         """The C function, which runs without the GIL."""
         self.compile()
         types = [one for kind in self.signature.parameters for one in c_types(kind)]
-        count, result = self.signature.count, _RESULTS[self.signature.results]
-        if count:
+        if self.signature.number:
             return ctypes.CFUNCTYPE(None, *types, ctypes.c_void_p)(self._address)
-        return ctypes.CFUNCTYPE(result, *types)(self._address)
+        return ctypes.CFUNCTYPE(_RESULTS[self.signature.results], *types)(self._address)
 
     def function(self, arguments: tuple[Any, ...]) -> Callable[..., Any]:
         """What runs it on these arguments and on those that are missing at the end."""
-        run, signature = self._function, self.signature
+        run, signature = self._run, self.signature
         flat: list[Any] = []
         for kind, value in zip(signature.parameters, arguments, strict=False):
             flatten(kind, value, flat)
-        results = signature.count and _RESULTS[signature.results] * signature.count
+        number, result = signature.number, _RESULTS[signature.results]
 
         def call(*rest: Any, alive: Any = arguments) -> Any:
-            if not results:
+            if not number:
                 return run(*flat, *rest)
-            found = results()
+            found = (result * number)()
             run(*flat, *rest, found)
             return tuple(found)
 

@@ -16,7 +16,6 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-
 LOG = logging.getLogger("pillow_kmq")
 DIRECTORY = "KMQ_CACHE_DIR"
 """The environment variable that says where else to keep kernels."""

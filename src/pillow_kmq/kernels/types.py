@@ -2,8 +2,8 @@
 
 Scalars are u8 ... f64 and `flag`, a bool. With _1d, _2d or _3d they are C-contiguous NumPy arrays; with _flat they are
 arrays of one dimension that the kernel indexes from the start on, unchecked. `real` is f32 or f64, whatever the arrays
-of a call are, and `bits` the integer as wide: such a kernel has two variants. Each value of a `constant`, true or false,
-has a variant too. A NamedTuple of these is a type as well.
+of a call are, and `bits` the integer as wide: such a kernel has two variants. Each value of a `constant`, true or
+false, has a variant too. A NamedTuple of these is a type as well.
 """
 
 from __future__ import annotations
@@ -112,13 +112,12 @@ def _annotations(thing: Any) -> dict[str, str]:
 class Signature(NamedTuple):
     """What a kernel takes and gives.
 
-    parameters: their types. results: the type of numbers that it gives, "" for none. count: how many, 0 if they are
-    not a tuple.
+    parameters: their types. results: the type of numbers that it gives, "" for none. number: how many are a tuple.
     """
 
     parameters: tuple[Type, ...]
     results: str
-    count: int
+    number: int
 
     @classmethod
     def of(cls, function: Any) -> Signature:

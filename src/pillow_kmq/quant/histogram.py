@@ -27,7 +27,18 @@ def _slot(value, shift):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _count(pixels: u32_1d, weights: f32_1d, sensitivities: f32_1d, start: i64, table: u64_1d, shift: i64, colors: u32_1d, totals: f64_1d, sensed: f64_1d, found: i64) -> tuple[int, int]:
+def _count(
+    pixels: u32_1d,
+    weights: f32_1d,
+    sensitivities: f32_1d,
+    start: i64,
+    table: u64_1d,
+    shift: i64,
+    colors: u32_1d,
+    totals: f64_1d,
+    sensed: f64_1d,
+    found: i64,
+) -> tuple[int, int]:
     """Number distinct pixels in order of appearance and add up their weights.
 
     table uint64[2**(32 - shift)]: a value, and 2**32 times its number + 1; open addressing with linear probing.

@@ -18,9 +18,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from ..color import LINEAR, SPACES, to_point, to_points
 from ..kernels import kernel
 from ..kernels.types import f32_2d, f32_3d, f64_1d, i16_1d, i16_2d, i32_1d, i32_2d, i64, i64_1d, u8_1d, u32_1d
-from ..color import LINEAR, SPACES, to_point, to_points
 from .histogram import ALPHA
 
 _BITS3, _BITS4 = 5, 4  # cells per coordinate: 2**5 without alpha, 2**4 with it

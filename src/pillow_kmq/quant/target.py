@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..kernels import kernel
-from ..kernels.types import f64_1d, f64_2d, flag, i64, u32_1d, u8_1d
 from ..color import LINEAR, to_point
 from ..errors import OptionError, OptionTypeError, QualityError
+from ..kernels import kernel
+from ..kernels.types import f64_1d, f64_2d, flag, i64, u8_1d, u32_1d
 from ..types import Palette
 from .checks import check_number, shown
 from .histogram import ALPHA, pack
@@ -150,7 +150,17 @@ def _seen(value, background, perceptual, linear):  # type: ignore[no-untyped-def
 
 
 @kernel
-def _sum_errors(colors: u32_1d, labels: u8_1d, weights: f64_1d, palette: u32_1d, entries: f64_2d, background: i64, perceptual: flag, rooted: flag, linear: f64_1d) -> float:
+def _sum_errors(
+    colors: u32_1d,
+    labels: u8_1d,
+    weights: f64_1d,
+    palette: u32_1d,
+    entries: f64_2d,
+    background: i64,
+    perceptual: flag,
+    rooted: flag,
+    linear: f64_1d,
+) -> float:
     """The weighted sum of errors of packed colours uint32[m], shown as entries of a packed palette, over a grey.
 
     Errors are squared distances in Oklab if `perceptual`, distances if `rooted` too, or else mean squares of R, G, B.

@@ -125,7 +125,23 @@ def _compare(block, block_labels, centroids, kept, count):  # type: ignore[no-un
 
 
 @kernel
-def _assign(points: real_2d, centroids: real_2d, labels: i32_1d, distances: real_1d, boxes: real_2d, group_boxes: real_2d, block: real_1d, block_labels: i32_1d, names: i32_1d, some: real_2d, kept: i32_1d, bounds: real_2d, order: bits_2d, first: i64, last: i64) -> None:
+def _assign(
+    points: real_2d,
+    centroids: real_2d,
+    labels: i32_1d,
+    distances: real_1d,
+    boxes: real_2d,
+    group_boxes: real_2d,
+    block: real_1d,
+    block_labels: i32_1d,
+    names: i32_1d,
+    some: real_2d,
+    kept: i32_1d,
+    bounds: real_2d,
+    order: bits_2d,
+    first: i64,
+    last: i64,
+) -> None:
     """Label the points of some groups, first <= g < last."""
     n, k = points.shape[1], centroids.shape[1]
     unlimited = points.dtype.type(np.inf)

@@ -36,7 +36,17 @@ def _add_up(points, weights, labels, distances, sums):  # type: ignore[no-untype
 
 
 @kernel
-def update(points: real_2d, weights: real_1d, labels: i32_1d, distances: real_1d, centroids: real_2d, sums: f64_2d, fixed: i64, start: i64, most: i64) -> tuple[bool, int]:
+def update(
+    points: real_2d,
+    weights: real_1d,
+    labels: i32_1d,
+    distances: real_1d,
+    centroids: real_2d,
+    sums: f64_2d,
+    fixed: i64,
+    start: i64,
+    most: i64,
+) -> tuple[bool, int]:
     """The update step: each centroid moves to the weighted mean of its points.
 
     The first `fixed` centroids stay where they are.

@@ -139,7 +139,9 @@ def _part(rows, start, stop, last):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _split(rows: real_2d, k: i64, first: i64_2d, cuts: f64_2d, slices: f64_2d, centroids: real_2d, count: i64, most: i64) -> int:
+def _split(
+    rows: real_2d, k: i64, first: i64_2d, cuts: f64_2d, slices: f64_2d, centroids: real_2d, count: i64, most: i64
+) -> int:
     """Cut `count` clusters greedily, none at first, into some more, at most k; returns their number.
 
     It stays the same where nothing can be cut. first int64[2, k]: start and stop of each cluster in `rows`. centroids

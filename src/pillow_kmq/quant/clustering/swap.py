@@ -97,7 +97,18 @@ def _merge_costs(centroids: f32_2d, sums: f64_2d, row: f32_2d, costs: f64_1d, pa
 
 
 @kernel
-def _exchange(centroids: f32_2d, sums: f64_2d, axes: f64_2d, gains: f64_1d, costs: f64_1d, partners: i64_1d, wide: i64_1d, cheap: i64_1d, used: flag_1d, limit: i64) -> int:
+def _exchange(
+    centroids: f32_2d,
+    sums: f64_2d,
+    axes: f64_2d,
+    gains: f64_1d,
+    costs: f64_1d,
+    partners: i64_1d,
+    wide: i64_1d,
+    cheap: i64_1d,
+    used: flag_1d,
+    limit: i64,
+) -> int:
     """Make up to `limit` exchanges: merge cheap clusters into their partners, split wide ones; returns how many.
 
     wide, cheap: cluster numbers by falling gain and by rising cost. used bool[k]: true for clusters to leave alone;

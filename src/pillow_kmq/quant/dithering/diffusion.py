@@ -15,9 +15,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ...kernels import kernel
-from ...kernels.types import f32, f32_1d, f32_2d, flag, flag_2d, i64, i64_1d, i64_2d, u32_2d, u8_2d
 from ...color import to_point
+from ...kernels import kernel
+from ...kernels.types import f32, f32_1d, f32_2d, flag, flag_2d, i64, i64_1d, i64_2d, u8_2d, u32_2d
 from ...types import Palette
 from ..histogram import ALPHA
 from ..nearest import Nearest, nearest, nearest_finder
@@ -114,7 +114,23 @@ def _nearest_beyond(find, palette, r, g, b):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _diffuse(find: Nearest, palette: f32_2d, limits: f32_1d, places: i64_2d, shares: f32_1d, beyond: flag, held: flag_2d, pixels: u32_2d, strengths: f32_2d, quiet: f32, loud: f32, out: u8_2d, errors: f32_2d, targets: i64_1d, row: i64) -> None:
+def _diffuse(
+    find: Nearest,
+    palette: f32_2d,
+    limits: f32_1d,
+    places: i64_2d,
+    shares: f32_1d,
+    beyond: flag,
+    held: flag_2d,
+    pixels: u32_2d,
+    strengths: f32_2d,
+    quiet: f32,
+    loud: f32,
+    out: u8_2d,
+    errors: f32_2d,
+    targets: i64_1d,
+    row: i64,
+) -> None:
     """Error diffusion on the rows of uint32[h, w].
 
     palette: float32[k, 4], premultiplied.

@@ -58,7 +58,16 @@ class Sums(NamedTuple):
 
 
 @kernel
-def _add_windows(colors: f32_3d, indices: u8_2d, weights: f32_2d, palette: f32_2d, filter: f64_1d, sums: Sums, share: f64_1d, seen: i64_1d) -> None:
+def _add_windows(
+    colors: f32_3d,
+    indices: u8_2d,
+    weights: f32_2d,
+    palette: f32_2d,
+    filter: f64_1d,
+    sums: Sums,
+    share: f64_1d,
+    seen: i64_1d,
+) -> None:
     """Add the equations of every window of a band.
 
     colors float32[h, w, 4], palette float32[k, 4]: premultiplied. weights float32[h, w]. filter float64[n]: what a

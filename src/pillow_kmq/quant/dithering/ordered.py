@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...kernels import kernel
-from ...kernels.types import f32_1d, f32_2d, flag_2d, i64, i64_1d, u32_2d, u8_2d
+from ...kernels.types import f32_1d, f32_2d, flag_2d, i64, i64_1d, u8_2d, u32_2d
 from ...types import Palette
 from ..nearest import Nearest, nearest, nearest_finder
 from .diffusion import Mask, Strengths, aim_at, premultiplied, spacing
@@ -70,7 +70,19 @@ def _sort(chosen, lumas):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _threshold(find: Nearest, palette: f32_2d, reach: f32_1d, lumas: f32_1d, matrix: f32_2d, pixels: u32_2d, strengths: f32_2d, held: flag_2d, out: u8_2d, row: i64, chosen: i64_1d) -> None:
+def _threshold(
+    find: Nearest,
+    palette: f32_2d,
+    reach: f32_1d,
+    lumas: f32_1d,
+    matrix: f32_2d,
+    pixels: u32_2d,
+    strengths: f32_2d,
+    held: flag_2d,
+    out: u8_2d,
+    row: i64,
+    chosen: i64_1d,
+) -> None:
     """Entries of uint32[h, w]; palette float32[k, 4]: premultiplied; lumas float32[k]; row: the number of the first.
 
     reach float32[k]: squared distances that entries may have from colours nearest to this one.
