@@ -20,6 +20,7 @@ from .types import Group, Scalar, Signature, Type, narrow, numpy_name
 # `error_model="numpy"` drops the zero-division checks, which would keep loops from being vectorised.
 _OPTIONS: Any = {"error_model": "numpy", "fastmath": False}
 _PASTED: Any = {**_OPTIONS, "forceinline": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
+_ALLOWED = ("llvm.", "memcpy", "memmove", "memset", "sqrt")  # the last is rounded alike everywhere
 _HELPERS: dict[Any, Any] = {narrow: np.int32}
 
 
@@ -53,17 +54,18 @@ def object_code(function: FunctionType, signature: Signature, constants: tuple[b
             one.name = symbol
         elif not one.is_declaration:
             one.linkage = "internal"
-    return _emit(module)
+    return _emit(module, symbol)
 
 
-def _emit(module: Any) -> bytes:
+def _emit(module: Any, symbol: str) -> bytes:
     target = machine.target_machine(*machine.host())
     options = llvm.create_pipeline_tuning_options(speed_level=3)
-    options.slp_vectorization = True
-    options.loop_vectorization = True
-    llvm.create_pass_builder(target, options).getModulePassManager().run(
-        module, llvm.create_pass_builder(target, options)
-    )
+    options.loop_vectorization = options.slp_vectorization = True
+    passes = llvm.create_pass_builder(target, options)
+    passes.getModulePassManager().run(module, passes)
+    for one in module.functions:
+        if one.is_declaration and not one.name.startswith(_ALLOWED):
+            raise TypeError(f"{symbol} needs {one.name}: kernels must neither raise nor allocate")
     return bytes(target.emit_object(module))
 
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ...color import to_point
+from ...color import SPACES, to_point
 from ...kernels import kernel
 from ...kernels.types import f32, f32_1d, f32_2d, flag, flag_2d, i64, i64_1d, i64_2d, u8_2d, u32_2d
 from ...types import Palette
@@ -29,7 +29,8 @@ Mask = npt.NDArray[np.bool_]
 _NEIGHBOURS = 3
 _REACH = 3.0  # how much an entry of a given palette passes on, in distances to its neighbours
 _LEAST, _MOST = np.float32(-8.0), np.float32(263.0)  # aims nearer to 0..255 than these count as within
-_UNITS = (1.0, 1.0, (100.0 / 255.0) ** 2)  # squared units of each space that a squared sRGB level is worth
+_OKLAB = SPACES["oklab"]
+_UNIT = (100.0 / 255.0) ** 2  # squared units of Oklab that a squared sRGB level is worth
 
 
 def premultiplied(palette: Palette) -> npt.NDArray[np.float32]:
@@ -100,7 +101,7 @@ def _nearest_beyond(find, palette, r, g, b):  # type: ignore[no-untyped-def]
     c0, c1, c2 = _clipped(r), _clipped(g), _clipped(b)
     o0, o1, o2 = r - c0, g - c1, b - c2
     p0, p1, p2, p3 = to_point(np.float64(c0), np.float64(c1), np.float64(c2), 255.0, find.space, find.linear)
-    twice = np.float32(2.0 * _UNITS[find.space])
+    twice = np.float32(2.0 * _UNIT if find.space == _OKLAB else 2.0)
     best, least = np.int64(0), np.float32(np.inf)
     for t in range(find.sizes[1]):
         j = np.int64(find.entries[1, t])
