@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from . import level_default as kernels
@@ -60,7 +60,7 @@ def _plain_stripe(symbols: Any, forest: Tree, option: int) -> kernels.Stripe:
     return kernels.Stripe(
         symbols, counters, weights, bytearray(1 << (kernels.address_bits(n, option) - 2)),
         forest.leaf, forest.middle, forest.levels, forest.distances_on_demand(),
-        _parts(n, option), stretch(), _squash(), after(), *_sights(forest, option),
+        _parts(n, option), stretch(), _squash(), after(), *_sights(forest, kernels.is_placed(option)),
     )  # fmt: skip
 
 
@@ -69,8 +69,7 @@ def _array_stripe(symbols: Any, forest: Tree, option: int) -> kernels.Stripe:
 
     n = len(forest.order)
     constants = _arrays(kernels.is_placed(option))
-    points, views = _sights(forest, option)
-    tables = *constants[2:], np.array(points, np.int64), np.array(views, np.int32)
+    tables = *constants[2:], *_sight_arrays(forest, kernels.is_placed(option))
     counters = np.full(kernels.counter_count(n, option), FIRST_STATE, np.uint16)
     counters[kernels.RUNS : kernels.RUNS + kernels.SHAPES] = constants[0]
     return kernels.Stripe(
@@ -100,9 +99,18 @@ def _parts(n: int, option: int) -> bytes:
     return bytes(symbol * count // n for symbol in range(n)).ljust(256, b"\0")
 
 
-def _sights(forest: Tree, option: int) -> tuple[list[int], list[int]]:
+@lru_cache(maxsize=64)
+def _sight_arrays(forest: Tree, placed: bool) -> tuple[Any, Any]:
+    """What `_sights` gives, as arrays."""
+    import numpy as np
+
+    points, views = _sights(forest, placed)
+    return np.array(points, np.int64), np.array(views, np.int32)
+
+
+def _sights(forest: Tree, placed: bool) -> tuple[list[int], list[int]]:
     """Where colours lie, and how nodes see them, if these are asked for."""
-    if not kernels.is_placed(option):
+    if not placed:
         return [], []
     origin = kernels.ORIGIN
     points = [

@@ -13,11 +13,10 @@ from types import FunctionType
 from typing import Any
 
 from .sources import digest
-from .types import Scalar, Signature, c_types, flatten, real_of
+from .types import Scalar, Signature, real_of
 
 _LOCK = threading.RLock()
 _KERNELS: dict[tuple[str, str], Kernel] = {}
-_CONSTANT = Scalar("constant")
 _LONG = 600  # milliseconds, which compiling is worth
 _RESULTS: dict[str, Any] = {"i64": ctypes.c_int64, "f64": ctypes.c_double, "": None}
 
@@ -54,6 +53,14 @@ class Kernel:
         """A hash of its source and of all that it reaches."""
         return digest(self.function)
 
+    @cached_property
+    def _constants(self) -> list[int]:
+        return [place for place, kind in enumerate(self.signature.parameters) if kind == Scalar("constant")]
+
+    @cached_property
+    def _generic(self) -> bool:
+        return self.signature.generic
+
     def __call__(self, *arguments: Any) -> Any:
         """Run it: as machine code, or as plain Python where `enabled` says so."""
         return self.bind(*arguments)()
@@ -65,10 +72,9 @@ class Kernel:
         """
         if not enabled():
             return partial(self.function, *arguments)
-        kinds = self.signature.parameters
-        constants = tuple(bool(value) for kind, value in zip(kinds, arguments, strict=False) if kind == _CONSTANT)
-        variant = self.variant(*constants, real=real_of(kinds, arguments) if self.signature.generic else "")
-        return variant.function(arguments)
+        constants = tuple(bool(arguments[place]) for place in self._constants)
+        real = real_of(self.signature.parameters, arguments) if self._generic else ""
+        return self.variant(*constants, real=real).function(arguments)
 
     def variant(self, *constants: bool, real: str = "") -> Variant:
         """One of its variants. constants: the values of its constants. real: "f32" or "f64" where it has a choice."""
@@ -79,9 +85,8 @@ class Kernel:
 
     def variants(self) -> Iterator[Variant]:
         """All of its variants."""
-        constants = self.signature.parameters.count(_CONSTANT)
-        for values in self.combinations or product((False, True), repeat=constants):
-            for real in ("f32", "f64") if self.signature.generic else ("",):
+        for values in self.combinations or product((False, True), repeat=len(self._constants)):
+            for real in ("f32", "f64") if self._generic else ("",):
                 yield self.variant(*values, real=real)
 
 
@@ -143,7 +148,7 @@ class Variant:
     def _run(self) -> Any:
         """The C function, which runs without the GIL."""
         self.compile()
-        types = [one for kind in self.signature.parameters for one in c_types(kind)]
+        types = [one for kind in self.signature.parameters for one in kind.c_types]
         if self.signature.number:
             return ctypes.CFUNCTYPE(None, *types, ctypes.c_void_p)(self._address)
         return ctypes.CFUNCTYPE(_RESULTS[self.signature.results], *types)(self._address)
@@ -153,7 +158,7 @@ class Variant:
         run, signature = self._run, self.signature
         flat: list[Any] = []
         for kind, value in zip(signature.parameters, arguments, strict=False):
-            flatten(kind, value, flat)
+            kind.flatten(value, flat)
         number, result = signature.number, _RESULTS[signature.results]
 
         def call(*rest: Any, alive: Any = arguments) -> Any:

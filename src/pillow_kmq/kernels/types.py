@@ -11,6 +11,7 @@ from __future__ import annotations
 import ctypes
 import re
 import sys
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, NamedTuple, TypeAlias
 
@@ -58,32 +59,85 @@ _CTYPES = {
     "flag": ctypes.c_bool, "u8": ctypes.c_uint8, "u32": ctypes.c_uint32, "u64": ctypes.c_uint64,
     "i64": ctypes.c_int64, "f32": ctypes.c_float, "f64": ctypes.c_double,
 }  # fmt: skip
-_CODES = {word: f"{'b' if word == 'flag' else word[0]}{int(word[1:]) // 8 if word != 'flag' else 1}" for word in _NAMES}
+_LONG = "l" if ctypes.sizeof(ctypes.c_long) == 8 else ""
+_INT = "i" if _LONG else "il"
+_CODES = {
+    "flag": "?", "u8": "B", "u16": "H", "u32": _INT.upper(), "u64": "Q" + _LONG.upper(),
+    "i16": "h", "i32": _INT, "i64": "q" + _LONG, "f32": "f", "f64": "d",
+}  # fmt: skip
+"""NumPy's one-letter codes of a type: its name, its number and its length take longer to ask for."""
 _BITS = {"f32": "i32", "f64": "i64"}
 _WORD = re.compile(r"(\w+?)(?:_([123])d|_(flat))?")
 
 
-class Scalar(NamedTuple):
-    """A number. word: its type, as above."""
+@dataclass(frozen=True)
+class Scalar:
+    """A number, or a constant. word: its type, as above."""
 
     word: str
 
+    @property
+    def c_types(self) -> list[Any]:
+        """What compiled code takes for it."""
+        return [] if self.word == "constant" else [_CTYPES[self.word]]
 
-class Array(NamedTuple):
+    def flatten(self, value: Any, flat: list[Any]) -> None:
+        """Append that to a list."""
+        if self.word in ("f32", "f64"):
+            flat.append(float(value))
+        elif self.word != "constant":
+            flat.append(int(value))
+
+
+@dataclass(frozen=True)
+class Array:
     """An array. word: the type of its items. dimensions: 1..3, or 0 where it is flat."""
 
     word: str
     dimensions: int
 
+    @property
+    def c_types(self) -> list[Any]:
+        """What compiled code takes for it: where it is and, unless it is flat, its shape."""
+        return [ctypes.c_void_p, *[ctypes.c_int64] * self.dimensions]
 
-class Group(NamedTuple):
+    def flatten(self, value: Any, flat: list[Any]) -> None:
+        """Append that to a list; raises TypeError for any other array."""
+        if (
+            value.dtype.char not in _CODES[self.word]
+            or value.ndim != (self.dimensions or 1)
+            or not value.flags.c_contiguous
+        ):
+            wanted = f"a C-contiguous {_NAMES[self.word]} array of {self.dimensions or 1} dimensions"
+            raise TypeError(f"a kernel takes {wanted}, not {value.dtype} of shape {value.shape}, {value.strides}")
+        flat.append(_pointer_at(id(value) + _HEAD).value)
+        if self.dimensions:
+            flat += value.shape
+
+
+@dataclass(frozen=True)
+class Group:
     """A NamedTuple: the class and the types of its fields."""
 
     cls: type
     fields: tuple[Type, ...]
 
+    @property
+    def c_types(self) -> list[Any]:
+        """What compiled code takes for its fields."""
+        return [one for field in self.fields for one in field.c_types]
+
+    def flatten(self, value: Any, flat: list[Any]) -> None:
+        """Append that to a list."""
+        for field, one in zip(self.fields, value, strict=True):
+            field.flatten(one, flat)
+
 
 Type: TypeAlias = "Scalar | Array | Group"
+
+_HEAD = object.__basicsize__
+_pointer_at = ctypes.c_void_p.from_address
+"""Where the items of an array are is the first field of NumPy's C structure: to ask NumPy takes ten times as long."""
 
 
 def parse(annotation: str, module: str) -> Type:
@@ -144,40 +198,12 @@ class Signature(NamedTuple):
 def _concrete(kind: Type, real: str) -> Type:
     if isinstance(kind, Group) or kind.word not in ("real", "bits"):
         return kind
-    return kind._replace(word=real if kind.word == "real" else _BITS[real])
+    return replace(kind, word=real if kind.word == "real" else _BITS[real])
 
 
 def numpy_name(word: str) -> str:
     """NumPy's and Numba's name of a number's type."""
     return _NAMES[word]
-
-
-def c_types(kind: Type) -> list[Any]:
-    """What compiled code takes for a type: pointers, then lengths, or a number."""
-    if isinstance(kind, Group):
-        return [one for field in kind.fields for one in c_types(field)]
-    if isinstance(kind, Array):
-        return [ctypes.c_void_p, *[ctypes.c_int64] * kind.dimensions]
-    return [] if kind.word == "constant" else [_CTYPES[kind.word]]
-
-
-def flatten(kind: Type, value: Any, flat: list[Any]) -> None:
-    """Append what `c_types` says to a list; raises TypeError where the value is none of the type."""
-    if isinstance(kind, Array):
-        dtype = value.dtype.str[1:]
-        if dtype != _CODES[kind.word] or value.ndim != (kind.dimensions or 1) or not value.flags.c_contiguous:
-            wanted = f"a C-contiguous {_NAMES[kind.word]} array of {kind.dimensions or 1} dimensions"
-            raise TypeError(f"a kernel takes {wanted}, not {value.dtype} of shape {value.shape}, {value.strides}")
-        flat.append(value.__array_interface__["data"][0])
-        if kind.dimensions:
-            flat += value.shape
-    elif isinstance(kind, Group):
-        for field, one in zip(kind.fields, value, strict=True):
-            flatten(field, one, flat)
-    elif kind.word in ("f32", "f64"):
-        flat.append(float(value))
-    elif kind.word != "constant":
-        flat.append(int(value))
 
 
 def real_of(kinds: tuple[Type, ...], values: tuple[Any, ...]) -> str:
