@@ -30,8 +30,8 @@ import pillow_jxl  # noqa: F401  registers JPEG XL
 from PIL import Image
 
 from pillow_kmq import codec
-from pillow_kmq.codec.arrays_fast import array_colors
-from pillow_kmq.codec.tree import tree
+from pillow_kmq.codec.levels.fast.arrays import array_colors
+from pillow_kmq.codec.symbols.color_tree import tree
 from report import HERE, RESULTS, Row, heading, processor, write_csv
 
 CORPUS = HERE.parent.parent / "shared" / "corpora" / "indexed"

@@ -30,7 +30,8 @@ from PIL import Image
 import pillow_kmq
 from memory import picture, status
 from pillow_kmq import codec
-from pillow_kmq.codec import fast, mixed
+from pillow_kmq.codec.levels import striped as mixed
+from pillow_kmq.codec.levels.fast import level as fast
 from report import HERE, RESULTS, heading
 
 INDEXED = HERE.parent.parent / "shared" / "corpora" / "indexed"

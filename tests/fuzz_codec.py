@@ -13,7 +13,7 @@ from collections import Counter
 from pathlib import Path
 
 from pillow_kmq import codec
-from pillow_kmq.codec import container
+from pillow_kmq.codec.container import chunks as container
 from pillow_kmq.errors import KmqError
 from test_codec import GOOD_VECTORS, all_frames, mutations
 

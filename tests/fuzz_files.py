@@ -25,8 +25,8 @@ from PIL import Image, ImageFile
 import naive_kmq
 import pillow_kmq
 from pillow_kmq import codec
-from pillow_kmq.codec.container import Reader, film_crc
-from pillow_kmq.codec.varint import to_varint, varint_at
+from pillow_kmq.codec.container.chunks import Reader, film_crc
+from pillow_kmq.codec.container.varint import to_varint, varint_at
 from pillow_kmq.errors import KmqError
 
 VECTORS = Path(__file__).parent / "vectors"

@@ -14,7 +14,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
 
-from pillow_kmq.codec import arithmetic, level_default, mixing
+from pillow_kmq.codec.entropy import range_coder_kernel as arithmetic
+from pillow_kmq.codec.levels.default import mixer_kernel as mixing
+from pillow_kmq.codec.levels.default import stripe_kernel as level_default
 
 KINDS = {
     "photo": {"placed": True, "sure_flags": False},

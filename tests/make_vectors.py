@@ -17,12 +17,16 @@ import numpy as np
 
 import naive_kmq
 from pillow_kmq import codec
-from pillow_kmq.codec import Metadata, container, encode, fast, mixed, read_animation, state_default
+from pillow_kmq.codec import Metadata, encode, read_animation
 from pillow_kmq.codec import encode_animation as encode_frames
-from pillow_kmq.codec.animation import Animation, Film, encode_table
-from pillow_kmq.codec.films import to_image
-from pillow_kmq.codec.palette import encode_palette
-from pillow_kmq.codec.stripes import CODINGS
+from pillow_kmq.codec.animation.arrangement import to_image
+from pillow_kmq.codec.container import chunks as container
+from pillow_kmq.codec.container.animation_table import Animation, Film, encode_table
+from pillow_kmq.codec.levels import striped as mixed
+from pillow_kmq.codec.levels.default import model as state_default
+from pillow_kmq.codec.levels.fast import level as fast
+from pillow_kmq.codec.palette.chunk import encode_palette
+from pillow_kmq.codec.symbols.stripes import CODINGS
 from pillow_kmq.types import IndexedImage
 
 VECTORS = Path(__file__).parent / "vectors"

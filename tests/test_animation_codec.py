@@ -14,10 +14,13 @@ from hypothesis import strategies as st
 
 import naive_kmq
 from pillow_kmq import codec
-from pillow_kmq.codec import animating, animation, films, scene
-from pillow_kmq.codec.animation import Animation, Film, decode_table, encode_table
-from pillow_kmq.codec.container import Writer
-from pillow_kmq.codec.frames import FrameReader
+from pillow_kmq.codec.animation import arrangement as films
+from pillow_kmq.codec.animation import scene
+from pillow_kmq.codec.animation import writer as animating
+from pillow_kmq.codec.animation.reader import FrameReader
+from pillow_kmq.codec.container import animation_table as animation
+from pillow_kmq.codec.container.animation_table import Animation, Film, decode_table, encode_table
+from pillow_kmq.codec.container.chunks import Writer
 from pillow_kmq.errors import CorruptError, FrameError, LimitError, OptionError, OptionTypeError, TruncatedError
 from pillow_kmq.types import IndexedImage
 

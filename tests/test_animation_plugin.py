@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from PIL import Image, ImageDraw, ImageFile, ImageSequence
 
 from pillow_kmq import codec
-from pillow_kmq.cli import main
+from pillow_kmq.cli.command import main
 
 
 def gif(path: Path, *, disposal: Any = 0, local: bool = False, transparent: bool = False, loop: Any = 0) -> Image.Image:
@@ -319,7 +319,7 @@ def test_a_frame_can_be_pickled() -> None:
 
 
 def test_a_truncated_animation_shows_what_arrived_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pillow_kmq.codec.scene._ROOM", 50)
+    monkeypatch.setattr("pillow_kmq.codec.animation.scene._ROOM", 50)
     first, *rest = palette_frames()
     data = saved(first, append_images=rest)
     image = Image.open(BytesIO(data[:-3]))

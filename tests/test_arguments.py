@@ -18,7 +18,7 @@ from PIL import Image
 import pillow_kmq
 from pillow_kmq import codec, compare
 from pillow_kmq.errors import KmqError
-from pillow_kmq.saving import QUANTIZE_KEYWORDS
+from pillow_kmq.saving.options import QUANTIZE_KEYWORDS
 
 PIXELS = np.arange(48, dtype=np.uint8).reshape(3, 4, 4) * 5 | np.array([0, 0, 0, 255], np.uint8)
 RGBA = Image.fromarray(PIXELS)

@@ -11,9 +11,9 @@ from PIL import Image
 
 from pillow_kmq import codec
 from pillow_kmq.codec.arrange import as_it_is, compact, in_natural_order
+from pillow_kmq.codec.container.varint import to_varint
 from pillow_kmq.codec.picture import Picture, used_indices
-from pillow_kmq.codec.stripes import STRIPED, stripe_index
-from pillow_kmq.codec.varint import to_varint
+from pillow_kmq.codec.symbols.stripes import STRIPED, stripe_index
 from pillow_kmq.errors import LimitError
 from pillow_kmq.types import IndexedImage
 

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from pillow_kmq import PSNR, dither, errors, quantize, quantize_all, quantize_array, remap
-from pillow_kmq.cli import main
+from pillow_kmq.cli.command import main
 from pillow_kmq.quant.background import to_background
 
 PAPER = [(0, 0, 0), (255, 255, 255), (0, 160, 0), (0, 0, 200), (200, 0, 0), (230, 220, 0)]

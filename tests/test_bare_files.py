@@ -13,9 +13,9 @@ import pytest
 from click.testing import CliRunner, Result
 from PIL import ExifTags, Image, PngImagePlugin
 
-from pillow_kmq.cli import main
+from pillow_kmq.cli.command import main
+from pillow_kmq.cli.inputs import read
 from pillow_kmq.compare import psnr
-from pillow_kmq.inputs import read
 
 
 @pytest.fixture(autouse=True)

@@ -18,9 +18,9 @@ from click.testing import CliRunner, Result
 from PIL import Image, ImageFilter
 
 import pillow_kmq
-from pillow_kmq.cli import main
+from pillow_kmq.cli.command import main
+from pillow_kmq.cli.outputs import Job, plan
 from pillow_kmq.compare import oklab_distance
-from pillow_kmq.outputs import Job, plan
 
 posix_only = pytest.mark.skipif(os.name != "posix", reason="POSIX permissions and pipes")
 not_root = pytest.mark.skipif(hasattr(os, "geteuid") and os.geteuid() == 0, reason="root may read anything")
@@ -638,7 +638,7 @@ def test_the_module_runs_as_a_command() -> None:
 
 def test_help_and_version_need_neither_numpy_nor_numba() -> None:
     script = (
-        "import sys; from pillow_kmq.cli import main; main(['{0}'], standalone_mode=False); "
+        "import sys; from pillow_kmq.cli.command import main; main(['{0}'], standalone_mode=False); "
         "sys.exit(any(name in sys.modules for name in ('numpy', 'numba')))"
     )
     assert run("-c", script.format("--help")).returncode == 0

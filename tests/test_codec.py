@@ -18,7 +18,8 @@ from PIL import Image
 
 import naive_kmq
 from pillow_kmq import codec
-from pillow_kmq.codec import container, rows
+from pillow_kmq.codec.container import chunks as container
+from pillow_kmq.codec.levels import deflate as rows
 from pillow_kmq.codec.pixels import decode_pixels
 from pillow_kmq.errors import (
     CorruptError,
@@ -29,7 +30,7 @@ from pillow_kmq.errors import (
     OptionTypeError,
     TruncatedError,
 )
-from pillow_kmq.saving import indexed_image
+from pillow_kmq.saving.options import indexed_image
 from pillow_kmq.types import IndexedImage
 from test_runs import payload_of
 

@@ -11,8 +11,8 @@ from PIL import Image
 import pillow_kmq
 from pillow_kmq.quant import counting
 from pillow_kmq.quant.counting import count_source
-from pillow_kmq.quant.images import ImageSource
 from pillow_kmq.quant.options import EFFORTS
+from pillow_kmq.quant.pillow_source import ImageSource
 from pillow_kmq.quant.progress import SILENT
 
 pytestmark = pytest.mark.jit

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 import pillow_kmq
-from pillow_kmq.codec.container import SIGNATURE
+from pillow_kmq.codec.container.chunks import SIGNATURE
 
 DESKTOP = Path(pillow_kmq.__path__[0], "desktop")
 VECTORS = Path(__file__).parent / "vectors"

@@ -13,25 +13,17 @@ from PIL import Image
 import naive
 from pillow_kmq import errors, quantize
 from pillow_kmq.quant.activity import activity
-from pillow_kmq.quant.choose import Counts
 from pillow_kmq.quant.dithering import ordered
 from pillow_kmq.quant.dithering.diffusion import Diffuser, spacing
 from pillow_kmq.quant.dithering.ditherer import dither_stripes, ditherer
 from pillow_kmq.quant.dithering.filters import FILTER_NAMES, error_filter
-from pillow_kmq.quant.dithering.fit import Band, fitted, settle
-from pillow_kmq.quant.dithering.options import (
-    WORDS,
-    Auto,
-    Diffusion,
-    FloydSteinberg,
-    Ordered,
-    Selective,
-    to_dither,
-)
+from pillow_kmq.quant.dithering.options import WORDS, Auto, Diffusion, FloydSteinberg, Ordered, Selective, to_dither
 from pillow_kmq.quant.dithering.ordered import Thresholder
+from pillow_kmq.quant.dithering.palette_fit import Band, fitted, settle
 from pillow_kmq.quant.dithering.selective import smoothness
 from pillow_kmq.quant.dithering.thresholds import blue_noise, thresholds
 from pillow_kmq.quant.histogram import pack
+from pillow_kmq.quant.palette import Counts
 
 WAYS = (
     FloydSteinberg(),

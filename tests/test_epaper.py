@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pillow_kmq import errors, quantize
-from pillow_kmq.cli import DITHERS, main
+from pillow_kmq.cli.command import DITHERS, main
 from pillow_kmq.quant.arrays import dither, remap
 from pillow_kmq.quant.dithering.gamut import Gamut
 from pillow_kmq.quant.dithering.options import WORDS, Diffusion, Ordered
-from pillow_kmq.quant.hardware import HARDWARE_NAMES, hardware_palette
 from pillow_kmq.quant.histogram import pack, unpack
+from pillow_kmq.quant.named_palettes import HARDWARE_NAMES, hardware_palette
 
 SIX = np.array([[0, 0, 0], [255, 255, 255], [0, 255, 0], [0, 0, 255], [255, 0, 0], [255, 255, 0]])
 PALETTES = {

@@ -12,10 +12,13 @@ from hypothesis import strategies as st
 
 import naive_kmq
 from pillow_kmq import codec
-from pillow_kmq.codec import arrays_fast, fast, state_fast, stripes
-from pillow_kmq.codec import level_fast_graphics as graphics
 from pillow_kmq.codec.arrange import as_it_is
-from pillow_kmq.codec.stripes import CODINGS, Stripe, read_stripes
+from pillow_kmq.codec.levels.fast import arrays as arrays_fast
+from pillow_kmq.codec.levels.fast import graphics_kernel as graphics
+from pillow_kmq.codec.levels.fast import level as fast
+from pillow_kmq.codec.levels.fast import state as state_fast
+from pillow_kmq.codec.symbols import stripes
+from pillow_kmq.codec.symbols.stripes import CODINGS, Stripe, read_stripes
 from pillow_kmq.errors import CorruptError
 from pillow_kmq.types import IndexedImage, Indices
 

@@ -267,7 +267,7 @@ def test_a_report_on_an_animation_measures_all_frames_without_decoding_the_file(
     image, reports = animation("PNG"), []
     image.seek(1)
     saved(image, report=reports.append, **options)
-    monkeypatch.setattr("pillow_kmq.codec.frames.FrameReader.frame", None)
+    monkeypatch.setattr("pillow_kmq.codec.animation.reader.FrameReader.frame", None)
     (report,) = reports
     exact = not options
     assert (report.frames, report.colors) == (4, 4 if exact else 3)

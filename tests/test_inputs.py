@@ -16,10 +16,10 @@ import pytest
 from click.testing import CliRunner, Result
 from PIL import ExifTags, GifImagePlugin, Image, ImageSequence
 
-from pillow_kmq.cli import main
+from pillow_kmq.cli.command import main
+from pillow_kmq.cli.inputs import read_source
+from pillow_kmq.cli.outputs import Refused
 from pillow_kmq.compare import psnr, visible_distance
-from pillow_kmq.inputs import read_source
-from pillow_kmq.outputs import Refused
 
 CASES = Path(__file__).parent / "cases"
 FORMATS = ["png", "kmq"]
@@ -303,7 +303,7 @@ def test_the_error_of_an_animation_is_that_of_all_frames() -> None:
 @pytest.mark.parametrize("target", FORMATS)
 def test_a_closed_standard_output_is_an_error_with_a_sentence(target: str) -> None:
     noise(0).save("a.png")
-    code = f"import sys; from pillow_kmq.cli import main; main(['a.png', '-o', '-', '--format', {target!r}])"
+    code = f"import sys; from pillow_kmq.cli.command import main; main(['a.png', '-o', '-', '--format', {target!r}])"
     run = subprocess.run(
         ["sh", "-c", '"$0" -c "$1" >&-', sys.executable, code], capture_output=True, text=True, timeout=60, check=False
     )
@@ -312,7 +312,7 @@ def test_a_closed_standard_output_is_an_error_with_a_sentence(target: str) -> No
 
 
 def test_a_closed_standard_input_is_an_error_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pillow_kmq.inputs.sys.stdin", None)
+    monkeypatch.setattr("pillow_kmq.cli.inputs.sys.stdin", None)
     with pytest.raises(Refused, match="cannot read it: standard input is closed"):
         read_source("-")
 

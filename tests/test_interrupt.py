@@ -20,17 +20,21 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pillow_kmq import _jit, codec, kmeans, outputs, quantize, waiting, writing
-from pillow_kmq.codec import mixed
-from pillow_kmq.codec.deflate import deflate
-from pillow_kmq.codec.frames import FrameReader
+from pillow_kmq import _jit, codec, kmeans, quantize
+from pillow_kmq import interruptible as waiting
+from pillow_kmq.cli import outputs
+from pillow_kmq.codec.animation.reader import FrameReader
+from pillow_kmq.codec.container.raw_deflate import deflate
+from pillow_kmq.codec.levels import striped as mixed
 from pillow_kmq.codec.picture import Picture
-from pillow_kmq.codec.stripes import CODINGS, joined
-from pillow_kmq.codec.tree import tree
+from pillow_kmq.codec.symbols.color_tree import tree
+from pillow_kmq.codec.symbols.stripes import CODINGS, joined
 from pillow_kmq.errors import KmqError
 from pillow_kmq.quant import kmeans as kmeans_module
-from pillow_kmq.quant.clustering import assign, lloyd, split
+from pillow_kmq.quant.clustering import assign, lloyd
+from pillow_kmq.quant.clustering import wu as split
 from pillow_kmq.quant.dithering import ordered
+from pillow_kmq.saving import files as writing
 from pillow_kmq.types import IndexedImage
 
 SOON = 5.0  # seconds; mostly it takes hundredths

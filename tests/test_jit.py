@@ -12,11 +12,11 @@ import numba
 import numpy as np
 import pytest
 from PIL import Image
+from pillow_kmq.codec.compiled import compiled
 
 import pillow_kmq  # noqa: F401
 from pillow_kmq import _jit
-from pillow_kmq.codec import level_default
-from pillow_kmq.codec.compiled import compiled
+from pillow_kmq.codec.levels.default import stripe_kernel as level_default
 
 FILES = [Path(__file__).parent / "vectors" / f"good-mixed-option-{option}-60.kmq" for option in (1, 3)]
 

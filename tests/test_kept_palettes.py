@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import pillow_kmq
-from pillow_kmq.cli import main
+from pillow_kmq.cli.command import main
 
 CASES = Path(__file__).parent / "cases"
 FORMATS = ["PNG8", "KMQ"]

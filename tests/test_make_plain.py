@@ -7,7 +7,7 @@ import ast
 import pytest
 
 import make_plain
-from pillow_kmq.codec import level_default
+from pillow_kmq.codec.levels.default import stripe_kernel as level_default
 
 
 @pytest.mark.parametrize("kind", make_plain.KINDS)

@@ -12,7 +12,8 @@ from PIL import Image
 
 import pillow_kmq
 from pillow_kmq.errors import OptionError, OptionTypeError
-from pillow_kmq.quant import counting, mapping
+from pillow_kmq.quant import counting
+from pillow_kmq.quant import remap as mapping
 from pillow_kmq.quant.histogram import pack
 from pillow_kmq.quant.nearest import color_table, nearest_finder, remap
 

@@ -7,9 +7,9 @@ import sys
 import numpy as np
 import pytest
 
-from pillow_kmq.codec import mapping
 from pillow_kmq.codec.arrange import compact
-from pillow_kmq.codec.mapping import map_symbols, with_margins, without_margins
+from pillow_kmq.codec.symbols import margins as mapping
+from pillow_kmq.codec.symbols.margins import map_symbols, with_margins, without_margins
 from pillow_kmq.types import IndexedImage, Indices
 
 RANDOM = np.random.default_rng(5)

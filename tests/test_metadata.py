@@ -18,10 +18,11 @@ from PIL import Image, ImageCms
 
 import naive_kmq
 from pillow_kmq import codec
-from pillow_kmq.cli import main
-from pillow_kmq.codec import Metadata, container
-from pillow_kmq.codec.metadata import MAX_BYTES, decode_metadata, encode_metadata
-from pillow_kmq.codec.varint import varint_at
+from pillow_kmq.cli.command import main
+from pillow_kmq.codec import Metadata
+from pillow_kmq.codec.container import chunks as container
+from pillow_kmq.codec.container.metadata import MAX_BYTES, decode_metadata, encode_metadata
+from pillow_kmq.codec.container.varint import varint_at
 from pillow_kmq.errors import CorruptError, OptionError
 from pillow_kmq.types import IndexedImage
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pillow_kmq import quantize, quantize_array
-from pillow_kmq.quant.hardware import HARDWARE_NAMES, hardware_palette
+from pillow_kmq.quant.named_palettes import HARDWARE_NAMES, hardware_palette
 from pillow_kmq.quant.posterize import levels, representable, to_bits
 
 

@@ -14,7 +14,9 @@ from PIL import Image
 
 import pillow_kmq
 from pillow_kmq import codec
-from pillow_kmq.codec import mixed, region, stripes
+from pillow_kmq.codec import region
+from pillow_kmq.codec.levels import striped as mixed
+from pillow_kmq.codec.symbols import stripes
 from pillow_kmq.errors import CorruptError, KmqError, LimitError, OptionError, TruncatedError
 from pillow_kmq.types import IndexedImage
 

@@ -10,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import naive_kmq
-from pillow_kmq.codec import fast, mixed
-from pillow_kmq.codec.arithmetic import repeats
+from pillow_kmq.codec.entropy.range_coder_kernel import repeats
+from pillow_kmq.codec.levels import striped as mixed
+from pillow_kmq.codec.levels.fast import level as fast
 from pillow_kmq.codec.picture import Picture
 from pillow_kmq.codec.pixels import decode_pixels
-from pillow_kmq.codec.stripes import CODINGS
+from pillow_kmq.codec.symbols.stripes import CODINGS
 from pillow_kmq.types import Indices
 
 

@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 import pillow_kmq
-from pillow_kmq import saving
 from pillow_kmq.errors import OptionError, OptionTypeError, UnsupportedError
+from pillow_kmq.saving import options as saving
 
 
 def palette_image(entries: int = 4, mode: str = "RGB") -> Image.Image:

@@ -17,8 +17,8 @@ from pillow_kmq.quant.dithering.ditherer import dither_stripes
 from pillow_kmq.quant.dithering.options import to_dither
 from pillow_kmq.quant.dithering.shading import REACH, shading
 from pillow_kmq.quant.histogram import pack
-from pillow_kmq.quant.images import ImageSource
-from pillow_kmq.quant.mapping import map_stripes
+from pillow_kmq.quant.pillow_source import ImageSource
+from pillow_kmq.quant.remap import map_stripes
 
 SAMPLES = Path(__file__).parent.parent / "sample_images"
 SMALL = st.integers(1, 5)

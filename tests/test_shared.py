@@ -15,8 +15,8 @@ from pillow_kmq import errors, quantize, quantize_all
 from pillow_kmq.codec import natural_order
 from pillow_kmq.compare import compare
 from pillow_kmq.quant.arrays import ArraySource
-from pillow_kmq.quant.choose import Counts
 from pillow_kmq.quant.options import EFFORTS
+from pillow_kmq.quant.palette import Counts
 from pillow_kmq.quant.shared import Pool
 from pillow_kmq.quant.whole import Everything
 
@@ -78,8 +78,8 @@ def test_images_count_by_their_area():
 @pytest.mark.jit
 def test_a_sample_stands_for_all_pixels_of_its_image(monkeypatch):
     from pillow_kmq.quant import pipeline
-    from pillow_kmq.quant.images import ImageSources
     from pillow_kmq.quant.options import Options
+    from pillow_kmq.quant.pillow_source import ImageSources
 
     monkeypatch.setitem(EFFORTS, "default", replace(EFFORTS["default"], sample=1 << 9))
     dark, bright = noise((60, 60), high=100), noise((10, 10), seed=1, low=150)

@@ -7,8 +7,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from pillow_kmq.codec import sorted_palette, worth
-from pillow_kmq.codec.sorted_palette import Color, decode_colors, encode_colors, natural_key
+from pillow_kmq.codec import worth
+from pillow_kmq.codec.palette import sorted_colors as sorted_palette
+from pillow_kmq.codec.palette.sorted_colors import Color, decode_colors, encode_colors, natural_key
 from pillow_kmq.errors import CorruptError
 
 pytestmark = pytest.mark.jit

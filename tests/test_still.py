@@ -19,8 +19,8 @@ from pillow_kmq.quant.dithering.ditherer import dither_stripes
 from pillow_kmq.quant.dithering.options import FloydSteinberg, Ordered, Selective, to_dither
 from pillow_kmq.quant.dithering.still import StillPixels
 from pillow_kmq.quant.histogram import pack
-from pillow_kmq.quant.images import ImageSource
-from pillow_kmq.quant.mapping import map_stripes
+from pillow_kmq.quant.pillow_source import ImageSource
+from pillow_kmq.quant.remap import map_stripes
 
 WAYS = (FloydSteinberg(), FloydSteinberg(0.4), Selective(), Selective(0.6), Ordered("bayer"), Ordered("blue-noise"))
 DIFFUSING = WAYS[:4]

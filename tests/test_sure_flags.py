@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 import naive_kmq
-from pillow_kmq.codec import mixed, state_default
+from pillow_kmq.codec.levels import striped as mixed
+from pillow_kmq.codec.levels.default import model as state_default
 from pillow_kmq.codec.picture import Picture
 from pillow_kmq.codec.pixels import decode_pixels
-from pillow_kmq.codec.stripes import CODINGS
+from pillow_kmq.codec.symbols.stripes import CODINGS
 from pillow_kmq.types import Indices
 
 VECTORS = Path(__file__).parent / "vectors"

@@ -15,7 +15,7 @@ from pillow_kmq import PSNR, DeltaE, Report, errors, quantize
 from pillow_kmq.compare import compare, oklab_square, visible_distance
 from pillow_kmq.quant import pipeline
 from pillow_kmq.quant.options import EFFORTS
-from pillow_kmq.quant.target import Aim, fewest, quality_of, reaching
+from pillow_kmq.quant.quality import Aim, fewest, quality_of, reaching
 
 pytestmark = pytest.mark.jit
 

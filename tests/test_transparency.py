@@ -16,8 +16,8 @@ from pillow_kmq.quant.arrays import ArraySource
 from pillow_kmq.quant.dithering.options import to_dither
 from pillow_kmq.quant.options import EFFORTS, Options
 from pillow_kmq.quant.pipeline import quantize_source
+from pillow_kmq.quant.quality import PSNR, to_aim
 from pillow_kmq.quant.seen import HiddenColors
-from pillow_kmq.quant.target import PSNR, to_aim
 
 WHITE, RED, BLUE = (255, 255, 255, 255), (200, 30, 30, 255), (0, 0, 250, 255)
 HALF, FAINT = (200, 30, 30, 128), (0, 0, 250, 9)

@@ -7,8 +7,8 @@ import sys
 import numpy as np
 import pytest
 
-from pillow_kmq.codec import tree
-from pillow_kmq.codec.tree import Tree
+from pillow_kmq.codec.symbols import color_tree as tree
+from pillow_kmq.codec.symbols.color_tree import Tree
 
 
 def some_colors(count: int, most: int) -> bytes:

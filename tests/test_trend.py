@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 import naive_kmq
-from pillow_kmq.codec import level_default as kernels
-from pillow_kmq.codec import mixed, state_default
+from pillow_kmq.codec.levels import striped as mixed
+from pillow_kmq.codec.levels.default import model as state_default
+from pillow_kmq.codec.levels.default import stripe_kernel as kernels
 from pillow_kmq.codec.picture import Picture
 from pillow_kmq.codec.pixels import decode_pixels
-from pillow_kmq.codec.stripes import CODINGS
-from pillow_kmq.codec.tree import Tree
+from pillow_kmq.codec.symbols.color_tree import Tree
+from pillow_kmq.codec.symbols.stripes import CODINGS
 from pillow_kmq.types import Indices
 
 CORNERS = [color for color in product((0, 255), repeat=4) if color[3] or not any(color)]

@@ -73,7 +73,7 @@ def test_verify_decodes_no_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
     def decode(*_: Any, **__: Any) -> None:
         raise AssertionError
 
-    monkeypatch.setattr("pillow_kmq.codec.reading.decode_pixels", decode)
+    monkeypatch.setattr("pillow_kmq.codec.reader.decode_pixels", decode)
     for data in (still(), animation()):
         verify(data)
 

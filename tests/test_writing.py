@@ -18,7 +18,7 @@ from PIL import Image
 
 import pillow_kmq
 from pillow_kmq.errors import CancelledError, OptionError, OptionTypeError, QualityError, SizeError
-from pillow_kmq.writing import replace_file, write_all
+from pillow_kmq.saving.files import replace_file, write_all
 
 posix_only = pytest.mark.skipif(os.name != "posix", reason="POSIX devices, permissions and pipes")
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="/dev/full")
@@ -256,7 +256,7 @@ def test_a_failing_system_leaves_the_old_file_and_is_named_by_the_target(
 
         monkeypatch.setattr(os, "replace", replace)
     else:
-        monkeypatch.setattr("pillow_kmq.writing.write_all", lambda *_: Raw(1, room=0).write(b"x"))
+        monkeypatch.setattr("pillow_kmq.saving.files.write_all", lambda *_: Raw(1, room=0).write(b"x"))
     with pytest.raises(OSError, match=r"a\.bin"):
         replace_file(str(target), DATA)
     assert target.read_bytes() == b"precious"

@@ -12,10 +12,10 @@ from typing import IO, TYPE_CHECKING, Any
 from PIL import Image, ImageFile, ImagePalette
 
 if TYPE_CHECKING:
-    from .codec.frames import FrameReader
+    from .codec.animation.reader import FrameReader
     from .codec.picture import Picture
     from .frames import Frames
-    from .saving import PaletteImage
+    from .saving.options import PaletteImage
     from .types import IndexedImage
 
 FORMAT = "KMQ"
@@ -53,7 +53,7 @@ class KmqImageFile(ImageFile.ImageFile):
         head = _codec().read_head(self.fp)
         self._size = head.width, head.height
         if any(head.metadata):
-            from .metadata import info_of
+            from .saving.metadata import info_of
 
             self.info.update(info_of(head.metadata))
         for what in head.dropped:
@@ -66,7 +66,7 @@ class KmqImageFile(ImageFile.ImageFile):
             self.n_frames, self.is_animated = 1, False
             self._show((head,), indexed=True)
             return
-        from .codec.frames import FrameReader
+        from .codec.animation.reader import FrameReader
 
         self._fp = self.fp  # loading a frame takes `fp` away
         self._reader = FrameReader(self.fp, head)
@@ -117,7 +117,7 @@ class KmqImageFile(ImageFile.ImageFile):
         Raises CorruptError (an OSError) for damage, also where it leaves the picture as it was, TruncatedError,
         UnsupportedError; and RuntimeError, as Pillow's own plugins, if the image was loaded already.
         """
-        from .codec.verifying import verify
+        from .codec.container.checksums import verify
 
         if self.fp is None:
             raise RuntimeError("verify must be called directly after open")
@@ -186,9 +186,9 @@ def _save(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
     srgb: True converts the colours to sRGB, so that no profile is needed, as for viewers that know none.
     """
     from .codec import encode_picture
-    from .color_profile import for_saving
-    from .metadata import metadata_of
-    from .saving import check_palette_mode, indexed_image, save_quantized
+    from .saving.color_profile import for_saving
+    from .saving.metadata import metadata_of
+    from .saving.options import check_palette_mode, indexed_image, save_quantized
 
     im = for_saving(im)
     options = im.encoderinfo
@@ -206,7 +206,7 @@ def _save(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
 def _arrangement(options: dict[str, Any], *, kept: bool) -> Callable[[IndexedImage], Picture]:
     """What to do with the palette before it is encoded."""
     from .codec.arrange import as_it_is, compact, in_natural_order
-    from .saving import quantize_options
+    from .saving.options import quantize_options
 
     if options.get("palette_mode") == "compact":
         return compact
@@ -216,7 +216,7 @@ def _arrangement(options: dict[str, Any], *, kept: bool) -> Callable[[IndexedIma
 
 def _save_all(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
     """Keywords: those in animated.py, and those of `_save` but `max_bytes`."""
-    from .animated import frames_to_save, only_frame
+    from .saving.animation import frames_to_save, only_frame
 
     frames = frames_to_save(im)
     if len(frames) > 1:
@@ -226,13 +226,13 @@ def _save_all(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
 
 
 def _save_frames(im: Image.Image, frames: Frames, fp: IO[bytes]) -> None:
-    from .animated import durations_of, frames_to_store, plays_of, survey
     from .codec import encode_animation
-    from .color_profile import for_saving
-    from .metadata import metadata_of
     from .report import AnimationReport
-    from .saving import check_animation_options, saving
-    from .writing import write_all
+    from .saving.animation import durations_of, frames_to_store, plays_of, survey
+    from .saving.color_profile import for_saving
+    from .saving.files import write_all
+    from .saving.metadata import metadata_of
+    from .saving.options import check_animation_options, saving
 
     im = for_saving(im)
     options = im.encoderinfo

@@ -15,7 +15,7 @@ from typing import IO, Any
 
 from PIL import Image, PngImagePlugin
 
-from .color_profile import color_chunks, for_saving, register_color_chunks
+from .saving.color_profile import color_chunks, for_saving, register_color_chunks
 
 FORMAT = "PNG8"
 
@@ -28,7 +28,7 @@ def register_png8_saver() -> None:
 
 
 def _save(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
-    from .saving import save_quantized
+    from .saving.options import save_quantized
 
     im = for_saving(im)
     options = im.encoderinfo
@@ -36,8 +36,8 @@ def _save(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
 
 
 def _save_all(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
-    from .animated import frames_to_save, only_frame
-    from .saving import refuse_several_frames
+    from .saving.animation import frames_to_save, only_frame
+    from .saving.options import refuse_several_frames
 
     frames = frames_to_save(im)
     refuse_several_frames(frames, FORMAT)
@@ -50,7 +50,7 @@ def _with_rgb_palette(image: Image.Image, encoderinfo: dict[str, Any]) -> Image.
     The palette is made RGB and padded to cover every index in use, because Pillow would write an index
     beyond its end as some other one. The alphas become `transparency` bytes without the opaque tail.
     """
-    from .saving import palette_alphas
+    from .saving.options import palette_alphas
 
     colors = bytes(image.getpalette("RGB") or [])
     highest = max(index for index, count in enumerate(image.histogram()) if count)

@@ -14,17 +14,17 @@ from .Png8ImagePlugin import register_png8_saver
 
 if TYPE_CHECKING:
     from .codec import decode, encode
-    from .compiling import warmup
     from .drop_in import install, installed, uninstall
+    from .kernels.warm_up import warmup
     from .quant import quantize, quantize_all
     from .quant.arrays import ColorCounts, dither, find_palette, histogram, quantize_array, remap
     from .quant.dithering.options import Diffusion, FloydSteinberg, Ordered, Selective
     from .quant.kmeans import KMeansResult, kmeans
-    from .quant.target import PSNR, DeltaE
+    from .quant.quality import PSNR, DeltaE
     from .regions import read_region
     from .report import Report
+    from .saving.files import save
     from .types import IndexedImage
-    from .writing import save
 
 __version__ = "0.1.0"
 
@@ -41,8 +41,8 @@ _LAZY = {
     "Diffusion": ".quant.dithering.options",
     "Selective": ".quant.dithering.options",
     "Ordered": ".quant.dithering.options",
-    "PSNR": ".quant.target",
-    "DeltaE": ".quant.target",
+    "PSNR": ".quant.quality",
+    "DeltaE": ".quant.quality",
     "Report": ".report",
     "read_region": ".regions",
     "kmeans": ".quant.kmeans",
@@ -50,8 +50,8 @@ _LAZY = {
     "encode": ".codec",
     "decode": ".codec",
     "IndexedImage": ".types",
-    "save": ".writing",
-    "warmup": ".compiling",
+    "save": ".saving.files",
+    "warmup": ".kernels.warm_up",
     "install": ".drop_in",
     "installed": ".drop_in",
     "uninstall": ".drop_in",

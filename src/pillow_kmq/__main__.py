@@ -18,7 +18,7 @@ _MOMENT = 0.1  # seconds; on Windows, waiting without a limit is not interrupted
 def main() -> None:
     """Run the command. Ctrl-C ends the process as a signal does, status 130 to a shell, which then ends its loop."""
     ours = _set_handlers(signal.SIG_DFL)  # while importing, there is nothing to clean up
-    from . import cli
+    from .cli import command as cli
 
     def end(number: int, _: FrameType | None) -> None:
         cli.clean_up()

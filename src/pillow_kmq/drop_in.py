@@ -15,7 +15,7 @@ from typing import Any
 
 from PIL import Image
 
-from .originals import is_pillows, pillow_convert, pillow_quantize
+from .pillow_originals import is_pillows, pillow_convert, pillow_quantize
 
 _MOST = 256
 _BYTES = "Palette images with Transparency expressed in bytes should be converted to RGBA images"  # says Pillow

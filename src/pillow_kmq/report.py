@@ -72,7 +72,7 @@ class Report:
         """0..100, on the scale of the option `quality`: that of the palette, measured without dithering."""
         from .compare import oklab_square
         from .quant import quantize
-        from .quant.target import quality_of
+        from .quant.quality import quality_of
 
         image = self.image
         if image.mode == "P":
@@ -112,7 +112,7 @@ class AnimationReport(Report):
     @property
     def quality(self) -> float:
         """0..100, on the scale of the option `quality`, of the pixels as they are."""
-        from .quant.target import quality_of
+        from .quant.quality import quality_of
 
         return quality_of(self._measured.square)
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from ..checks import check_choice, check_integer
 from ..errors import CorruptError, LimitError, OptionError, OptionTypeError
-from .container import MAX_SIDE, Writer
-from .metadata import Metadata, encode_metadata
-from .palette import encode_palette, natural_order
+from .container.chunks import MAX_SIDE, Writer
+from .container.metadata import Metadata, encode_metadata
+from .palette.chunk import encode_palette, natural_order
 from .pixels import COMPRESSIONS, encode_pixels
-from .reading import Head, read_head, read_indices, read_pixels
+from .reader import Head, read_head, read_indices, read_pixels
 from .region import read_region
 from .threads import set_threads
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from ..types import IndexedImage, Pixels
-    from .frames import FrameReader
+    from .animation.reader import FrameReader
     from .picture import Picture
 
 __all__ = [
@@ -100,7 +100,7 @@ def encode_animation(
     2^32. plays: 0 is without end. compression, metadata: as in `encode`. Raises OptionError, and OptionTypeError for
     frames of another type.
     """
-    from .animating import encode_frames
+    from .animation.writer import encode_frames
 
     check_choice("compression", compression, COMPRESSIONS)
     return encode_frames(frames, durations, plays, compression, Metadata() if metadata is None else metadata)
@@ -130,7 +130,7 @@ def read_animation(data: bytes, *, max_pixels: int | None = MAX_PIXELS) -> Frame
 
     max_pixels: refuse larger frames. Raises what `decode` raises, and so do the methods of what is returned.
     """
-    from .frames import FrameReader
+    from .animation.reader import FrameReader
 
     stream = _stream(data)
     return FrameReader(stream, _checked_head(stream, max_pixels))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ..types import IndexedImage
-from .mapping import SAME
-from .palette import colors_of, natural_order
+from .palette.chunk import colors_of, natural_order
 from .picture import Picture, used_indices
+from .symbols.margins import SAME
 
 
 def as_it_is(image: IndexedImage) -> Picture:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .mapping import SAME, with_margins
+from .symbols.margins import SAME, with_margins
 
 if TYPE_CHECKING:
     from ..types import Indices

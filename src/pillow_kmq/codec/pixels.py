@@ -7,8 +7,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from ..errors import UnsupportedError
-from .raster import Raster
-from .stripes import CODINGS, STRIPED
+from .symbols.raster import Raster
+from .symbols.stripes import CODINGS, STRIPED
 
 if TYPE_CHECKING:
     from .picture import Picture
@@ -25,19 +25,19 @@ SMALL = 64 * 64
 
 def encode_pixels(picture: Picture, compression: str) -> bytes:
     """The payload of a chunk D. compression: one of COMPRESSIONS."""
-    from .rows import encode_rows, packed_size
+    from .levels.deflate import encode_rows, packed_size
 
     if compression == "deflate":
         return encode_rows(picture.indices)
     if compression == "fast":
-        from .fast import encode_fast
+        from .levels.fast.level import encode_fast
 
         pixels = encode_fast(picture)
         # Deflate takes longer than all the rest.
         stored = packed_size(picture.used[-1], *picture.source.shape)
         rows_may_win = picture.source.size <= _SAMPLE or len(pixels) >= stored
     else:
-        from .mixed import encode_mixed
+        from .levels.striped import encode_mixed
 
         pixels = min((encode_mixed(picture, coding) for coding in _mixed_codings(compression, picture)), key=len)
         rows_may_win = _rows_may_win(picture, len(pixels))
@@ -59,7 +59,7 @@ def _rows_may_win(picture: Picture, size: int) -> bool:
 
     Rows of pictures are larger by a quarter at least; a part of a large image tells.
     """
-    from .rows import quick_size
+    from .levels.deflate import quick_size
 
     if size < picture.source.size // 8:
         return False
@@ -85,7 +85,7 @@ def check_pixels(coding_byte: int, length: int, height: int, width: int) -> None
     """
     coding = coding_byte & 0x0F
     if coding in (_STORED, _DEFLATED):
-        from .rows import check_rows
+        from .levels.deflate import check_rows
 
         check_rows(coding_byte, length, height, width)
     elif coding not in CODINGS.values():
@@ -95,7 +95,7 @@ def check_pixels(coding_byte: int, length: int, height: int, width: int) -> None
 @cache
 def _fast_decoder() -> Callable[..., Raster]:
     """Kept, as an import takes a microsecond for each image."""
-    from .fast import decode_fast
+    from .levels.fast.level import decode_fast
 
     return decode_fast
 
@@ -111,10 +111,10 @@ def decode_pixels(
     if coding == CODINGS["fast"]:
         return _fast_decoder()(coding_byte, coded, height, width, colors, partial=partial)
     if coding in CODINGS.values():
-        from .mixed import decode_mixed
+        from .levels.striped import decode_mixed
 
         return decode_mixed(coding_byte, coded, height, width, colors, partial=partial)
-    from .rows import decode_rows
+    from .levels.deflate import decode_rows
 
     rows = decode_rows(coding_byte, coded, height, width, partial=partial)
     return Raster.dense(rows.tobytes(), height, width)

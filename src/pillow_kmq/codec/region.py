@@ -7,10 +7,10 @@ from contextlib import suppress
 from typing import IO, TYPE_CHECKING
 
 from ..errors import CorruptError, LimitError, OptionError, TruncatedError
-from .container import Reader
+from .container.chunks import Reader
 from .pixels import decode_pixels, has_stripes
-from .reading import Head
-from .stripes import FREE_STRIPES, STRIPED, StripeEntry, joined, listed_symbols, stripe_index
+from .reader import Head
+from .symbols.stripes import FREE_STRIPES, STRIPED, StripeEntry, joined, listed_symbols, stripe_index
 
 if TYPE_CHECKING:
     from ..types import Indices

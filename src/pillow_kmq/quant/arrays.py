@@ -16,11 +16,11 @@ import numpy.typing as npt
 from ..errors import OptionError, OptionTypeError
 from ..types import IndexedImage, Indices, Palette
 from .checks import check_array
-from .choose import Counts, choose_palette
 from .colors import to_colors, to_given_palette
 from .histogram import Counter, pack, unpack
 from .importance import to_importance
 from .options import to_options
+from .palette import Counts, choose_palette
 from .pipeline import quantize_source, render
 from .seen import merge_hidden
 from .shared import Pool

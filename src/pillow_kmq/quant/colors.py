@@ -11,7 +11,7 @@ import numpy.typing as npt
 from ..errors import OptionError, OptionTypeError
 from ..types import MAX_COLORS, Palette
 from .checks import check_array, shown
-from .hardware import HARDWARE_NAMES, hardware_palette
+from .named_palettes import HARDWARE_NAMES, hardware_palette
 
 _WORD = re.compile(r"#[^#,;\s]*|[^#,;\s]+")
 _HEX = re.compile("[0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8}", re.IGNORECASE)

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from .activity import REACH, activity
-from .choose import Counts
 from .histogram import ALPHA, VISIBLE, Counter
 from .importance import weights_of
+from .palette import Counts
 from .progress import SILENT, Progress
 from .sensitivity import sensitivities
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from ..errors import OptionError, OptionTypeError
 from .checks import check_array, check_choice, check_integer, check_number
 from .clustering.lloyd import Clusters
-from .clustering.split import split
+from .clustering.wu import split
 
 Array: TypeAlias = npt.NDArray[np.float64]
 

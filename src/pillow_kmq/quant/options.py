@@ -15,7 +15,7 @@ from .colors import to_colors
 from .dithering.options import Auto, Dither, to_dither
 from .posterize import FULL, Bits, representable, to_bits
 from .progress import SILENT, Progress
-from .target import Aim, to_aim
+from .quality import Aim, to_aim
 
 SPACE_NAMES = ("perceptual", "srgb", "linear", "oklab")
 ORDER_NAMES = ("luminance", "popularity", "compression")

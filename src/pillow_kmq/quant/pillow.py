@@ -8,17 +8,17 @@ from typing import Any
 
 from PIL import Image
 
-from ..color_profile import as_shown
 from ..errors import OptionTypeError
 from ..frames import Frames
-from ..originals import pillow_quantize
+from ..pillow_originals import pillow_quantize
 from ..report import Report
+from ..saving.color_profile import as_shown
 from ..types import IndexedImage
 from .checks import check_callback, check_integer
-from .choose import least_colors
 from .colors import to_given_palette
-from .images import ImageSources, given_colors, to_image
 from .options import to_options
+from .palette import least_colors
+from .pillow_source import ImageSources, given_colors, to_image
 from .pipeline import count, render
 
 

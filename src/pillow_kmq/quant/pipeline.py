@@ -10,17 +10,17 @@ import numpy.typing as npt
 
 from ..types import IndexedImage, Palette
 from .arrange import arranged
-from .choose import Counts, choose_palette
 from .counting import Source, count_source, stripes
 from .dithering.ditherer import dither_stripes
-from .dithering.fit import fitted, sample_bands, settle
+from .dithering.palette_fit import fitted, sample_bands, settle
 from .dithering.still import StillPixels
 from .histogram import VISIBLE
-from .mapping import map_stripes
 from .options import EFFORTS, Options
 from .order import ordered
+from .palette import Counts, choose_palette
+from .palette_search import is_flat_art
 from .posterize import FULL
-from .search import is_flat_art
+from .remap import map_stripes
 from .seen import AllSeen, HiddenColors
 from .shared import Pool
 from .whole import Everything

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from .choose import Counts
 from .histogram import VISIBLE, Sorted, pack
+from .palette import Counts
 
 _ROOM = 1 << 19
 """Distinct colours that are held at most."""

@@ -7,10 +7,10 @@ from collections.abc import Collection, Iterator
 import numpy as np
 import numpy.typing as npt
 
-from .choose import Blocks
 from .counting import STRIPE, Source, stripes
 from .histogram import Counter
 from .importance import weights_of
+from .palette import Blocks
 
 _MOST = 1 << 20
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from ...types import Palette
 from ..activity import activity
 from ..counting import Source
-from ..mapping import in_stripes
+from ..remap import in_stripes
 from .diffusion import Diffuser, Mask, Strengths, spacing
 from .gamut import Gamut
 from .options import Auto, Diffusion, FloydSteinberg, Selective, Way

@@ -1,0 +1,319 @@
+"""The command `kmq`: images in, palette PNGs or .kmq files out. Its habits are those of pngquant.
+
+Every input is a job of its own: what goes wrong with one is reported and the rest goes on. Nothing here
+imports NumPy or Numba before the first image is read, so that `kmq --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .. import __version__
+from ..codec.pixels import COMPRESSIONS
+from ..errors import KmqError, ModeError, OptionError, OptionTypeError, QualityError, SizeError
+from ..saving.files import abandon, discard_output
+from .convert import LARGER, SAVERS, TOO_BAD, Settings, convert, sentence
+from .outputs import STREAM, plan, reason
+
+FAILED = 1  # exit status
+WARMUP = "warmup"
+
+# As quant.dithering.options.WORDS, which this must not import before there is an image.
+DITHERS = (
+    "none",
+    "auto",
+    "selective",
+    "floyd-steinberg",
+    "jarvis-judice-ninke",
+    "stucki",
+    "burkes",
+    "sierra",
+    "sierra-lite",
+    "atkinson",
+    "bayer",
+    "blue-noise",
+    "ordered",
+)
+
+
+def _quality(_: click.Context, __: click.Parameter, value: str | None) -> tuple[int, int] | None:
+    """min-max as pngquant takes it; -max and a single number are only aimed at, min- is the least."""
+    if value is None:
+        return None
+    match = re.fullmatch(r"(\d*)(-?)(\d*)", value)
+    if not match or not (match[1] or match[3]):
+        raise click.BadParameter(f"{value!r} is not like 60-80, -80, 60- or 80.")
+    low, high = (int(match[1] or 0), int(match[3] or 100)) if match[2] else (0, int(value))
+    if not low <= high <= 100:
+        raise click.BadParameter(f"{value!r} is not MIN-MAX with 0 <= MIN <= MAX <= 100.")
+    return low, high
+
+
+def _posterize(_: click.Context, __: click.Parameter, value: str | None) -> tuple[int, ...] | str | None:
+    """Bits to drop from each channel, as with pngquant, or a name like rgb565."""
+    if value is None:
+        return None
+    if re.fullmatch("[0-4]", value):
+        return (8 - int(value),) * 4
+    if not re.fullmatch(r"rgb[1-8]{3}|rgba[1-8]{4}", value.lower()):
+        raise click.BadParameter(f"{value!r} is neither 0 to 4 bits to drop nor a name like rgb565.")
+    return value
+
+
+def _background(_: click.Context, __: click.Parameter, value: str | None) -> tuple[int, int, int] | None:
+    """A colour by its name or in hexadecimal."""
+    if value is None:
+        return None
+    from ..quant.background import to_background
+
+    try:
+        return to_background(value)
+    except OptionError as error:
+        raise click.BadParameter(f"{error}.") from None
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("inputs", metavar="[COLORS] IN...", nargs=-1, required=True)
+@click.option("-k", "--colors", type=click.IntRange(1, 256), help="Most colours in the palette.  [default: 256]")
+@click.option(
+    "-Q",
+    "--quality",
+    metavar="MIN-MAX",
+    callback=_quality,
+    help="Fewest colours that reach MAX of 100; nothing below MIN.",
+)
+@click.option("--max-bytes", type=click.IntRange(min=1), metavar="N", help="Most colours that make no larger file.")
+@click.option("-o", "--output", metavar="OUT", help="Output file, for a single input; - is standard output.")
+@click.option("--ext", metavar="SUFFIX", help="End of output names.  [default: -kmq.png, or .kmq]")
+@click.option(
+    "--format", "format_", type=click.Choice(list(SAVERS)), help="Output format.  [default: by name, else png]"
+)
+@click.option("--compression", type=click.Choice(COMPRESSIONS), help="Of .kmq files: the level.  [default: default]")
+@click.option(
+    "--dither",
+    metavar="HOW",
+    help=f"Dithering: the strength 0 to 1 of floyd-steinberg, or a name: {', '.join(DITHERS)}.  "
+    "[default: auto, or none with --max-iter]",
+)
+@click.option("--nofs", is_flag=True, help="No dithering, as --dither none.")
+@click.option(
+    "--palette",
+    "--map",
+    metavar="COLORS",
+    help="Colours to use: an image, a file of hex colours, '#000,#fff', or a name: cga, epaper-spectra-6.",
+)
+@click.option(
+    "--posterize",
+    metavar="BITS",
+    callback=_posterize,
+    help="Bits to drop from each channel, 0 to 4, or a name: rgb565.",
+)
+@click.option(
+    "--background",
+    metavar="COLOR",
+    callback=_background,
+    help="Lay transparent pixels on this colour, a name or #rrggbb.",
+)
+@click.option("--effort", type=click.Choice(["fast", "default", "best"]), help="Time spent on the palette.")
+@click.option("-s", "--speed", type=click.IntRange(1, 11), help="As pngquant: 1 or 2 is best, 10 or 11 is fast.")
+@click.option("--max-iter", type=click.IntRange(min=0), help="A plain k-means of at most so many rounds.")
+@click.option("--strip", is_flag=True, help="Keep no metadata; convert colours to sRGB.")
+@click.option("--transbug", is_flag=True, help="Put the fully transparent colour at the end of the palette.")
+@click.option("--skip-if-larger", is_flag=True, help="Write nothing that saves less than it loses in quality.")
+@click.option("-f", "--force", is_flag=True, help="Overwrite existing files.")
+@click.option("-v", "--verbose", is_flag=True, help="Say more about each file.")
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
+@click.version_option(__version__, prog_name="kmq")
+def main(
+    inputs: tuple[str, ...],
+    colors: int | None,
+    output: str | None,
+    ext: str | None,
+    format_: str | None,
+    force: bool,
+    skip_if_larger: bool,
+    strip: bool,
+    verbose: bool,
+    quiet: bool,
+    **choices: Any,
+) -> None:
+    """Reduce images to a palette of at most COLORS colours.
+
+    IN is any image that Pillow opens, .kmq included; - is standard input. photo.jpg becomes photo-kmq.png
+    beside it, or photo.kmq with --format kmq. Existing files are kept unless --force is given.
+
+    `kmq warmup` compiles everything ahead of time, which otherwise the first use of each feature does.
+
+    Exit status: 0 if all is well, 1 if an input failed (the others are done), 2 for wrong usage, 98 if
+    --skip-if-larger or --max-bytes held an output back, 99 if --quality did, 130 after Ctrl-C.
+    """
+    if inputs == (WARMUP,) and not Path(WARMUP).exists():
+        _warm_up(quiet)
+        return
+    colors, inputs = _leading_colors(colors, inputs)
+    try:
+        jobs = plan(inputs, output, ext, format_)
+        save = {"colors": colors, **_save_options(**choices)}
+    except (OptionError, OptionTypeError) as error:
+        raise click.UsageError(str(error)) from None
+    if "compression" in save and all(job.format != "kmq" for job in jobs):
+        raise click.UsageError("--compression is for .kmq files: add --format kmq")
+    settings = Settings(save, force, skip_if_larger, strip)
+    to_stderr = any(job.target == STREAM for job in jobs)
+    status = 0
+    for number, job in enumerate(jobs, 1):
+        outcome, failure = None, 0
+        with _Progress(f"[{number}/{len(jobs)}] {job.source}", enabled=not quiet) as shown:
+            try:
+                outcome = convert(job, settings, shown.update if shown.enabled else None)
+            except KmqError as error:
+                message, failure = str(error), _status_of(error)
+        if outcome is None:
+            _say(f"kmq: {job.source}: {message}", err=True)
+            status = FAILED if FAILED in (status, failure) else status or failure
+            continue
+        status = status or outcome.held
+        if not quiet and not _say(sentence(job, outcome, verbose=verbose), err=to_stderr):
+            status = FAILED
+    sys.exit(status)
+
+
+def _say(text: str, *, err: bool) -> bool:
+    """Print a line. Return whether the stream takes it; if not, the other inputs are done all the same."""
+    try:
+        click.echo(text, err=err)
+    except OSError as error:
+        if err:
+            discard_output(sys.stderr)
+        else:
+            unprintable(error)
+        return False
+    return True
+
+
+def unprintable(error: OSError) -> SystemExit:
+    """Say that standard output takes no more; return the exception that ends the command."""
+    discard_output(sys.stdout)
+    _say(f"kmq: cannot write to standard output: {reason(error)}", err=True)
+    return SystemExit(FAILED)
+
+
+def _warm_up(quiet: bool) -> None:
+    from ..kernels.warm_up import warmup
+
+    def show(what: str, done: float) -> None:
+        if not quiet:
+            click.echo(f"{100 * done:3.0f} % {what and 'compiling ' + what}".rstrip(), err=True)
+
+    warmup(show)
+
+
+def _status_of(error: KmqError) -> int:
+    return {QualityError: TOO_BAD, SizeError: LARGER}.get(type(error), FAILED)
+
+
+def _leading_colors(colors: int | None, inputs: tuple[str, ...]) -> tuple[int, tuple[str, ...]]:
+    """Take a bare number before the first file as the number of colours, as pngquant does."""
+    if not inputs[0].isdecimal():
+        return colors or 256, inputs
+    number = int(inputs[0])
+    if colors is not None:
+        raise click.UsageError(f"two numbers of colours: {number} and --colors {colors} (a file: ./{number})")
+    if not 1 <= number <= 256:
+        raise click.UsageError(f"the number of colours is 1 to 256, not {number}")
+    if len(inputs) == 1:
+        raise click.UsageError(f"no input after the number of colours {number} (a file: ./{number})")
+    return number, inputs[1:]
+
+
+def _save_options(
+    *,
+    dither: str | None,
+    nofs: bool,
+    palette: str | None,
+    effort: str | None,
+    speed: int | None,
+    transbug: bool,
+    **others: Any,
+) -> dict[str, Any]:
+    """The keywords of `Image.save` that options stand for. Raises OptionError."""
+    if effort is not None and speed is not None:
+        raise OptionError("--effort and --speed exclude each other")
+    if speed is not None:
+        effort = "best" if speed <= 2 else "default" if speed <= 9 else "fast"
+    options: dict[str, Any] = {name: value for name, value in others.items() if value is not None}
+    options["effort"] = effort or "default"
+    if nofs or dither is not None:
+        options["dither"] = "none" if nofs or dither is None else _dither(dither)
+    if palette is not None:
+        options["palette"] = _palette(palette)
+    if transbug:
+        options["transparent_index"] = -1
+    return options
+
+
+def _dither(text: str) -> float | str:
+    try:
+        value: float | str = float(text)
+    except ValueError:
+        value = text
+    if value != 0:
+        from ..quant.dithering.options import to_dither
+
+        to_dither(value)
+    return value
+
+
+def _palette(value: str) -> Any:
+    """Return the colours, uint8[k, 4], of a name, of hex words, or of an image or text file."""
+    from ..quant.colors import to_colors
+    from ..quant.pillow_source import given_colors
+
+    try:
+        return to_colors("--palette", given_colors("--palette", value))
+    except ModeError:
+        raise OptionError(f"--palette {value}: convert it to 8 bits per channel first") from None
+
+
+def clean_up() -> None:
+    """Leave no file half written and no line on the terminal unfinished: a signal is about to end the process."""
+    abandon()
+    if _Progress.unfinished:
+        os.write(sys.stderr.fileno(), b"\n")
+
+
+class _Progress:
+    """A line on the terminal that says what is being worked on and how far, and goes away afterwards.
+
+    unfinished: whether there is one at the moment.
+    """
+
+    unfinished = False
+
+    def __init__(self, text: str, enabled: bool) -> None:
+        self._text = text
+        self._percent = -1
+        self.enabled = enabled and sys.stderr is not None and sys.stderr.isatty()
+
+    def __enter__(self) -> _Progress:
+        _Progress.unfinished = self.enabled
+        self.update(0.0)
+        return self
+
+    def update(self, done: float) -> None:
+        """Show the part that is done, 0..1."""
+        percent = int(100 * done)
+        if self.enabled and percent != self._percent:
+            self._percent = percent
+            click.echo(f"\r{self._text} {percent:3} %", err=True, nl=False)
+
+    def __exit__(self, *_: object) -> None:
+        if self.enabled:
+            click.echo("\r" + " " * (len(self._text) + 6) + "\r", err=True, nl=False)
+        _Progress.unfinished = False

@@ -1,0 +1,178 @@
+"""One input of the command line: read, quantised, encoded, written, and put into a sentence."""
+
+from __future__ import annotations
+
+import math
+import time
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+from PIL import Image
+
+from ..errors import KmqError, QualityError
+from ..frames import read_failure
+from ..report import AnimationReport, Report
+from ..saving.color_profile import KEYS, described
+from .inputs import Input, read, read_source
+from .outputs import STREAM, Job, Refused, check_target, write
+
+LARGER, TOO_BAD = 98, 99
+"""Exit statuses for outputs held back, those of pngquant: not smaller, or below the least quality."""
+
+SAVERS = {"png": "PNG8", "kmq": "KMQ"}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What applies to all jobs of a run. save: keywords of `Image.save`."""
+
+    save: dict[str, Any]
+    force: bool
+    skip_if_larger: bool
+    strip: bool
+
+
+@dataclass
+class Outcome:
+    """What became of a job. Sizes in bytes.
+
+    colors, error: as in `Report`; the error is None if no pixel looks different. exact: what to say then. held: 0, or
+    the exit status for an output held back.
+    """
+
+    after: int
+    report: Report
+    colors: int
+    error: float | None
+    notes: list[str]
+    exact: str
+    seconds: float = 0.0
+    before: int = 0
+    held: int = 0
+
+    @property
+    def worth_it(self) -> bool:
+        """Return whether more bytes are saved than quality is lost, as with pngquant: at quality 80, over 20 %.
+
+        An indexed input must become less than half as large, whatever the quality. Otherwise each run over the same
+        file would remove some more colours, and its quality compared with the first original is not known.
+        """
+        if self.error is None:
+            return self.after < self.before
+        share = self.report.quality / 100.0
+        return self.after < self.before * (min(share, 0.5) if self.report.original.mode == "P" else share)
+
+
+def convert(job: Job, settings: Settings, progress: Callable[[float], object] | None = None) -> Outcome:
+    """Read, quantise, encode and write one image. Raises Refused or another KmqError with a sentence.
+
+    Where nothing is written for want of quality or of a gain, and the output is a stream, the input is passed on: the
+    next command in a pipeline gets an image in any case.
+    """
+    if job.problem:
+        raise Refused(job.problem)
+    check_target(job.target, settings.force)
+    started = time.perf_counter()
+    data = read_source(job.source)
+    try:
+        outcome, encoded = _reduce(data, job.format, settings, progress)
+    except QualityError:
+        if job.target == STREAM:
+            write(job.target, data)
+        raise
+    outcome.before = len(data)
+    outcome.seconds = time.perf_counter() - started
+    if settings.skip_if_larger and not outcome.worth_it:
+        outcome.held = LARGER
+        encoded = data
+    if not outcome.held or job.target == STREAM:
+        write(job.target, encoded)
+    return outcome
+
+
+def _reduce(
+    data: bytes, format_: str, settings: Settings, progress: Callable[[float], object] | None
+) -> tuple[Outcome, bytes]:
+    """Read the image, quantise it and encode the result."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow's remarks on odd files are for programmers
+            return _encoded(read(data, all_frames=format_ == "kmq"), format_, settings, progress)
+    except MemoryError:
+        raise Refused("not enough memory for an image of this size") from None
+    except Image.DecompressionBombError as error:
+        raise Refused(f"too large: {error}") from None
+    except KmqError:
+        raise
+    except Exception as error:  # one input never costs the others
+        raise Refused(f"cannot convert it: {read_failure(error)}") from error
+
+
+def _encoded(
+    found: Input, format_: str, settings: Settings, progress: Callable[[float], object] | None
+) -> tuple[Outcome, bytes]:
+    image, animated = found.image, found.animation is not None
+    exact, color_notes = described(image, format_, srgb=settings.strip)
+    if settings.strip and not animated:
+        image.info = {key: image.info[key] for key in ("transparency", *KEYS) if key in image.info}
+    options = {"optimize": True, "progress": progress, **settings.save, "dpi": _dpi(image.info), "srgb": settings.strip}
+    if found.animation is not None:
+        options = {**_keeping(options), **found.animation}
+    if format_ == "kmq":
+        options.update({"dpi": None} if animated and settings.strip else _metadata(image.info))
+    reports: list[Report] = []
+    buffer = BytesIO()
+    image.save(buffer, format=SAVERS[format_], report=reports.append, **options)
+    (report,) = reports
+    return Outcome(
+        after=len(buffer.getvalue()),
+        report=report,
+        colors=report.colors,
+        error=None if math.isinf(report.psnr) else report.visible_error,
+        notes=[*found.notes, *color_notes],
+        exact=exact if found.whole else "lossless after conversion",
+    ), buffer.getvalue()
+
+
+def _keeping(options: dict[str, Any]) -> dict[str, Any]:
+    """Leave out the default number of colours, which is no wish for one palette for all frames of an animation."""
+    return {name: value for name, value in options.items() if (name, value) != ("colors", 256)}
+
+
+def _metadata(info: dict[Any, Any]) -> dict[str, Any]:
+    """Keywords of saving that keep what a KMQ file can hold of `info`; odd values, as odd files have them, are not."""
+    return {name: info[name] for name in ("exif", "xmp") if isinstance(info.get(name), bytes)}
+
+
+def _dpi(info: dict[Any, Any]) -> tuple[float, float] | None:
+    try:
+        x, y = (float(value) for value in info["dpi"])
+    except (KeyError, TypeError, ValueError, ZeroDivisionError):
+        return None
+    return (x, y) if 0.01 <= min(x, y) <= max(x, y) <= 1_000_000 else None
+
+
+def sentence(job: Job, outcome: Outcome, *, verbose: bool) -> str:
+    """What to tell the user."""
+    source = "stdin" if job.source == STREAM else job.source
+    target = "stdout" if job.target == STREAM else job.target
+    saved = 100 * (1 - outcome.after / outcome.before)
+    change = f"{saved:.1f} % saved" if saved >= 0 else f"{-saved:.1f} % larger"
+    report = outcome.report
+    error = outcome.exact if outcome.error is None else f"error {outcome.error:.2f}"
+    frames = f"{report.frames} frames, " if isinstance(report, AnimationReport) else ""
+    line = (
+        f"{source} -> {target}: {outcome.before:,} -> {outcome.after:,} bytes, {change}, "
+        f"{frames}{outcome.colors:,} colour{'s' * (outcome.colors != 1)}, {error}"
+    )
+    if outcome.held:
+        smaller = outcome.after < outcome.before
+        line += f"; {'saves less than it loses in quality' if smaller else 'not smaller'}, so not written"
+    if verbose:
+        original = report.original
+        line += f" ({original.width}x{original.height} {original.mode}, quality {report.quality:.0f}, "
+        line += f"{outcome.seconds:.2f} s)"
+    return "\n".join([line, *(f"{source}: note: {note}" for note in outcome.notes)])

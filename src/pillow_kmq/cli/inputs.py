@@ -1,0 +1,184 @@
+"""Inputs of the command line: opened and read, upright, with at most 8 bits per channel."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from io import BytesIO
+from typing import Any
+
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+
+from ..errors import FrameReadError, KmqError
+from ..frames import Frames, count_pictures, duration_of, has_default_image, plays, read_failure, repetitions_of
+from .outputs import STREAM, Refused, reason
+
+
+@dataclass
+class Input:
+    """An image to be saved, and what the user should know about it.
+
+    animation: None for a still image, otherwise the keywords of `Image.save` that have all frames saved.
+    """
+
+    image: Image.Image
+    notes: list[str] = field(default_factory=list)
+    animation: dict[str, Any] | None = None
+
+    @property
+    def whole(self) -> bool:
+        """Return whether the image has all bits of the file."""
+        return _REDUCED not in self.notes
+
+
+def read_source(source: str) -> bytes:
+    """Return the bytes of a file, a named pipe or standard input. Raises Refused."""
+    try:
+        if source != STREAM:
+            with open(source, "rb") as file:
+                return file.read()
+        if sys.stdin is None:
+            raise Refused("cannot read it: standard input is closed")
+        return sys.stdin.buffer.read()
+    except OSError as error:
+        raise Refused(f"cannot read it: {reason(error)}") from None
+    except MemoryError:
+        raise Refused("not enough memory for a file of this size") from None
+
+
+def read(data: bytes, *, all_frames: bool) -> Input:
+    """Read the first picture, or all frames of an animation if `all_frames`. Raises Refused or another KmqError.
+
+    Damaged metadata are left out with a note.
+    """
+    try:
+        return _read(data, all_frames)
+    except Image.DecompressionBombError as error:
+        raise Refused(f"too large: {error}") from None
+    except (KmqError, MemoryError):
+        raise
+    except Exception as error:  # what Pillow's decoders raise for damaged files is not limited to OSError
+        found = _read_without_metadata(data, all_frames)
+        if found is not None:
+            return found
+        if isinstance(error, UnidentifiedImageError):
+            raise Refused("not an image that Pillow can read") from None
+        raise Refused(f"damaged image: {read_failure(error)}") from None
+
+
+def _read_without_metadata(data: bytes, all_frames: bool) -> Input | None:
+    """Read the image without metadata that may be damaged; None if that does not help."""
+    from .bare_files import without_metadata
+
+    for bare in without_metadata(data):
+        try:
+            found = _read(bare, all_frames)
+        except Exception:  # the caller tells what was wrong with the whole file
+            continue
+        return Input(found.image, [*found.notes, _DAMAGED_METADATA], found.animation)
+    return None
+
+
+_REDUCED = "16 bits reduced to 8"
+_DAMAGED_METADATA = "damaged metadata are left out"
+
+
+def _read(data: bytes, all_frames: bool) -> Input:
+    """Open the image anew for each step: counting the pages of a damaged TIFF can leave it in another state."""
+    if all_frames and plays(_open(data)):
+        return _animation(_open(data))
+    notes = _notes_on_others(_open(data))
+    return Input(_prepared(_open(data), notes), notes)
+
+
+def _open(data: bytes) -> Image.Image:
+    return Image.open(BytesIO(data))  # a stream of its own, as some plugins close theirs
+
+
+def _notes_on_others(image: Image.Image) -> list[str]:
+    """Return notes on pictures that are left out. Raises FrameReadError for a damaged animation."""
+    playing = plays(image)
+    try:
+        count = count_pictures(image)
+    except FrameReadError as error:
+        return [f"first picture only, as {error}"]
+    if count == 1:
+        return []
+    if has_default_image(image):
+        return [f"default image only, without the animation of {count - 1} frame{'s' * (count > 2)}"]
+    if getattr(image, "_min_frame", 0) > 0:
+        return [f"merged picture only, without its {count} layers"]
+    return [f"first of {count} {'frames' if playing else 'pictures'} only"]
+
+
+def _animation(image: Image.Image) -> Input:
+    """Take all frames: one by one while saving, or prepared copies if they must be turned or reduced."""
+    notes: list[str] = []
+    image.load()
+    if _orientation(image, notes) == 1 and not _has_16_bits(image):
+        return Input(image, notes, {"save_all": True})
+    frames = [_prepared(frame.copy(), notes) for frame in Frames(image)]
+    durations = [duration_of(frame) for frame in frames]
+    options = {"append_images": frames[1:], "duration": durations, "loop": repetitions_of(image)}
+    return Input(frames[0], list(dict.fromkeys(notes)), {"save_all": True, **options})
+
+
+def _prepared(image: Image.Image, notes: list[str]) -> Image.Image:
+    """Turn an image upright and reduce it to 8 bits per channel. Raises Refused where that is ambiguous."""
+    from ..quant.pillow_source import MODES
+
+    image.load()
+    _turn_upright(image, notes)
+    if _has_16_bits(image):
+        notes.append(_REDUCED)
+        image = _to_8_bits(image)
+    if image.mode not in MODES:
+        raise Refused(
+            f"its values (mode {image.mode}) do not say which is black and which is white: convert it to 8 bits per "
+            "channel first"
+        )
+    return image
+
+
+def _turn_upright(image: Image.Image, notes: list[str]) -> None:
+    """Put the orientation into the pixels, as a palette PNG need not carry Exif data."""
+    try:
+        ImageOps.exif_transpose(image, in_place=True)
+    except MemoryError:
+        raise
+    except Exception:  # any, for odd Exif data; the pixels are turned by then, if it could be known how
+        _drop_exif(image, notes)
+
+
+def _orientation(image: Image.Image, notes: list[str]) -> int:
+    try:
+        return int(image.getexif().get(ExifTags.Base.Orientation, 1))
+    except Exception:
+        _drop_exif(image, notes)
+        return 1
+
+
+def _drop_exif(image: Image.Image, notes: list[str]) -> None:
+    notes.append(_DAMAGED_METADATA)
+    for name in ("exif", "Raw profile type exif"):
+        image.info.pop(name, None)
+
+
+def _has_16_bits(image: Image.Image) -> bool:
+    """Return whether values have 16 bits, which some of Pillow's plugins store in 32."""
+    if image.mode != "I":
+        return image.mode.startswith("I;16")
+    low, high = (float(value) for value in image.getextrema())  # type: ignore[arg-type]
+    return low >= 0 and high <= 65535 and (high > 255 or image.format in ("PNG", "PPM"))
+
+
+def _to_8_bits(image: Image.Image) -> Image.Image:
+    import numpy as np
+
+    levels = np.asarray(image).astype(np.uint32)
+    reduced = Image.fromarray(((levels + 128) // 257).astype(np.uint8))
+    reduced.info = dict(image.info)
+    key = reduced.info.pop("transparency", None)
+    if key is not None:
+        reduced.putalpha(Image.fromarray(np.where(levels == key, 0, 255).astype(np.uint8)))
+    return reduced

@@ -1,0 +1,1 @@
+"""Animations (docs/FORMAT.md, section 8)."""

@@ -1,0 +1,45 @@
+"""Whether a file is as it was written: all checksums, without decoding pixels (docs/FORMAT.md, sections 5 and 9)."""
+
+from __future__ import annotations
+
+from typing import IO, TYPE_CHECKING
+
+from ...errors import CorruptError
+from ..animation.reader import unexpected
+from ..reader import read_coding_byte
+from .chunks import Reader, film_crc
+
+if TYPE_CHECKING:
+    from ..reader import Head
+    from .animation_table import Film
+
+
+def verify(stream: IO[bytes], head: Head) -> None:
+    """Read what follows a head, from where `read_head` stopped, to the end of the file.
+
+    Raises CorruptError for a checksum that does not match, metadata that were left out as damaged, a missing film, and
+    bytes after the end; TruncatedError, UnsupportedError.
+    """
+    if head.dropped:
+        raise CorruptError(f"damaged metadata in a KMQ file: {'; '.join(head.dropped)}")
+    reader = Reader(stream, head.crc)
+    reader.skip(head.coded_length)
+    reader.checksum()
+    for number, film in enumerate(head.animation.films[1:] if head.animation else (), 1):
+        _verify_film(Reader(stream, film_crc(head.head_crc, number)), film)
+    if stream.read(1):
+        raise CorruptError("broken KMQ file: something follows the end of the image")
+
+
+def _verify_film(reader: Reader, film: Film) -> None:
+    chunk = reader.chunk()
+    if film.own_palette:
+        if chunk.tag != "P":
+            raise unexpected(chunk)
+        reader.payload(chunk)
+        chunk = reader.chunk()
+    if chunk.tag != "D":
+        raise unexpected(chunk)
+    read_coding_byte(reader, chunk, *film.image_size)
+    reader.skip(chunk.length - 1)
+    reader.checksum()

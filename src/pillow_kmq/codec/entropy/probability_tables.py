@@ -1,0 +1,76 @@
+"""Constant tables of the context-mixing levels (docs/FORMAT.md, section 7)."""
+
+from __future__ import annotations
+
+from functools import cache
+from itertools import pairwise
+from typing import Any
+
+from .range_coder_kernel import ONE, ZERO, P
+
+_KNOTS = (
+    1, 1, 1, 2, 3, 5, 8, 13, 22, 36, 60, 98, 162, 267, 439, 720, 1179, 1921, 3108, 4971, 7812, 11955, 17625, 24743,
+    32768, 40793, 47911, 53581, 57724, 60565, 62428, 63615, 64357, 64816, 65097, 65269, 65374, 65438, 65476, 65500,
+    65514, 65523, 65528, 65531, 65533, 65534, 65535, 65535, 65535,
+)  # fmt: skip
+"""65536 / (1 + exp(-x)) at x = -12, -11.5, ..., 12."""
+
+_RATES = tuple(655360 // tenths for tenths in (16, 26, 36, 46, 56, 66, 76, 86, 96, 106, 120, 140, 160, 180, 200, 220))
+"""By the count of a counter: the part, of 65536, of the way to the bit that its probability goes."""
+
+FIRST_STATE = 1 << 11
+"""Of a counter, which is a count of 4 bits above the probability of a one, of 12 bits: nothing seen, one half."""
+
+_LEFT = tuple(65536 - rate for rate in _RATES) * 2
+_ADDED = tuple(
+    min(count + 1, 15) << 12 | (4095 * rate + 32768 >> 16) * (seen == ONE)
+    for seen in (ONE, ZERO)
+    for count, rate in enumerate(_RATES)
+)
+"""By bit and count: the part of the probability that is left, of 65536, and what is added, with the new count."""
+
+
+def _after_bit(n: int, p: Any) -> Any:
+    """The state after a bit. n: 16 if that is a zero, and the count; p: a probability, or an array of them."""
+    return ((p << 4 | n & 15) * _LEFT[n] >> 20) + _ADDED[n]
+
+
+class _After(dict[int, int]):
+    """The state of a counter after a bit, by ONE or ZERO and the state before; worked out when first asked for."""
+
+    def __missing__(self, key: int) -> int:
+        self[key] = state = int(_after_bit(key >> 12, key & P))
+        return state
+
+
+@cache
+def after() -> dict[int, int]:
+    """The same for all who ask: of 131072 entries a small image needs some thousands."""
+    return _After()
+
+
+@cache
+def after_array() -> Any:
+    """All entries, uint16[131072]."""
+    import numpy as np
+
+    p = np.arange(4096, dtype=np.int64)
+    return np.concatenate([_after_bit(n, p) for n in range(32)]).astype(np.uint16)
+
+
+@cache
+def squash() -> tuple[int, ...]:
+    """Probability, 1..65535, of x = -12..12 in steps of 1/256 (from index 0): lines between the knots."""
+    return tuple((a * (128 - f) + b * f) >> 7 for a, b in pairwise(_KNOTS) for f in range(128))
+
+
+@cache
+def stretch() -> tuple[int, ...]:
+    """The inverse, in 1/256, at (p + 1/2) / 4096: the least x whose squash is at least 16 p + 8."""
+    result, x = [], 0
+    table = squash()
+    for p in range(4096):
+        while table[x] < 16 * p + 8:
+            x += 1
+        result.append(x - 3072)
+    return tuple(result)

@@ -1,0 +1,1 @@
+"""Compression levels (docs/FORMAT.md, section 7)."""

@@ -1,0 +1,1 @@
+"""The level `default` (docs/FORMAT.md, section 7.6)."""

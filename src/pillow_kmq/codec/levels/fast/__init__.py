@@ -1,0 +1,1 @@
+"""The level `fast` (docs/FORMAT.md, section 7.8)."""

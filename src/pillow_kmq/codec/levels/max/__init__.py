@@ -1,0 +1,1 @@
+"""The level `max` (docs/FORMAT.md, section 7.7)."""

@@ -1,0 +1,1 @@
+"""Palettes (docs/FORMAT.md, section 6)."""

@@ -1,0 +1,200 @@
+"""Finding a palette for counted colours: bins, a start, Lloyd's steps, exchanges, polish, rounding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..color import to_palette, to_points
+from ..types import Palette
+from .clustering.lloyd import Clusters
+from .clustering.medoids import MOST, are_apart, medoids
+from .clustering.split_merge import search
+from .clustering.wu import split
+from .histogram import Histogram, Sorted, unpack
+from .options import EFFORTS, Effort, Options
+
+_FINEST = 1 << 17  # colours that polishing bears
+_FEWEST = 48  # bins per palette entry, at least, or bins are made finer: means of few bins are blunt
+_OPAQUE_SHARES = (0.5, 0.2, 0.05)  # of a cluster, from which on its centroid may be opaque
+_HUES, _FEW = 0.75, 20.0  # how much more hues count, up to so many colours in full
+_PER_ENTRY = 8  # colours of flat art for each entry, at most: of more, means look better
+_FULL_ROUNDS = 128  # entries up to which every round is made: with more, each round makes more exchanges
+
+
+def find_palette(colors: npt.NDArray[np.uint32], weights: npt.NDArray[np.float64], options: Options) -> Palette:
+    """A palette uint8[k, 4], k <= options.colors, for visible packed colours uint32[m] with weights float64[m].
+
+    Colours that all fit are returned as they are. Fixed colours come first; of the others no two are equal.
+    """
+    fixed, k = options.fixed, options.colors
+    if len(fixed) == k:
+        return fixed
+    if len(colors) <= k:
+        exact = _join(fixed, unpack(colors))
+        if len(exact) <= k:
+            return exact
+    if is_flat_art(colors, options):
+        return _flat_palette(colors, weights, options)
+    effort = EFFORTS[options.effort]
+    if options.max_iter is not None:
+        effort = replace(effort, bits=8, most_bins=_FINEST, start_steps=options.max_iter, rounds=0, polish=0)
+    distinct = Sorted(colors, weights)
+    bins = _bins(distinct, effort.bits, effort.most_bins, k)
+    clusters = _cluster(bins, effort, options)
+    finest = _bins(distinct, 8, _FINEST, k) if effort.polish else bins
+    points = _points(finest.colors, options) if effort.polish else clusters.points
+    clusters = Clusters.start(points, finest.weights, clusters.centroids, len(fixed))
+    if finest.translucent == 0:
+        clusters.step(effort.polish)
+    else:
+        _polish_mixed(clusters, finest.translucent, max(1, effort.polish), options)
+    palette = _join(fixed, _palette(clusters.centroids[:, len(fixed) :], options))
+    return _fill_up(palette, finest, points, options)
+
+
+def is_flat_art(colors: npt.NDArray[np.uint32], options: Options) -> bool:
+    """Return whether visible packed colours are few and far from each other, in a picture that is to look best."""
+    few = len(colors) <= min(MOST, _PER_ENTRY * options.colors)
+    return (
+        few
+        and options.space == "perceptual"
+        and options.max_iter is None
+        and are_apart(to_points(unpack(colors), options.metric))
+    )
+
+
+def _flat_palette(colors: npt.NDArray[np.uint32], weights: npt.NDArray[np.float64], options: Options) -> Palette:
+    """Return fixed colours, then the colours of the picture that stand for all of them."""
+    entries = np.concatenate([options.fixed, unpack(colors)])
+    each = np.concatenate([np.zeros(len(options.fixed)), weights])
+    k = min(options.colors, len(entries))
+    chosen = medoids(_points(entries, options), each, entries[:, 3] == 255, k, len(options.fixed))
+    return _join(options.fixed, entries[chosen[len(options.fixed) :]])
+
+
+def _chroma(options: Options) -> float:
+    """Return the factor of Oklab's a and b: where colours are few, hues are what is lost first."""
+    return 1.0 + _HUES * min(1.0, _FEW / options.colors) if options.space == "perceptual" else 1.0
+
+
+def _points(colors: npt.NDArray[Any], options: Options) -> npt.NDArray[np.float32]:
+    points = to_points(colors, options.metric)
+    points[1:3] *= np.float32(_chroma(options))
+    return points
+
+
+def _palette(centroids: npt.NDArray[np.floating[Any]], options: Options) -> Palette:
+    points = centroids.astype(np.float64)
+    points[1:3] /= _chroma(options)
+    return to_palette(points, options.metric)
+
+
+def _bins(colors: Sorted, bits: int, most: int, k: int) -> Histogram:
+    """Colours merged as far as speed needs and precision allows."""
+    counts = colors.counts
+    if counts[8] <= _FEWEST * k:
+        bits = 8
+    elif counts[8] > most:
+        bits = min(bits, 7)
+    while counts[bits] < _FEWEST * k and bits < 8:
+        bits += 1
+    while counts[bits] > most and bits > 1:
+        bits -= 1
+    return colors.merge(bits)
+
+
+def _cluster(bins: Histogram, effort: Effort, options: Options) -> Clusters:
+    """k-means on bins, by the effort's recipe."""
+    points = _points(bins.colors, options)
+    fixed = _points(options.fixed, options)
+    start = split(points, bins.weights, options.colors - fixed.shape[1])
+    start = np.concatenate([fixed, start], axis=1)
+    clusters = Clusters.start(points, bins.weights, start, fixed.shape[1])
+    clusters.step(effort.start_steps)
+    if effort.rounds:
+        limit = max(1, int(effort.share * options.colors))
+        rounds = effort.rounds * _FULL_ROUNDS // max(_FULL_ROUNDS, options.colors)
+        found = search(clusters, rounds, effort.steps, limit, effort.noise, options.seed, options.progress)
+        clusters.centroids[:] = found
+    return clusters
+
+
+def _polish_mixed(clusters: Clusters, translucent: int, steps: int, options: Options) -> None:
+    """Lloyd's steps in which opaque points, those from `translucent` on, belong to opaque centroids alone.
+
+    Which centroids are to be opaque is tried in several ways, and that of the least inertia is kept.
+    """
+    start = clusters.centroids.copy()
+    best, least = start, np.inf
+    for solid in _solid_choices(clusters, translucent, options):
+        clusters.centroids[:] = start
+        inertia = _polish_apart(clusters, translucent, steps, solid, options)
+        if inertia < least:
+            best, least = clusters.centroids.copy(), inertia
+    clusters.centroids[:] = best
+
+
+def _polish_apart(
+    clusters: Clusters, translucent: int, steps: int, solid: npt.NDArray[np.bool_], options: Options
+) -> float:
+    """Lloyd's steps with the centroids `solid`, bool[k], for opaque points alone; returns the inertia afterwards."""
+    opaque_alpha = _points(np.array([[0, 0, 0, 255]], np.uint8), options)[3, 0]
+    points, weights, centroids = clusters.points, clusters.weights, clusters.centroids
+    numbers = np.flatnonzero(solid).astype(np.int32)
+    for step in range(steps + 1):
+        centroids[3, solid] = opaque_alpha
+        clusters.assign()
+        if len(numbers):
+            group = Clusters.start(
+                np.ascontiguousarray(points[:, translucent:]), weights[translucent:], centroids[:, solid]
+            )
+            group.assign()
+            clusters.labels[translucent:] = numbers[group.labels]
+            clusters.distances[translucent:] = group.distances
+        if step == steps or not clusters.update():
+            break
+    centroids[3, solid] = opaque_alpha
+    return float(weights.astype(np.float64) @ clusters.distances)
+
+
+def _solid_choices(clusters: Clusters, translucent: int, options: Options) -> Iterator[npt.NDArray[np.bool_]]:
+    """Which centroids are to be opaque: those whose points are so for the most part, or to a part, or hardly at all."""
+    clusters.assign()
+    labels, weights, k = clusters.labels, clusters.weights, clusters.centroids.shape[1]
+    opaque = np.bincount(labels[translucent:], weights[translucent:], k)
+    total = np.bincount(labels, weights, k)
+    seen: set[bytes] = set()
+    for share in _OPAQUE_SHARES:
+        solid = opaque > share * total
+        solid[: clusters.fixed] = options.fixed[:, 3] == 255
+        if translucent < len(labels) and not solid.any() and clusters.fixed < k:
+            solid[clusters.fixed + int(np.argmax(opaque[clusters.fixed :]))] = True
+        if solid.tobytes() not in seen:
+            seen.add(solid.tobytes())
+            yield solid
+
+
+def _join(first: Palette, second: Palette) -> Palette:
+    """The first palette, and those entries of the second that are new."""
+    both = np.ascontiguousarray(np.concatenate([first, second]))
+    entries = list(dict.fromkeys(both[len(first) :].view(np.uint32).ravel().tolist()))
+    known = set(both[: len(first)].view(np.uint32).ravel().tolist())
+    new = np.array([entry for entry in entries if entry not in known], np.uint32)
+    return np.concatenate([first, new.view(np.uint8).reshape(-1, 4)])
+
+
+def _fill_up(palette: Palette, bins: Histogram, points: npt.NDArray[np.float32], options: Options) -> Palette:
+    """Where rounding made entries equal, give the places to the colours that are served worst."""
+    free = options.colors - len(palette)
+    if free <= 0:
+        return palette
+    clusters = Clusters.start(points, bins.weights, _points(palette, options))
+    clusters.assign()
+    worst = np.argsort(-clusters.distances * bins.weights, kind="stable")[: 4 * free]
+    colors = np.floor(bins.colors[worst] + 0.5).astype(np.uint8)
+    return _join(palette, colors)[: options.colors]

@@ -1,0 +1,215 @@
+"""Pillow images as arrays for the quantiser, and back."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, UnidentifiedImageError
+
+from ..alpha import has_alpha, to_rgba
+from ..errors import ModeError, OptionError, OptionTypeError
+from ..frames import Frames
+from ..saving.color_profile import as_shown
+from ..types import MAX_COLORS, IndexedImage, Palette
+from .alpha_palette import AlphaPaletteImage
+from .checks import shown
+from .colors import hex_colors, is_hex, to_colors
+from .histogram import ALPHA, unpack
+from .importance import to_importance
+from .named_palettes import HARDWARE_NAMES
+
+MODES = ("1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr", "HSV", "LAB")
+_HELP = {
+    "I": "im.convert('I').point(lambda v: v / 256).convert('L') for 16-bit values",
+    "F": "im.point(lambda v: v * 255).convert('L') for values 0..1",
+}
+
+
+class ImageSource:
+    """A Pillow image as a `counting.Source`. Raises ModeError for a mode without a way to RGBA bytes."""
+
+    def __init__(self, im: Image.Image, importance: Any = None) -> None:
+        if not isinstance(im, Image.Image):
+            raise OptionTypeError(f"im must be a Pillow image, not {type(im).__name__}")
+        if im.mode not in MODES:
+            how = _HELP["F" if im.mode == "F" else "I"]
+            raise ModeError(f"cannot quantize mode {im.mode}: scale it to 8 bits first, e.g. with {how}")
+        im.load()
+        self._im = im = as_shown(im)
+        self.width, self.height = im.size
+        self._importance = importance_of(importance, self.height, self.width)
+
+    @property
+    def info(self) -> dict[Any, Any]:
+        """Metadata that are true of the rows."""
+        return self._im.info
+
+    @property
+    def has_alpha(self) -> bool:
+        """Whether pixels can be other than opaque."""
+        return has_alpha(self._im)
+
+    def rows(self, start: int, stop: int) -> npt.NDArray[np.uint32]:
+        """Pixels 0xAABBGGRR of the rows start <= y < stop, uint32[stop - start, width]."""
+        stripe = to_rgba(self._im.crop((0, start, self.width, stop)))
+        packed = np.frombuffer(stripe.tobytes(), "<u4").astype(np.uint32, copy=False)
+        return packed.reshape(stop - start, self.width)
+
+    def importance(self, start: int, stop: int) -> npt.NDArray[np.uint8] | None:
+        """How important each pixel of these rows is, uint8[stop - start, width]; None: all the same."""
+        return None if self._importance is None else self._importance[start:stop]
+
+
+_STRIPE = 256  # rows
+_LONGEST_LIST = 1 << 16  # bytes of a file of hex words
+
+
+def given_colors(name: str, value: Any) -> Any:
+    """Return the colours of an image or file as uint8[k, 4]; return anything else unchanged, for `to_colors`.
+
+    name: name of the option, for messages.
+    value: an image, the path of an image or of a text file of hex words, or anything else.
+    """
+    if isinstance(value, Image.Image):
+        return palette_of(value, name)
+    if isinstance(value, os.PathLike) or (isinstance(value, str) and _is_path(value)):
+        return _read_colors(name, Path(value))
+    return value
+
+
+def _is_path(text: str) -> bool:
+    """Return whether to read a string as a path: it is no name, and hex words only if such a file exists."""
+    if text in HARDWARE_NAMES or not text.strip():
+        return False
+    return os.path.lexists(text) or not is_hex(text)
+
+
+def _read_colors(name: str, path: Path) -> Palette:
+    try:
+        with Image.open(path) as image:
+            image.load()
+    except UnidentifiedImageError:
+        return _read_list(name, path)
+    except FileNotFoundError:
+        known = ", ".join(map(repr, HARDWARE_NAMES))
+        raise OptionError(
+            f"{name} {shown(str(path))} is neither a file, nor colours like '#000,#fff,#f00', nor one of {known}"
+        ) from None
+    except Exception as error:  # what Pillow raises for damaged files is not limited to OSError
+        raise OptionError(f"{name} {shown(str(path))} cannot be read: {error}") from error
+    return palette_of(image, f"{name} {path}")
+
+
+def _read_list(name: str, path: Path) -> Palette:
+    with path.open("rb") as file:
+        data = file.read(_LONGEST_LIST + 1)
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = ""
+    if not text.strip() or len(data) > _LONGEST_LIST:
+        raise OptionError(f"{name} {path} is neither an image nor a text of hex colours, one a line")
+    return to_colors(f"{name} {path}", hex_colors(f"{name} {path}", text))
+
+
+def palette_of(im: Image.Image, name: str = "palette") -> Palette:
+    """Return the palette of a P image, its transparency included, or the colours of another one, uint8[k, 4].
+
+    Entries are in the palette's order, other colours in order of first appearance, row by row.
+    """
+    if im.palette is None or im.mode not in ("P", "PA"):
+        return _colors_of(im, name)
+    im.load()
+    mode = im.palette.mode
+    entries = np.frombuffer(im.im.getpalette(mode, mode), np.uint8).reshape(-1, len(mode))
+    palette = to_colors(name, entries[: max(1, len(im.palette.palette) // len(mode))])
+    transparency = im.info.get("transparency")
+    if isinstance(transparency, bytes):
+        palette[: len(transparency), 3] = np.frombuffer(transparency, np.uint8)[: len(palette)]
+    elif isinstance(transparency, int) and transparency < len(palette):
+        palette[transparency, 3] = 0
+    return palette
+
+
+def _colors_of(im: Image.Image, name: str) -> Palette:
+    try:
+        source = ImageSource(im)
+    except ModeError as error:
+        raise ModeError(f"{name}: {error}") from None
+    found: dict[int, None] = {}
+    for top in range(0, source.height if source.width else 0, _STRIPE):
+        pixels = source.rows(top, min(top + _STRIPE, source.height)).ravel()
+        pixels = np.where(pixels & ALPHA, pixels, np.uint32(0))  # the colour of a clear pixel is invisible
+        colors, places = np.unique(pixels, return_index=True)
+        found.update(dict.fromkeys(colors[np.argsort(places)].tolist()))
+        if len(found) > MAX_COLORS:
+            raise OptionError(f"{name} has more than {MAX_COLORS} colours; reduce the image first, by quantize or kmq")
+    return unpack(np.array(list(found), np.uint32))
+
+
+def to_image(indexed: IndexedImage, info: dict[Any, Any], *, alpha: bool) -> Image.Image:
+    """Return a P image that shares the memory of the indices, which may be written to.
+
+    info: metadata, to which the index of the fully transparent entry is added if there is one.
+    alpha: whether the palette is RGBA in any case, not only where `info` and an RGB palette cannot hold the alphas.
+    """
+    size = (indexed.width, indexed.height)
+    if 0 in size:
+        im = Image.new("P", size)
+    else:
+        im = Image.frombuffer("P", size, np.ascontiguousarray(indexed.indices), "raw", "P", 0, 1)
+        im.readonly = 0  # nobody else has the indices
+    alphas = indexed.palette[:, 3]
+    clear = np.flatnonzero(alphas == 0)[:1]
+    translucent = bool((np.delete(alphas, clear) < 255).any())
+    mode = "RGBA" if alpha or translucent else "RGB"
+    im.putpalette(np.ascontiguousarray(indexed.palette[:, : len(mode)]).tobytes(), mode)
+    im.info = {**info, "transparency": int(clear[0])} if len(clear) else info
+    if mode == "RGBA":
+        im.__class__ = AlphaPaletteImage
+    return im
+
+
+def importance_of(importance: Any, height: int, width: int) -> npt.NDArray[np.uint8] | None:
+    """A map given as an image of mode L or 1, or as an array, checked: uint8[height, width]; None if there is none."""
+    if isinstance(importance, Image.Image):
+        if importance.mode not in ("1", "L"):
+            raise OptionError(f"importance must be an image of mode L or 1, not {importance.mode}")
+        importance = np.asarray(importance.convert("L"))
+    return to_importance(importance, height, width)
+
+
+class ImageSources:
+    """Images as sources, made when they are needed: all may be iterated again, and one is in memory at a time.
+
+    alpha: whether any can have pixels that are not opaque. infos: their metadata. Both are known after an iteration.
+    """
+
+    def __init__(
+        self, images: Sequence[Image.Image] | Frames | Image.Image, importance: Sequence[Any] | None = None
+    ) -> None:
+        self._images = Frames(images) if isinstance(images, Image.Image) else images
+        self._importance = importance
+        self.alpha = False
+        self.infos: list[dict[Any, Any]] = []
+        if importance is not None and (not isinstance(importance, Sequence) or len(importance) != len(self)):
+            raise OptionError(f"importance must be a list of one map or None for each of {len(self)} images")
+
+    def __len__(self) -> int:
+        return len(self._images)
+
+    def __contains__(self, item: object) -> bool:
+        return any(source is item for source in self)
+
+    def __iter__(self) -> Iterator[ImageSource]:
+        self.infos = []
+        for number, im in enumerate(self._images):
+            source = ImageSource(im, None if self._importance is None else self._importance[number])
+            self.alpha |= source.has_alpha
+            self.infos.append({key: value for key, value in source.info.items() if key != "transparency"})
+            yield source

@@ -1,0 +1,1 @@
+"""Saving images: options, animations, size limits, metadata, files."""

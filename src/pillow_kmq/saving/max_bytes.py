@@ -1,0 +1,89 @@
+"""A palette image whose file fits into so many bytes: `max_bytes=` of both plugins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from PIL import Image
+
+from ..errors import SizeError
+from ..quant.checks import check_integer
+from ..quant.pillow import Job, job_for
+from ..quant.progress import Progress
+from ..report import Report
+from .kept_palette import kept_image
+from .options import Encode, PaletteImage
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """A palette image and its file."""
+
+    result: PaletteImage
+    data: bytes
+
+
+def fitting(
+    im: Image.Image, options: dict[str, Any], max_bytes: Any, encode: Encode, progress: Any = None
+) -> tuple[PaletteImage, bytes]:
+    """The P image of the most colours, and its file, whose file has at most `max_bytes` bytes.
+
+    A P image that fits keeps its palette, unless options ask for a change, see `kept_palette`. options: keywords of
+    `quantize`; `colors` is the most, and a list or tuple as `dither` has each way of dithering tried: the one nearest
+    to the original through a slight blur is taken. Sizes hardly ever fall with more colours; the number found is one
+    that fits while the next does not.
+
+    Raises SizeError if nothing fits and QualityError if what fits is below the least of `quality`.
+    """
+    limit = check_integer("max_bytes", max_bytes, 1, 2**63 - 1)
+    dithers: Any = options.get("dither")
+    if hasattr(dithers, "tolist"):  # an array
+        dithers = dithers.tolist()
+    ways = list(dithers) if isinstance(dithers, (list, tuple)) and dithers else [dithers]
+    kept, *_ = (kept_image(im, {**options, "dither": way}) for way in ways)
+    if kept is not None:
+        result = PaletteImage(kept, kept=True)
+        data = encode(result)
+        if len(data) <= limit:
+            return result, data
+    tell = Progress(progress)
+    fits, smallest = [], None
+    for number, way in enumerate(ways):
+        job = job_for(im, **{**options, "dither": way})
+        fit, size = _largest(job, limit, encode, tell.step(number, len(ways)))
+        smallest = size if smallest is None else min(smallest, size)
+        if fit is not None:
+            fits.append(fit)
+    tell(1.0)
+    if not fits:
+        raise SizeError(f"max_bytes={limit} is too small: the least palette takes {smallest} bytes")
+    background = options.get("background")
+    best = fits[0]
+    if len(fits) > 1:
+        best = min(fits, key=lambda fit: Report(im, fit.result.image, None, background).visible_error)
+    return best.result, best.data
+
+
+def _largest(job: Job, limit: int, encode: Encode, progress: Progress) -> tuple[_Fit | None, int]:
+    """The most colours that fit, or None, and the smallest size met."""
+    result = PaletteImage(job.image(), kept=False)
+    data = encode(result)
+    progress(0.1)
+    if len(data) <= limit or job.options.palette is not None:
+        return (_Fit(result, data) if len(data) <= limit else None), len(data)
+    low, high = job.least_colors - 1, len(result.image.getpalette() or []) // 3  # `low` fits, `high` does not
+    fit, smallest, span = None, len(data), high - low
+    while high - low > 1:
+        k = (low + high) // 2
+        result = PaletteImage(job.image(colors=k, aim=None), kept=False)
+        data = encode(result)
+        smallest = min(smallest, len(data))
+        if len(data) <= limit:
+            low, fit = k, _Fit(result, data)
+        else:
+            high = k
+        progress(1.0 - 0.9 * (high - low) / span)
+    if fit is not None and job.options.aim is not None:
+        job.image(colors=low, aim=replace(job.options.aim, wanted=0.0))  # raises if it is not good enough
+    return fit, smallest
