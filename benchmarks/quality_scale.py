@@ -20,7 +20,7 @@ import numpy as np
 from PIL import Image
 
 from pillow_kmq.compare import oklab_distance, oklab_square, psnr
-from pillow_kmq.quant.quality import quality_of
+from pillow_kmq.quality_scale import quality_of
 
 COLORS = (4, 16, 40, 100, 256)
 

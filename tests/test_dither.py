@@ -22,8 +22,7 @@ from pillow_kmq.quant.dithering.ordered import Thresholder
 from pillow_kmq.quant.dithering.palette_fit import Band, fitted, settle
 from pillow_kmq.quant.dithering.selective import smoothness
 from pillow_kmq.quant.dithering.thresholds import blue_noise, thresholds
-from pillow_kmq.quant.histogram import pack
-from pillow_kmq.quant.palette import Counts
+from pillow_kmq.quant.histogram import Counts, pack
 
 WAYS = (
     FloydSteinberg(),

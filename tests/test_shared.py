@@ -15,10 +15,9 @@ from pillow_kmq import errors, quantize, quantize_all
 from pillow_kmq.codec import natural_order
 from pillow_kmq.compare import compare
 from pillow_kmq.quant.arrays import ArraySource
+from pillow_kmq.quant.counting import Everything, Pool
+from pillow_kmq.quant.histogram import Counts
 from pillow_kmq.quant.options import EFFORTS
-from pillow_kmq.quant.palette import Counts
-from pillow_kmq.quant.shared import Pool
-from pillow_kmq.quant.whole import Everything
 
 
 def noise(

@@ -13,9 +13,11 @@ from PIL import Image
 
 from pillow_kmq import PSNR, DeltaE, Report, errors, quantize
 from pillow_kmq.compare import compare, oklab_square, visible_distance
+from pillow_kmq.quality_scale import quality_of
 from pillow_kmq.quant import pipeline
+from pillow_kmq.quant.aim import Aim
 from pillow_kmq.quant.options import EFFORTS
-from pillow_kmq.quant.quality import Aim, fewest, quality_of, reaching
+from pillow_kmq.quant.quality import fewest, reaching
 
 pytestmark = pytest.mark.jit
 

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from .drop_in import install, installed, uninstall
     from .kernels.warm_up import warmup
     from .quant import quantize, quantize_all
+    from .quant.aim import PSNR, DeltaE
     from .quant.arrays import ColorCounts, dither, find_palette, histogram, quantize_array, remap
     from .quant.dithering.options import Diffusion, FloydSteinberg, Ordered, Selective
     from .quant.kmeans import KMeansResult, kmeans
-    from .quant.quality import PSNR, DeltaE
     from .regions import read_region
     from .report import Report
     from .saving.files import save
@@ -41,8 +41,8 @@ _LAZY = {
     "Diffusion": ".quant.dithering.options",
     "Selective": ".quant.dithering.options",
     "Ordered": ".quant.dithering.options",
-    "PSNR": ".quant.quality",
-    "DeltaE": ".quant.quality",
+    "PSNR": ".quant.aim",
+    "DeltaE": ".quant.aim",
     "Report": ".report",
     "read_region": ".regions",
     "kmeans": ".quant.kmeans",

@@ -1,10 +1,11 @@
-"""Checks of arguments: what is wrong, and what would be right. They know neither NumPy nor Pillow."""
+"""Checks of arguments: what is wrong, and what would be right. They load neither NumPy nor Pillow."""
 
 from __future__ import annotations
 
 import math
 import operator
 from numbers import Real
+from typing import Any
 
 from .errors import OptionError, OptionTypeError
 
@@ -66,3 +67,13 @@ def check_callback(name: str, value: object) -> None:
     """Raise OptionTypeError unless `value` is None or can be called."""
     if value is not None and not callable(value):
         raise OptionTypeError(f"{name} must be a function, not {type(value).__name__}")
+
+
+def check_array(name: str, value: Any) -> Any:
+    """`value` as an array of any type and shape; OptionTypeError where rows have different lengths, and the like."""
+    import numpy as np
+
+    try:
+        return np.asarray(value)
+    except (TypeError, ValueError, OverflowError):
+        raise OptionTypeError(f"{name} must be an array, or lists of one length, not {shown(value)}") from None

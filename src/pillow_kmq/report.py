@@ -71,8 +71,8 @@ class Report:
     def quality(self) -> float:
         """0..100, on the scale of the option `quality`: that of the palette, measured without dithering."""
         from .compare import oklab_square
+        from .quality_scale import quality_of
         from .quant import quantize
-        from .quant.quality import quality_of
 
         image = self.image
         if image.mode == "P":
@@ -112,7 +112,7 @@ class AnimationReport(Report):
     @property
     def quality(self) -> float:
         """0..100, on the scale of the option `quality`, of the pixels as they are."""
-        from .quant.quality import quality_of
+        from .quality_scale import quality_of
 
         return quality_of(self._measured.square)
 

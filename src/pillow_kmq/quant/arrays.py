@@ -13,17 +13,17 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from ..checks import check_array
 from ..errors import OptionError, OptionTypeError
 from ..types import IndexedImage, Indices, Palette
-from .checks import check_array
 from .colors import to_colors, to_given_palette
-from .histogram import Counter, pack, unpack
-from .importance import to_importance
+from .counting import Pool
+from .histogram import Counter, Counts, pack, unpack
 from .options import to_options
-from .palette import Counts, choose_palette
+from .palette import choose_palette
 from .pipeline import quantize_source, render
 from .seen import merge_hidden
-from .shared import Pool
+from .source import to_importance
 
 Array = npt.NDArray[np.uint8]
 

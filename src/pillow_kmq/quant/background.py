@@ -7,9 +7,9 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from ..checks import check_integer, shown
 from ..errors import OptionError, OptionTypeError
 from ..types import Palette
-from .checks import check_integer, shown
 from .histogram import ALPHA, VISIBLE, pack, unpack
 
 Rgb: TypeAlias = tuple[int, int, int]

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..checks import check_array, shown
 from ..errors import OptionError, OptionTypeError
 from ..types import MAX_COLORS, Palette
-from .checks import check_array, shown
 from .named_palettes import HARDWARE_NAMES, hardware_palette
 
 _WORD = re.compile(r"#[^#,;\s]*|[^#,;\s]+")

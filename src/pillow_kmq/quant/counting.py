@@ -1,22 +1,17 @@
-"""Counting the colours of a whole image, or, of a large photo, of a part of its pixels."""
+"""Counting the colours of images: of one, of part of a large one's pixels, or of several together."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Protocol
+from collections.abc import Collection, Iterator
 
 import numpy as np
 import numpy.typing as npt
 
 from .activity import REACH, activity
-from .histogram import ALPHA, VISIBLE, Counter
-from .importance import weights_of
-from .palette import Counts
-from .progress import SILENT, Progress
+from .histogram import ALPHA, VISIBLE, Blocks, Counter, Counts, Sorted, pack
+from .progress import Progress
 from .sensitivity import sensitivities
-
-STRIPE = 1 << 17
-"""Pixels that are held in full colour at a time."""
+from .source import STRIPE, Source, stripes, weights_of
 
 MOST = 1 << 19
 """Colours that are counted at the most."""
@@ -25,37 +20,6 @@ _DRAWN = 1 / 32  # of the sample: an image with fewer colours in it is counted i
 _SKIP = 8  # of so many rows one is read, in large images
 
 Block = tuple[npt.NDArray[np.uint32], npt.NDArray[np.float32] | None, npt.NDArray[np.float32] | None]
-
-
-class Source(Protocol):
-    """An image that gives its rows as packed pixels; several threads may ask at once."""
-
-    @property
-    def height(self) -> int:
-        """Rows of pixels."""
-
-    @property
-    def width(self) -> int:
-        """Pixels per row."""
-
-    @property
-    def has_alpha(self) -> bool:
-        """Whether pixels can be other than opaque."""
-
-    def rows(self, start: int, stop: int) -> npt.NDArray[np.uint32]:
-        """Pixels 0xAABBGGRR of the rows start <= y < stop, uint32[stop - start, width]."""
-
-    def importance(self, start: int, stop: int) -> npt.NDArray[np.uint8] | None:
-        """How important each pixel of these rows is, uint8[stop - start, width]; None: all the same."""
-
-
-def stripes(source: Source, progress: Progress = SILENT) -> Iterator[tuple[int, int]]:
-    """First and last row (exclusive) of stripes of at most STRIPE pixels, but one row at least; none if empty."""
-    rows = max(1, STRIPE // max(1, source.width))
-    for start in range(0, source.height if source.width else 0, rows):
-        stop = min(start + rows, source.height)
-        yield start, stop
-        progress(stop / source.height)
 
 
 def count_source(source: Source, colors: int, sample: int, progress: Progress, sensitive: bool = False) -> Counts:
@@ -134,3 +98,91 @@ def _is_clear(colors: npt.NDArray[np.uint32]) -> npt.NDArray[np.bool_]:
 
 def _is_opaque(colors: npt.NDArray[np.uint32]) -> npt.NDArray[np.bool_]:
     return colors >= ALPHA
+
+
+# ---- several images ----
+
+_ROOM = 1 << 19
+"""Distinct colours that are held at most."""
+
+
+class Pool:
+    """The colours of images that come one by one. Where there are too many, near ones become one: their mean."""
+
+    def __init__(self, room: int = _ROOM) -> None:
+        self._room = room
+        self._bits = 8
+        self.counts = Counts(np.empty(0, np.uint32), np.empty(0), True)
+
+    def add(self, counts: Counts) -> None:
+        """Add the colours of one more image."""
+        if not len(self.counts.colors):
+            self.counts = counts
+            return
+        both = _joined(self.counts, counts)
+        while len(both.colors) > self._room and self._bits > 1:
+            self._bits -= 1
+            both = _joined(_coarser(self.counts, self._bits), _coarser(counts, self._bits))
+        self.counts = both
+
+
+def _joined(a: Counts, b: Counts) -> Counts:
+    """The colours of both, once each, with the sums of their weights."""
+    colors, ids = np.unique(np.concatenate([a.colors, b.colors]), return_inverse=True)
+    ids = ids.ravel()
+    weights: npt.NDArray[np.float64] = np.bincount(ids, np.concatenate([a.weights, b.weights])).astype(float)
+    if a.sensed is None or b.sensed is None:
+        return Counts(colors, weights, a.whole and b.whole)
+    sensed: npt.NDArray[np.float64] = np.bincount(ids, np.concatenate([a.sensed, b.sensed])).astype(float)
+    return Counts(colors, weights, a.whole and b.whole, sensed)
+
+
+def _coarser(counts: Counts, bits: int) -> Counts:
+    """Visible colours that agree in `bits` bits of each channel, and all invisible ones, as one: their mean."""
+    visible = counts.colors >= VISIBLE
+    sensed = counts.weights if counts.sensed is None else counts.sensed
+    weights, seen = counts.weights[~visible].sum(keepdims=True), sensed[~visible].sum(keepdims=True)
+    clear = Counts(np.zeros(1, np.uint32), weights, False, seen)
+    if not visible.any():
+        return clear
+    bins = Sorted(counts.colors[visible], counts.weights[visible]).merge(bits)
+    seen = Sorted(counts.colors[visible], sensed[visible]).merge(bits).weights.astype(np.float64)
+    means = Counts(pack(np.floor(bins.colors + 0.5).astype(np.uint8)), bins.weights.astype(np.float64), False, seen)
+    return means if visible.all() else _joined(clear, means)
+
+
+# ---- all colours, for errors that a sample may only estimate ----
+
+_KEPT = 1 << 20
+
+
+class Everything:
+    """The colours of all pixels, as often as they are asked for: kept if they are at most `most`, or else read anew."""
+
+    def __init__(self, sources: Collection[Source], most: int = _KEPT) -> None:
+        self._sources = sources
+        self._most = most
+        self._counter: Counter | None = None
+
+    def __call__(self) -> Blocks:
+        """Distinct packed colours uint32[m] with their weights float64[m], in one block or stripe by stripe."""
+        if self._counter is None:
+            self._counter = Counter(self._most)
+            for pixels, weights in self._stripes():
+                self._counter.add(pixels, weights)
+                if self._counter.full:
+                    break
+        if not self._counter.full:
+            return [(self._counter.colors, self._counter.weights)]
+        return self._counted_stripes()
+
+    def _counted_stripes(self) -> Blocks:
+        for pixels, weights in self._stripes():
+            counter = Counter(max(STRIPE, len(pixels)))
+            counter.add(pixels, weights)
+            yield counter.colors, counter.weights
+
+    def _stripes(self) -> Iterator[tuple[npt.NDArray[np.uint32], npt.NDArray[np.float32] | None]]:
+        for source in self._sources:
+            for start, stop in stripes(source):
+                yield source.rows(start, stop).ravel(), weights_of(source.importance(start, stop))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -173,6 +175,24 @@ def pack(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint32]:
 def unpack(colors: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint8]:
     """Packed pixels, uint32[n], as RGBA bytes, uint8[n, 4]."""
     return np.ascontiguousarray(colors).astype("<u4", copy=False).view(np.uint8).reshape(-1, 4)
+
+
+Blocks: TypeAlias = Iterable[tuple[npt.NDArray[np.uint32], npt.NDArray[np.float64]]]
+"""Packed colours, uint32[m], with their weights, float64[m], piece by piece."""
+
+
+class Counts(NamedTuple):
+    """Distinct colours 0xAABBGGRR and their weights; not `whole` if they are those of a sample.
+
+    sensed: the weights times the sensitivity of the eye where the pixels are, or None: it is the same everywhere.
+    hidden: what the transparent entry is to have of red, green and blue, 0x00BBGGRR.
+    """
+
+    colors: npt.NDArray[np.uint32]
+    weights: npt.NDArray[np.float64]
+    whole: bool = True
+    sensed: npt.NDArray[np.float64] | None = None
+    hidden: int = 0
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from ..checks import check_array, check_choice, check_integer, check_number
 from ..errors import OptionError, OptionTypeError
-from .checks import check_array, check_choice, check_integer, check_number
 from .clustering.lloyd import Clusters
 from .clustering.wu import split
 

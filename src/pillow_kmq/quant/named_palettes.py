@@ -7,9 +7,9 @@ from itertools import product
 
 import numpy as np
 
+from ..checks import check_choice
 from ..color import to_palette, to_points
 from ..types import Palette
-from .checks import check_choice
 
 
 def _hex(words: str) -> list[tuple[int, ...]]:

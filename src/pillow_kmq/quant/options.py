@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 
+from ..checks import check_choice, check_integer
 from ..errors import OptionError, OptionTypeError
 from ..types import MAX_COLORS, Palette
+from .aim import Aim, to_aim
 from .background import Rgb, to_background
-from .checks import check_choice, check_integer
 from .colors import to_colors
 from .dithering.options import Auto, Dither, to_dither
 from .posterize import FULL, Bits, representable, to_bits
 from .progress import SILENT, Progress
-from .quality import Aim, to_aim
 
 SPACE_NAMES = ("perceptual", "srgb", "linear", "oklab")
 ORDER_NAMES = ("luminance", "popularity", "compression")

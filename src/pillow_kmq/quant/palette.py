@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
-from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from ..errors import OptionError
 from ..types import Palette
-from .histogram import VISIBLE, unpack
+from .histogram import VISIBLE, Blocks, Counts, unpack
 from .options import Options
-from .order import ordered
+from .palette_order import sort_by_luma
 from .palette_search import find_palette
 from .posterize import FULL, posterized, representable
 from .quality import fewest, palette_error, reaching
@@ -22,23 +21,6 @@ from .sensitivity import hold_back
 
 _FEW = 32
 """Entries up to which the search knows of the transparent one, so that faint rims need none of their own."""
-
-Blocks: TypeAlias = Iterable[tuple[npt.NDArray[np.uint32], npt.NDArray[np.float64]]]
-"""Packed colours, uint32[m], with their weights, float64[m], piece by piece."""
-
-
-class Counts(NamedTuple):
-    """Distinct colours 0xAABBGGRR and their weights; not `whole` if they are those of a sample.
-
-    sensed: the weights times the sensitivity of the eye where the pixels are, or None: it is the same everywhere.
-    hidden: what the transparent entry is to have of red, green and blue, 0x00BBGGRR.
-    """
-
-    colors: npt.NDArray[np.uint32]
-    weights: npt.NDArray[np.float64]
-    whole: bool = True
-    sensed: npt.NDArray[np.float64] | None = None
-    hidden: int = 0
 
 
 def choose_palette(counts: Counts, options: Options, everything: Callable[[], Blocks]) -> Palette:
@@ -50,14 +32,14 @@ def choose_palette(counts: Counts, options: Options, everything: Callable[[], Bl
     if not len(counts.colors):
         return np.empty((0, 4), np.uint8)
     if options.aim is None:
-        return ordered(_palette_of(counts, options))
+        return sort_by_luma(_palette_of(counts, options))
     aim = options.aim
     tries = itertools.count()
 
     def find(k: int) -> Palette:
         left = 0.6 ** next(tries)  # nobody knows how many tries there will be
         progress = options.progress.part(1.0 - left, 1.0 - 0.6 * left)
-        return ordered(_palette_of(counts, replace(options, colors=k, progress=progress)))
+        return sort_by_luma(_palette_of(counts, replace(options, colors=k, progress=progress)))
 
     def error(palette: Palette) -> float:
         return palette_error([(counts.colors, counts.weights)], palette, options.metric, aim)

@@ -12,16 +12,16 @@ import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
 from ..alpha import has_alpha, to_rgba
+from ..checks import shown
 from ..errors import ModeError, OptionError, OptionTypeError
 from ..frames import Frames
 from ..saving.color_profile import as_shown
 from ..types import MAX_COLORS, IndexedImage, Palette
 from .alpha_palette import AlphaPaletteImage
-from .checks import shown
 from .colors import hex_colors, is_hex, to_colors
 from .histogram import ALPHA, unpack
-from .importance import to_importance
 from .named_palettes import HARDWARE_NAMES
+from .source import to_importance
 
 MODES = ("1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr", "HSV", "LAB")
 _HELP = {

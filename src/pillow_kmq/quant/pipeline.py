@@ -9,21 +9,19 @@ import numpy as np
 import numpy.typing as npt
 
 from ..types import IndexedImage, Palette
-from .arrange import arranged
-from .counting import Source, count_source, stripes
+from .counting import Everything, Pool, count_source
 from .dithering.ditherer import dither_stripes
 from .dithering.palette_fit import fitted, sample_bands, settle
 from .dithering.still import StillPixels
-from .histogram import VISIBLE
+from .histogram import VISIBLE, Counts
 from .options import EFFORTS, Options
-from .order import ordered
-from .palette import Counts, choose_palette
+from .palette import choose_palette
+from .palette_order import reorder, sort_by_luma
 from .palette_search import is_flat_art
 from .posterize import FULL
 from .remap import map_stripes
 from .seen import AllSeen, HiddenColors
-from .shared import Pool
-from .whole import Everything
+from .source import Source, stripes
 
 
 def quantize_source(source: Source, options: Options) -> IndexedImage:
@@ -64,7 +62,7 @@ def render(sources: Collection[Source], counts: Counts, options: Options) -> lis
         images.append(_indices(source, palette, replace(options, progress=remapping.step(number, len(sources))), still))
     if not any(indices.size for indices in images):
         return [IndexedImage(np.empty((0, 4), np.uint8), indices) for indices in images]
-    palette = arranged(palette, images, options)
+    palette = reorder(palette, images, options)
     return [IndexedImage(palette, indices) for indices in images]
 
 
@@ -92,4 +90,4 @@ def _finished(palette: Palette, sources: Collection[Source], counts: Counts, opt
     palette, locked = settle(palette, counts, options.fixed, options.metric)
     if options.dither is not None:
         palette = fitted(palette, sample_bands(sources), options.dither, options.metric, locked)
-    return ordered(palette)
+    return sort_by_luma(palette)

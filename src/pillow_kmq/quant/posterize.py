@@ -14,10 +14,10 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from ..checks import check_integer, shown
 from ..color import to_palette, to_points
 from ..errors import OptionError, OptionTypeError
 from ..types import Palette
-from .checks import check_integer, shown
 from .clustering.lloyd import Clusters
 from .histogram import Histogram, Sorted, pack
 

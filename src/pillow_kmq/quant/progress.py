@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..checks import check_callback
 from ..errors import CancelledError
-from .checks import check_callback
 
 Callback = Callable[[float], object]
 

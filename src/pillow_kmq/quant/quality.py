@@ -7,131 +7,20 @@ black and over white.
 from __future__ import annotations
 
 import math
-import sys
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from ..color import LINEAR, to_point
-from ..errors import OptionError, OptionTypeError, QualityError
+from ..errors import QualityError
 from ..kernels import kernel
 from ..kernels.types import f64_1d, f64_2d, flag, i64, u8_1d, u32_1d
 from ..types import Palette
-from .checks import check_number, shown
+from .aim import Aim
 from .histogram import ALPHA, pack
 from .nearest import nearest_finder, remap
-
-# What `pngquant --nofs` calls quality, as root mean squares of distances in Oklab times 100: measured on photos by
-# benchmarks/quality_scale.py.
-_SCALE = np.array([0.0, 20.0, 40.0, 60.0, 70.0, 80.0, 90.0, 95.0, 98.0, 100.0])
-_DISTANCES = np.array([5.0, 3.1, 2.45, 2.05, 1.7, 1.33, 0.9, 0.62, 0.4, 0.12])
-
-
-@dataclass(frozen=True)
-class PSNR:
-    """A peak signal-to-noise ratio over R, G and B of at least so many dB, more than 0."""
-
-    decibels: float
-
-    def __post_init__(self) -> None:
-        _check_positive("PSNR", self.decibels)
-
-
-@dataclass(frozen=True)
-class DeltaE:
-    """A mean distance in Oklab, times 100, of at most so much, more than 0; about 2 is just noticeable."""
-
-    distance: float
-
-    def __post_init__(self) -> None:
-        _check_positive("DeltaE", self.distance)
-
-
-@dataclass(frozen=True)
-class Aim:
-    """A checked target.
-
-    Args:
-        wanted: the mean error to reach.
-        needed: the largest mean error allowed.
-        unit: what errors are: "dB" for squared errors of 8-bit R, G and B, "dE" for distances in Oklab times 100,
-            "quality" for the squares of these.
-    """
-
-    wanted: float
-    needed: float
-    unit: str
-
-    @property
-    def perceptual(self) -> bool:
-        """Return whether errors are measured in Oklab."""
-        return self.unit != "dB"
-
-    def text(self, error: float) -> str:
-        """An error in the words of the target."""
-        if self.unit == "quality":
-            return f"quality {quality_of(error):.0f}"
-        return f"DeltaE {error:.2f}" if self.unit == "dE" else f"PSNR {_psnr(error):.2f} dB"
-
-
-def to_aim(value: object) -> Aim | None:
-    """What `quality=` means: None, a number 0..100, (min, max), PSNR(dB) or DeltaE(distance)."""
-    if value is None:
-        return None
-    if isinstance(value, PSNR):
-        return Aim(_mse(value.decibels), _mse(value.decibels), "dB")
-    if isinstance(value, DeltaE):
-        return Aim(value.distance, value.distance, "dE")
-    if isinstance(value, np.ndarray):
-        value = value.tolist()
-    if isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
-        if len(value) != 2:
-            raise OptionError(f"quality must be a number or (min, max), not {shown(value)}")
-        low, high = (_check_quality(v) for v in value)
-        if low > high:
-            raise OptionError(f"quality must be (min, max) with min <= max, not {shown(value)}")
-    else:
-        low, high = 0.0, _check_quality(value)
-    return Aim(_square_of_quality(high), _square_of_quality(low) if low > 0 else math.inf, "quality")
-
-
-def quality_of(square: float) -> float:
-    """Return the quality 0..100, like that of pngquant, of a mean squared distance in Oklab times 100.
-
-    100 is no visible loss.
-    """
-    return float(np.interp(-math.sqrt(square), -_DISTANCES, _SCALE))
-
-
-def _square_of_quality(quality: float) -> float:
-    return float(np.interp(quality, _SCALE, _DISTANCES)) ** 2
-
-
-def _mse(decibels: float) -> float:
-    return float(255.0**2 * 10.0 ** (-decibels / 10.0))
-
-
-def _psnr(mse: float) -> float:
-    return math.inf if mse <= 0 else 10 * math.log10(255.0**2 / mse)
-
-
-def _check_positive(name: str, value: Any) -> None:
-    try:
-        check_number(name, value, sys.float_info.min, sys.float_info.max)
-    except OptionError:
-        raise OptionError(f"{name} must be a finite number above 0, not {shown(value)}") from None
-
-
-def _check_quality(value: Any) -> float:
-    try:
-        return check_number("quality", value, 0, 100)
-    except OptionTypeError:
-        kinds = "a number 0 to 100, (min, max), PSNR(...) or DeltaE(...)"
-        raise OptionTypeError(f"quality must be {kinds}, not {type(value).__name__}") from None
-
 
 # Errors of a palette
 

@@ -11,10 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from .background import composite, laid_on
-from .counting import Source, stripes
-from .histogram import MOST_COLORS, VISIBLE, Counter, seen
+from .histogram import MOST_COLORS, VISIBLE, Counter, Counts, seen
 from .options import Options
-from .palette import Counts
+from .source import Source, stripes
 
 _ROOM = 1 << 17
 """Colours of invisible pixels that are kept, and pixels that are added at once."""

@@ -7,8 +7,8 @@ from typing import Any
 
 from PIL import Image
 
+from ..checks import check_integer
 from ..errors import SizeError
-from ..quant.checks import check_integer
 from ..quant.pillow import Job, job_for
 from ..quant.progress import Progress
 from ..report import Report

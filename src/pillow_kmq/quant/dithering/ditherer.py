@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from ...types import Palette
 from ..activity import activity
-from ..counting import Source
 from ..remap import in_stripes
+from ..source import Source
 from .diffusion import Diffuser, Mask, Strengths, spacing
 from .gamut import Gamut
 from .options import Auto, Diffusion, FloydSteinberg, Selective, Way

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ..checks import check_choice
+from ...checks import check_choice
 
 # Divisor; weights of the pixels ahead in the row; rows below, the middle one under the pixel.
 _FILTERS: dict[str, tuple[int, tuple[int, ...], tuple[tuple[int, ...], ...]]] = {

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from ...checks import check_choice, check_integer, check_number
 from ...errors import OptionError
-from ..checks import check_choice, check_integer, check_number
 from .filters import FILTER_NAMES
 
 WORDS = ("none", "auto", "selective", *FILTER_NAMES, "bayer", "blue-noise", "ordered")

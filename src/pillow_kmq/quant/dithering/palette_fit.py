@@ -20,11 +20,9 @@ import numpy.typing as npt
 from ...kernels import kernel
 from ...kernels.types import f32_2d, f32_3d, f64, f64_1d, f64_2d, flag_1d, i64_1d, u8_2d
 from ...types import Palette
-from ..counting import Source
-from ..histogram import unpack
-from ..importance import weights_of
+from ..histogram import Counts, unpack
 from ..nearest import nearest_finder, remap
-from ..palette import Counts
+from ..source import Source, weights_of
 from .diffusion import premultiplied
 from .ditherer import ditherer
 from .options import Selective, Way

@@ -1,16 +1,52 @@
-"""Maps of importance: which pixels the palette is for."""
+"""Images as rows of packed pixels, and how important each pixel is."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from ..errors import OptionError, OptionTypeError
+from .progress import SILENT, Progress
+
+STRIPE = 1 << 17
+"""Pixels that are held in full colour at a time."""
 
 _LEAST = 0.25
 """What importance 0 counts for: a thousandth of the full weight, so that nothing is lost altogether."""
+
+
+class Source(Protocol):
+    """An image that gives its rows as packed pixels; several threads may ask at once."""
+
+    @property
+    def height(self) -> int:
+        """Rows of pixels."""
+
+    @property
+    def width(self) -> int:
+        """Pixels per row."""
+
+    @property
+    def has_alpha(self) -> bool:
+        """Whether pixels can be other than opaque."""
+
+    def rows(self, start: int, stop: int) -> npt.NDArray[np.uint32]:
+        """Pixels 0xAABBGGRR of the rows start <= y < stop, uint32[stop - start, width]."""
+
+    def importance(self, start: int, stop: int) -> npt.NDArray[np.uint8] | None:
+        """How important each pixel of these rows is, uint8[stop - start, width]; None: all the same."""
+
+
+def stripes(source: Source, progress: Progress = SILENT) -> Iterator[tuple[int, int]]:
+    """First and last row (exclusive) of stripes of at most STRIPE pixels, but one row at least; none if empty."""
+    rows = max(1, STRIPE // max(1, source.width))
+    for start in range(0, source.height if source.width else 0, rows):
+        stop = min(start + rows, source.height)
+        yield start, stop
+        progress(stop / source.height)
 
 
 def to_importance(value: Any, height: int, width: int) -> npt.NDArray[np.uint8] | None:

@@ -1,4 +1,4 @@
-"""The order of a palette's entries when pixels have theirs: pixels follow, and nothing looks different."""
+"""The order of palette entries. It changes no pixel: only bytes, and how a palette looks to people."""
 
 from __future__ import annotations
 
@@ -14,7 +14,18 @@ _BLOCK = 1 << 20  # pixels rewritten at a time
 _FILLER = np.array([[0, 0, 0, 255]], np.uint8)
 
 
-def arranged(palette: Palette, images: Sequence[Indices], options: Options) -> Palette:
+def sort_by_luma(palette: Palette) -> Palette:
+    """The palette uint8[k, 4] by luma, the fully transparent entry first, then other translucent ones.
+
+    PNG and KMQ then store no alpha for the opaque rest.
+    """
+    alpha = palette[:, 3].astype(np.int64)
+    luma = palette[:, :3].astype(np.int64) @ np.array([299, 587, 114])
+    kind = np.where(alpha == 0, 0, np.where(alpha < 255, 1, 2))
+    return palette[np.lexsort((luma, kind))]
+
+
+def reorder(palette: Palette, images: Sequence[Indices], options: Options) -> Palette:
     """The palette uint8[k, 4] as the options ask; the indices of the images that use it are rewritten in place.
 
     A `transparent_index` beyond the end lengthens the palette by black entries that nothing uses.
