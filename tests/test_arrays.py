@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ast
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -24,13 +22,6 @@ def noise(height: int = 20, width: int = 24, channels: int = 4, seed: int = 0) -
         pixels[::2, :, 3] = 255
         pixels[1::4, :, 3] = 0
     return pixels
-
-
-def test_these_modules_know_no_pillow():
-    for name in ("arrays", "pipeline", "choose", "target", "posterize", "arrange", "shared", "importance", "hardware"):
-        source = Path(pillow_kmq.__file__).parent / "quant" / f"{name}.py"
-        assert "PIL" not in source.read_text()
-        ast.parse(source.read_text())
 
 
 @settings(max_examples=40, deadline=None)

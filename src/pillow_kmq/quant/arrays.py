@@ -22,6 +22,7 @@ from .histogram import Counter, Counts, pack, unpack
 from .options import to_options
 from .palette import choose_palette
 from .pipeline import quantize_source, render
+from .progress import Progress
 from .seen import merge_hidden
 from .source import to_importance
 
@@ -157,6 +158,7 @@ def quantize_array(
     palette: Any = None,
     dither: Any = None,
     importance: Any = None,
+    progress: Any = None,
     **options: Any,
 ) -> IndexedImage:
     """Palette and indices for pixels uint8[h, w, 3 or 4]: what `pillow_kmq.quantize` does, without Pillow.
@@ -166,7 +168,8 @@ def quantize_array(
     `pillow_kmq.quantize` raises.
     """
     source = ArraySource(pixels, importance)
-    return quantize_source(source, to_options(colors, to_given_palette(palette), dither, **options))
+    checked = to_options(colors, to_given_palette(palette), dither, **options)
+    return quantize_source(source, checked, Progress(progress))
 
 
 def _rendered(pixels: Array, palette: Any, dither: Any, space: str | None, background: Any) -> Indices:

@@ -15,7 +15,6 @@ from .background import Rgb, to_background
 from .colors import to_colors
 from .dithering.options import Auto, Dither, to_dither
 from .posterize import FULL, Bits, representable, to_bits
-from .progress import SILENT, Progress
 
 SPACE_NAMES = ("perceptual", "srgb", "linear", "oklab")
 ORDER_NAMES = ("luminance", "popularity", "compression")
@@ -65,7 +64,7 @@ class Options:
     aim: None, or the error for which the fewest colours are to be found.
     bits: of R, G, B and A that entries may use.
     order: of entries that are found. transparent_index: where a fully transparent one goes, -1 is the end.
-    progress: told how far the work is. threads: that map pixels at once, 0 for one per core.
+    threads: that map pixels at once, 0 for one per core.
     """
 
     colors: int = MAX_COLORS
@@ -81,7 +80,6 @@ class Options:
     bits: Bits = FULL
     order: str = "luminance"
     transparent_index: int | None = None
-    progress: Progress = SILENT
     threads: int = 1
 
     @property
@@ -129,7 +127,6 @@ def to_options(
     background: Any = None,
     space: str | None = None,
     max_iter: int | None = None,
-    progress: Any = None,
     **others: Any,
 ) -> Options:
     """The keywords of `quantize`, checked. others: those that Options has by the same names."""
@@ -154,7 +151,6 @@ def to_options(
         order="luminance" if order is None else order,
         space=space,
         max_iter=max_iter,
-        progress=Progress(progress),
         **others,
     )
 

@@ -17,6 +17,7 @@ from .clustering.split_merge import search
 from .clustering.wu import split
 from .histogram import Histogram, Sorted, unpack
 from .options import EFFORTS, Effort, Options
+from .progress import SILENT, Progress
 
 _FINEST = 1 << 17  # colours that polishing bears
 _FEWEST = 48  # bins per palette entry, at least, or bins are made finer: means of few bins are blunt
@@ -26,7 +27,12 @@ _PER_ENTRY = 8  # colours of flat art for each entry, at most: of more, means lo
 _FULL_ROUNDS = 128  # entries up to which every round is made: with more, each round makes more exchanges
 
 
-def find_palette(colors: npt.NDArray[np.uint32], weights: npt.NDArray[np.float64], options: Options) -> Palette:
+def find_palette(
+    colors: npt.NDArray[np.uint32],
+    weights: npt.NDArray[np.float64],
+    options: Options,
+    progress: Progress = SILENT,
+) -> Palette:
     """A palette uint8[k, 4], k <= options.colors, for visible packed colours uint32[m] with weights float64[m].
 
     Colours that all fit are returned as they are. Fixed colours come first; of the others no two are equal.
@@ -45,7 +51,7 @@ def find_palette(colors: npt.NDArray[np.uint32], weights: npt.NDArray[np.float64
         effort = replace(effort, bits=8, most_bins=_FINEST, start_steps=options.max_iter, rounds=0, polish=0)
     distinct = Sorted(colors, weights)
     bins = _bins(distinct, effort.bits, effort.most_bins, k)
-    clusters = _cluster(bins, effort, options)
+    clusters = _cluster(bins, effort, options, progress)
     finest = _bins(distinct, 8, _FINEST, k) if effort.polish else bins
     points = _points(finest.colors, options) if effort.polish else clusters.points
     clusters = Clusters.start(points, finest.weights, clusters.centroids, len(fixed))
@@ -108,7 +114,7 @@ def _bins(colors: Sorted, bits: int, most: int, k: int) -> Histogram:
     return colors.merge(bits)
 
 
-def _cluster(bins: Histogram, effort: Effort, options: Options) -> Clusters:
+def _cluster(bins: Histogram, effort: Effort, options: Options, progress: Progress) -> Clusters:
     """k-means on bins, by the effort's recipe."""
     points = _points(bins.colors, options)
     fixed = _points(options.fixed, options)
@@ -119,7 +125,7 @@ def _cluster(bins: Histogram, effort: Effort, options: Options) -> Clusters:
     if effort.rounds:
         limit = max(1, int(effort.share * options.colors))
         rounds = effort.rounds * _FULL_ROUNDS // max(_FULL_ROUNDS, options.colors)
-        found = search(clusters, rounds, effort.steps, limit, effort.noise, options.seed, options.progress)
+        found = search(clusters, rounds, effort.steps, limit, effort.noise, options.seed, progress)
         clusters.centroids[:] = found
     return clusters
 

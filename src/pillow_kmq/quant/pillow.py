@@ -20,6 +20,7 @@ from .options import to_options
 from .palette import least_colors
 from .pillow_source import ImageSources, given_colors, to_image
 from .pipeline import count, render
+from .progress import Progress
 
 
 class Job:
@@ -32,15 +33,16 @@ class Job:
         palette: Any = None,
         dither: Any = None,
         fixed: Any = (),
+        progress: Any = None,
         **others: Any,
     ) -> None:
         """Take keywords as in `quantize`."""
         given = to_given_palette(given_colors("palette", palette))
-        self.options = options = to_options(colors, given, dither, fixed=given_colors("fixed", fixed), **others)
+        self.options = to_options(colors, given, dither, fixed=given_colors("fixed", fixed), **others)
         self._sources = sources
         self._palette = palette
-        self._rest = replace(options, progress=options.progress.part(0.3, 1.0))
-        self._counts = count(sources, replace(options, progress=options.progress.part(0.0, 0.3)))
+        self._progress = Progress(progress)
+        self._counts = count(sources, self.options, self._progress.part(0.0, 0.3))
 
     @property
     def least_colors(self) -> int:
@@ -54,7 +56,8 @@ class Job:
 
     def images(self, **changes: Any) -> list[Image.Image]:
         """P images with one palette, of the options with some changed. Raises QualityError."""
-        rendered = render(self._sources, self._counts, replace(self._rest, **changes))
+        options = replace(self.options, **changes)
+        rendered = render(self._sources, self._counts, options, self._progress.part(0.3, 1.0))
         alpha = self._with_alpha(rendered)
         return [to_image(each, info, alpha=alpha) for each, info in zip(rendered, self._sources.infos, strict=True)]
 

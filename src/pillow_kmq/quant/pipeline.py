@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -19,59 +18,63 @@ from .palette import choose_palette
 from .palette_order import reorder, sort_by_luma
 from .palette_search import is_flat_art
 from .posterize import FULL
+from .progress import SILENT, Progress
 from .remap import map_stripes
 from .seen import AllSeen, HiddenColors
 from .source import Source, stripes
 
 
-def quantize_source(source: Source, options: Options) -> IndexedImage:
+def quantize_source(source: Source, options: Options, progress: Progress = SILENT) -> IndexedImage:
     """Find a palette for an image, or take the given one, and choose an entry for every pixel."""
-    return quantize_sources([source], options)[0]
+    return quantize_sources([source], options, progress)[0]
 
 
-def quantize_sources(sources: Collection[Source], options: Options) -> list[IndexedImage]:
+def quantize_sources(sources: Collection[Source], options: Options, progress: Progress = SILENT) -> list[IndexedImage]:
     """The same with one palette for several images, which are iterated twice (and more often for an aim)."""
-    progress = options.progress
-    counts = count(sources, replace(options, progress=progress.part(0.0, 0.3)))
-    return render(sources, counts, replace(options, progress=progress.part(0.3, 1.0)))
+    counts = count(sources, options, progress.part(0.0, 0.3))
+    return render(sources, counts, options, progress.part(0.3, 1.0))
 
 
-def count(sources: Collection[Source], options: Options) -> Counts:
+def count(sources: Collection[Source], options: Options, progress: Progress = SILENT) -> Counts:
     """The distinct colours of images and their weights; none if the palette is given."""
     pool, hidden = Pool(), HiddenColors()
     if options.palette is None:
         for number, source in enumerate(AllSeen(sources, options)):
             if source.height and source.width:
-                progress = options.progress.step(number, len(sources))
+                step = progress.step(number, len(sources))
                 sensitive = options.space == "perceptual"
-                pool.add(count_source(source, options.colors, EFFORTS[options.effort].sample, progress, sensitive))
+                pool.add(count_source(source, options.colors, EFFORTS[options.effort].sample, step, sensitive))
                 source.add_hidden(hidden)
     return pool.counts._replace(hidden=hidden.most_frequent)
 
 
-def render(sources: Collection[Source], counts: Counts, options: Options) -> list[IndexedImage]:
+def render(
+    sources: Collection[Source], counts: Counts, options: Options, progress: Progress = SILENT
+) -> list[IndexedImage]:
     """Choose a palette for counted images, and an entry for every pixel."""
     palette, sources = options.palette, AllSeen(sources, options)
     if palette is None:
-        search = replace(options, progress=options.progress.part(0.0, 0.5))
-        palette = _finished(choose_palette(counts, search, Everything(sources)), sources, counts, options)
-    remapping = options.progress.part(0.5, 1.0)
+        palette = choose_palette(counts, options, Everything(sources), progress.part(0.0, 0.5))
+        palette = _finished(palette, sources, counts, options)
+    remapping = progress.part(0.5, 1.0)
     still = StillPixels() if len(sources) > 1 else None
     images = []
     for number, source in enumerate(sources):
-        images.append(_indices(source, palette, replace(options, progress=remapping.step(number, len(sources))), still))
+        images.append(_indices(source, palette, options, still, remapping.step(number, len(sources))))
     if not any(indices.size for indices in images):
         return [IndexedImage(np.empty((0, 4), np.uint8), indices) for indices in images]
     palette = reorder(palette, images, options)
     return [IndexedImage(palette, indices) for indices in images]
 
 
-def _indices(source: Source, palette: Palette, options: Options, still: StillPixels | None) -> npt.NDArray[np.uint8]:
+def _indices(
+    source: Source, palette: Palette, options: Options, still: StillPixels | None, progress: Progress
+) -> npt.NDArray[np.uint8]:
     size = source.height, source.width
     out = still.next_frame(*size) if still and options.dither else np.empty(size, np.uint8)
     if out.size == 0:
         return out
-    cuts = stripes(source, options.progress)
+    cuts = stripes(source, progress)
     if options.dither is None:
         map_stripes(source, cuts, palette, options.metric, out, options.threads)
     else:
