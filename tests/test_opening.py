@@ -1,4 +1,4 @@
-"""What small `.kmq` files load where no kernel was compiled yet: neither Numba nor llvmlite, and some not even NumPy."""
+"""What small `.kmq` files load where no kernel was compiled yet: neither Numba nor llvmlite, some not even NumPy."""
 
 from __future__ import annotations
 

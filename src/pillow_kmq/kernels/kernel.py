@@ -160,6 +160,8 @@ class Variant:
     def function(self, arguments: tuple[Any, ...]) -> Callable[..., Any]:
         """What runs it on these arguments and on those that are missing at the end."""
         run, signature = self._run, self.signature
+        if len(arguments) > len(signature.parameters):
+            raise TypeError(f"{self.name} takes {len(signature.parameters)} arguments, not {len(arguments)}")
         flat: list[Any] = []
         for kind, value in zip(signature.parameters, arguments, strict=False):
             flatten(kind, value, flat)

@@ -64,16 +64,20 @@ def _classes(kinds: tuple[Type, ...]) -> Iterator[type]:
 def _reached(function: FunctionType) -> tuple[list[FunctionType], set[str]]:
     functions, constants = [function], set()
     for one in functions:
-        for name in names(one.__code__):
-            value = one.__globals__.get(name)
-            found = helper(value)
+        own = one.__globals__
+        for name in own.keys() & set(names(one.__code__)):
+            found = helper(own[name])
             if found is None:
-                constants.add(f"{one.__module__}.{name}={_text(value)}")
+                constants.add(f"{one.__module__}.{name}={_text(own[name])}")
             elif found not in functions:
                 functions.append(found)
     return functions, constants
 
 
 def _text(value: Any) -> str:
-    """The same wherever a module lies, and for all versions of NumPy, whose numbers are not printed alike."""
-    return value.__name__ if isinstance(value, ModuleType) else f"{type(value).__name__} {value}"
+    """A constant as text that depends neither on where modules lie nor on NumPy's version."""
+    if isinstance(value, ModuleType):
+        return value.__name__
+    if hasattr(value, "dtype"):
+        return f"{value.dtype.str} {value.tolist()}"
+    return repr(value)

@@ -164,7 +164,7 @@ def c_types(kind: Type) -> list[Any]:
 def flatten(kind: Type, value: Any, flat: list[Any]) -> None:
     """Append what `c_types` says to a list; raises TypeError where the value is none of the type."""
     if isinstance(kind, Array):
-        dtype = value.dtype.str[1:]
+        dtype = value.dtype.str[1:] if value.dtype.isnative else ""
         if dtype != _CODES[kind.word] or value.ndim != (kind.dimensions or 1) or not value.flags.c_contiguous:
             wanted = f"a C-contiguous {_NAMES[kind.word]} array of {kind.dimensions or 1} dimensions"
             raise TypeError(f"a kernel takes {wanted}, not {value.dtype} of shape {value.shape}, {value.strides}")
