@@ -137,7 +137,7 @@ def test_processes_that_compile_at_once_are_all_right(package: Package) -> None:
 
 THREADS = """
 from concurrent.futures import ThreadPoolExecutor
-from pillow_kmq.kernels import compiler, kernel
+from pillow_kmq.kernels import compiler
 compiled, object_code = [], compiler.object_code
 def counting(*arguments):
     compiled.append(arguments)
