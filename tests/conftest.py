@@ -7,10 +7,23 @@ from pathlib import Path
 
 import pytest
 
+import pillow_kmq
 from pillow_kmq.codec import pixels
 
 ROOT = Path(__file__).resolve().parent.parent
 CORPORA = ROOT.parent / "shared" / "corpora"
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Compile all kernels before several processes run tests, which would each compile them."""
+    if session.config.getoption("numprocesses", None) and not hasattr(session.config, "workerinput"):
+        pillow_kmq.warmup()
+
+
+@pytest.fixture(scope="session")
+def kernels_on_disk() -> None:
+    """All kernels are kept on disk when a test that asks for this begins."""
+    pillow_kmq.warmup()
 
 
 @pytest.fixture(scope="session")

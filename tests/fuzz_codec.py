@@ -12,7 +12,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from pillow_kmq import codec
+import pillow_kmq
 from pillow_kmq.codec.container import chunks as container
 from pillow_kmq.errors import KmqError
 from test_codec import GOOD_VECTORS, all_frames, mutations
@@ -24,7 +24,7 @@ def main() -> None:
     level = sys.argv[3] if len(sys.argv) > 3 else ""
     originals = [path for path in GOOD_VECTORS if level in ("", level_of(path))]
     container.Reader.checksum = lambda self: self._exactly(4)  # type: ignore[assignment, method-assign]
-    codec.warmup()  # and compiled kernels for all
+    pillow_kmq.warmup()  # and compiled kernels for all
     outcomes: Counter[str] = Counter()
     slowest = 0.0
     for data in mutations(seed, count, originals):

@@ -40,8 +40,9 @@ PILLOW = {
     "regions",
     "report",
 }
-NUMBA = {"_jit", "_integer_target"}
-COMPILED = {"color", "quant", "codec"}
+NUMBA = {"kernels.compiler"}
+LLVMLITE = {"kernels.compiler", "kernels.machine"}
+COMPILED = {"color", "compiling", "quant", "codec", "kernels"}
 CLICK = {"cli"}
 
 
@@ -83,10 +84,15 @@ def test_import_rules(path):
         assert not imported(path, "PIL")
     if name not in NUMBA:
         assert not imported(path, "numba")
+    if name not in LLVMLITE:
+        assert not imported(path, "llvmlite")
     if name not in CLICK:
         assert not imported(path, "click")
-    if room not in COMPILED | NUMBA:
-        assert not imported(path, "pillow_kmq._jit")
+    if room not in COMPILED:
+        assert not imported(path, "pillow_kmq.kernels")
+    if room == "kernels":
+        others = {n.split(".")[1] for n, _ in imports(path) if n.startswith("pillow_kmq.")}
+        assert others <= {"kernels"}
     if room == "codec":
         assert not imported(path, "pillow_kmq.quant")
         assert not imported(path, "pillow_kmq.color")
@@ -112,14 +118,14 @@ def modules_after(statement: str) -> set[str]:
 
 
 def test_importing_the_package_loads_no_numba_and_no_numpy():
-    assert not {"numba", "numpy", "click"} & modules_after("import pillow_kmq")
+    assert not {"numba", "llvmlite", "numpy", "click"} & modules_after("import pillow_kmq")
 
 
 def test_installing_the_quantiser_loads_no_numba_and_no_numpy():
     loaded = modules_after(
         "import pillow_kmq; pillow_kmq.install(); from PIL import Image; Image.new('L', (1, 1)).convert('RGB')"
     )
-    assert not {"numba", "numpy"} & loaded
+    assert not {"numba", "llvmlite", "numpy"} & loaded
 
 
 def test_importing_the_package_adds_little_to_pillow():

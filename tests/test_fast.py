@@ -20,6 +20,7 @@ from pillow_kmq.codec.levels.fast import state as state_fast
 from pillow_kmq.codec.symbols import stripes
 from pillow_kmq.codec.symbols.stripes import CODINGS, Stripe, read_stripes
 from pillow_kmq.errors import CorruptError
+from pillow_kmq.kernels.kernel import Variant
 from pillow_kmq.types import IndexedImage, Indices
 
 
@@ -82,7 +83,7 @@ def test_compiled_kernels_and_plain_python_agree(image: IndexedImage) -> None:
     results = []
     for compiling in (True, False):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(fast, "worth_compiling", lambda _, c=compiling: c)
+            patch.setattr(Variant, "wanted", lambda *_, c=compiling: c)
             payload = encoded(image)
             assert np.array_equal(decoded(payload, image), image.indices)
             results.append(payload)
@@ -92,7 +93,7 @@ def test_compiled_kernels_and_plain_python_agree(image: IndexedImage) -> None:
 @pytest.mark.jit
 @pytest.mark.parametrize("kind", ["photo", "flat"])
 def test_tables_that_are_used_again_are_as_new(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fast, "worth_compiling", lambda _: True)
+    monkeypatch.setattr(Variant, "wanted", lambda *_: True)
     first, other = (picture(kind, seed, 90, 80, 40) for seed in (1, 2))
     payload = encoded(first)
     assert encoded(other) != payload
@@ -101,7 +102,7 @@ def test_tables_that_are_used_again_are_as_new(kind: str, monkeypatch: pytest.Mo
 
 @pytest.mark.jit
 def test_each_thread_has_tables_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fast, "worth_compiling", lambda _: True)
+    monkeypatch.setattr(Variant, "wanted", lambda *_: True)
     images = [picture("striped", seed, 300, 200, 16) for seed in range(8)]
     payloads = [encoded(image) for image in images]
     with ThreadPoolExecutor(4) as pool:
@@ -115,7 +116,7 @@ def test_each_thread_has_tables_of_its_own(monkeypatch: pytest.MonkeyPatch) -> N
 def test_sure_guesses_are_right_for_any_number_of_pixels_and_then_wrong(
     compiling: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fast, "worth_compiling", lambda _: compiling)
+    monkeypatch.setattr(Variant, "wanted", lambda *_: compiling)
     palette = np.array([(0, 0, 0, 255), (255, 0, 0, 255), (0, 0, 255, 255)], np.uint8)
     # Eleven guesses in between are not sure, so that 4094 and MOST_HITS, where codes change, are met.
     for number in [*range(20), *range(4100, 4110), *range(graphics.MOST_HITS + 5, graphics.MOST_HITS + 16)]:

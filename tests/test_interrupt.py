@@ -13,14 +13,13 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from pillow_kmq import _jit, codec, kmeans, quantize
+from pillow_kmq import codec, kmeans, quantize
 from pillow_kmq import interruptible as waiting
 from pillow_kmq.cli import outputs
 from pillow_kmq.codec.animation.reader import FrameReader
@@ -30,6 +29,7 @@ from pillow_kmq.codec.picture import Picture
 from pillow_kmq.codec.symbols.color_tree import tree
 from pillow_kmq.codec.symbols.stripes import CODINGS, joined
 from pillow_kmq.errors import KmqError
+from pillow_kmq.kernels.kernel import Variant
 from pillow_kmq.quant import kmeans as kmeans_module
 from pillow_kmq.quant.clustering import assign, lloyd
 from pillow_kmq.quant.clustering import wu as split
@@ -132,7 +132,7 @@ def stripe_of(level: str, image: IndexedImage, stop: bytes) -> int:
 @pytest.mark.jit
 @pytest.mark.parametrize("level", ["default", "max"])
 def test_kernels_stop_within_a_row(level: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mixed, "worth_compiling", lambda _: True)
+    monkeypatch.setattr(Variant, "wanted", lambda *_: True)
     image = noise(3, 3000)
     assert stripe_of(level, image, b"\0") == 3
     assert stripe_of(level, image, b"\1") == 0
@@ -140,7 +140,7 @@ def test_kernels_stop_within_a_row(level: str, monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.mark.jit
 def test_ctrl_c_ends_an_encoder_of_the_level_max_and_the_next_call_is_right(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mixed, "worth_compiling", lambda _: True)  # not only when there is no time
+    monkeypatch.setattr(Variant, "wanted", lambda *_: True)  # not only when there is no time
     small = noise(70, 80)
     before = codec.encode(small, compression="max")
     large = noise(3000, 3000)
@@ -154,7 +154,7 @@ def test_ctrl_c_ends_an_encoder_of_the_level_max_and_the_next_call_is_right(monk
 def test_ctrl_c_ends_a_decoder_of_the_level_max_and_the_next_call_is_right(
     threads: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mixed, "worth_compiling", lambda _: True)
+    monkeypatch.setattr(Variant, "wanted", lambda *_: True)
     first, colors = CODINGS["max"] | 3 << 4, COLORS.tobytes()
     one = mixed.decode_mixed(first, bytes(8), 1, 1, colors, partial=True).indices()  # compiled before there are threads
     # Random bytes are an image, too.
@@ -236,33 +236,6 @@ def test_ordered_dithering_is_the_same_in_parts(monkeypatch: pytest.MonkeyPatch)
     whole = quantize(Image.fromarray(pixels), 8, dither="bayer").tobytes()
     monkeypatch.setattr(ordered, "_AT_ONCE", 70)
     assert quantize(Image.fromarray(pixels), 8, dither="bayer").tobytes() == whole
-
-
-# Compilation
-
-
-def test_a_ctrl_c_that_a_callback_of_llvm_would_lose_is_heard_when_the_kernel_is_compiled() -> None:
-    source = "def call_back():\n    try:\n        interrupt()\n    except KeyboardInterrupt:\n        lost.append(1)\n"
-    lost: list[int] = []
-    llvm = {
-        "__name__": "llvmlite.binding.executionengine",
-        "interrupt": lambda: signal.raise_signal(signal.SIGINT),
-        "lost": lost,
-    }
-    exec(source, llvm)
-    compiled: list[int] = []
-
-    def compile_(_: Any) -> None:
-        llvm["call_back"]()  # type: ignore[operator]
-        compiled.append(1)
-
-    kernel: Any = _jit._hearing(SimpleNamespace(compile=compile_))
-    before = signal.getsignal(signal.SIGINT)
-    with pytest.raises(KeyboardInterrupt):
-        kernel.compile(())
-    assert compiled
-    assert not lost
-    assert signal.getsignal(signal.SIGINT) is before
 
 
 # The command

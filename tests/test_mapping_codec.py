@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from pillow_kmq.codec.arrange import compact
-from pillow_kmq.codec.symbols import margins as mapping
 from pillow_kmq.codec.symbols.margins import map_symbols, with_margins, without_margins
+from pillow_kmq.kernels.kernel import Variant
 from pillow_kmq.types import IndexedImage, Indices
 
 RANDOM = np.random.default_rng(5)
@@ -19,7 +19,7 @@ INDICES: Indices = RANDOM.integers(0, 256, (7, 19)).astype(np.uint8)
 
 @pytest.fixture(params=[True, False], ids=["compiled", "plain"])
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mapping, "worth_compiling_small", lambda: request.param)
+    monkeypatch.setattr(Variant, "wanted", lambda _: request.param)
 
 
 @pytest.mark.usefixtures("way")
@@ -51,7 +51,7 @@ def test_some_rows_of_symbols_come_back_mapped_and_without_margins(
 ) -> None:
     symbols = bytearray(np.pad(INDICES, ((2, 0), (3, 3)), constant_values=9).tobytes())
     pixels = bytearray(b"\7" * (10 * 19))
-    monkeypatch.setattr(mapping, "worth_compiling_small", lambda: how == "compiled")
+    monkeypatch.setattr(Variant, "wanted", lambda _: how == "compiled")
     if how == "plain":
         monkeypatch.delitem(sys.modules, "numpy")
     without_margins(map_symbols(symbols, table), (2, 3), pixels, 4, 5, 19)

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pillow_kmq._jit import jit_enabled
 
 import naive_kmq
 from pillow_kmq import codec
@@ -21,11 +20,13 @@ from pillow_kmq.codec.levels.max.model import MAX
 from pillow_kmq.codec.picture import Picture
 from pillow_kmq.codec.symbols.color_tree import tree
 from pillow_kmq.errors import CorruptError
+from pillow_kmq.kernels import enabled
+from pillow_kmq.kernels.kernel import Variant
 from pillow_kmq.types import IndexedImage, Indices
 
 CODING = 4
 # Without compiled kernels a pixel takes up to half a millisecond.
-MOST, EXAMPLES, MANY_EXAMPLES = (90, 25, 100) if jit_enabled() else (20, 3, 30)
+MOST, EXAMPLES, MANY_EXAMPLES = (90, 25, 100) if enabled() else (20, 3, 30)
 
 
 def picture(kind: str, seed: int, height: int, width: int, colors: int) -> IndexedImage:
@@ -65,7 +66,7 @@ def decoded(payload: bytes, image: IndexedImage, *, partial: bool = False) -> In
 
 @pytest.fixture
 def with_kernels(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
-    return lambda compiled: monkeypatch.setattr(mixed, "worth_compiling", lambda _: compiled)
+    return lambda compiled: monkeypatch.setattr(Variant, "wanted", lambda *_: compiled)
 
 
 @given(pictures(MOST))

@@ -16,6 +16,7 @@ from pillow_kmq.codec.levels.fast import level as fast
 from pillow_kmq.codec.picture import Picture
 from pillow_kmq.codec.pixels import decode_pixels
 from pillow_kmq.codec.symbols.stripes import CODINGS
+from pillow_kmq.kernels.kernel import Variant
 from pillow_kmq.types import Indices
 
 
@@ -122,7 +123,7 @@ def test_a_wide_row_of_runs_that_break_off_takes_no_more_time_per_pixel(
     module = fast if level == "fast" else mixed
     monkeypatch.setattr(module, "memoryview", lambda data: data, raising=False)
     monkeypatch.setattr(module, "bytearray", CountedReads, raising=False)
-    monkeypatch.setattr(module, "worth_compiling", lambda _: False)
+    monkeypatch.setattr(Variant, "wanted", lambda *_: False)
     reads = []
     for width, payload in payloads.items():
         CountedReads.reads = 0

@@ -1,4 +1,4 @@
-"""Sorted palettes (docs/FORMAT.md, section 6.1): plain Python and compiled kernels do the same, and when which runs."""
+"""Sorted palettes (docs/FORMAT.md, section 6.1): plain Python and compiled kernels do the same."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from pillow_kmq.codec import worth
-from pillow_kmq.codec.palette import sorted_colors as sorted_palette
 from pillow_kmq.codec.palette.sorted_colors import Color, decode_colors, encode_colors, natural_key
 from pillow_kmq.errors import CorruptError
+from pillow_kmq.kernels.kernel import Variant
 
 pytestmark = pytest.mark.jit
 
@@ -26,7 +25,7 @@ def both_ways(work: Callable[[], object], monkeypatch: pytest.MonkeyPatch) -> li
     """What comes of it in plain Python and compiled: a result, or the text of a CorruptError."""
     results: list[object] = []
     for compiling in (False, True):
-        monkeypatch.setattr(sorted_palette, "worth_compiling_small", lambda c=compiling: c)
+        monkeypatch.setattr(Variant, "wanted", lambda *_, c=compiling: c)
         try:
             results.append(work())
         except CorruptError as error:
@@ -66,26 +65,3 @@ def test_damaged_palettes_end_alike_compiled_and_not(natural: bool, monkeypatch:
         assert plain == compiled
         messages.add(plain if isinstance(plain, str) else "a palette")
     assert len(messages) >= 3
-
-
-def test_only_many_palettes_are_worth_compiled_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
-    import numba  # noqa: F401  without which none are
-
-    monkeypatch.setattr(worth.PALETTES, "left", 20.0)
-    palette = some_palette(256, 255)
-    answers = []
-    for _ in range(100):
-        answers.append(worth.worth_compiling_small())
-        encode_colors(palette)
-    assert not answers[0]
-    assert answers[-1]
-
-
-def test_warming_up_makes_everything_worth_compiled_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
-    import numba  # noqa: F401
-
-    monkeypatch.setattr(worth.PALETTES, "left", 1000.0)
-    monkeypatch.setattr(worth.IMAGES, "left", 1000.0)
-    worth.prefer_compiled()
-    assert worth.worth_compiling_small()
-    assert worth.worth_compiling(1.0)

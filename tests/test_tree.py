@@ -7,8 +7,8 @@ import sys
 import numpy as np
 import pytest
 
-from pillow_kmq.codec.symbols import color_tree as tree
 from pillow_kmq.codec.symbols.color_tree import Tree
+from pillow_kmq.kernels.kernel import Variant
 
 
 def some_colors(count: int, most: int) -> bytes:
@@ -26,14 +26,14 @@ def all_of(one: Tree) -> tuple[object, ...]:
 
 @pytest.mark.parametrize("most", [1, 255])
 @pytest.mark.parametrize("count", [1, 2, 3, 16, 100, 255, 256])
-def test_the_tables_are_the_same_whether_numpy_and_numba_are_at_hand_or_not(
+def test_the_tables_are_the_same_whether_numpy_and_kernels_are_at_hand_or_not(
     count: int, most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     colors = some_colors(count, most)
-    monkeypatch.setattr(tree, "worth_compiling_small", lambda: True)
+    monkeypatch.setattr(Variant, "wanted", lambda _: True)
     fast = all_of(Tree(colors))
     assert fast[-1] == Tree(colors).distances
-    monkeypatch.setattr(tree, "worth_compiling_small", lambda: False)
+    monkeypatch.setattr(Variant, "wanted", lambda _: False)
     assert fast[-1] == Tree(colors).distances
     monkeypatch.delitem(sys.modules, "numpy")
     assert all_of(Tree(colors)) == fast

@@ -5,6 +5,7 @@ Numba's optimised LLVM IR is cleaned of what only errors need, which kernels nev
 
 from __future__ import annotations
 
+from functools import cache
 from types import FunctionType
 from typing import Any
 
@@ -13,6 +14,7 @@ import numba
 import numpy as np
 
 from . import machine
+from .interrupts import interrupts_after_callbacks
 from .sources import helper, names
 from .types import Group, Scalar, Signature, Type, narrow, numpy_name
 
@@ -47,7 +49,8 @@ def object_code(function: FunctionType, signature: Signature, constants: tuple[b
         symbol: the name of the C function.
     """
     wrapper, types = _wrapper(function, signature, constants)
-    compiled = numba.cfunc(types, **_OPTIONS)(wrapper)
+    with interrupts_after_callbacks():
+        compiled = numba.cfunc(types, **_OPTIONS)(wrapper)
     module = llvm.parse_assembly(compiled.inspect_llvm())
     for one in module.functions:
         if one.name == compiled.native_name:
@@ -109,3 +112,24 @@ def _wrapper(function: FunctionType, signature: Signature, constants: tuple[bool
 def _number(word: str) -> Any:
     types: Any = numba.types
     return types.boolean if word == "flag" else getattr(types, numpy_name(word))
+
+
+@cache
+def checked(function: FunctionType, signature: Signature, constants: tuple[bool, ...]) -> Any:
+    """What takes the kernel's arguments but for constants, and under NUMBA_BOUNDSCHECK=1 raises IndexError."""
+    numba_module: Any = numba
+    own: dict[str, Any] = {"kernel": compiled_helper(function)}
+    values = iter(constants)
+    taken, passed = [], []
+    for number, kind in enumerate(signature.parameters):
+        name = f"p{number}"
+        if isinstance(kind, Scalar) and kind.word == "constant":
+            passed.append(str(next(values)))
+            continue
+        taken.append(name)
+        if isinstance(kind, Scalar):
+            own[kind.word] = _number(kind.word)
+            name = f"{kind.word}({name})"
+        passed.append(name)
+    exec(f"def wrapper({', '.join(taken)}):\n    return kernel({', '.join(passed)})", own)
+    return numba_module.njit(**_OPTIONS)(own["wrapper"])

@@ -6,6 +6,7 @@ import ctypes
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from functools import cache, cached_property, partial, update_wrapper
 from importlib import import_module
 from itertools import product
@@ -25,6 +26,12 @@ _RESULTS: dict[str, Any] = {"i64": ctypes.c_int64, "f64": ctypes.c_double, "": N
 def enabled() -> bool:
     """Whether kernels are compiled: false under NUMBA_DISABLE_JIT=1, when they run as plain Python."""
     return os.environ.get("NUMBA_DISABLE_JIT", "0") in ("", "0")
+
+
+@cache
+def checking() -> bool:
+    """Whether compiled kernels check every index: under NUMBA_BOUNDSCHECK=1, for tests, anew in each process."""
+    return enabled() and os.environ.get("NUMBA_BOUNDSCHECK", "0") not in ("", "0")
 
 
 class Kernel:
@@ -74,7 +81,8 @@ class Kernel:
             return partial(self.function, *arguments)
         constants = tuple(bool(arguments[place]) for place in self._constants)
         real = real_of(self.signature.parameters, arguments) if self._generic else ""
-        return self.variant(*constants, real=real).function(arguments)
+        variant = self.variant(*constants, real=real)
+        return variant.checked(arguments) if checking() else variant.function(arguments)
 
     def variant(self, *constants: bool, real: str = "") -> Variant:
         """One of its variants. constants: the values of its constants. real: "f32" or "f64" where it has a choice."""
@@ -121,10 +129,12 @@ class Variant:
         from . import store
 
         with _LOCK:
-            if not self._address and enabled():
+            if not self._address and enabled() and not checking():
                 code = store.read(self.symbol)
-                self._address = 0 if code is None else _load(code, self.symbol)
-            return self._address != 0
+                if code is not None:
+                    with suppress(RuntimeError):
+                        self._address = _load(code, self.symbol)
+            return self._address != 0 or checking()
 
     def wanted(self, milliseconds: float = 0) -> bool:
         """Whether to run it rather than plain Python, which takes so long: if that is long, or it is at hand."""
@@ -156,6 +166,8 @@ class Variant:
     def function(self, arguments: tuple[Any, ...]) -> Callable[..., Any]:
         """What runs it on these arguments and on those that are missing at the end."""
         run, signature = self._run, self.signature
+        if len(arguments) > len(signature.parameters):
+            raise TypeError(f"{self.name} takes {len(signature.parameters)} arguments, not {len(arguments)}")
         flat: list[Any] = []
         for kind, value in zip(signature.parameters, arguments, strict=False):
             kind.flatten(value, flat)
@@ -169,6 +181,14 @@ class Variant:
             return tuple(found)
 
         return call
+
+    def checked(self, arguments: tuple[Any, ...]) -> Callable[..., Any]:
+        """The same, with every index checked."""
+        from .compiler import checked
+
+        kinds = self.signature.parameters
+        rest = [value for kind, value in zip(kinds, arguments, strict=False) if kind != Scalar("constant")]
+        return partial(checked(self.kernel.function, self.signature, self.constants), *rest)
 
 
 @cache

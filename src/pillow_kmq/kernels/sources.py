@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import marshal
 import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from types import CodeType, FunctionType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
+
+from .types import Group, Signature, Type
 
 _PACKAGE = __name__.partition(".")[0]
 
@@ -33,7 +36,8 @@ def digest(function: FunctionType) -> str:
     """A hash that changes with whatever the kernel is made of."""
     result = hashlib.sha256(function.__qualname__.encode())
     functions, constants = _reached(function)
-    for module in sorted({one.__module__ for one in functions}):
+    classes = _classes(Signature.of(function).parameters)
+    for module in sorted({one.__module__ for one in (*functions, *classes)}):
         result.update(_source(module))
     for line in sorted(constants):
         result.update(line.encode())
@@ -42,17 +46,38 @@ def digest(function: FunctionType) -> str:
 
 @cache
 def _source(module: str) -> bytes:
-    return Path(str(sys.modules[module].__file__)).read_bytes()
+    """Its text; in a frozen or zipped program, which has no such file, its bytecode."""
+    found: Any = sys.modules[module]
+    try:
+        return Path(found.__file__).read_bytes()
+    except OSError:
+        return marshal.dumps(found.__spec__.loader.get_code(module), 2)  # the newer formats differ from run to run
+
+
+def _classes(kinds: tuple[Type, ...]) -> Iterator[type]:
+    for kind in kinds:
+        if isinstance(kind, Group):
+            yield kind.cls
+            yield from _classes(kind.fields)
 
 
 def _reached(function: FunctionType) -> tuple[list[FunctionType], set[str]]:
     functions, constants = [function], set()
     for one in functions:
-        for name in names(one.__code__):
-            value = one.__globals__.get(name)
-            found = helper(value)
+        own = one.__globals__
+        for name in own.keys() & set(names(one.__code__)):
+            found = helper(own[name])
             if found is None:
-                constants.add(f"{one.__module__}.{name}={value!r}")
+                constants.add(f"{one.__module__}.{name}={_text(own[name])}")
             elif found not in functions:
                 functions.append(found)
     return functions, constants
+
+
+def _text(value: Any) -> str:
+    """A constant as text that depends neither on where modules lie nor on NumPy's version."""
+    if isinstance(value, ModuleType):
+        return value.__name__
+    if hasattr(value, "dtype"):
+        return f"{value.dtype.str} {value.tolist()}"
+    return repr(value)

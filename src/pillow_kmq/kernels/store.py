@@ -1,6 +1,7 @@
 """Where compiled kernels are kept: shipped with a wheel, or in the user's cache directory.
 
-A file holds a checksum and object code. What is damaged or foreign is compiled anew, never an error.
+A file holds a checksum, of its name too, and object code. What is damaged or foreign is compiled anew, never an error:
+LLVM would end the process at the first byte of what is no object code.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def read(symbol: str) -> bytes | None:
         with suppress(OSError):
             found = path.read_bytes()
             code = found[_CHECKSUM:]
-            if code and hashlib.sha256(code).digest() == found[:_CHECKSUM]:
+            if found[:_CHECKSUM] == _checksum(path, code):
                 return code
     return None
 
@@ -39,7 +40,7 @@ def read(symbol: str) -> bytes | None:
 def _places(symbol: str) -> Iterator[Path]:
     for folder in _shipped():
         yield folder / f"{symbol}.o"
-    for folder in _directories():
+    for folder in filter(_is_safe, _directories()):
         with suppress(OSError):
             # To tell the processor takes llvmlite, and that longer than to run what is small as plain Python.
             if any(name.startswith(symbol) for name in os.listdir(folder)):
@@ -50,8 +51,10 @@ def write(symbol: str, code: bytes) -> None:
     """Keep object code, in the first directory that takes it."""
     for folder in _directories():
         with suppress(OSError):
-            put(folder / f"{symbol}-{_compilers()}.o", code)
-            return
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if _is_safe(folder):
+                put(folder / f"{symbol}-{_compilers()}.o", code)
+                return
     _warn()
 
 
@@ -60,12 +63,16 @@ def put(path: Path, code: bytes) -> None:
     handle, temporary = tempfile.mkstemp(dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(hashlib.sha256(code).digest() + code)
+            file.write(_checksum(path, code) + code)
         os.replace(temporary, path)
     except BaseException:
         with suppress(OSError):
             os.unlink(temporary)
         raise
+
+
+def _checksum(path: Path, code: bytes) -> bytes:
+    return hashlib.sha256(path.name.encode() + code).digest()
 
 
 @cache
@@ -102,18 +109,15 @@ def _directories() -> list[Path]:
     """Where kernels may be: the directory that was asked for or the user's, then the temporary one."""
     chosen = os.environ.get(DIRECTORY)
     if chosen:
-        user = Path(chosen)
+        user = Path(chosen).resolve()
     else:
         from platformdirs import user_cache_path
 
         user = user_cache_path("pillow-kmq", appauthor=False)
+    found = [user] if user.is_absolute() else []  # of somebody without a home it is not
     number = os.getuid() if hasattr(os, "getuid") else "user"
-    found = []
-    for folder in (user, Path(tempfile.gettempdir()) / f"pillow-kmq-{number}"):
-        with suppress(OSError):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if _is_safe(folder):
-            found.append(folder)
+    with suppress(OSError):  # where nothing at all can be written
+        found.append(Path(tempfile.gettempdir()) / f"pillow-kmq-{number}")
     return found
 
 
@@ -125,4 +129,4 @@ def _is_safe(folder: Path) -> bool:
         return False
     if not hasattr(os, "getuid"):
         return stat.S_ISDIR(about.st_mode)
-    return stat.S_ISDIR(about.st_mode) and about.st_uid in (os.getuid(), 0) and not about.st_mode & 0o022
+    return stat.S_ISDIR(about.st_mode) and about.st_uid in (os.getuid(), 0) and not about.st_mode & 0o002

@@ -105,6 +105,7 @@ class Array:
         """Append that to a list; raises TypeError for any other array."""
         if (
             value.dtype.char not in _CODES[self.word]
+            or not value.dtype.isnative
             or value.ndim != (self.dimensions or 1)
             or not value.flags.c_contiguous
         ):

@@ -1,0 +1,3 @@
+"""A constant that helpers import."""
+
+STEP = 1000
