@@ -164,7 +164,7 @@ def main(
         raise click.UsageError(str(error)) from None
     if "compression" in save and all(job.format != "kmq" for job in jobs):
         raise click.UsageError("--compression is for .kmq files: add --format kmq")
-    settings = Settings(save, force, skip_if_larger, strip)
+    settings = Settings(save, force, skip_if_larger, strip, quiet)
     to_stderr = any(job.target == STREAM for job in jobs)
     status = 0
     for number, job in enumerate(jobs, 1):
