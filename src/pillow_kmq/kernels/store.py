@@ -9,6 +9,7 @@ import hashlib
 import logging
 import os
 import stat
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
@@ -104,9 +105,7 @@ def _directories() -> list[Path]:
     if chosen:
         user = Path(chosen)
     else:
-        from platformdirs import user_cache_path
-
-        user = user_cache_path("pillow-kmq", appauthor=False)
+        user = _user_cache()
     number = os.getuid() if hasattr(os, "getuid") else "user"
     found = []
     for folder in (user, Path(tempfile.gettempdir()) / f"pillow-kmq-{number}"):
@@ -115,6 +114,15 @@ def _directories() -> list[Path]:
         if _is_safe(folder):
             found.append(folder)
     return found
+
+
+def _user_cache() -> Path:
+    """The directory that platformdirs would choose; to import that takes as long as to load twenty kernels."""
+    if os.name == "nt":
+        return Path(os.environ.get("LOCALAPPDATA") or os.path.expanduser("~/AppData/Local"), "pillow-kmq", "Cache")
+    if sys.platform == "darwin":
+        return Path(os.path.expanduser("~/Library/Caches/pillow-kmq"))
+    return Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "pillow-kmq")
 
 
 def _is_safe(folder: Path) -> bool:
