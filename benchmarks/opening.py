@@ -1,215 +1,178 @@
-"""What opening a `.kmq` file costs at first, on threads, and in memory, each in processes of its own (Linux).
+"""What a process costs that opens or quantises one picture, from its start to its end (Linux).
 
     python benchmarks/opening.py
+    python benchmarks/opening.py --rounds 3 --out results/local
 
-- first: CPU seconds to open a photo of 0.4 megapixels and a screenshot of 0.2 where nothing is compiled yet, and the
-  photo where the cache has it; without colours in Numba's errors, as in an environment of this package alone.
-- small: wall seconds of a whole process that opens an icon, beside one that opens it as a PNG; with bytecode at hand,
-  as installed packages have it.
-- threads: a photo of 12 megapixels on one thread and on two, in turns; bytes beside those of a single stripe.
-- memory: peak bytes while decoding that photo on one thread, above the result's indices and the file.
+All commands run once, and then take turns for some rounds: medians of CPU seconds (with all child processes), of wall
+seconds and of peak memory. "x base" is the median over rounds of the CPU time over that of the same round's base, a
+process that imports NumPy and Pillow. Bytecode is at hand, as installed packages have it.
 
-Writes results/opening.md.
+- compiled: kernels are on disk from a run before.
+- first use: nothing is compiled, in a cache and a temporary directory of their own.
+- 20 files: copies of the sprite, `xargs -n1`.
+
+pngquant and Pillow are beside them. Writes results/opening.md and opening.csv, with our aims.
 """
 
 from __future__ import annotations
 
-import json
+import argparse
 import os
+import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from io import BytesIO
 from pathlib import Path
+from typing import NamedTuple
 
-from PIL import Image
-
-import pillow_kmq
-from memory import picture, status
-from pillow_kmq import codec
-from pillow_kmq.codec.levels import striped as mixed
-from pillow_kmq.codec.levels.fast import level as fast
-from report import HERE, RESULTS, heading
-
-INDEXED = HERE.parent.parent / "shared" / "corpora" / "indexed"
-LEVELS = ("fast", "default", "max")
-LARGE = (4096, 2944)
-SIZES = (16, 256)
-SIDES = (16, 32, 48)
-OPEN = "import sys, time, pillow_kmq; from PIL import Image; Image.open(sys.argv[1]).load(); print(time.process_time())"
-OPEN_PNG = "import sys; from PIL import Image; Image.open(sys.argv[1]).load()"
-
-
-def run(code: str, *arguments: str, **environment: str) -> str:
-    """What a Python process prints."""
-    command = [sys.executable, "-c", code, *arguments]
-    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "", **environment}
-    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
-    return done.stdout
+# Nothing large is imported before all is measured: a child's peak memory is at least what its parent has.
+HERE = Path(__file__).resolve().parent
+SAMPLES = HERE.parent / "sample_images"
+BIN = Path(sys.executable).parent
+BASE = "import numpy, PIL.Image"
+KMQ = str(BIN / "kmq")
+PNGQUANT = shutil.which("pngquant", path=str(BIN)) or shutil.which("pngquant")
+OPEN = [sys.executable, "-c", "import sys, pillow_kmq; from PIL import Image; Image.open(sys.argv[1]).load()"]
+OPEN_PNG = [sys.executable, "-c", "import sys; from PIL import Image; Image.open(sys.argv[1]).load()"]
+FIRST = "first use"
+COMPILED = "compiled"
+COLUMNS = {"cpu": "CPU s", "ratio": "x base", "wall": "wall s", "mb": "peak MB"}
+AIMS = (
+    ("kmq -f sprite.png", "ratio", 2.2),
+    ("kmq -f photo.png", "ratio", 2.2),
+    ("open sprite.kmq", "ratio", 1.4),
+    ("open photo.kmq", "ratio", 1.8),
+    ("kmq -f photo.png", "mb", 90.0),
+    ("kmq photo.png", "wall", 10.0),
+)
+Row = dict[str, object]
 
 
-def indexed(kind: str) -> list[Path]:
-    """Palette PNGs of the corpus, or else the sample images as such."""
-    return sorted((INDEXED / kind).glob("*.png")) or sorted((HERE.parent / "sample_images").glob("s*.png"))
+class Case(NamedTuple):
+    """A command, by the name that tables have; its input, if any, is a list of files."""
+
+    name: str
+    command: list[str]
+    state: str = COMPILED
+    files: str = ""
 
 
-def saved(path: Path, folder: Path, level: str) -> str:
-    """The same image as a .kmq file."""
-    target = folder / f"{path.parent.name}-{path.stem}-{level}.kmq"
-    with Image.open(path) as image:
-        image.save(target, compression=level)
-    return str(target)
+class Run(NamedTuple):
+    """CPU and wall seconds, and peak megabytes, of a process and its children."""
+
+    cpu: float
+    wall: float
+    mb: float
 
 
-def first_opens(folder: Path) -> str:
-    """A photo and a screenshot, cold and warm, by level."""
-    lines = [
-        "| level | photo, nothing compiled | screenshot, nothing compiled | photo, compiled before |",
-        "|---|---:|---:|---:|",
+def cases() -> list[Case]:
+    """Everything that is measured; the base comes first."""
+    twenty = "\n".join(f"sprite-{number:02}.png" for number in range(20))
+    found = [
+        Case("import numpy, PIL.Image", [sys.executable, "-c", BASE]),
+        Case("kmq -f sprite.png", [KMQ, "-qf", "sprite.png"]),
+        Case("kmq -f photo.png", [KMQ, "-qf", "photo.png"]),
+        Case("kmq -f --format kmq photo.png", [KMQ, "-qf", "--format", "kmq", "photo.png"]),
+        Case("kmq, 20 files", ["xargs", "-n1", KMQ, "-qf"], files=twenty),
+        Case("open sprite.kmq", [*OPEN, "sprite.kmq"]),
+        Case("open photo.kmq", [*OPEN, "photo.kmq"]),
+        Case("Pillow opens photo.png", [*OPEN_PNG, "photo.png"]),
     ]
-    for level in LEVELS:
-        photo = saved(indexed("kodak/k64")[0], folder, level)
-        screenshot = saved(indexed("screens/k16")[1], folder, level)
-        times: list[tuple[float, ...]] = []
-        for number in range(3):
-            caches = [str(folder / f"cache-{level}-{number}-{kind}") for kind in ("photo", "screenshot")]
-            opens = ((photo, caches[0]), (screenshot, caches[1]), (photo, caches[0]))
-            times.append(tuple(opening_time(file, cache) for file, cache in opens))
-        cold, cold_screenshot, warm = (statistics.median(column) for column in zip(*times, strict=True))
-        lines.append(f"| {level} | {cold:.1f} | {cold_screenshot:.1f} | {warm:.2f} |")
-    return "\n".join(lines) + "\n"
-
-
-def opening_time(file: str, cache: str) -> float:
-    """CPU seconds of a process that opens a file, with Numba's cache in that folder."""
-    return float(run(OPEN, file, NUMBA_CACHE_DIR=cache, NUMBA_DISABLE_ERROR_MESSAGE_HIGHLIGHTING="1"))
-
-
-def small_pictures(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Icons scaled to usual sizes, and icons and sprites as they are, of up to 20000 pixels: names and palette PNGs."""
-    for kind in ("icons/k16", "icons/k256"):
-        for side in SIDES:
-            for path in indexed(kind)[1:3]:
-                scaled = folder / f"{path.parent.name}-{path.stem}-{side}.png"
-                with Image.open(path) as image:
-                    image.resize((side, side), Image.Resampling.NEAREST).save(scaled)
-                yield f"{kind}/{path.stem}, scaled", scaled
-    for kind in ("icons/k16", "icons/k256", "sprites/k64"):
-        for path in indexed(kind):
-            with Image.open(path) as image:
-                small = image.width * image.height <= 20000
-            if small:
-                yield f"{kind}/{path.stem}", path
-
-
-def small_opens(folder: Path) -> str:
-    """Icons in a fresh process: the least of nine, as a machine's other work only adds.
-
-    All files take turns, so that a busy minute decides for none.
-    """
-    rows = []
-    for name, path in small_pictures(folder):
-        with Image.open(path) as image:
-            pixels = image.width * image.height
-        opens = [(OPEN_PNG, str(path)), *((OPEN, saved(path, folder, level)) for level in LEVELS)]
-        rows.append((f"{name} | {pixels}", opens))
-    rounds = [[[wall_time(*one) for one in opens] for _, opens in rows] for _ in range(9)]
-    lines = [
-        "| image | pixels | as PNG | " + " | ".join(LEVELS) + " |",
-        "|---|---:" + "|---:" * (len(LEVELS) + 1) + "|",
+    if PNGQUANT:
+        found += [
+            Case("pngquant -f sprite.png", [PNGQUANT, "-f", "sprite.png"]),
+            Case("pngquant -f photo.png", [PNGQUANT, "-f", "photo.png"]),
+            Case("pngquant, 20 files", ["xargs", "-n1", PNGQUANT, "-f"], files=twenty),
+        ]
+    return [
+        *found,
+        Case("kmq photo.png", [KMQ, "-qf", "photo.png"], FIRST),
+        Case("kmq --format kmq photo.png", [KMQ, "-qf", "--format", "kmq", "photo.png"], FIRST),
+        Case("open icon.kmq", [*OPEN, "icon.kmq"], FIRST),
     ]
-    for (name, _), *times in zip(rows, *rounds, strict=True):
-        least = (min(column) for column in zip(*times, strict=True))
-        lines.append(f"| {name} | " + " | ".join(f"{second:.3f}" for second in least) + " |")
+
+
+def run(case: Case, folder: Path) -> Run:
+    """Run a command in a folder; raises CalledProcessError where it fails."""
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "", "KMQ_CACHE_DIR": str(folder / "cache")}
+    with tempfile.TemporaryDirectory() as empty, tempfile.TemporaryFile("w+") as files:
+        if case.state == FIRST:
+            environment |= {"KMQ_CACHE_DIR": empty, "TMPDIR": empty}
+        files.write(case.files)
+        files.seek(0)
+        begin = time.perf_counter()
+        process = subprocess.Popen(case.command, cwd=folder, env=environment, stdin=files)
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - begin
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, case.command)
+    return Run(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss * 1024 / 1e6)
+
+
+def prepare(folder: Path) -> None:
+    """Lay out the pictures, and compile."""
+    for name in ("sprite", "photo"):
+        shutil.copy(SAMPLES / f"{name}.png", folder)
+        run(Case("", [KMQ, "-q", "--format", "kmq", f"{name}.png"]), folder)
+    for number in range(20):
+        shutil.copy(SAMPLES / "sprite.png", folder / f"sprite-{number:02}.png")
+    shrink = "from PIL import Image; Image.open('sprite.png').resize((64, 64)).save('icon.png')"
+    run(Case("", [sys.executable, "-c", shrink]), folder)
+    run(Case("", [KMQ, "-q", "--format", "kmq", "icon.png"]), folder)
+
+
+def measure(rounds: int) -> list[Row]:
+    """A row for each command."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        prepare(folder)
+        everything = cases()
+        for case in everything:
+            if case.state != FIRST:
+                run(case, folder)
+        turns = [[run(case, folder) for case in everything] for _ in range(rounds)]
+    rows: list[Row] = []
+    for case, *runs in zip(everything, *turns, strict=True):
+        ratios = [one.cpu / turn[0].cpu for one, turn in zip(runs, turns, strict=True)]
+        row: Row = {"state": case.state, "process": case.name, "ratio": statistics.median(ratios)}
+        row |= {field: statistics.median(getattr(one, field) for one in runs) for field in Run._fields}
+        rows.append(row)
+    return rows
+
+
+def aims(rows: list[Row]) -> str:
+    """What was reached, as Markdown."""
+    lines = ["| | aim | value | at most |", "|---|---|---:|---:|"]
+    for name, field, limit in AIMS:
+        (value,) = (float(str(row[field])) for row in rows if row["process"] == name)
+        met = "met" if value <= limit else "**not met**"
+        lines.append(f"| {met} | {name}: {COLUMNS[field]} | {value:.2f} | {limit:g} |")
     return "\n".join(lines) + "\n"
-
-
-def wall_time(code: str, file: str) -> float:
-    """Wall seconds of a process."""
-    begin = time.perf_counter()
-    run(code, file)
-    return time.perf_counter() - begin
-
-
-def large(colors: int, level: str) -> tuple[bytes, int]:
-    """A photo of 12 megapixels as a file, and the bytes that it would have as a single stripe."""
-    image = pillow_kmq.quantize(picture("photo", LARGE), colors, effort="fast")
-    files = []
-    for limit in (None, 1 << 30):
-        before = mixed.STRIPE_BYTES, fast.STRIPE_CODES
-        mixed.STRIPE_BYTES, fast.STRIPE_CODES = (limit or size for size in before)
-        stream = BytesIO()
-        image.save(stream, "KMQ", compression=level)
-        mixed.STRIPE_BYTES, fast.STRIPE_CODES = before
-        files.append(stream.getvalue())
-    return files[0], len(files[1])
-
-
-def on_threads(folder: Path) -> str:
-    """Two threads against one, wall time of whole calls in turns; and peak memory."""
-    lines = [
-        "| level | colours | bytes | over one stripe | one thread, s | two, s | times as fast | memory, MB |",
-        "|---|---:|---:|---:|---:|---:|---:|---:|",
-    ]
-    for level in ("fast", "default"):
-        for colors in SIZES:
-            data, single = large(colors, level)
-            file = folder / "large.kmq"
-            file.write_bytes(data)
-            seconds: dict[int, list[float]] = {1: [], 2: []}
-            for _ in range(5):
-                for threads in seconds:
-                    codec.set_threads(threads)
-                    begin = time.perf_counter()
-                    codec.decode(data)
-                    seconds[threads].append(time.perf_counter() - begin)
-            one, two = (statistics.median(times) for times in seconds.values())
-            ratio = statistics.median(a / b for a, b in zip(*seconds.values(), strict=True))
-            peak = json.loads(run(f"import opening; opening.peak({str(file)!r})", PYTHONPATH=python_path()))
-            lines.append(
-                f"| {level} | {colors} | {len(data)} | {len(data) / single - 1:.2%} | {one:.2f} | {two:.2f} "
-                f"| {ratio:.2f} | {peak / 1e6:.0f} |"
-            )
-    return "\n".join(lines) + "\n"
-
-
-def python_path() -> str:
-    """Where child processes find this module."""
-    return os.pathsep.join([str(HERE), os.environ.get("PYTHONPATH", "")])
-
-
-def peak(file: str) -> None:
-    """Child process: print peak bytes above the indices, everything being loaded and compiled."""
-    data = Path(file).read_bytes()
-    codec.set_threads(1)
-    codec.decode(data)
-    Path("/proc/self/clear_refs").write_text("5")
-    before = status("VmRSS")
-    image = codec.decode(data)
-    print(status("VmHWM") - before - image.indices.nbytes)
 
 
 def main() -> None:
     """Measure and write the tables."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        text = "\n".join(
-            [
-                "# Opening .kmq files\n",
-                heading("a photo, icons and sprites of the corpus; a photo enlarged to 12 MP, with grain"),
-                "## The first file, CPU seconds of the process\n",
-                first_opens(folder),
-                "## Small files in a fresh process, wall seconds\n",
-                small_opens(folder),
-                "## Threads, and memory above the indices on one\n",
-                on_threads(folder),
-            ]
-        )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=9, help="9 unless told otherwise")
+    parser.add_argument("--out", type=Path, default=HERE / "results", help="folder for the results")
+    arguments = parser.parse_args()
+    rows = measure(arguments.rounds)
+
+    from report import heading, median, table, write_csv
+
+    styles = {"ratio": ".2f", "mb": ".0f"}
+    columns = [(title, field, median, styles.get(field, ".3f")) for field, title in COLUMNS.items()]
+    parts = [f"# Start-up\n\n{heading('sample_images', f'medians of {arguments.rounds} rounds, in turns')}"]
+    for state, title in ((COMPILED, "Kernels on disk"), (FIRST, "First use: nothing compiled")):
+        part = [row for row in rows if row["state"] == state]
+        parts.append(f"## {title}\n\n{table(part, columns, 'process')}")
+    text = "\n".join([*parts, f"## Aims\n\n{aims(rows)}"])
     print(text)
-    (RESULTS / "opening.md").write_text(text)
+    write_csv("opening", rows, arguments.out)
+    (arguments.out / "opening.md").write_text(text)
 
 
 if __name__ == "__main__":

@@ -45,15 +45,18 @@ def commit() -> str:
     return name.stdout.strip() + ("+" if changed.stdout.strip() else "")
 
 
-def heading(images: str) -> str:
-    """What every result starts with."""
+TIMES = "CPU time, one thread each, compiled, candidates in turns; only the ratios travel"
+
+
+def heading(images: str, times: str = TIMES) -> str:
+    """What every result starts with: which images there are, and how times were taken."""
     today = datetime.date.today().isoformat()
     programs = ", ".join(f"{name} {version}" for name, version in versions().items())
     load = f"; load average {os.getloadavg()[0]:.1f} at the end" if hasattr(os, "getloadavg") else ""
     return (
         f"- date: {today}; commit {commit()}\n- machine: {machine()}{load}\n- versions: {programs}\n"
         f"- images: {images}\n"
-        "- time: CPU time, one thread each, compiled, candidates in turns; only the ratios travel\n"
+        f"- time: {times}\n"
     )
 
 

@@ -38,6 +38,13 @@ class Report:
         return len(self.image.getcolors(256) or ())
 
     @cached_property
+    def looks_same(self) -> bool:
+        """Whether no pixel looks different."""
+        from .compare import looks_same
+
+        return looks_same(self.original, self.image, background=self.laid_on)
+
+    @cached_property
     def psnr(self) -> float:
         """In dB over R, G and B, infinite if no pixel looks different."""
         from .compare import psnr
@@ -103,6 +110,11 @@ class AnimationReport(Report):
     def psnr(self) -> float:
         """In dB, of the mean squared error over all frames; infinite if no pixel looks different."""
         return self._measured.psnr
+
+    @property
+    def looks_same(self) -> bool:
+        """Whether no pixel of any frame looks different."""
+        return math.isinf(self.psnr)
 
     @property
     def visible_error(self) -> float:

@@ -15,7 +15,6 @@ from typing import Any
 import click
 
 from .. import __version__
-from ..codec.pixels import COMPRESSIONS
 from ..errors import KmqError, ModeError, OptionError, OptionTypeError, QualityError, SizeError
 from ..saving.files import abandon, discard_output
 from .convert import LARGER, SAVERS, TOO_BAD, Settings, convert, sentence
@@ -24,7 +23,8 @@ from .outputs import STREAM, plan, reason
 FAILED = 1  # exit status
 WARMUP = "warmup"
 
-# As quant.dithering.options.WORDS, which this must not import before there is an image.
+# As codec.COMPRESSIONS and quant.dithering.options.WORDS, which this must not import before they are needed.
+COMPRESSIONS = ("deflate", "fast", "default", "max")
 DITHERS = (
     "none",
     "auto",
@@ -164,7 +164,7 @@ def main(
         raise click.UsageError(str(error)) from None
     if "compression" in save and all(job.format != "kmq" for job in jobs):
         raise click.UsageError("--compression is for .kmq files: add --format kmq")
-    settings = Settings(save, force, skip_if_larger, strip)
+    settings = Settings(save, force, skip_if_larger, strip, quiet)
     to_stderr = any(job.target == STREAM for job in jobs)
     status = 0
     for number, job in enumerate(jobs, 1):

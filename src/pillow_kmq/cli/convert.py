@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 import warnings
 from collections.abc import Callable
@@ -27,20 +26,21 @@ SAVERS = {"png": "PNG8", "kmq": "KMQ"}
 
 @dataclass(frozen=True)
 class Settings:
-    """What applies to all jobs of a run. save: keywords of `Image.save`."""
+    """What applies to all jobs of a run. save: keywords of `Image.save`. quiet: whether nobody asks for the error."""
 
     save: dict[str, Any]
     force: bool
     skip_if_larger: bool
     strip: bool
+    quiet: bool
 
 
 @dataclass
 class Outcome:
     """What became of a job. Sizes in bytes.
 
-    colors, error: as in `Report`; the error is None if no pixel looks different. exact: what to say then. held: 0, or
-    the exit status for an output held back.
+    colors, error: as in `Report`; the error is None if no pixel looks different or nobody asks. exact: what to say
+    then. held: 0, or the exit status for an output held back.
     """
 
     after: int
@@ -127,11 +127,12 @@ def _encoded(
     buffer = BytesIO()
     image.save(buffer, format=SAVERS[format_], report=reports.append, **options)
     (report,) = reports
+    unseen = report.looks_same if settings.skip_if_larger or not settings.quiet else True
     return Outcome(
         after=len(buffer.getvalue()),
         report=report,
         colors=report.colors,
-        error=None if math.isinf(report.psnr) else report.visible_error,
+        error=None if unseen else report.visible_error,
         notes=[*found.notes, *color_notes],
         exact=exact if found.whole else "lossless after conversion",
     ), buffer.getvalue()

@@ -10,6 +10,7 @@ import hashlib
 import logging
 import os
 import stat
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
@@ -111,14 +112,21 @@ def _directories() -> list[Path]:
     if chosen:
         user = Path(chosen).resolve()
     else:
-        from platformdirs import user_cache_path
-
-        user = user_cache_path("pillow-kmq", appauthor=False)
+        user = _user_cache()
     found = [user] if user.is_absolute() else []  # of somebody without a home it is not
     number = os.getuid() if hasattr(os, "getuid") else "user"
     with suppress(OSError):  # where nothing at all can be written
         found.append(Path(tempfile.gettempdir()) / f"pillow-kmq-{number}")
     return found
+
+
+def _user_cache() -> Path:
+    """The directory that platformdirs would choose; to import that takes as long as to load twenty kernels."""
+    if os.name == "nt":
+        return Path(os.environ.get("LOCALAPPDATA") or os.path.expanduser("~/AppData/Local"), "pillow-kmq", "Cache")
+    if sys.platform == "darwin":
+        return Path(os.path.expanduser("~/Library/Caches/pillow-kmq"))
+    return Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "pillow-kmq")
 
 
 def _is_safe(folder: Path) -> bool:

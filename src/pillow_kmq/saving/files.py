@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import secrets
-import selectors
-import shutil
+import stat
 import sys
 import time
 from contextlib import suppress
@@ -115,6 +113,8 @@ def _taken(stream: Any, data: bytes | memoryview) -> int:
 
 
 def _wait_until_writable(stream: Any) -> None:
+    import selectors
+
     try:
         with selectors.DefaultSelector() as selector:
             selector.register(stream, selectors.EVENT_WRITE)
@@ -148,14 +148,14 @@ def replace_file(target: str, data: bytes) -> None:
     If the process is killed, a file `.kmq-*.tmp` may be left in the folder.
     """
     path = os.path.realpath(target)  # behind a symbolic link, the file itself is replaced
-    temporary = os.path.join(os.path.dirname(path), f".kmq-{secrets.token_hex(8)}.tmp")
+    temporary = os.path.join(os.path.dirname(path), f".kmq-{os.urandom(8).hex()}.tmp")
     _unfinished.append(temporary)
     try:
         while _ending:
             time.sleep(_PATIENCE)
         with open(temporary, "xb") as file:
             if os.path.exists(path):
-                shutil.copymode(path, temporary)
+                os.chmod(temporary, stat.S_IMODE(os.stat(path).st_mode))
             write_all(file, data)
         os.replace(temporary, path)
     except OSError as error:

@@ -164,13 +164,13 @@ class Exchanges:
         order = self._wide, self._cheap, self._used
         self._exchange = _exchange.bind(centroids, sums, self._axes, self._gains, self._costs, partners, *order)
 
-    def make(self, limit: int, noise: float, random: np.random.PCG64) -> int:
-        """Make up to `limit` promising exchanges; returns how many."""
+    def make(self, limit: int, noise: float, random: np.random.PCG64 | None) -> int:
+        """Make up to `limit` promising exchanges; returns how many. random: None without noise."""
         self._moments()
         self._widest()
         self._merge_costs()
         np.multiply(self._axes[:, 4], _GAIN, out=self._gains)
-        if noise > 0:
+        if random is not None:
             self._gains *= _blur(random, self._k, noise)
             self._costs *= _blur(random, self._k, noise)
         self._used[:] = np.arange(self._k) < self._fixed
@@ -192,7 +192,7 @@ def search(
 
     limit: exchanges in one round. noise: how wild the choice is, 0 for none.
     """
-    random = np.random.PCG64(seed)
+    random = np.random.PCG64(seed) if noise > 0 else None  # a module that NumPy loads when asked for
     exchanges = Exchanges(clusters)
     best, least = clusters.centroids.copy(), np.inf
     for number in range(rounds):

@@ -46,12 +46,15 @@ def spacing(palette: Palette) -> npt.NDArray[np.float32]:
     Distances are of premultiplied sRGB; entries that look the same are one.
     """
     entries = premultiplied(palette).astype(np.float64)
-    distances = np.sqrt(((entries[:, None] - np.unique(entries, axis=0)[None]) ** 2).sum(-1))
-    distances[distances == 0] = np.inf
-    distances.sort(axis=1)
-    near = distances[:, :_NEIGHBOURS]
+    squares = np.zeros((len(entries), len(entries)))
+    for channel in entries.T:
+        squares += np.square(channel[:, None] - channel)
+    same = squares == 0
+    squares[:, np.triu(same, 1).any(axis=0)] = np.inf
+    squares[same] = np.inf
+    near = np.sort(np.partition(squares, min(_NEIGHBOURS, len(squares)) - 1)[:, :_NEIGHBOURS])
     there = np.isfinite(near)
-    sums: npt.NDArray[np.float64] = np.where(there, near, 0.0).sum(1)
+    sums: npt.NDArray[np.float64] = np.where(there, np.sqrt(near), 0.0).sum(1)
     means: npt.NDArray[np.float32] = (sums / np.maximum(there.sum(1), 1)).astype(np.float32)
     return means
 
@@ -199,7 +202,7 @@ def _diffuse(
 
 
 class Diffuser:
-    """Error diffusion on an image whose rows come in order, from the top."""
+    """Error diffusion on images whose rows come in order, from the top."""
 
     def __init__(
         self,
@@ -239,8 +242,11 @@ class Diffuser:
     ) -> None:
         """Choose entries for the next rows: pixels uint32[h, w], strengths float32[h, w] 0..1, out uint8[h, w].
 
-        row: the number of the first one. held: bool[h, w], pixels that keep the entry in out, or None for none.
+        row: the number of the first one; with 0, another image begins. held: bool[h, w], pixels that keep the entry
+        in out, or None for none.
         """
+        if row == 0:
+            self._errors.fill(0)
         _diffuse(
             self._find,
             self._palette,

@@ -143,9 +143,11 @@ def fitted(
         sums = Sums(np.zeros((k, k)), np.zeros((k, 3)), np.zeros(k))
         entries = premultiplied(palette)
         share, seen = np.zeros(k), np.empty(len(window) ** 2, np.int64)
+        widths = {band.pixels.shape[1] for band in bands}
+        ditherers = {width: ditherer(dither, palette, space, width) for width in widths}
         for band, color in zip(bands, colors, strict=True):
             indices: npt.NDArray[np.uint8] = np.empty(band.pixels.shape, np.uint8)
-            ditherer(dither, palette, space, indices.shape[1]).remap(band.pixels, 0, 0, indices, band.importance)
+            ditherers[indices.shape[1]].remap(band.pixels, 0, 0, indices, band.importance)
             weights = weights_of(band.importance)
             weights = np.ones(indices.size, np.float32) if weights is None else weights
             each = weights.reshape(indices.shape)
