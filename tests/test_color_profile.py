@@ -32,11 +32,11 @@ from color_files import (
     shown,
     srgb_to_linear,
 )
+from pillow_kmq import color_profile
+from pillow_kmq import icc_profile as icc
 from pillow_kmq.cli.command import main
 from pillow_kmq.compare import compare
 from pillow_kmq.errors import OptionError
-from pillow_kmq.saving import color_profile
-from pillow_kmq.saving import icc_profile as icc
 
 P3_CURVE = icc.Curve(1.8)
 P3 = icc.matrix_profile(DISPLAY_P3, P3_CURVE)

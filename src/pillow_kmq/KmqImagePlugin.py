@@ -117,7 +117,7 @@ class KmqImageFile(ImageFile.ImageFile):
         Raises CorruptError (an OSError) for damage, also where it leaves the picture as it was, TruncatedError,
         UnsupportedError; and RuntimeError, as Pillow's own plugins, if the image was loaded already.
         """
-        from .codec.container.checksums import verify
+        from .codec.checksums import verify
 
         if self.fp is None:
             raise RuntimeError("verify must be called directly after open")
@@ -186,7 +186,7 @@ def _save(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
     srgb: True converts the colours to sRGB, so that no profile is needed, as for viewers that know none.
     """
     from .codec import encode_picture
-    from .saving.color_profile import for_saving
+    from .color_profile import for_saving
     from .saving.metadata import metadata_of
     from .saving.options import check_palette_mode, indexed_image, save_quantized
 
@@ -227,9 +227,9 @@ def _save_all(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
 
 def _save_frames(im: Image.Image, frames: Frames, fp: IO[bytes]) -> None:
     from .codec import encode_animation
+    from .color_profile import for_saving
     from .report import AnimationReport
     from .saving.animation import durations_of, frames_to_store, plays_of, survey
-    from .saving.color_profile import for_saving
     from .saving.files import write_all
     from .saving.metadata import metadata_of
     from .saving.options import check_animation_options, saving

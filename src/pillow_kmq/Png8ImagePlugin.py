@@ -15,7 +15,7 @@ from typing import IO, Any
 
 from PIL import Image, PngImagePlugin
 
-from .saving.color_profile import color_chunks, for_saving, register_color_chunks
+from .color_profile import color_chunks, for_saving, register_color_chunks
 
 FORMAT = "PNG8"
 

@@ -17,8 +17,8 @@ import numpy.typing as npt
 from PIL import Image, ImageFilter
 
 from .alpha import has_alpha, to_rgba
+from .color_profile import as_shown
 from .errors import ModeError, OptionError, OptionTypeError
-from .saving.color_profile import as_shown
 
 Rgb = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float64]

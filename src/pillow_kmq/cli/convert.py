@@ -11,10 +11,10 @@ from typing import Any
 
 from PIL import Image
 
+from ..color_profile import KEYS, described
 from ..errors import KmqError, QualityError
 from ..frames import read_failure
 from ..report import AnimationReport, Report
-from ..saving.color_profile import KEYS, described
 from .inputs import Input, read, read_source
 from .outputs import STREAM, Job, Refused, check_target, write
 

@@ -9,11 +9,11 @@ from typing import Any
 from PIL import Image
 
 from ..checks import check_callback, check_integer
+from ..color_profile import as_shown
 from ..errors import OptionTypeError
 from ..frames import Frames
 from ..pillow_originals import pillow_quantize
 from ..report import Report
-from ..saving.color_profile import as_shown
 from ..types import IndexedImage
 from .colors import to_given_palette
 from .options import to_options

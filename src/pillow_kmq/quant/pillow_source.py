@@ -13,9 +13,9 @@ from PIL import Image, UnidentifiedImageError
 
 from ..alpha import has_alpha, to_rgba
 from ..checks import shown
+from ..color_profile import as_shown
 from ..errors import ModeError, OptionError, OptionTypeError
 from ..frames import Frames
-from ..saving.color_profile import as_shown
 from ..types import MAX_COLORS, IndexedImage, Palette
 from .alpha_palette import AlphaPaletteImage
 from .colors import hex_colors, is_hex, to_colors

@@ -24,10 +24,10 @@ from PIL import Image
 from ..alpha import to_rgba
 from ..checks import check_integer, shown
 from ..codec.animation.scene import distinct
+from ..color_profile import as_shown
 from ..errors import ModeError, OptionError
 from ..frames import LONGEST, Frames, count_pictures, duration_of, repetitions_of
 from ..types import IndexedImage, Pixels
-from .color_profile import as_shown
 from .options import check_palette_mode, entries_of, indexed_image, quantize_options, with_dithering
 
 Frame = IndexedImage | Pixels

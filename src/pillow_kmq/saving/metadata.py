@@ -22,8 +22,8 @@ from PIL import Image
 
 from ..checks import shown
 from ..codec.container.metadata import MAX_RESOLUTION, Metadata
+from ..color_profile import rgb_profile
 from ..errors import OptionError
-from .color_profile import rgb_profile
 
 _EXIF_PREFIX = b"Exif\0\0"
 _COMMENT = "Comment"

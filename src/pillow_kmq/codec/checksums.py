@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import IO, TYPE_CHECKING
 
-from ...errors import CorruptError
-from ..animation.reader import unexpected
-from ..reader import read_coding_byte
-from .chunks import Reader, film_crc
+from ..errors import CorruptError
+from .animation.reader import unexpected
+from .container.chunks import Reader, film_crc
+from .reader import read_coding_byte
 
 if TYPE_CHECKING:
-    from ..reader import Head
-    from .animation_table import Film
+    from .container.animation_table import Film
+    from .reader import Head
 
 
 def verify(stream: IO[bytes], head: Head) -> None:

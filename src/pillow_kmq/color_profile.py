@@ -29,8 +29,8 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image, ImageChops, ImageFile, PngImagePlugin
 
-from ..alpha import has_alpha, to_rgba
-from ..errors import OptionError
+from .alpha import has_alpha, to_rgba
+from .errors import OptionError
 
 if TYPE_CHECKING:
     from PIL import ImageCms
@@ -81,7 +81,7 @@ def for_saving(im: Image.Image) -> Image.Image:
     options = im.encoderinfo
     srgb, profile = options.get("srgb"), options.get("icc_profile")
     if not isinstance(srgb, (bool, type(None))):
-        from ..checks import shown
+        from .checks import shown
 
         raise OptionError(f"srgb must be True or False, not {shown(srgb)}")
     if not isinstance(profile, (bytes, bytearray, memoryview)) and (hasattr(profile, "dtype") or profile):
