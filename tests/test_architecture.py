@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -196,3 +197,22 @@ def test_every_public_name_resolves_and_is_documented():
     assert set(pillow_kmq.__all__) <= set(dir(pillow_kmq))
     with pytest.raises(AttributeError, match="nonsense"):
         pillow_kmq.nonsense  # noqa: B018
+
+
+def modules_of_the_table() -> list[str]:
+    """The modules that ARCHITECTURE.md's table names; `.x` means one of the folder named before it."""
+    text = (SOURCE.parents[1] / "docs" / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    found = []
+    for line in text.splitlines():
+        if line.startswith("| `"):
+            folder = ""
+            for name in re.findall(r"`([\w.]+)`", line.split("|")[1]):
+                found.append(folder + name if name.startswith(".") else name)
+                folder = found[-1].rpartition(".")[0]
+    return found
+
+
+def test_the_table_of_modules_names_each_once():
+    named = [name for name in modules_of_the_table() if not name.endswith((".js", "js"))]
+    packages = {name_of(path) for path in MODULES if path.name == "__init__.py"}
+    assert sorted(named) == sorted(NAMES - packages)
