@@ -69,7 +69,14 @@ class Package:
     def start(self, code: str, **more: str) -> subprocess.Popen[str]:
         """Start Python, with `toys`, `np` and `show` at hand."""
         places = {"KMQ_CACHE_DIR": str(self.cache), "PYTHONPATH": str(self.folder), "TMPDIR": str(self.temporary)}
-        environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "NUMBA_DISABLE_JIT": "0", **places, **more}
+        environment = {
+            **os.environ,
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "NUMBA_BOUNDSCHECK": "0",
+            "NUMBA_DISABLE_JIT": "0",
+            **places,
+            **more,
+        }
         command = [sys.executable, "-c", PROLOGUE + code]
         return subprocess.Popen(
             command, env=environment, cwd=self.folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE

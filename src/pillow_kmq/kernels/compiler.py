@@ -6,7 +6,7 @@ Numba's optimised LLVM IR is cleaned of what only errors need, which kernels nev
 from __future__ import annotations
 
 from functools import cache
-from types import FunctionType
+from types import FunctionType, SimpleNamespace
 from typing import Any
 
 import llvmlite.binding as llvm
@@ -133,3 +133,13 @@ def checked(function: FunctionType, signature: Signature, constants: tuple[bool,
         passed.append(name)
     exec(f"def wrapper({', '.join(taken)}):\n    return kernel({', '.join(passed)})", own)
     return numba_module.njit(**_OPTIONS)(own["wrapper"])
+
+
+def writable(value: Any) -> Any:
+    """Arrays as `checked` must have them: it compiles what writes, too, even where constants leave that out."""
+    if isinstance(value, tuple):
+        return type(value)(*map(writable, value))
+    if isinstance(value, np.ndarray) and not value.flags.writeable:
+        interface = {**value.__array_interface__, "data": (value.__array_interface__["data"][0], False)}
+        return np.asarray(SimpleNamespace(__array_interface__=interface, owner=value))
+    return value

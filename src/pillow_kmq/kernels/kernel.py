@@ -184,10 +184,10 @@ class Variant:
 
     def checked(self, arguments: tuple[Any, ...]) -> Callable[..., Any]:
         """The same, with every index checked."""
-        from .compiler import checked
+        from .compiler import checked, writable
 
         kinds = self.signature.parameters
-        rest = [value for kind, value in zip(kinds, arguments, strict=False) if kind != Scalar("constant")]
+        rest = [writable(value) for kind, value in zip(kinds, arguments, strict=False) if kind != Scalar("constant")]
         return partial(checked(self.kernel.function, self.signature, self.constants), *rest)
 
 
