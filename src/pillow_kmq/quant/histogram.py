@@ -19,7 +19,7 @@ VISIBLE = np.uint32(0x01000000)
 """The smallest packed pixel that is not fully transparent."""
 
 _HASH = np.uint64(0x9E3779B1)  # Knuth's multiplicative constant, 2**32 / golden ratio
-_FIRST_BITS = 12
+_FIRST_BITS = 12  # bits of the first hash table, before it grows
 _NO_WEIGHTS = np.ones(1, np.float32)
 
 

@@ -16,8 +16,8 @@ from .clustering.wu import split
 
 Array: TypeAlias = npt.NDArray[np.float64]
 
-_DIMENSIONS = 4
-_SORTED_AT_ONCE = 1 << 20
+_DIMENSIONS = 4  # of the clustering kernels
+_SORTED_AT_ONCE = 1 << 20  # values sorted between two chances to handle Ctrl-C
 _LARGEST, _HEAVIEST = 1e100, 1e80  # sums of weighted squares must not overflow
 
 

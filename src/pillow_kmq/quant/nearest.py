@@ -24,9 +24,9 @@ from ..kernels.types import f32_2d, f32_3d, f64_1d, i16_1d, i16_2d, i32_1d, i32_
 from .histogram import ALPHA
 
 _BITS3, _BITS4 = 5, 4  # cells per coordinate: 2**5 without alpha, 2**4 with it
-_POOL = 1 << 20
-_CACHE_BITS = 16
-_HASH = np.uint64(0x9E3779B1)
+_POOL = 1 << 20  # bytes of all candidate lists
+_CACHE_BITS = 16  # the cache has 2**16 slots
+_HASH = np.uint64(0x9E3779B1)  # Knuth's multiplicative constant, 2**32 / golden ratio
 
 # Bounds of each coordinate of a space, for alpha 0..1.
 _RANGES = {

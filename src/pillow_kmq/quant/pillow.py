@@ -161,9 +161,10 @@ def quantize(
         report: function called with a `Report` on the result.
 
     Returns:
-        A P image. Its palette is RGBA if `im` can have alpha, otherwise RGB; with `palette`, it has the mode of that
-        one. Its `info` is a copy of `im.info` without a colour profile that the conversion has applied;
-        `info["transparency"]` is the index of the fully transparent entry, if there is one.
+        A P image. Its palette is RGBA if `im` can have alpha and there is no `background`, otherwise RGB. With
+        `palette`, it has the mode of that palette image, or is RGBA if any colour is not opaque. Its `info` is a copy
+        of `im.info` without a colour profile that the conversion has applied; `info["transparency"]` is the index of
+        the fully transparent entry, if there is one.
 
     Raises:
         ModeError: `im` has mode I, I;16 or F. A ValueError.

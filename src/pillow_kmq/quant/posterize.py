@@ -25,8 +25,8 @@ Bits: TypeAlias = tuple[int, int, int, int]
 """Bits of R, G, B and A, each 1..8."""
 
 FULL: Bits = (8, 8, 8, 8)
-_ROUNDS = 24
-_MOST_BINS = 1 << 16
+_ROUNDS = 24  # maximum number of k-means iterations
+_MOST_BINS = 1 << 16  # maximum number of bins
 
 
 def to_bits(value: object) -> Bits:

@@ -27,7 +27,7 @@ from .filters import MARGIN, error_filter
 Strengths = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 
-_NEIGHBOURS = 3
+_NEIGHBOURS = 3  # entries whose mean distance is the spacing of an entry
 _REACH = 3.0  # error that an entry of a given palette may pass on, in distances to its neighbours
 _LEAST, _MOST = np.float32(-8.0), np.float32(263.0)  # targets between these count as within 0..255
 _OKLAB = SPACES["oklab"]

@@ -24,9 +24,9 @@ _SIDE = 255 // _CELL
 _UNKNOWN, _INSIDE, _OUTSIDE = 0, 1, 2
 _CLOSE = 0.5  # squared distance below which a colour counts as in gamut
 _GAP = 0.02  # upper bound of the squared error of a projection
-_STEPS = 64
+_STEPS = 64  # maximum number of steps of a projection
 _CORNERS = 4  # maximum number of entries in a mixture
-_CACHE_BITS = 16
+_CACHE_BITS = 16  # the cache has 2**16 slots
 _HASH = np.uint64(0x9E3779B1)
 
 

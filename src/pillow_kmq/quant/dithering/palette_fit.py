@@ -27,15 +27,15 @@ from .diffusion import premultiply
 from .ditherer import make_ditherer
 from .options import Selective, Way
 
-_PIXELS = 1 << 17
+_PIXELS = 1 << 17  # pixels of the sample
 BAND, WIDEST = 32, 2048
 """Maximum number of rows, and of pixels per row, of a band of the sample."""
 
-_ROUNDS = 2
+_ROUNDS = 2  # rounds of dithering and fitting
 _FULL = (1, 8, 28, 56, 70, 56, 28, 8, 1), 0.03  # binomial window, down and across; regularisation
 _SELECTIVE = (1, 4, 6, 4, 1), 0.1  # the same for selective dithering, which leaves most pixels undithered
 _STRIDE = 4  # pixels between windows
-_SWEEPS = 8
+_SWEEPS = 8  # Gauss-Seidel sweeps
 _MOST, _PART, _NEXT = 1 / 2, 1 / 8, 4  # shares of the pixels of an entry; maximum difference in levels
 _ALONE = 16.0  # pixels of regularisation for every entry, so that a few pixels cannot pull it far
 
