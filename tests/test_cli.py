@@ -161,7 +161,7 @@ def test_too_low_a_quality_writes_nothing_with_status_99() -> None:
     picture()
     result = kmq("4", "a.png", "--quality", "90-95")
     assert result.exit_code == 99
-    assert "a.png: quality 90 is out of reach: with 4 colours it is quality" in result.stderr
+    assert "a.png: cannot reach quality 90 with 4 colours (best: " in result.stderr
     assert names() == {"a.png"}
     data = Path("a.png").read_bytes()
     result = kmq("4", "-", "--quality", "90-95", stdin=data)
@@ -591,7 +591,7 @@ def test_too_little_memory_is_one_files_problem(monkeypatch: pytest.MonkeyPatch)
         (("--palette", "vga", "a.png"), "'vga' is neither a file, nor colours like '#000,#fff,#f00', nor one of"),
         (
             ("--palette", "a.png", "a.png"),
-            "a.png has more than 256 colours; reduce the image first, by quantize or kmq",
+            "a.png has more than 256 colours; reduce the image first with quantize or kmq",
         ),
         (("--palette", "#00,#fff", "a.png"), "'#00' is not a colour; write #rgb"),
     ],

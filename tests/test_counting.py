@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 import pillow_kmq
-from pillow_kmq.quant import counting
+from pillow_kmq.quant import source as source_module
 from pillow_kmq.quant.counting import count_source
 from pillow_kmq.quant.options import EFFORTS
 from pillow_kmq.quant.pillow_source import ImageSource
@@ -68,6 +68,6 @@ def test_each_colour_has_the_sensitivities_of_its_pixels_whatever_the_stripes(mo
     for value, activity in zip(packed.ravel().tolist(), ranges.ravel().tolist(), strict=True):
         expected[value] = expected.get(value, 0.0) + 12 / (12 + activity)
     for stripe in (1 << 17, 40 * 7):
-        monkeypatch.setattr(counting, "STRIPE", stripe)
+        monkeypatch.setattr(source_module, "STRIPE", stripe)
         counts = count_source(ImageSource(Image.fromarray(pixels)), 256, 1 << 12, SILENT, sensitive=True)
         assert dict(zip(counts.colors.tolist(), counts.sensed.tolist(), strict=True)) == pytest.approx(expected)

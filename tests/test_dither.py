@@ -15,11 +15,11 @@ from pillow_kmq import errors, quantize
 from pillow_kmq.quant.activity import activity
 from pillow_kmq.quant.dithering import ordered
 from pillow_kmq.quant.dithering.diffusion import Diffuser, spacing
-from pillow_kmq.quant.dithering.ditherer import dither_stripes, ditherer
+from pillow_kmq.quant.dithering.ditherer import dither_stripes, make_ditherer
 from pillow_kmq.quant.dithering.filters import FILTER_NAMES, error_filter
 from pillow_kmq.quant.dithering.options import WORDS, Auto, Diffusion, FloydSteinberg, Ordered, Selective, to_dither
 from pillow_kmq.quant.dithering.ordered import Thresholder
-from pillow_kmq.quant.dithering.palette_fit import Band, fitted, settle
+from pillow_kmq.quant.dithering.palette_fit import Band, fit_palette, lock_exact_colors
 from pillow_kmq.quant.dithering.selective import smoothness
 from pillow_kmq.quant.dithering.thresholds import blue_noise, thresholds
 from pillow_kmq.quant.histogram import Counts, pack
@@ -138,8 +138,8 @@ def test_ordered_dithering_equals_the_plain_version(size, k, strength, given, se
     )
     ranks = naive.bayer(4)
     for y, x in np.ndindex(size):
-        entries = naive.pattern(pixels[y, x].tolist(), palette.tolist(), strength, ordered.length(k), given=given)
-        assert out[y, x] == entries[int((ranks[y % 4][x % 4] + 0.5) / 16 * ordered.length(k))]
+        entries = naive.pattern(pixels[y, x].tolist(), palette.tolist(), strength, ordered.list_length(k), given=given)
+        assert out[y, x] == entries[int((ranks[y % 4][x % 4] + 0.5) / 16 * ordered.list_length(k))]
 
 
 @pytest.mark.parametrize(("given", "specks"), [(False, False), (True, True)])
@@ -234,7 +234,7 @@ def test_the_mean_of_a_grey_is_kept(way, level):
     palette = np.array([[0, 0, 0, 255], [255, 255, 255, 255]], np.uint8)
     grey = np.full((64, 64, 4), level, np.uint8)
     grey[..., 3] = 255
-    assert abs(palette[dithered(grey, palette, way), 0].mean() - level) < 256 / ordered.length(2) / 2 + 1
+    assert abs(palette[dithered(grey, palette, way), 0].mean() - level) < 256 / ordered.list_length(2) / 2 + 1
 
 
 @pytest.mark.parametrize("way", WAYS, ids=str)
@@ -325,7 +325,7 @@ def test_fitting_brings_local_means_nearer():
     pixels = np.stack([levels, levels[::-1], levels.T, np.full_like(levels, 255)], -1)
     start = np.array([[90, 90, 90, 255], [120, 160, 110, 255], [170, 150, 190, 255], [130, 90, 160, 255]], np.uint8)
     band = [Band(packed(pixels), None)]
-    found = fitted(start, band, FloydSteinberg(), "srgb", np.array([False] * 4))
+    found = fit_palette(start, band, FloydSteinberg(), "srgb", np.array([False] * 4))
 
     def error(palette):
         shown = palette[dithered(pixels, palette, FloydSteinberg())]
@@ -334,7 +334,7 @@ def test_fitting_brings_local_means_nearer():
 
     assert error(found) < error(start) / 2
     assert (found[:, 3] == 255).all()
-    held = fitted(start, band, FloydSteinberg(), "srgb", np.array([True, False, True, False]))
+    held = fit_palette(start, band, FloydSteinberg(), "srgb", np.array([True, False, True, False]))
     np.testing.assert_array_equal(held[[0, 2]], start[[0, 2]])
 
 
@@ -343,7 +343,7 @@ def test_a_palette_that_is_exact_is_not_moved_by_fitting():
     palette = unique_palette(random, 9, "mixed")
     pixels = palette[random.integers(0, len(palette), (32, 40))]
     band = [Band(packed(pixels), None)]
-    found = fitted(palette, band, FloydSteinberg(), "srgb", np.zeros(len(palette), bool))
+    found = fit_palette(palette, band, FloydSteinberg(), "srgb", np.zeros(len(palette), bool))
     np.testing.assert_array_equal(found, palette)
 
 
@@ -361,7 +361,7 @@ def test_a_colour_that_half_an_entrys_pixels_have_becomes_the_entry():
         np.uint8,
     )
     counts = Counts(pack(colors), np.array([50.0, 40, 10, 10, 10, 5]))
-    found, locked = settle(palette, counts, palette[3:], "srgb")
+    found, locked = lock_exact_colors(palette, counts, palette[3:], "srgb")
     assert found.tolist() == [[0, 0, 0, 255], [98, 97, 96, 255], [200, 200, 200, 255], [250, 0, 0, 255]]
     assert locked.tolist() == [False, True, False, True]
 
@@ -406,7 +406,7 @@ def test_words_numbers_and_constants():
     assert to_dither("atkinson") == Diffusion("atkinson", 1.0)
     assert to_dither(Diffusion("stucki", 0)) is None
     for word in WORDS[1:]:
-        assert ditherer(to_dither(word), np.zeros((1, 4), np.uint8), "srgb", 3).reach < 32
+        assert make_ditherer(to_dither(word), np.zeros((1, 4), np.uint8), "srgb", 3).reach < 32
 
 
 @pytest.mark.parametrize(

@@ -102,7 +102,7 @@ def test_colours_brought_within_reach_equal_the_plain_version(k, alpha, seed):
     random = np.random.default_rng(seed)
     palette = np.concatenate([random.integers(0, 256, (k, 3)), np.full((k, 1), 255)], 1).astype(np.uint8)
     colors = np.concatenate([random.integers(0, 256, (12, 3)), np.full((12, 1), alpha)], 1).astype(np.uint8)
-    found = unpack(Gamut(palette).bring_in(pack(colors).reshape(3, 4)).ravel())
+    found = unpack(Gamut(palette).map_pixels(pack(colors).reshape(3, 4)).ravel())
     for color, near in zip(colors, found, strict=True):
         ideal = nearest_mixture(color[:3].astype(float), palette[:, :3].astype(float))
         assert np.abs(near[:3] - (ideal if alpha == 255 else color[:3].astype(float))).max() < 1.01
@@ -113,10 +113,10 @@ def test_colours_within_reach_stay_as_they_are():
     colors = np.random.default_rng(0).integers(0, 256, (40, 40, 4)).astype(np.uint8)
     pixels = pack(colors.reshape(-1, 4)).reshape(40, 40)
     cube = hardware_palette("web-safe")
-    np.testing.assert_array_equal(Gamut(cube).bring_in(pixels), pixels)
+    np.testing.assert_array_equal(Gamut(cube).map_pixels(pixels), pixels)
     few = hardware_palette("pico-8")
     entries = pack(few).reshape(1, -1)
-    np.testing.assert_array_equal(Gamut(few).bring_in(entries), entries)
+    np.testing.assert_array_equal(Gamut(few).map_pixels(entries), entries)
 
 
 def test_where_importance_is_nothing_a_given_palette_gets_the_entry_nearest_to_the_colour_itself():
@@ -315,8 +315,8 @@ def test_a_palette_may_be_a_file(tmp_path):
         (Path("missing.png"), "'missing.png' is neither a file"),
         (Path("photo.png"), "photo.png has more than 256 colours; reduce the image first"),
         (Path("list.gpl"), "'GIMP' is not a colour"),
-        (Path("noise"), "neither an image nor a text of hex colours"),
-        (Path("empty"), "neither an image nor a text of hex colours"),
+        (Path("noise"), "neither an image nor a text file with one hex colour per line"),
+        (Path("empty"), "neither an image nor a text file with one hex colour per line"),
         (Path("cut.png"), "'cut.png' cannot be read"),
         (Path("."), "cannot be read"),
         ("a\0b", "is neither|cannot be read"),

@@ -85,7 +85,7 @@ def test_quality_and_size_hold_together_or_raise(format_):
     few = save(im, format_, quality=(10, 30))
     both = save(im, format_, quality=(5, 30), max_bytes=len(few) - 1)
     assert len(both) < len(few)
-    with pytest.raises(errors.QualityError, match="quality 25 is out of reach"):
+    with pytest.raises(errors.QualityError, match="cannot reach quality 25"):
         save(im, format_, quality=(25, 30), max_bytes=len(few) // 4)
     with pytest.raises(errors.QualityError):
         save(im, format_, quality=PSNR(35), colors=4)

@@ -226,7 +226,7 @@ def test_distinct_points_are_those_that_numpy_finds() -> None:
     for rows in (random.integers(0, 4, (500, 3)).astype(float), random.random((300, 4)), np.array([[0.0], [-0.0]])):
         mass = random.random(len(rows))
         expected, inverse = np.unique(rows, axis=0, return_inverse=True)
-        distinct, masses = kmeans_module._distinct(rows, mass)
+        distinct, masses = kmeans_module._merge_duplicates(rows, mass)
         assert (distinct == expected).all()
         assert (masses == np.bincount(inverse.ravel(), mass)).all()
 

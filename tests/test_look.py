@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from pillow_kmq import quantize
 from pillow_kmq.color import to_points
-from pillow_kmq.quant.clustering.medoids import medoids
+from pillow_kmq.quant.clustering.medoids import choose_medoids
 from pillow_kmq.quant.sensitivity import hold_back, sensitivities
 
 CASES = Path(__file__).with_name("cases")
@@ -146,7 +146,7 @@ def test_no_swap_makes_medoids_better_and_forced_ones_stay(data, n):
     random = np.random.default_rng(data.draw(st.integers(0, 99)))
     points = random.normal(size=(4, n)).astype(np.float32)
     weights, opaque = random.random(n), np.ones(n, np.bool_)
-    chosen = medoids(points, weights, opaque, k, first).tolist()
+    chosen = choose_medoids(points, weights, opaque, k, first).tolist()
 
     def cost(numbers: list[int]) -> float:
         squares = np.square(points[:, :, None] - points[:, None, numbers]).sum(0).astype(float)

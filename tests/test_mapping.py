@@ -12,8 +12,8 @@ from PIL import Image
 
 import pillow_kmq
 from pillow_kmq.errors import OptionError, OptionTypeError
-from pillow_kmq.quant import counting
 from pillow_kmq.quant import remap as mapping
+from pillow_kmq.quant import source as source_module
 from pillow_kmq.quant.histogram import pack
 from pillow_kmq.quant.nearest import color_table, nearest_finder, remap
 
@@ -52,7 +52,7 @@ def test_the_table_of_colours_changes_no_index(space, k):
 @pytest.mark.jit
 @pytest.mark.parametrize("mode", ["RGB", "RGBA"])
 def test_threads_change_no_byte(mode, monkeypatch):
-    monkeypatch.setattr(counting, "STRIPE", 500)
+    monkeypatch.setattr(source_module, "STRIPE", 500)
     im = noise(101, 97, mode)
     alone = picture(pillow_kmq.quantize(im, 64))
     for threads in (0, 2, 5):
@@ -65,7 +65,7 @@ def test_threads_change_no_byte(mode, monkeypatch):
 @pytest.mark.jit
 @pytest.mark.parametrize("dither", ["floyd-steinberg", "selective", "bayer", "blue-noise"])
 def test_threads_change_no_byte_of_a_dithered_image(dither, monkeypatch):
-    monkeypatch.setattr(counting, "STRIPE", 500)
+    monkeypatch.setattr(source_module, "STRIPE", 500)
     im = noise(101, 97, "RGBA")
     alone = picture(pillow_kmq.quantize(im, 16, dither=dither))
     for threads in (0, 3):
@@ -95,7 +95,7 @@ def test_refuses_a_senseless_number_of_threads(threads, error):
 
 @pytest.mark.jit
 def test_an_error_in_one_stripe_reaches_the_caller(monkeypatch):
-    monkeypatch.setattr(counting, "STRIPE", 100)
+    monkeypatch.setattr(source_module, "STRIPE", 100)
     calls = []
 
     def fail(*_):

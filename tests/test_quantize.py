@@ -306,7 +306,7 @@ def test_the_source_is_left_alone():
         ({"effort": "max"}, ValueError, "best"),
         ({"seed": -1}, ValueError, "seed"),
         ({"max_iter": -1}, ValueError, "max_iter"),
-        ({"fixed": [[0, 0, 0]], "palette": [[1, 1, 1]]}, ValueError, "add them to it"),
+        ({"fixed": [[0, 0, 0]], "palette": [[1, 1, 1]]}, ValueError, "add the fixed colours to the palette"),
         ({"fixed": [[0, 0, 0], [1, 1, 1], [2, 2, 2]], "colors": 2}, ValueError, "do not fit"),
     ],
 )

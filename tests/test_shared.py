@@ -293,8 +293,8 @@ def test_popularity_puts_the_most_used_entries_first():
         ({"order": 1}, TypeError, "string"),
         ({"transparent_index": 256}, ValueError, "-1 to 255"),
         ({"transparent_index": 1.0}, TypeError, "integer"),
-        ({"order": "luminance", "palette": [[0, 0, 0]]}, ValueError, "given palette"),
-        ({"transparent_index": 0, "palette": [[0, 0, 0]]}, ValueError, "given palette"),
+        ({"order": "luminance", "palette": [[0, 0, 0]]}, ValueError, "cannot be combined with palette"),
+        ({"transparent_index": 0, "palette": [[0, 0, 0]]}, ValueError, "cannot be combined with palette"),
         ({"progress": 3}, TypeError, "function"),
     ],
 )

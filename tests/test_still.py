@@ -13,7 +13,8 @@ from PIL import Image, ImageSequence
 
 import naive
 from pillow_kmq import quantize_all
-from pillow_kmq.quant import counting, pipeline
+from pillow_kmq.quant import pipeline
+from pillow_kmq.quant import source as source_module
 from pillow_kmq.quant.dithering.diffusion import Diffuser
 from pillow_kmq.quant.dithering.ditherer import dither_stripes
 from pillow_kmq.quant.dithering.options import FloydSteinberg, Ordered, Selective, to_dither
@@ -196,7 +197,7 @@ def test_neither_threads_nor_stripes_change_a_frame(way, monkeypatch):
     options = {"dither": way, "effort": "fast", "importance": maps}
     palette = quantize_all(frames, 7, **options)[0]
     expected = [result.tobytes() for result in quantize_all(frames, palette=palette, **options)]
-    monkeypatch.setattr(counting, "STRIPE", 3 * SIZE)
+    monkeypatch.setattr(source_module, "STRIPE", 3 * SIZE)
     for threads in (1, 3):
         results = quantize_all(frames, palette=palette, threads=threads, **options)
         assert [result.tobytes() for result in results] == expected

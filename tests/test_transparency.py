@@ -14,10 +14,10 @@ from PIL import Image, features
 from pillow_kmq import find_palette, quantize, quantize_all, quantize_array
 from pillow_kmq.quant.aim import PSNR, to_aim
 from pillow_kmq.quant.arrays import ArraySource
+from pillow_kmq.quant.compositing import HiddenColors
 from pillow_kmq.quant.dithering.options import to_dither
 from pillow_kmq.quant.options import EFFORTS, Options
 from pillow_kmq.quant.pipeline import quantize_source
-from pillow_kmq.quant.seen import HiddenColors
 
 WHITE, RED, BLUE = (255, 255, 255, 255), (200, 30, 30, 255), (0, 0, 250, 255)
 HALF, FAINT = (200, 30, 30, 128), (0, 0, 250, 9)

@@ -273,10 +273,10 @@ def _dither(text: str) -> float | str:
 def _palette(value: str) -> Any:
     """Return the colours, uint8[k, 4], of a name, of hex words, or of an image or text file."""
     from ..quant.colors import to_colors
-    from ..quant.pillow_source import given_colors
+    from ..quant.pillow_source import load_colors
 
     try:
-        return to_colors("--palette", given_colors("--palette", value))
+        return to_colors("--palette", load_colors("--palette", value))
     except ModeError:
         raise OptionError(f"--palette {value}: convert it to 8 bits per channel first") from None
 

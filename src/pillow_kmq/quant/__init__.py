@@ -1,4 +1,4 @@
-"""The colour quantiser: images to palette and indices."""
+"""The colour quantiser: from pixels to a palette and indices."""
 
 from .pillow import quantize, quantize_all
 

@@ -1,6 +1,6 @@
 """Activity: the largest range of any channel among a pixel and its eight neighbours.
 
-Where it is small, errors show: they count for more in the search, and are dithered. Where it is large, they hide.
+Errors show where it is small: there, they count for more in the search and are dithered. They hide where it is large.
 """
 
 from __future__ import annotations
@@ -17,9 +17,16 @@ REACH = 1
 
 @kernel
 def _ranges(channels: u8_2d, first: i64, low: u8_1d, high: u8_1d, out: u8_2d) -> None:
-    """The largest range of any channel in 3x3 pixels, uint8[h, w], for rows first <= y < first + h.
+    """Write the largest range of any channel in 3x3 pixels.
 
-    channels uint8[m, 4 * w]. low, high uint8[4 * w]: scratch. Every loop is over bytes in memory order, for vectors.
+    All loops run over bytes in memory order, so that they vectorise.
+
+    Args:
+        channels: uint8[m, 4 * w].
+        first: first row wanted.
+        low: uint8[4 * w], scratch.
+        high: uint8[4 * w], scratch.
+        out: uint8[h, w], written, for the rows first <= y < first + h.
     """
     rows, size = channels.shape
     for y in range(out.shape[0]):
@@ -40,7 +47,7 @@ def _ranges(channels: u8_2d, first: i64, low: u8_1d, high: u8_1d, out: u8_2d) ->
 
 
 def activity(pixels: npt.NDArray[np.uint32], first: int, height: int) -> npt.NDArray[np.uint8]:
-    """The activity 0..255 of the rows first <= y < first + height of packed pixels, uint8[height, w]."""
+    """Return the activity 0..255 of the rows first <= y < first + height of packed pixels, uint8[height, w]."""
     width = pixels.shape[1]
     out = np.empty((height, width), np.uint8)
     low, high = np.empty((2, 4 * width), np.uint8)

@@ -1,4 +1,4 @@
-"""What `quality=` asks for."""
+"""Quality targets: what `quality=` accepts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,15 @@ from ..quality_scale import quality_of, square_of_quality
 
 @dataclass(frozen=True)
 class PSNR:
-    """A peak signal-to-noise ratio over R, G and B of at least so many dB, more than 0."""
+    """Quality target: a minimum peak signal-to-noise ratio over R, G and B.
+
+    Attributes:
+        decibels: dB, more than 0.
+
+    Raises:
+        OptionError: `decibels` is not a finite number above 0.
+        OptionTypeError: `decibels` is not a number.
+    """
 
     decibels: float
 
@@ -27,7 +35,15 @@ class PSNR:
 
 @dataclass(frozen=True)
 class DeltaE:
-    """A mean distance in Oklab, times 100, of at most so much, more than 0; about 2 is just noticeable."""
+    """Quality target: a maximum mean distance in Oklab, times 100.
+
+    Attributes:
+        distance: more than 0; about 2 is just noticeable.
+
+    Raises:
+        OptionError: `distance` is not a finite number above 0.
+        OptionTypeError: `distance` is not a number.
+    """
 
     distance: float
 
@@ -37,13 +53,13 @@ class DeltaE:
 
 @dataclass(frozen=True)
 class Aim:
-    """A checked target.
+    """A validated quality target.
 
-    Args:
+    Attributes:
         wanted: the mean error to reach.
-        needed: the largest mean error allowed.
-        unit: what errors are: "dB" for squared errors of 8-bit R, G and B, "dE" for distances in Oklab times 100,
-            "quality" for the squares of these.
+        needed: the maximum mean error allowed.
+        unit: "dB" if errors are squared errors of 8-bit R, G and B, "dE" if they are distances in Oklab times 100,
+            "quality" if they are the squares of these.
     """
 
     wanted: float
@@ -56,14 +72,20 @@ class Aim:
         return self.unit != "dB"
 
     def text(self, error: float) -> str:
-        """An error in the words of the target."""
+        """Return an error in the unit of the target, for messages."""
+        if self.unit == "dB":
+            return f"PSNR {self.number(error)} dB"
+        return f"{'DeltaE' if self.unit == 'dE' else 'quality'} {self.number(error)}"
+
+    def number(self, error: float) -> str:
+        """Return the number that `text` contains."""
         if self.unit == "quality":
-            return f"quality {quality_of(error):.0f}"
-        return f"DeltaE {error:.2f}" if self.unit == "dE" else f"PSNR {_psnr(error):.2f} dB"
+            return f"{quality_of(error):.0f}"
+        return f"{error if self.unit == 'dE' else _psnr(error):.2f}"
 
 
 def to_aim(value: object) -> Aim | None:
-    """What `quality=` means: None, a number 0..100, (min, max), PSNR(dB) or DeltaE(distance)."""
+    """Parse `quality=`: None, a number 0..100, (min, max), PSNR(dB) or DeltaE(distance)."""
     if value is None:
         return None
     if isinstance(value, PSNR):

@@ -1,9 +1,9 @@
-"""Palette images with alpha that every way of saving, copying and pickling keeps as far as it can.
+"""Palette images with alpha that survive saving, copying and pickling as far as possible.
 
 The RGBA palette holds all alphas, and `info["transparency"]` the index of the fully transparent entry, which GIF needs.
-Of Pillow alone (11.0 to 13.0), PNG would then take all other entries for opaque, GIF would mix up the colours of an
-image that does not use all entries, and pickling would drop the alphas. TIFF has no alpha for palettes and Windows none
-in icons: such files become RGBA.
+Without this class, Pillow 11.0 to 13.0 would save all other entries as opaque in PNG, mix up the colours of an image
+with unused entries in GIF, and drop the alphas in pickles. TIFF has no alpha in palettes, and Windows ignores it in
+icons; such files are saved as RGBA.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _EXTENSIONS = {".png": "PNG", ".apng": "PNG", ".ico": "ICO", ".tif": "TIFF", ".t
 
 
 class AlphaPaletteImage(Image.Image):
-    """A P image with an RGBA palette; copies, crops and the like are such images too."""
+    """A P image with an RGBA palette; copies, crops and other derived images are of the same class."""
 
     def _new(self, im: Any) -> Image.Image:
         new = super()._new(im)
@@ -28,16 +28,16 @@ class AlphaPaletteImage(Image.Image):
 
     @property
     def _has_alphas(self) -> bool:
-        """Whether that is still so: images can be changed."""
+        """Return whether the image still has an RGBA palette; images can be changed."""
         return self.mode == "P" and self.palette is not None and self.palette.mode == "RGBA"
 
     @property
     def _translucent(self) -> bool:
-        """Whether any entry is not opaque."""
+        """Return whether any entry is not opaque."""
         return self._has_alphas and ("transparency" in self.info or min(self.getpalette("A") or [255]) < 255)
 
     def save(self, fp: Any, format: str | None = None, **params: Any) -> None:
-        """Save as `Image.save` does, with all alphas where a format has any."""
+        """Save as `Image.save` does, with all alphas if the format supports them."""
         to = _format(fp, format)
         if to in _NO_PALETTE_ALPHA and self._translucent:
             if params.get("append_images"):
@@ -52,7 +52,7 @@ class AlphaPaletteImage(Image.Image):
         super().save(fp, format, **params)
 
     def remap_palette(self, dest_map: list[int], source_palette: Any = None) -> Image.Image:
-        """Rewrite the palette as `Image.remap_palette` does, which takes an RGBA palette given by GIF for RGB."""
+        """Remap as `Image.remap_palette` does; GIF passes the RGBA palette, which Pillow would read as RGB."""
         if (
             self._has_alphas
             and source_palette is not None
@@ -75,7 +75,7 @@ def _to_rgba(im: Image.Image) -> Image.Image:
 
 
 def _format(fp: Any, format: str | None) -> str | None:
-    """Return the format that `Image.save` would write, if it is one that matters here."""
+    """Return the format that `Image.save` would write, if it needs special treatment here."""
     if format:
         return format.upper()
     name = fp if isinstance(fp, (str, bytes, os.PathLike)) else getattr(fp, "name", "")

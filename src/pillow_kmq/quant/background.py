@@ -1,4 +1,4 @@
-"""A background that pixels are laid on where the palette has no entry for what is not opaque."""
+"""A background onto which pixels are composited where the palette has no entry for them."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ Rgb: TypeAlias = tuple[int, int, int]
 
 WHITE: Rgb = (255, 255, 255)
 
-_WAYS = "(r, g, b), '#rrggbb' or a name that Pillow knows, like 'white'"
+_WAYS = "(r, g, b), '#rrggbb' or a colour name such as 'white'"
 
 
 def to_background(value: Any) -> Rgb | None:
-    """Return a colour given as (r, g, b), "#rrggbb" or a colour name of Pillow; None stays None."""
+    """Parse `background=`: (r, g, b), "#rrggbb" or a colour name known to Pillow; None stays None."""
     if value is None:
         return None
     if isinstance(value, str):
@@ -39,15 +39,16 @@ def to_background(value: Any) -> Rgb | None:
     if len(channels) not in (3, 4):
         raise OptionError(f"background must be a colour, {_WAYS}, not {shown(value)}")
     if len(channels) == 4 and channels[3] != 255:
-        raise OptionError(f"background must be opaque, not {shown(value)}: leave the alpha out")
+        raise OptionError(f"background must be opaque, not {shown(value)}: leave out the alpha")
     return channels[0], channels[1], channels[2]
 
 
-def laid_on(palette: Palette | None, background: Rgb | None) -> tuple[Rgb, np.uint32]:
-    """Return the background, and the packed pixel below which pixels are laid on it.
+def resolve_background(palette: Palette | None, background: Rgb | None) -> tuple[Rgb, np.uint32]:
+    """Return the background, and the packed pixel below which pixels are composited onto it.
 
-    All that are not opaque are laid on a background that was asked for. Without one, white is for those that have no
-    entry in the palette given: invisible pixels if none is fully transparent, and translucent ones if all are opaque.
+    With a background, that applies to all pixels that are not opaque. Without one, the background is white, for pixels
+    that the given palette has no entry for: fully transparent ones if it has no fully transparent entry, and
+    translucent ones if all its entries are opaque.
     """
     if background is not None:
         return background, ALPHA
@@ -57,9 +58,9 @@ def laid_on(palette: Palette | None, background: Rgb | None) -> tuple[Rgb, np.ui
 
 
 def composite(pixels: npt.NDArray[np.uint32], background: Rgb, below: np.uint32) -> npt.NDArray[np.uint32]:
-    """Lay packed pixels of less than `below`, uint32[...], on the background, as an 8-bit screen does."""
+    """Composite packed pixels below `below`, uint32[...], onto the background, as an 8-bit screen does."""
     where = pixels < below
-    if not where.any():  # as always if nothing is to be laid on it
+    if not where.any():  # always so if `below` is 0
         return pixels
     colors = unpack(pixels[where]).astype(np.uint32)
     alpha = colors[:, 3:]

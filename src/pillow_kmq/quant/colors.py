@@ -1,4 +1,4 @@
-"""Parsing of `palette=` and `fixed=`: arrays, lists of tuples or hex words, strings of hex words, names of palettes."""
+"""Parsing of `palette=` and `fixed=`: arrays, lists of tuples or hex colours, strings of hex colours, palette names."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _HEX = re.compile("[0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8}", re.IGNORECASE)
 
 
 def hex_colors(name: str, text: str) -> list[tuple[int, ...]]:
-    """Parse hex words: #rgb, #rgba, #rrggbb or #rrggbbaa, with or without the #.
+    """Parse hex colours: #rgb, #rgba, #rrggbb or #rrggbbaa, with or without the #.
 
-    Words are separated by commas, semicolons or white space; a # always starts a new word.
+    They are separated by commas, semicolons or white space; a # always starts a new one.
     """
     return [_hex_color(name, word) for word in _WORD.findall(text)]
 
@@ -35,21 +35,26 @@ def _hex_color(name: str, word: str) -> tuple[int, ...]:
 
 
 def is_hex(text: str) -> bool:
-    """Return whether to read a string as hex words: it contains a #, or every word is a hex colour."""
+    """Return whether to read a string as hex colours: it contains a #, or every word is a hex colour."""
     words = _WORD.findall(text)
     return "#" in text or (bool(words) and all(_HEX.fullmatch(word) for word in words))
 
 
 def to_given_palette(palette: Any) -> Palette | None:
-    """Return a palette to use as it is, uint8[k, 4], or None if there is none."""
+    """Return a palette to use unchanged, uint8[k, 4], or None if there is none."""
     return None if palette is None else to_colors("palette", palette)
 
 
 def to_colors(name: str, value: Any) -> Palette:
     """Return colours as uint8[k, 4]; k may be 0.
 
-    name: of the option, for messages.
-    value: the name of a hardware palette, a string of hex words, or a list or array of RGB or RGBA colours.
+    Args:
+        name: name of the option, for messages.
+        value: the name of a hardware palette, a string of hex colours, or a list or array of RGB or RGBA colours.
+
+    Raises:
+        OptionError: `value` has an invalid shape or invalid values.
+        OptionTypeError: `value` has a wrong type.
     """
     if isinstance(value, str):
         if value in HARDWARE_NAMES:
@@ -59,26 +64,26 @@ def to_colors(name: str, value: Any) -> Palette:
             raise OptionError(f"{name} {shown(value)} is neither colours like '#000,#fff,#f00' nor one of {known}")
         value = hex_colors(name, value)
     if not isinstance(value, np.ndarray):
-        colors = [_hex_color(name, color) if isinstance(color, str) else color for color in _sequences(name, value)]
+        colors = [_hex_color(name, color) if isinstance(color, str) else color for color in _to_list(name, value)]
         value = [tuple(color) + (255,) * (len(color) == 3) for color in colors]
         if len({len(color) for color in value}) > 1:
-            raise OptionError(f"{name} must be a list of (R, G, B) or (R, G, B, A); some have other lengths")
-    return _checked(name, check_array(name, value))
+            raise OptionError(f"{name} must be a list of (R, G, B) or (R, G, B, A), not of other lengths")
+    return _check_colors(name, check_array(name, value))
 
 
-def _sequences(name: str, value: Any) -> list[Any]:
+def _to_list(name: str, value: Any) -> list[Any]:
     try:
         colors = list(value)
         for color in colors:
             len(color)
     except TypeError:
         raise OptionTypeError(
-            f"{name} must be a list or array of (R, G, B) or (R, G, B, A) colours, or hex words like '#fff'"
+            f"{name} must be a list or array of (R, G, B) or (R, G, B, A) colours, or hex colours like '#fff'"
         ) from None
     return colors
 
 
-def _checked(name: str, array: npt.NDArray[Any]) -> Palette:
+def _check_colors(name: str, array: npt.NDArray[Any]) -> Palette:
     if array.size == 0:
         return np.empty((0, 4), np.uint8)
     if array.ndim != 2 or array.shape[1] not in (3, 4):
@@ -86,7 +91,7 @@ def _checked(name: str, array: npt.NDArray[Any]) -> Palette:
     if not np.issubdtype(array.dtype, np.integer):
         raise OptionTypeError(f"{name} must hold integers 0..255, not {array.dtype}")
     if array.min() < 0 or array.max() > 255:
-        raise OptionError(f"{name} must hold integers 0..255")
+        raise OptionError(f"{name} must hold integers 0..255, not {array.min()}..{array.max()}")
     if len(array) > MAX_COLORS:
         raise OptionError(f"{name} must have at most {MAX_COLORS} colours, not {len(array)}")
     colors: npt.NDArray[np.uint8] = np.full((len(array), 4), 255, np.uint8)

@@ -1,4 +1,4 @@
-"""Counting the colours of images: of one, of part of a large one's pixels, or of several together."""
+"""Counting the colours of images: of one image, of a sample of a large one, or of several images together."""
 
 from __future__ import annotations
 
@@ -14,25 +14,36 @@ from .sensitivity import sensitivities
 from .source import STRIPE, Source, stripes, weights_of
 
 MOST = 1 << 19
-"""Colours that are counted at the most."""
+"""Maximum number of distinct colours counted."""
 
-_DRAWN = 1 / 32  # of the sample: an image with fewer colours in it is counted in full, so that none is missed
-_SKIP = 8  # of so many rows one is read, in large images
+# Minimum number of distinct colours of a sample, as a fraction of its pixels: with fewer, the image is counted in full,
+# so that no colour is missed.
+_DRAWN = 1 / 32
+
+_SKIP = 8  # one row in _SKIP is read in large images
 
 Block = tuple[npt.NDArray[np.uint32], npt.NDArray[np.float32] | None, npt.NDArray[np.float32] | None]
 
 
 def count_source(source: Source, colors: int, sample: int, progress: Progress, sensitive: bool = False) -> Counts:
-    """The distinct colours of an image that is not empty, and their weights.
+    """Count the distinct colours of a non-empty image.
 
-    Of an image of more than `sample` pixels only about so many are counted, which stand for all, unless all its
-    colours are few; but if it has fully transparent or opaque pixels, then so have the counts.
+    An image of more than `sample` pixels is sampled down to about that many, unless the sample holds few colours; its
+    weights are scaled to all pixels. Fully transparent and opaque pixels of the image are always represented in the
+    sample.
+
+    Args:
+        source: the image.
+        colors: number of palette colours; images of no more colours are never sampled.
+        sample: number of pixels above which the image is sampled.
+        progress: reports the count.
+        sensitive: whether to add up the sensitivity of the eye too.
     """
     size = source.height * source.width
     every = -(-size // sample)
     part, read = Counter(MOST), 0
     if every > 1:
-        for pixels, weights, sensed in _sampled(source, every, sensitive):
+        for pixels, weights, sensed in _sample(source, every, sensitive):
             part.add(pixels, weights, sensed)
             read += len(pixels)
         if source.has_alpha:
@@ -41,7 +52,7 @@ def count_source(source: Source, colors: int, sample: int, progress: Progress, s
             return _estimate(part, size / read)
     counter = Counter(MOST)
     for start, stop in stripes(source, progress):
-        pixels, weights, sensed = _part(source, start, stop, 0, 1, sensitive)
+        pixels, weights, sensed = _read_part(source, start, stop, 0, 1, sensitive)
         counter.add(pixels, weights, sensed)
         if every > 1 and counter.full:
             return _estimate(part, size / read)
@@ -49,25 +60,25 @@ def count_source(source: Source, colors: int, sample: int, progress: Progress, s
 
 
 def _estimate(part: Counter, factor: float) -> Counts:
-    """Return what a part of the pixels, counted, says of all of them, which are `factor` times as many."""
+    """Scale the counts of a sample to all pixels, `factor` times as many."""
     return Counts(part.colors, part.weights * factor, whole=False, sensed=part.sensed * factor)
 
 
-def _sampled(source: Source, every: int, sensitive: bool) -> Iterator[Block]:
-    """About one pixel in `every`, with weights: from all rows, or from one in _SKIP where that saves reading."""
+def _sample(source: Source, every: int, sensitive: bool) -> Iterator[Block]:
+    """Yield about one pixel in `every`, with weights: from all rows, or from one in _SKIP if that saves reading."""
     across = every // _SKIP | 1
     if across == 1 or source.height < 64 * _SKIP or source.width < 64 * across:
-        every |= 1  # in step neither with interleaved sensors nor with doubled pixels
+        every |= 1  # odd, not to alias with interleaved sensors or doubled pixels
         for start, stop in stripes(source):
-            yield _part(source, start, stop, 0, every, sensitive)
+            yield _read_part(source, start, stop, 0, every, sensitive)
         return
     for number, start in enumerate(range(0, source.height - _SKIP + 1, _SKIP)):
-        y = start + number * 5 % _SKIP  # not in step with anything in the picture
-        yield _part(source, y, y + 1, number * 7 % across, across, sensitive)
+        y = start + number * 5 % _SKIP  # varies from row to row, to avoid aliasing with the picture
+        yield _read_part(source, y, y + 1, number * 7 % across, across, sensitive)
 
 
-def _part(source: Source, start: int, stop: int, first: int, every: int, sensitive: bool) -> Block:
-    """Each `every`-th pixel of some rows, from the `first` on, and its weight."""
+def _read_part(source: Source, start: int, stop: int, first: int, every: int, sensitive: bool) -> Block:
+    """Return every `every`-th pixel of some rows, starting with the `first`, with weights and sensitivities."""
     weights = weights_of(source.importance(start, stop))
     top, bottom = (max(start - REACH, 0), min(stop + REACH, source.height)) if sensitive else (start, stop)
     rows = source.rows(top, bottom)
@@ -79,8 +90,8 @@ def _part(source: Source, start: int, stop: int, first: int, every: int, sensiti
 
 
 def _add_extremes(source: Source, part: Counter) -> None:
-    """Add a fully transparent and an opaque pixel where the sample has none but the image has some."""
-    wanted = [kind for kind in (_is_clear, _is_opaque) if not kind(part.colors).any()]
+    """Add a fully transparent and an opaque pixel if the image has one but the sample has not."""
+    wanted = [kind for kind in (_is_transparent, _is_opaque) if not kind(part.colors).any()]
     for start, stop in stripes(source) if wanted else ():
         pixels = source.rows(start, stop).ravel()
         for kind in list(wanted):
@@ -92,7 +103,7 @@ def _add_extremes(source: Source, part: Counter) -> None:
             return
 
 
-def _is_clear(colors: npt.NDArray[np.uint32]) -> npt.NDArray[np.bool_]:
+def _is_transparent(colors: npt.NDArray[np.uint32]) -> npt.NDArray[np.bool_]:
     return colors < VISIBLE
 
 
@@ -100,14 +111,12 @@ def _is_opaque(colors: npt.NDArray[np.uint32]) -> npt.NDArray[np.bool_]:
     return colors >= ALPHA
 
 
-# ---- several images ----
-
 _ROOM = 1 << 19
-"""Distinct colours that are held at most."""
+"""Maximum number of distinct colours held."""
 
 
 class Pool:
-    """The colours of images that come one by one. Where there are too many, near ones become one: their mean."""
+    """The colours of images that come one by one; beyond `room` colours, near ones are merged into their mean."""
 
     def __init__(self, room: int = _ROOM) -> None:
         self._room = room
@@ -115,19 +124,19 @@ class Pool:
         self.counts = Counts(np.empty(0, np.uint32), np.empty(0), True)
 
     def add(self, counts: Counts) -> None:
-        """Add the colours of one more image."""
+        """Add the colours of another image."""
         if not len(self.counts.colors):
             self.counts = counts
             return
-        both = _joined(self.counts, counts)
+        both = _join(self.counts, counts)
         while len(both.colors) > self._room and self._bits > 1:
             self._bits -= 1
-            both = _joined(_coarser(self.counts, self._bits), _coarser(counts, self._bits))
+            both = _join(_coarsen(self.counts, self._bits), _coarsen(counts, self._bits))
         self.counts = both
 
 
-def _joined(a: Counts, b: Counts) -> Counts:
-    """The colours of both, once each, with the sums of their weights."""
+def _join(a: Counts, b: Counts) -> Counts:
+    """Return the distinct colours of both, with the sums of their weights."""
     colors, ids = np.unique(np.concatenate([a.colors, b.colors]), return_inverse=True)
     ids = ids.ravel()
     weights: npt.NDArray[np.float64] = np.bincount(ids, np.concatenate([a.weights, b.weights])).astype(float)
@@ -137,8 +146,8 @@ def _joined(a: Counts, b: Counts) -> Counts:
     return Counts(colors, weights, a.whole and b.whole, sensed)
 
 
-def _coarser(counts: Counts, bits: int) -> Counts:
-    """Visible colours that agree in `bits` bits of each channel, and all invisible ones, as one: their mean."""
+def _coarsen(counts: Counts, bits: int) -> Counts:
+    """Merge visible colours that agree in `bits` bits per channel into their mean, and all fully transparent ones."""
     visible = counts.colors >= VISIBLE
     sensed = counts.weights if counts.sensed is None else counts.sensed
     weights, seen = counts.weights[~visible].sum(keepdims=True), sensed[~visible].sum(keepdims=True)
@@ -148,16 +157,14 @@ def _coarser(counts: Counts, bits: int) -> Counts:
     bins = Sorted(counts.colors[visible], counts.weights[visible]).merge(bits)
     seen = Sorted(counts.colors[visible], sensed[visible]).merge(bits).weights.astype(np.float64)
     means = Counts(pack(np.floor(bins.colors + 0.5).astype(np.uint8)), bins.weights.astype(np.float64), False, seen)
-    return means if visible.all() else _joined(clear, means)
+    return means if visible.all() else _join(clear, means)
 
 
-# ---- all colours, for errors that a sample may only estimate ----
-
-_KEPT = 1 << 20
+_KEPT = 1 << 20  # distinct colours kept at most; target errors of a sample are checked on all pixels
 
 
 class Everything:
-    """The colours of all pixels, as often as they are asked for: kept if they are at most `most`, or else read anew."""
+    """The colours of all pixels, available repeatedly: kept if there are at most `most`, otherwise read anew."""
 
     def __init__(self, sources: Collection[Source], most: int = _KEPT) -> None:
         self._sources = sources
@@ -165,24 +172,24 @@ class Everything:
         self._counter: Counter | None = None
 
     def __call__(self) -> Blocks:
-        """Distinct packed colours uint32[m] with their weights float64[m], in one block or stripe by stripe."""
+        """Return distinct packed colours uint32[m] with weights float64[m], in one block or stripe by stripe."""
         if self._counter is None:
             self._counter = Counter(self._most)
-            for pixels, weights in self._stripes():
+            for pixels, weights in self._read_stripes():
                 self._counter.add(pixels, weights)
                 if self._counter.full:
                     break
         if not self._counter.full:
             return [(self._counter.colors, self._counter.weights)]
-        return self._counted_stripes()
+        return self._count_stripes()
 
-    def _counted_stripes(self) -> Blocks:
-        for pixels, weights in self._stripes():
+    def _count_stripes(self) -> Blocks:
+        for pixels, weights in self._read_stripes():
             counter = Counter(max(STRIPE, len(pixels)))
             counter.add(pixels, weights)
             yield counter.colors, counter.weights
 
-    def _stripes(self) -> Iterator[tuple[npt.NDArray[np.uint32], npt.NDArray[np.float32] | None]]:
+    def _read_stripes(self) -> Iterator[tuple[npt.NDArray[np.uint32], npt.NDArray[np.float32] | None]]:
         for source in self._sources:
             for start, stop in stripes(source):
                 yield source.rows(start, stop).ravel(), weights_of(source.importance(start, stop))

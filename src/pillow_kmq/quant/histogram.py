@@ -1,4 +1,4 @@
-"""Counting colours: distinct RGBA values with weights, and their merging into bins."""
+"""Colour histograms: distinct RGBA values with weights, and their merging into bins."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from ..kernels import kernel
 from ..kernels.types import f32_1d, f32_2d, f64_1d, i64, i64_1d, u32_1d, u64_1d
 
 ALPHA = np.uint32(0xFF000000)
-"""The alpha byte of a packed pixel: 0xAABBGGRR, that is R, G, B, A in memory on a little-endian machine."""
+"""The alpha byte of a packed pixel 0xAABBGGRR, which is R, G, B, A in memory on a little-endian machine."""
 
 VISIBLE = np.uint32(0x01000000)
-"""Packed pixels from here on are not fully transparent."""
+"""The smallest packed pixel that is not fully transparent."""
 
 _HASH = np.uint64(0x9E3779B1)  # Knuth's multiplicative constant, 2**32 / golden ratio
-_FIRST_BITS = 12
+_FIRST_BITS = 12  # bits of the first hash table, before it grows
 _NO_WEIGHTS = np.ones(1, np.float32)
 
 
 def _slot(value, shift):  # type: ignore[no-untyped-def]
-    """The high 32 - shift bits of the 32-bit product."""
+    """Return the high 32 - shift bits of the 32-bit product."""
     return np.uint32((np.uint64(value) * _HASH & np.uint64(0xFFFFFFFF)) >> np.uint64(shift))
 
 
@@ -41,11 +41,22 @@ def _count(
     sensed: f64_1d,
     found: i64,
 ) -> tuple[int, int]:
-    """Number distinct pixels in order of appearance and add up their weights.
+    """Number distinct pixels in order of appearance and add up their weights, until `colors` is full.
 
-    table uint64[2**(32 - shift)]: a value, and 2**32 times its number + 1; open addressing with linear probing.
-    weights, sensitivities [n], or [1] for all; their products go to `sensed`. Stops when `colors` is full. Returns how
-    far it came in `pixels`, and how many colours there are.
+    Args:
+        pixels: uint32[n], packed.
+        weights: float32[n], or [1] for all pixels.
+        sensitivities: float32[n], or [1] for all pixels.
+        start: first pixel to count.
+        table: uint64[2**(32 - shift)], entries value | (number + 1) << 32; open addressing with linear probing.
+        shift: 32 less the bits of a hash.
+        colors: uint32[limit], written.
+        totals: float64[limit], written: sums of weights.
+        sensed: float64[limit], written: sums of weights times sensitivities.
+        found: number of colours so far.
+
+    Returns:
+        The number of pixels read, and of colours found.
     """
     mask = np.uint32(table.shape[0] - 1)
     each = weights.shape[0] > 1
@@ -86,7 +97,7 @@ def _rehash(colors: u32_1d, table: u64_1d, shift: i64) -> None:
 class Counter:
     """The distinct colours of pixels that come block by block, with their weights.
 
-    Past `limit` colours it stops counting and `full` is true.
+    Beyond `limit` colours it stops counting and sets `full`.
     """
 
     def __init__(self, limit: int) -> None:
@@ -99,7 +110,7 @@ class Counter:
         self._grow()
 
     def _grow(self) -> None:
-        """Make room for twice as many colours; the table stays at most half full."""
+        """Double the capacity; the table stays at most half full."""
         self._shift -= 1
         room = min(self._limit, 1 << (31 - self._shift))
         colors, totals, sensed = np.empty(room, np.uint32), np.empty(room), np.empty(room)
@@ -120,8 +131,8 @@ class Counter:
 
         Args:
             pixels: uint32[n].
-            weights: float32[n], or None: each counts one.
-            sensitivities: float32[n], or None: each is one.
+            weights: float32[n]; None weighs each pixel 1.
+            sensitivities: float32[n]; None is 1 for each pixel.
         """
         weights = _NO_WEIGHTS if weights is None else weights
         sensitivities = _NO_WEIGHTS if sensitivities is None else sensitivities
@@ -148,44 +159,48 @@ class Counter:
 
     @property
     def colors(self) -> npt.NDArray[np.uint32]:
-        """The distinct values in order of appearance, uint32[m]."""
+        """The distinct colours in order of appearance, uint32[m]."""
         return self._colors[: self._found]
 
     @property
     def weights(self) -> npt.NDArray[np.float64]:
-        """The weight of each, float64[m]."""
+        """The weight of each colour, float64[m]."""
         return self._totals[: self._found]
 
     @property
     def sensed(self) -> npt.NDArray[np.float64]:
-        """The weight of each times the sensitivity of its pixels, float64[m]."""
+        """The sum of weight times sensitivity of each colour, float64[m]."""
         return self._sensed[: self._found]
 
 
-def seen(pixels: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
-    """Return packed pixels, uint32[...], all invisible ones as 0."""
+def clear_invisible(pixels: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
+    """Return packed pixels, uint32[...], with all fully transparent ones set to 0."""
     return pixels * (pixels >= VISIBLE)
 
 
 def pack(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint32]:
-    """RGBA bytes, uint8[..., 4], as packed pixels, uint32[n]."""
+    """Pack RGBA bytes, uint8[..., 4], into pixels, uint32[n]."""
     return np.ascontiguousarray(pixels).reshape(-1, 4).view("<u4").astype(np.uint32, copy=False).ravel()
 
 
 def unpack(colors: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint8]:
-    """Packed pixels, uint32[n], as RGBA bytes, uint8[n, 4]."""
+    """Unpack pixels, uint32[n], into RGBA bytes, uint8[n, 4]."""
     return np.ascontiguousarray(colors).astype("<u4", copy=False).view(np.uint8).reshape(-1, 4)
 
 
 Blocks: TypeAlias = Iterable[tuple[npt.NDArray[np.uint32], npt.NDArray[np.float64]]]
-"""Packed colours, uint32[m], with their weights, float64[m], piece by piece."""
+"""Packed colours, uint32[m], with their weights, float64[m], block by block."""
 
 
 class Counts(NamedTuple):
-    """Distinct colours 0xAABBGGRR and their weights; not `whole` if they are those of a sample.
+    """Distinct colours and their weights.
 
-    sensed: the weights times the sensitivity of the eye where the pixels are, or None: it is the same everywhere.
-    hidden: what the transparent entry is to have of red, green and blue, 0x00BBGGRR.
+    Attributes:
+        colors: uint32[m], packed as 0xAABBGGRR.
+        weights: float64[m].
+        whole: whether these are all colours of the image, not those of a sample.
+        sensed: float64[m], weights times the sensitivity of the eye at the pixels, or None if that is uniform.
+        hidden: red, green and blue of the fully transparent entry, 0x00BBGGRR.
     """
 
     colors: npt.NDArray[np.uint32]
@@ -197,11 +212,12 @@ class Counts(NamedTuple):
 
 @dataclass(frozen=True)
 class Histogram:
-    """Colours and how much each weighs, sorted: translucent ones first, neighbours alike.
+    """Weighted bins in Morton order, translucent ones first.
 
-    colors: float32[m, 4], straight R, G, B and A, 0..255: a colour, or the mean of a bin's.
-    weights: float32[m], > 0.
-    translucent: how many of the first ones are not opaque.
+    Attributes:
+        colors: float32[m, 4], straight R, G, B and A, 0..255: a colour, or the mean of a bin.
+        weights: float32[m], > 0.
+        translucent: number of leading bins that are not opaque.
     """
 
     colors: npt.NDArray[np.float32]
@@ -209,13 +225,13 @@ class Histogram:
     translucent: int
 
 
-_INDEX_BITS = 20  # of a sort key, below the 33 bits of a code
+_INDEX_BITS = 20  # low bits of a sort key, below the 33 bits of the Morton code
 MOST_COLORS = 1 << _INDEX_BITS
-"""Colours that can be sorted."""
+"""Maximum number of colours that can be sorted."""
 
 
 def _spread(byte):  # type: ignore[no-untyped-def]
-    """Eight bits, three apart."""
+    """Return eight bits spaced four bits apart."""
     x = np.uint64(byte)
     x = (x | x << np.uint64(12)) & np.uint64(0x000F000F)
     x = (x | x << np.uint64(6)) & np.uint64(0x03030303)
@@ -224,7 +240,7 @@ def _spread(byte):  # type: ignore[no-untyped-def]
 
 @kernel
 def _sort_keys(colors: u32_1d, keys: u64_1d) -> None:
-    """The bits of R, G, B and A interleaved, so that near codes are near colours, opaque ones last; then the index."""
+    """Write Morton codes, the interleaved bits of R, G, B and A, opaque colours last, followed by the index."""
     low = np.uint32(255)
     for i in range(colors.shape[0]):
         value = colors[i]
@@ -237,7 +253,7 @@ def _sort_keys(colors: u32_1d, keys: u64_1d) -> None:
 
 @kernel
 def _count_bins(keys: u64_1d, counts: i64_1d) -> None:
-    """How many colours differ from the one before in the first b bits of a channel: counts int64[9]."""
+    """Count the bins for each number of bits per channel, 0..8: counts int64[9]."""
     for bits in range(9):
         counts[bits] = 1
     for i in range(1, keys.shape[0]):
@@ -250,7 +266,7 @@ def _count_bins(keys: u64_1d, counts: i64_1d) -> None:
 
 @kernel
 def _merge(keys: u64_1d, colors: u32_1d, weights: f64_1d, bits: i64, means: f32_2d, totals: f32_1d) -> int:
-    """Weighted means, float32[m, 4], of colours that agree in `bits` bits; returns how many of them are translucent."""
+    """Write the mean colour and weight of each bin of `bits` bits; return the number of translucent bins."""
     low = np.uint32(255)
     shift = np.uint64(_INDEX_BITS + 4 * (8 - bits))
     n = keys.shape[0]
@@ -282,12 +298,15 @@ def _merge(keys: u64_1d, colors: u32_1d, weights: f64_1d, bits: i64, means: f32_
 
 
 class Sorted:
-    """Distinct visible colours along a Morton curve, to be merged into bins, coarse or fine.
-
-    colors uint32[m], packed, m = 1..MOST_COLORS. weights float64[m], > 0.
-    """
+    """Distinct visible colours in Morton order, to be merged into bins of any size."""
 
     def __init__(self, colors: npt.NDArray[np.uint32], weights: npt.NDArray[np.float64]) -> None:
+        """Sort colours.
+
+        Args:
+            colors: uint32[m], packed, m = 1..MOST_COLORS.
+            weights: float64[m], > 0.
+        """
         self._colors, self._weights = colors, weights
         self._keys = np.empty(len(colors), np.uint64)
         _sort_keys(colors, self._keys)
@@ -296,10 +315,10 @@ class Sorted:
         _count_bins(self._keys, self.counts)
 
     def merge(self, bits: int) -> Histogram:
-        """Bins of colours that agree in the `bits` high bits of every channel, 0..8; 8 merges nothing.
+        """Merge colours that agree in the `bits` high bits of every channel, 0..8, into `counts[bits]` bins.
 
-        Means are exact, and of premultiplied colour: what is hardly visible hardly counts. Fully opaque colours
-        share no bin with others, so that opaque stays opaque. There are `counts[bits]` bins.
+        Means are exact and of premultiplied colour, so that a colour counts in proportion to its alpha. Opaque colours
+        never share a bin with others, so that opaque stays opaque.
         """
         number = int(self.counts[bits])
         means, totals = np.empty((number, 4), np.float32), np.empty(number, np.float32)

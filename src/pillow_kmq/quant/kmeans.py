@@ -1,4 +1,4 @@
-"""`kmeans`: the textbook algorithm on any points of one to four dimensions, in double precision."""
+"""`kmeans`: the textbook algorithm for points of one to four dimensions, in double precision."""
 
 from __future__ import annotations
 
@@ -16,18 +16,21 @@ from .clustering.wu import split
 
 Array: TypeAlias = npt.NDArray[np.float64]
 
-_DIMENSIONS = 4
-_SORTED_AT_ONCE = 1 << 20
+_DIMENSIONS = 4  # of the clustering kernels
+_SORTED_AT_ONCE = 1 << 20  # values sorted between two chances to handle Ctrl-C
 _LARGEST, _HEAVIEST = 1e100, 1e80  # sums of weighted squares must not overflow
 
 
 @dataclass(frozen=True, eq=False)
 class KMeansResult:
-    """Clusters of n points.
+    """Clusters of n points of d dimensions.
 
-    centroids: float64[k, d]. labels: int32[n], 0..k-1, for each point its nearest centroid.
-    inertia: the weighted sum of squared distances of the points to their centroids.
-    n_iter: Lloyd's iterations of the best start. converged: whether they ended by themselves.
+    Attributes:
+        centroids: float64[k, d], the cluster means.
+        labels: int32[n], 0..k-1, the nearest centroid of each point.
+        inertia: weighted sum of squared distances of the points to their centroids.
+        n_iter: iterations of Lloyd's algorithm in the best run.
+        converged: whether that run converged before `max_iter` iterations.
     """
 
     centroids: Array
@@ -50,20 +53,30 @@ def kmeans(
 ) -> KMeansResult:
     """Cluster points around k centroids by Lloyd's algorithm.
 
-    points: [n, d], n >= 1, d = 1..4, integers or floats; no NaN, no infinity.
-    k: 1 or more. Where fewer distinct points have weight, there are only as many centroids.
-    weights: [n], 0 to 1e80 and not all zero; None counts each point once.
-    init: "k-means++" (Arthur and Vassilvitskii, SODA 2007), "random" (distinct points, all equally likely),
-        "wu" (greedy splitting by variance), or first centroids [k, d].
-    max_iter: iterations at most, 0 or more. An iteration assigns points and moves centroids.
-    tol: also stop when the inertia falls by no more than this part of itself. 0: only when nothing moves.
-    n_init: starts, of which the best counts. "wu" and given centroids have only one.
-    seed: of the choices, 0 or more. Same arguments, same result.
+    An empty centroid moves to the point that contributes most to the inertia. After the last update, points are
+    assigned once more, so that labels match the returned centroids.
 
-    A centroid without points moves to the point that adds most to the inertia. The labels belong to the returned
-    centroids: after the last move, points are assigned once more.
+    Sources: S. P. Lloyd, "Least squares quantization in PCM", IEEE Trans. Inf. Theory 28 (1982); D. Arthur and S.
+    Vassilvitskii, "k-means++: the advantages of careful seeding", SODA 2007.
 
-    Raises OptionError (a ValueError) and OptionTypeError (a TypeError).
+    Args:
+        points: integers or finite floats of shape [n, d], n >= 1, d = 1..4, within -1e100..1e100.
+        k: number of centroids, 1 or more; reduced to the number of distinct points of positive weight.
+        weights: [n], each 0..1e80 and not all zero; None weighs all points equally.
+        init: "k-means++" (default), "random" (distinct points, equally likely), "wu" (greedy variance-based splitting),
+            or initial centroids of shape [k, d].
+        max_iter: maximum number of iterations, 0 or more, default 300. An iteration assigns points and moves centroids.
+        tol: stop as soon as an iteration lowers the inertia by less than this fraction, 0 <= tol < 1. 0 (default) stops
+            only when no centroid moves.
+        n_init: number of runs, 1 or more, default 1; the best is returned. "wu" and given centroids run once.
+        seed: seed of the random choices, 0 or more. The same arguments give the same result.
+
+    Returns:
+        The clusters.
+
+    Raises:
+        OptionError: an argument has an invalid value. A ValueError.
+        OptionTypeError: an argument has a wrong type. A TypeError.
     """
     rows = _check_points("points", points)
     n, dimensions = rows.shape
@@ -72,13 +85,13 @@ def kmeans(
     n_init = check_integer("n_init", n_init, 1, 2**31 - 1)
     seed = check_integer("seed", seed, 0, 2**63 - 1)
     if check_number("tol", tol, 0, 1) == 1:
-        raise OptionError("tol must be less than 1")
+        raise OptionError("tol must be less than 1, not 1")
     mass = _check_weights(weights, n)
-    distinct, distinct_mass = _distinct(rows[mass > 0], mass[mass > 0])
+    distinct, distinct_mass = _merge_duplicates(rows[mass > 0], mass[mass > 0])
     k = min(k, len(distinct))
-    padded = _padded(rows)
+    padded = _pad(rows)
     best: KMeansResult | None = None
-    for start in _starts(init, distinct, distinct_mass, k, n_init, seed):
+    for start in _make_starts(init, distinct, distinct_mass, k, n_init, seed):
         result = _lloyd(padded, mass, start, max_iter, tol, dimensions)
         if best is None or result.inertia < best.inertia:
             best = result
@@ -87,7 +100,7 @@ def kmeans(
 
 
 def _lloyd(points: Array, weights: Array, start: Array, max_iter: int, tol: float, dimensions: int) -> KMeansResult:
-    clusters = Clusters.start(points, weights, _padded(start))
+    clusters = Clusters.start(points, weights, _pad(start))
     before = np.inf
     converged = False
     n_iter = 0
@@ -112,9 +125,11 @@ def _check_points(name: str, points: npt.ArrayLike) -> Array:
         raise OptionError(f"{name} must have shape (n, d) with n >= 1 and d = 1..4, not {array.shape}")
     rows: Array = array.astype(np.float64)
     if not np.isfinite(rows).all():
-        raise OptionError(f"{name} must be finite, without NaN and infinity")
+        raise OptionError(f"{name} must be finite: remove NaN and infinity")
     if np.abs(rows).max() > _LARGEST:
-        raise OptionError(f"{name} must lie within -{_LARGEST:g}..{_LARGEST:g}: scale them down")
+        raise OptionError(
+            f"{name} must be within -{_LARGEST:g}..{_LARGEST:g}, not {np.abs(rows).max():g}: scale them down"
+        )
     return rows
 
 
@@ -128,14 +143,14 @@ def _check_weights(weights: npt.ArrayLike | None, n: int) -> Array:
         raise OptionError(f"weights must have shape ({n},), one for each point, not {array.shape}")
     mass: Array = array.astype(np.float64)
     if not ((mass >= 0) & (mass <= _HEAVIEST)).all() or not mass.any():  # nor NaN
-        raise OptionError(f"weights must be finite, 0 or more, at most {_HEAVIEST:g} and not all zero")
+        raise OptionError(f"weights must be finite, 0 to {_HEAVIEST:g} and not all zero")
     return mass
 
 
-def _distinct(rows: Array, mass: Array) -> tuple[Array, Array]:
+def _merge_duplicates(rows: Array, mass: Array) -> tuple[Array, Array]:
     """Return the distinct points among rows [n, d], in lexicographic order, and the mass of each.
 
-    `np.unique` takes several times as long, and hears no Ctrl-C.
+    `np.unique` takes several times as long and cannot be interrupted by Ctrl-C.
     """
     order = np.arange(len(rows))
     for column in rows.T[::-1]:
@@ -149,22 +164,24 @@ def _distinct(rows: Array, mass: Array) -> tuple[Array, Array]:
 
 
 def _stable_order(values: Array) -> npt.NDArray[np.intp]:
-    """Return what `np.argsort(values, kind="stable")` does, which hears no Ctrl-C for long where they are many."""
+    """Return `np.argsort(values, kind="stable")`, sorting in pieces so that Ctrl-C is never blocked for long."""
     starts = range(0, len(values), _SORTED_AT_ONCE)
     runs = [start + np.argsort(values[start : start + _SORTED_AT_ONCE], kind="stable") for start in starts]
     order = np.concatenate(runs)
-    return order[np.argsort(values[order], kind="stable")]  # Timsort merges what is in order already
+    return order[np.argsort(values[order], kind="stable")]  # Timsort merges runs that are already sorted
 
 
-def _padded(rows: Array) -> Array:
-    """Rows [n, d] as columns [4, n], with zeros for the dimensions that are not there."""
+def _pad(rows: Array) -> Array:
+    """Return rows [n, d] as columns [4, n], with zeros for missing dimensions."""
     columns = np.zeros((_DIMENSIONS, len(rows)))
     columns[: rows.shape[1]] = rows.T
     return columns
 
 
-def _starts(init: str | npt.ArrayLike, points: Array, weights: Array, k: int, n_init: int, seed: int) -> list[Array]:
-    """First centroids [k, d] of each start, for distinct points [m, d], m >= k, with weights [m]."""
+def _make_starts(
+    init: str | npt.ArrayLike, points: Array, weights: Array, k: int, n_init: int, seed: int
+) -> list[Array]:
+    """Return the initial centroids [k, d] of each run, for distinct points [m, d], m >= k, with weights [m]."""
     if not isinstance(init, str):
         given = _check_points("init", init)
         if given.shape[1] != points.shape[1] or len(given) < k:
@@ -172,30 +189,32 @@ def _starts(init: str | npt.ArrayLike, points: Array, weights: Array, k: int, n_
         return [given]
     check_choice("init", init, ("k-means++", "random", "wu"))
     if init == "wu":
-        start = split(_padded(points), weights, k)[: points.shape[1]].T
-        return [np.concatenate([start, _random(points, weights, k - len(start), np.random.PCG64(seed))])]
-    draw: Callable[[Array, Array, int, np.random.PCG64], Array] = _plus_plus if init == "k-means++" else _random
+        start = split(_pad(points), weights, k)[: points.shape[1]].T
+        return [np.concatenate([start, _draw_random(points, weights, k - len(start), np.random.PCG64(seed))])]
+    draw: Callable[[Array, Array, int, np.random.PCG64], Array] = (
+        _draw_plus_plus if init == "k-means++" else _draw_random
+    )
     random = np.random.PCG64(seed)
     return [draw(points, weights, k, random) for _ in range(n_init)]
 
 
-def _uniform(random: np.random.PCG64, n: int) -> Array:
-    """Variates 0 <= u < 1 from the raw bits, whose stream NumPy keeps from version to version."""
+def _draw_uniform(random: np.random.PCG64, n: int) -> Array:
+    """Draw variates 0 <= u < 1 from the raw bits, whose stream NumPy keeps from version to version."""
     raw: Any = random.random_raw(n)
     variates: Array = (raw >> np.uint64(11)) * 2.0**-53
     return variates
 
 
-def _random(points: Array, weights: Array, k: int, random: np.random.PCG64) -> Array:
-    chosen: Array = points[_stable_order(_uniform(random, len(points)))[:k]]
+def _draw_random(points: Array, weights: Array, k: int, random: np.random.PCG64) -> Array:
+    chosen: Array = points[_stable_order(_draw_uniform(random, len(points)))[:k]]
     return chosen
 
 
-def _plus_plus(points: Array, weights: Array, k: int, random: np.random.PCG64) -> Array:
-    """Each next centroid is a point drawn with a chance in proportion to weight and squared distance so far."""
+def _draw_plus_plus(points: Array, weights: Array, k: int, random: np.random.PCG64) -> Array:
+    """Draw each centroid among points with probability proportional to weight times squared distance so far."""
     chosen: list[int] = []
     nearest = np.ones(len(points))
-    for u in _uniform(random, k):
+    for u in _draw_uniform(random, k):
         chances = np.cumsum(weights * nearest)
         at = min(int(np.searchsorted(chances, u * chances[-1], side="right")), len(points) - 1)
         while at > 0 and nearest[at] == 0.0:  # rounding at the end of the sum

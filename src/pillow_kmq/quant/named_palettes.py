@@ -1,4 +1,4 @@
-"""Palettes that go by a name: of machines and of standards. Their values are facts, cited beside them."""
+"""Palettes of machines and standards by name; their values are facts, with their sources."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from ..color import to_palette, to_points
 from ..types import Palette
 
 
-def _hex(words: str) -> list[tuple[int, ...]]:
+def _parse_hex(words: str) -> list[tuple[int, ...]]:
     return [tuple(bytes.fromhex(word)) for word in words.split()]
 
 
 def _cube(*levels: int) -> list[tuple[int, ...]]:
-    """All colours whose channels have one of the levels."""
+    """Return all colours whose channels have one of the levels."""
     return list(product(levels, repeat=3))
 
 
@@ -25,27 +25,28 @@ def _grays(count: int) -> list[tuple[int, ...]]:
     return [(255 * i // (count - 1),) * 3 for i in range(count)]
 
 
-def _seen(words: str) -> list[tuple[int, ...]]:
-    """Return measured colours, black and white first, relative to the panel's own black and white.
+def _adapt_to_panel(words: str) -> list[tuple[int, ...]]:
+    """Return measured colours, black and white first, relative to the black and white of the panel.
 
-    Linear light is scaled as by ICC's relative colorimetric intent with black point compensation: the eye adapts to the
-    panel. With absolute colours, every highlight brighter than the panel's light grey white would be lost.
+    Linear light is scaled as by ICC's relative colorimetric intent with black point compensation, because the eye
+    adapts to the panel. With absolute colours, all highlights brighter than the light grey white of the panel would be
+    lost.
     """
-    colors = np.array([(*color, 255) for color in _hex(words)], np.uint8)
+    colors = np.array([(*color, 255) for color in _parse_hex(words)], np.uint8)
     light = to_points(colors, "linear").astype(np.float64)
     black, white = light[:3, :1], light[:3, 1:2]
     light[:3] = (np.clip((light[:3] - black) / (white - black), 0.0, 1.0) - 0.5) * 255.0
     return [tuple(color[:3].tolist()) for color in to_palette(light, "linear")]
 
 
-# Measured by OpenDisplay (github.com/OpenDisplay/epaper-dithering, packages/rust/core/src/measured_palettes.rs), by
-# raw photographs at 6500 K: E Ink Spectra 6, 7.3", and a 3.97" panel of four colours. Nobody's numbers for panels of
-# three colours were found: they have the same inks. Seven colours, E Ink ACeP: Pimoroni's saturated palette for the
-# 5.7" panel (github.com/pimoroni/inky, inky/inky_uc8159.py).
+# E Ink Spectra 6, 7.3", and a 3.97" panel of four colours: measured by OpenDisplay on raw photographs at 6500 K
+# (github.com/OpenDisplay/epaper-dithering, packages/rust/core/src/measured_palettes.rs). No measurements of panels of
+# three colours were found; they use the same inks. E Ink ACeP, seven colours: Pimoroni's saturated palette for the 5.7"
+# panel (github.com/pimoroni/inky, inky/inky_uc8159.py).
 #
-# The order is that of the panels' own codes, as Waveshare's drivers send them (github.com/waveshareteam/e-Paper,
-# epd7in3g.py, epd7in3e.py, epd5in65f.py). Spectra 6 has no colour 4: black stands in for it, which is never chosen, as
-# the first of equal entries is. Panels of three colours are sent two planes of bits; the order is OpenDisplay's.
+# Entries are in the order of the panels' codes, as sent by Waveshare's drivers (github.com/waveshareteam/e-Paper,
+# epd7in3g.py, epd7in3e.py, epd5in65f.py). Spectra 6 has no colour 4; black takes its index and is never chosen, as it
+# duplicates entry 0. Panels of three colours are sent two bit planes; their order is OpenDisplay's.
 _BWRY_BLACK, _BWRY_WHITE, _BWRY_YELLOW, _BWRY_RED = "0A070E", "ADB2AE", "AC8000", "55180E"
 _SPECTRA_6 = "1A0D23 B9CACD CAB800 790900 1A0D23 00458B 285239"
 _ACEP_7 = "393039 FFFFFF 3A5B46 3D3B5E 9C484B D0BE47 B16A49"
@@ -61,35 +62,35 @@ _HTML = (
 )
 
 _PALETTES: dict[str, Callable[[], list[tuple[int, ...]]]] = {
-    # Black and white, and evenly spaced greys, as electronic paper and the Game Boy Pocket (4) show them.
+    # Black and white, and evenly spaced greys, as on electronic paper and the Game Boy Pocket (4).
     "gray-2": lambda: _grays(2),
     "gray-4": lambda: _grays(4),
     "gray-16": lambda: _grays(16),
-    # Electronic paper by what it shows.
+    # Electronic paper, in the colours measured on the panels.
     "epaper-bw": lambda: _grays(2),
-    "epaper-bwr": lambda: _seen(f"{_BWRY_BLACK} {_BWRY_WHITE} {_BWRY_RED}"),
-    "epaper-bwy": lambda: _seen(f"{_BWRY_BLACK} {_BWRY_WHITE} {_BWRY_YELLOW}"),
-    "epaper-bwry": lambda: _seen(f"{_BWRY_BLACK} {_BWRY_WHITE} {_BWRY_YELLOW} {_BWRY_RED}"),
-    "epaper-spectra-6": lambda: _seen(_SPECTRA_6),
-    "epaper-acep-7": lambda: _seen(_ACEP_7),
+    "epaper-bwr": lambda: _adapt_to_panel(f"{_BWRY_BLACK} {_BWRY_WHITE} {_BWRY_RED}"),
+    "epaper-bwy": lambda: _adapt_to_panel(f"{_BWRY_BLACK} {_BWRY_WHITE} {_BWRY_YELLOW}"),
+    "epaper-bwry": lambda: _adapt_to_panel(f"{_BWRY_BLACK} {_BWRY_WHITE} {_BWRY_YELLOW} {_BWRY_RED}"),
+    "epaper-spectra-6": lambda: _adapt_to_panel(_SPECTRA_6),
+    "epaper-acep-7": lambda: _adapt_to_panel(_ACEP_7),
     # Four greys, black first, at the levels of Waveshare's drivers (epd4in2_V2.py).
-    "epaper-gray-4": lambda: _hex("000000 808080 C0C0C0 FFFFFF"),
+    "epaper-gray-4": lambda: _parse_hex("000000 808080 C0C0C0 FFFFFF"),
     # One bit for each of red, green and blue: teletext (ETS 300 706, level 1), the BBC Micro, early terminals.
     "teletext": lambda: _cube(0, 255),
     # IBM Color/Graphics Adapter, RGBI with dark yellow shown as brown (IBM 5153); the first colours of EGA and VGA.
-    "cga": lambda: _hex(_CGA),
+    "cga": lambda: _parse_hex(_CGA),
     # IBM Enhanced Graphics Adapter and Sega Master System: two bits a channel.
     "ega": lambda: _cube(0, 85, 170, 255),
     # Amstrad CPC: three levels a channel, nominally off, half and full.
     "amstrad-cpc": lambda: _cube(0, 128, 255),
     # Sinclair ZX Spectrum: eight colours at two levels; black is the same in both. Nominal levels of emulators.
-    "zx-spectrum": lambda: _hex(_SPECTRUM),
+    "zx-spectrum": lambda: _parse_hex(_SPECTRUM),
     # Commodore 64: P. Timmermann, "Calculating the color palette of the VIC II" (2001).
-    "c64": lambda: _hex(_C64),
+    "c64": lambda: _parse_hex(_C64),
     # PICO-8 manual (Lexaloffle), the 16 colours of the console.
-    "pico-8": lambda: _hex(_PICO8),
+    "pico-8": lambda: _parse_hex(_PICO8),
     # HTML 4.01 (W3C, 1999), section 6.5: the sixteen colour names.
-    "html": lambda: _hex(_HTML),
+    "html": lambda: _parse_hex(_HTML),
     # Netscape's colour cube: six levels a channel.
     "web-safe": lambda: _cube(0, 51, 102, 153, 204, 255),
 }
@@ -98,7 +99,7 @@ HARDWARE_NAMES = tuple(_PALETTES)
 
 
 def hardware_palette(name: str) -> Palette:
-    """The palette of a name in HARDWARE_NAMES, uint8[k, 4], opaque; OptionError for another name."""
+    """Return the opaque palette of a name in HARDWARE_NAMES, uint8[k, 4]; raise OptionError for other names."""
     check_choice("palette", name, HARDWARE_NAMES)
     colors = np.array(_PALETTES[name](), np.uint8)
     return np.column_stack([colors, np.full(len(colors), 255, np.uint8)])

@@ -1,11 +1,11 @@
-"""The exact nearest palette entry of any RGBA colour, found by short candidate lists.
+"""Exact nearest palette entries of RGBA colours, by candidate lists.
 
-The working space is cut into cells. A cell's list holds every entry that can be nearest to a point of the cell: those
-not farther from its box than another entry can be at the most. Lists are made when a cell is first met. In front stands
-a small cache from RGBA value to entry, since neighbouring pixels are alike.
+The working space is divided into cells. The list of a cell holds every entry that can be nearest to a point of the
+cell: all entries whose distance to its box is at most the smallest maximum distance of any entry. Lists are made on
+first use. A small cache from RGBA value to entry comes first, since neighbouring pixels are similar.
 
-What is opaque stays opaque and what is fully transparent stays invisible, whatever distance says: opaque colours choose
-among opaque entries, and transparent ones take the first transparent entry, as far as the palette has such.
+Opaque colours always map to opaque entries and fully transparent ones to the first fully transparent entry, whatever
+the distance, provided that the palette has such entries.
 
 Source: after M. E. Celebi, "Improving the performance of k-means for color quantization", Image and Vision Computing 29
 (2011) and the cell lists of P. S. Heckbert, "Color image quantization for frame buffer display", SIGGRAPH 1982.
@@ -24,11 +24,11 @@ from ..kernels.types import f32_2d, f32_3d, f64_1d, i16_1d, i16_2d, i32_1d, i32_
 from .histogram import ALPHA
 
 _BITS3, _BITS4 = 5, 4  # cells per coordinate: 2**5 without alpha, 2**4 with it
-_POOL = 1 << 20
-_CACHE_BITS = 16
-_HASH = np.uint64(0x9E3779B1)
+_POOL = 1 << 20  # bytes of all candidate lists
+_CACHE_BITS = 16  # the cache has 2**16 slots
+_HASH = np.uint64(0x9E3779B1)  # Knuth's multiplicative constant, 2**32 / golden ratio
 
-# Where points of a space lie, for alpha 0..1: low and high bound of each coordinate.
+# Bounds of each coordinate of a space, for alpha 0..1.
 _RANGES = {
     "srgb": ((-127.5, 127.5), (-127.5, 127.5), (-127.5, 127.5), (0.0, 220.84)),
     "linear": ((-127.5, 127.5), (-127.5, 127.5), (-127.5, 127.5), (0.0, 220.84)),
@@ -37,18 +37,28 @@ _RANGES = {
 
 
 class Nearest(NamedTuple):
-    """What kernels need to look colours up; `nearest_finder` makes it.
+    """State of nearest-entry look-ups in kernels; made by `nearest_finder`.
 
-    linear: color.LINEAR. space: color.SPACES number. points float32[4, k]: the palette in the working space.
-    low, width, cells float32[2, 4]: the first cell's corner, a cell's size and its inverse, for translucent (row 0)
-        and opaque colours (row 1).
-    entries int16[2, k]: the entries to choose from: for translucent colours, for opaque ones. sizes int64[2].
-    choice float32[2, 4, k]: the points of those entries.
-    bounds float32[2, k], order int32[2, k]: scratch, one a view of the other: what is not negative sorts like its bits.
-    transparent: the entry of fully transparent colours, or -1.
-    starts int32[2, cells]: where a cell's list starts in the pool, -1 if it is not made yet.
-    pool uint8[]: lists, each after its length (0 means 256). used int64[1]: bytes of the pool in use.
-    keys uint32[], labels int16[]: the cache; a label of -1 is empty.
+    In arrays of two rows, row 0 is for translucent colours and row 1 for opaque ones.
+
+    Attributes:
+        linear: color.LINEAR.
+        space: number of the space in color.SPACES.
+        points: float32[4, k], the palette in the working space.
+        low: float32[2, 4], corner of the first cell.
+        width: float32[2, 4], size of a cell.
+        cells: float32[2, 4], its inverse.
+        entries: int16[2, k], the entries to choose from.
+        sizes: int64[2], the number of these.
+        choice: float32[2, 4, k], the points of these.
+        bounds: float32[2, k], scratch.
+        order: int32[2, k], a view of `bounds`: non-negative floats sort like their bits.
+        transparent: the entry of fully transparent colours, or -1.
+        starts: int32[2, cells], start of the list of each cell in the pool, -1 if not made yet.
+        pool: uint8[], lists, each preceded by its length (0 means 256).
+        used: int64[1], bytes of the pool in use.
+        keys: uint32[], the colours in the cache.
+        labels: int16[], their entries; -1 is empty.
     """
 
     linear: f64_1d
@@ -71,7 +81,12 @@ class Nearest(NamedTuple):
 
 
 def nearest_finder(palette: npt.NDArray[np.uint8], space: str) -> Nearest:
-    """Prepare look-ups in a palette, uint8[k, 4], k = 1..256, by distance in `space`. Not to be shared by threads."""
+    """Prepare look-ups of nearest palette entries; not thread-safe.
+
+    Args:
+        palette: uint8[k, 4], k = 1..256.
+        space: space of the distance, a key of color.SPACES.
+    """
     alpha = palette[:, 3]
     everything = np.arange(len(palette), dtype=np.int16)
     opaque = everything[alpha == 255]
@@ -109,7 +124,7 @@ def nearest_finder(palette: npt.NDArray[np.uint8], space: str) -> Nearest:
 
 
 def _list_cell(find, kind, cell, c0, c1, c2, c3):  # type: ignore[no-untyped-def]
-    """Make the list of a cell with coordinates c0..c3; false when the pool is full."""
+    """Make the list of the cell with coordinates c0..c3; return False if the pool is full."""
     size = find.sizes[kind]
     start = find.used[0]
     zero = np.float32(0.0)
@@ -137,7 +152,7 @@ def _list_cell(find, kind, cell, c0, c1, c2, c3):  # type: ignore[no-untyped-def
     for t in range(1, size):
         bits = min(bits, find.order[1, t])
     find.order[1, 0] = bits
-    # Rounding, of points and of cells, must lose nothing.
+    # Rounding of points and of cells must not drop an entry.
     bound = find.bounds[1, 0] * np.float32(1.001) + np.float32(0.001)
     length = 0
     for t in range(size):
@@ -172,7 +187,7 @@ def _nearest_of_all(find, kind, p0, p1, p2, p3):  # type: ignore[no-untyped-def]
 
 
 def _nearest_point(find, kind, p0, p1, p2, p3):  # type: ignore[no-untyped-def]
-    """The entry nearest to a point (float32), the lowest-numbered one of equals."""
+    """Return the entry nearest to a point (float32), the lowest index of equals."""
     bits = _BITS4 - kind * (_BITS4 - _BITS3)
     c0 = _cell(p0, find.low[kind, 0], find.cells[kind, 0], bits)
     c1 = _cell(p1, find.low[kind, 1], find.cells[kind, 1], bits)
@@ -197,7 +212,7 @@ def _nearest_point(find, kind, p0, p1, p2, p3):  # type: ignore[no-untyped-def]
 
 
 def nearest(find, value):  # type: ignore[no-untyped-def]
-    """The palette entry of a packed pixel, 0xAABBGGRR."""
+    """Return the palette entry of a packed pixel 0xAABBGGRR."""
     slot = (np.uint64(value) * _HASH & np.uint64(0xFFFFFFFF)) >> np.uint64(32 - _CACHE_BITS)
     if find.keys[slot] == value and find.labels[slot] >= 0:
         return np.int64(find.labels[slot])
@@ -223,7 +238,7 @@ def _remap(find: Nearest, pixels: u32_1d, out: u8_1d) -> None:
 
 @kernel
 def _look_up(table: u8_1d, pixels: u32_1d, out: u8_1d, missing: i32_1d) -> int:
-    """Write the entries that the table knows; list the places of the other pixels and return how many they are."""
+    """Write the entries found in the table, list the indices of the other pixels and return their number."""
     count = 0
     for i in range(pixels.shape[0]):
         value = pixels[i]
@@ -246,9 +261,9 @@ def _remap_missing(find: Nearest, table: u8_1d, pixels: u32_1d, out: u8_1d, miss
 
 
 def color_table() -> npt.NDArray[np.uint8]:
-    """A table for `remap` of large images: 1 + the entry of each opaque colour, 0 while it is not known.
+    """Return a table for `remap` of large images: 1 + the entry of each opaque colour, 0 while it is unknown.
 
-    Entry 255 is never known: it wraps around. Threads may share a table, as all of them write the same.
+    Entry 255 wraps around to 0 and is never found. Threads may share a table, since all of them write the same.
     """
     return np.zeros(1 << 24, np.uint8)
 
@@ -259,7 +274,14 @@ def remap(
     out: npt.NDArray[np.uint8],
     table: npt.NDArray[np.uint8] | None = None,
 ) -> None:
-    """Write the nearest entry of each packed pixel, uint32[n], to out, uint8[n]."""
+    """Write the nearest entry of each pixel.
+
+    Args:
+        find: the look-up.
+        pixels: uint32[n], packed.
+        out: uint8[n], written.
+        table: shared `color_table`, for large images.
+    """
     if table is None:
         _remap(find, pixels, out)
         return

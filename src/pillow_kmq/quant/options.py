@@ -1,4 +1,4 @@
-"""What a caller can ask of the quantiser: one frozen value per choice, and the words that stand for them."""
+"""Options of the quantiser: a frozen, validated value for each request, and the words that stand for them."""
 
 from __future__ import annotations
 
@@ -22,14 +22,18 @@ ORDER_NAMES = ("luminance", "popularity", "compression")
 
 @dataclass(frozen=True)
 class Effort:
-    """How much work finding a palette is worth.
+    """Parameters of the palette search.
 
-    sample: pixels from which on not all are counted. bits: of each channel that colours keep while they are
-        searched. most_bins: fewer bits where there were more bins.
-    start_steps: Lloyd's steps after the start. rounds: of exchanges, each followed by `steps` steps; fewer for
-        palettes of more than 128 entries.
-    share: exchanges per round as a part of the palette. noise: how wild they are (see swap.py).
-    polish: Lloyd's steps on the finest colours at the end.
+    Attributes:
+        sample: number of pixels above which an image is sampled.
+        bits: bits per channel of the histogram bins during the search.
+        most_bins: maximum number of bins; more are merged to fewer bits.
+        start_steps: Lloyd steps after initialisation.
+        rounds: rounds of split-and-merge exchanges; fewer for palettes of more than 128 entries.
+        steps: Lloyd steps per round.
+        share: exchanges per round, as a fraction of the palette size.
+        noise: amount of randomness in choosing exchanges, see clustering/split_merge.py.
+        polish: Lloyd steps on the finest bins at the end.
     """
 
     sample: int
@@ -52,19 +56,24 @@ EFFORTS = {
 
 @dataclass(frozen=True)
 class Options:
-    """One request, checked.
+    """One validated request.
 
-    colors: entries at most, 1..256, the transparent one and the fixed ones included.
-    palette: uint8[k, 4] to use as it is, or None to find one.
-    background: that all pixels are laid on first; None is white, for those that the given palette has no entry for.
-    space: one of SPACE_NAMES.
-    effort: a key of EFFORTS. seed: of the search, 0 or more.
-    max_iter: None, or a plain k-means of at most so many steps in place of the effort's recipe.
-    fixed: uint8[f, 4], entries that must be there.
-    aim: None, or the error for which the fewest colours are to be found.
-    bits: of R, G, B and A that entries may use.
-    order: of entries that are found. transparent_index: where a fully transparent one goes, -1 is the end.
-    threads: that map pixels at once, 0 for one per core.
+    Attributes:
+        colors: maximum number of entries, 1..256, including the transparent and the fixed ones.
+        palette: uint8[k, 4] to use unchanged, or None to find one.
+        dither: the dithering, or None.
+        background: colour onto which all pixels are composited; None is white, for pixels that the given palette has no
+            entry for.
+        space: one of SPACE_NAMES.
+        effort: a key of EFFORTS.
+        seed: seed of the search, 0 or more.
+        max_iter: None, or the maximum number of iterations of a plain k-means that replaces the search.
+        fixed: uint8[f, 4], entries that must be in the palette.
+        aim: None, or the error to reach with as few colours as possible.
+        bits: bits of R, G, B and A that entries may use.
+        order: one of ORDER_NAMES, for palettes that are found.
+        transparent_index: index of the fully transparent entry; -1 is the last one, None the first one.
+        threads: number of threads that map pixels; 0 is one per core.
     """
 
     colors: int = MAX_COLORS
@@ -84,7 +93,7 @@ class Options:
 
     @property
     def metric(self) -> str:
-        """The space in which the nearest entry is looked for: a key of color.SPACES."""
+        """The space of nearest-entry look-ups, a key of color.SPACES."""
         return "oklab" if self.space == "perceptual" else self.space
 
     def __post_init__(self) -> None:
@@ -95,23 +104,30 @@ class Options:
         if self.max_iter is not None:
             check_integer("max_iter", self.max_iter, 0, 10**6)
         if len(self.fixed) > self.colors:
-            raise OptionError(f"{len(self.fixed)} fixed colours do not fit into a palette of {self.colors}")
+            raise OptionError(
+                f"{len(self.fixed)} fixed colours do not fit into a palette of {self.colors}: raise colors"
+            )
         check_choice("order", self.order, ORDER_NAMES)
         check_integer("threads", self.threads, 0, 1024)
         if self.transparent_index is not None:
             check_integer("transparent_index", self.transparent_index, -1, MAX_COLORS - 1)
         for color, shown in zip(self.fixed, representable(self.fixed, self.bits), strict=True):
             if color[3] and (color != shown).any():
-                raise OptionError(f"the fixed colour {_text(color)} cannot be posterized: {_text(shown)} is near")
+                raise OptionError(
+                    f"fixed colour {_format_color(color)} is not representable with posterize:"
+                    f" use {_format_color(shown)}"
+                )
         if self.palette is not None and len(self.fixed):
-            raise OptionError("fixed colours mean nothing with a given palette: add them to it")
+            raise OptionError("fixed cannot be combined with palette: add the fixed colours to the palette")
         if self.palette is not None and (self.aim or self.bits != FULL or self.transparent_index is not None):
-            raise OptionError("quality, posterize and transparent_index mean nothing with a given palette")
+            raise OptionError(
+                "quality, posterize and transparent_index cannot be combined with palette: leave them out"
+            )
         if self.palette is not None and not 1 <= len(self.palette) <= MAX_COLORS:
-            raise OptionError("empty palette: it must have 1 to 256 entries")
+            raise OptionError(f"palette must have 1 to {MAX_COLORS} entries, not {len(self.palette)}")
 
 
-def _text(color: Palette) -> str:
+def _format_color(color: Palette) -> str:
     return str(tuple(color.tolist()))
 
 
@@ -129,14 +145,14 @@ def to_options(
     max_iter: int | None = None,
     **others: Any,
 ) -> Options:
-    """The keywords of `quantize`, checked. others: those that Options has by the same names."""
+    """Validate the keywords of `quantize`; `others` are those that `Options` has under the same names."""
     if palette is not None and order is not None:
-        raise OptionError("order means nothing with a given palette, which keeps its own")
+        raise OptionError("order cannot be combined with palette, which keeps its own order: leave it out")
     if palette is not None and (dither is None or isinstance(to_dither(dither), Auto)):
-        dither = "floyd-steinberg"  # a palette given is made for no picture: flat areas too need mixtures
+        dither = "floyd-steinberg"  # a given palette does not fit the picture: even flat areas need mixtures
     unknown = sorted(others.keys() - {"effort", "seed", "threads", "transparent_index"})
     if unknown:
-        raise OptionTypeError(f"{unknown[0]} is not an option here")
+        raise OptionTypeError(f"{unknown[0]} is not a valid option here")
     aim = to_aim(quality)
     if space is None:
         space = _space_for(palette, max_iter, aim)
@@ -156,9 +172,9 @@ def to_options(
 
 
 def _space_for(palette: Palette | None, max_iter: int | None, aim: Aim | None) -> str:
-    """Return the space that suits the other options, where none is asked for."""
+    """Return the default space for the other options."""
     if palette is not None or max_iter is not None:
-        # Dithering with palettes that no search has made has truer means in sRGB (docs/QUALITY.md); and the textbook's
-        # k-means has the textbook's distance.
+        # Dithering with given palettes keeps local means better in sRGB (docs/QUALITY.md); plain k-means takes the
+        # plain RGB distance.
         return "srgb"
     return {"dB": "srgb", "dE": "oklab"}.get(aim.unit, "perceptual") if aim else "perceptual"

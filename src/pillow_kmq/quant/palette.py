@@ -1,4 +1,4 @@
-"""The palette for counted colours, as all the options together ask for it."""
+"""The choice of a palette for counted colours under all options together."""
 
 from __future__ import annotations
 
@@ -15,22 +15,32 @@ from .histogram import VISIBLE, Blocks, Counts, unpack
 from .options import Options
 from .palette_order import sort_by_luma
 from .palette_search import find_palette
-from .posterize import FULL, posterized, representable
+from .posterize import FULL, posterize_palette, representable
 from .progress import SILENT, Progress
-from .quality import fewest, palette_error, reaching
+from .quality import find_fewest, find_fewest_of_sample, palette_error
 from .sensitivity import hold_back
 
 _FEW = 32
-"""Entries up to which the search knows of the transparent one, so that faint rims need none of their own."""
+"""Palette size up to which the search includes the transparent entry, so that faint rims need no entry of their own."""
 
 
 def choose_palette(
     counts: Counts, options: Options, everything: Callable[[], Blocks], progress: Progress = SILENT
 ) -> Palette:
-    """A palette uint8[k, 4], in order of luma, that the options ask for; empty if there are no colours.
+    """Choose the palette that the options ask for.
 
-    everything: all colours, where the counts are of a sample and an aim is to be checked.
-    Raises QualityError if `options.aim` is out of reach.
+    Args:
+        counts: distinct colours and their weights.
+        options: the request.
+        everything: returns all colours; called only if the counts are of a sample and there is a target to check.
+        progress: reports the search.
+
+    Returns:
+        The palette in order of luma, uint8[k, 4]; empty if there are no colours.
+
+    Raises:
+        OptionError: the fixed colours leave no entry for transparent pixels.
+        QualityError: `options.aim` cannot be reached.
     """
     if not len(counts.colors):
         return np.empty((0, 4), np.uint8)
@@ -40,7 +50,7 @@ def choose_palette(
     tries = itertools.count()
 
     def find(k: int) -> Palette:
-        left = 0.6 ** next(tries)  # nobody knows how many tries there will be
+        left = 0.6 ** next(tries)  # the number of tries is not known in advance
         step = progress.part(1.0 - left, 1.0 - 0.6 * left)
         return sort_by_luma(_palette_of(counts, replace(options, colors=k), step))
 
@@ -52,32 +62,33 @@ def choose_palette(
 
     least = least_colors(counts, options)
     if counts.whole:
-        return fewest(find, error, least, options.colors, aim)
-    return reaching(find, error, whole_error, least, options.colors, aim)
+        return find_fewest(find, error, least, options.colors, aim)
+    return find_fewest_of_sample(find, error, whole_error, least, options.colors, aim)
 
 
 def least_colors(counts: Counts, options: Options) -> int:
-    """How many entries there must be: the fixed ones, one for transparent pixels beside them, one in any case."""
-    return max(1, len(options.fixed) + (len(options.fixed) > 0 and _needs_clear(counts, options)))
+    """Return the minimum palette size: the fixed entries and one for transparent pixels besides them, or 1."""
+    return max(1, len(options.fixed) + (len(options.fixed) > 0 and _needs_transparent(counts, options)))
 
 
-def _needs_clear(counts: Counts, options: Options) -> bool:
+def _needs_transparent(counts: Counts, options: Options) -> bool:
     return bool((counts.colors < VISIBLE).any()) and not (options.fixed[:, 3] == 0).any()
 
 
 def _palette_of(counts: Counts, options: Options, progress: Progress) -> Palette:
-    """The palette for counted colours; fully transparent ones get an entry of their own."""
+    """Find a palette for counted colours; fully transparent ones get an entry of their own."""
     colors, weights = counts.colors, counts.weights
     visible = colors >= VISIBLE
     if options.space == "perceptual":
         weights = hold_back(colors, weights if counts.sensed is None else counts.sensed, weights)
     if least_colors(counts, options) > options.colors:
         raise OptionError(
-            f"{len(options.fixed)} fixed colours leave no entry of {options.colors} for transparent pixels"
+            f"{len(options.fixed)} fixed colours leave no entry of {options.colors} for transparent pixels;"
+            " raise colors"
         )
-    if not _needs_clear(counts, options):
+    if not _needs_transparent(counts, options):
         return _visible_palette(colors[visible], weights[visible], options, progress)
-    clear = _clear_entry(counts, options)
+    clear = _transparent_entry(counts, options)
     if options.colors == 1:
         return clear
     if options.colors <= _FEW and options.bits == FULL:
@@ -89,7 +100,7 @@ def _palette_of(counts: Counts, options: Options, progress: Progress) -> Palette
     return np.concatenate([clear, palette[palette[:, 3] > 0]])
 
 
-def _clear_entry(counts: Counts, options: Options) -> Palette:
+def _transparent_entry(counts: Counts, options: Options) -> Palette:
     return representable(unpack(np.array([counts.hidden], np.uint32)), options.bits)
 
 
@@ -99,4 +110,4 @@ def _visible_palette(
     palette = find_palette(colors, weights, options, progress)
     if options.bits == FULL:
         return palette
-    return posterized(palette, colors, weights, options.fixed, options.colors, options.bits, options.metric)
+    return posterize_palette(palette, colors, weights, options.fixed, options.colors, options.bits, options.metric)

@@ -1,4 +1,4 @@
-"""The order of palette entries. It changes no pixel: only bytes, and how a palette looks to people."""
+"""The order of palette entries, which changes no pixel, only file size and how a palette looks to people."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _FILLER = np.array([[0, 0, 0, 255]], np.uint8)
 
 
 def sort_by_luma(palette: Palette) -> Palette:
-    """The palette uint8[k, 4] by luma, the fully transparent entry first, then other translucent ones.
+    """Return the palette uint8[k, 4] in order of luma: fully transparent entries, translucent ones, opaque ones.
 
     PNG and KMQ then store no alpha for the opaque rest.
     """
@@ -26,15 +26,15 @@ def sort_by_luma(palette: Palette) -> Palette:
 
 
 def reorder(palette: Palette, images: Sequence[Indices], options: Options) -> Palette:
-    """The palette uint8[k, 4] as the options ask; the indices of the images that use it are rewritten in place.
+    """Reorder the palette uint8[k, 4] as the options ask, and rewrite the indices of the images in place.
 
-    A `transparent_index` beyond the end lengthens the palette by black entries that nothing uses.
+    A `transparent_index` beyond the end extends the palette by unused black entries.
     """
     order = np.arange(len(palette))
-    if options.order == "popularity":  # by luminance is how palettes are found
+    if options.order == "popularity":  # palettes are found in order of luminance
         order = _by_popularity(palette, images)
     elif options.order == "compression":
-        order = np.lexsort(palette.T[[2, 0, 1, 3]])  # alpha, green, red, blue: what KMQ stores at least cost
+        order = np.lexsort(palette.T[[2, 0, 1, 3]])  # alpha, green, red, blue: cheapest in KMQ
     clear = np.flatnonzero(palette[order, 3] == 0)
     if options.transparent_index is not None and len(clear):
         at = len(order) - 1 if options.transparent_index < 0 else options.transparent_index
@@ -43,15 +43,15 @@ def reorder(palette: Palette, images: Sequence[Indices], options: Options) -> Pa
         rest = np.concatenate([np.delete(order, clear[0]), filler])
         order = np.insert(rest, at, order[clear[0]])
     if (order != np.arange(len(order))).any():
-        places = np.zeros(256, np.uint8)
-        places[order] = np.arange(len(order))
+        new_index = np.zeros(256, np.uint8)
+        new_index[order] = np.arange(len(order))
         for indices in images:
-            _rewrite(indices, places)
+            _rewrite(indices, new_index)
     return palette[order]
 
 
 def _by_popularity(palette: Palette, images: Sequence[Indices]) -> npt.NDArray[np.intp]:
-    """Entries by falling number of pixels; fully transparent ones first, then translucent ones, as in any order."""
+    """Return entries by descending pixel count: fully transparent ones, translucent ones, opaque ones."""
     pixels = np.zeros(256, np.int64)
     for indices in images:
         flat = indices.reshape(-1)
@@ -62,7 +62,7 @@ def _by_popularity(palette: Palette, images: Sequence[Indices]) -> npt.NDArray[n
     return np.lexsort((-pixels[: len(palette)], kind))
 
 
-def _rewrite(indices: Indices, places: npt.NDArray[np.uint8]) -> None:
-    flat = indices.reshape(-1)  # a view: images come from the pipeline, in one piece
+def _rewrite(indices: Indices, new_index: npt.NDArray[np.uint8]) -> None:
+    flat = indices.reshape(-1)  # a view: images of the pipeline are contiguous
     for start in range(0, flat.size, _BLOCK):
-        flat[start : start + _BLOCK] = places[flat[start : start + _BLOCK]]
+        flat[start : start + _BLOCK] = new_index[flat[start : start + _BLOCK]]

@@ -1,4 +1,4 @@
-"""Finding a palette for counted colours: bins, a start, Lloyd's steps, exchanges, polish, rounding."""
+"""The palette search: bins, initialisation, Lloyd steps, exchanges, polishing, rounding."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ import numpy.typing as npt
 from ..color import to_palette, to_points
 from ..types import Palette
 from .clustering.lloyd import Clusters
-from .clustering.medoids import MOST, are_apart, medoids
+from .clustering.medoids import MOST, are_apart, choose_medoids
 from .clustering.split_merge import search
 from .clustering.wu import split
 from .histogram import Histogram, Sorted, unpack
 from .options import EFFORTS, Effort, Options
 from .progress import SILENT, Progress
 
-_FINEST = 1 << 17  # colours that polishing bears
-_FEWEST = 48  # bins per palette entry, at least, or bins are made finer: means of few bins are blunt
-_OPAQUE_SHARES = (0.5, 0.2, 0.05)  # of a cluster, from which on its centroid may be opaque
-_HUES, _FEW = 0.75, 20.0  # how much more hues count, up to so many colours in full
-_PER_ENTRY = 8  # colours of flat art for each entry, at most: of more, means look better
-_FULL_ROUNDS = 128  # entries up to which every round is made: with more, each round makes more exchanges
+_FINEST = 1 << 17  # maximum number of bins for polishing
+_FEWEST = 48  # minimum bins per palette entry; with fewer, means are imprecise and bins are made finer
+_OPAQUE_SHARES = (0.5, 0.2, 0.05)  # opaque shares of a cluster above which its centroid may be opaque
+_HUES, _FEW = 0.75, 20.0  # extra weight of hues, and the number of colours up to which it is full
+_PER_ENTRY = 8  # maximum colours of flat art per entry; beyond, means look better
+_FULL_ROUNDS = 128  # palette size up to which all rounds run: with more entries, each round makes more exchanges
 
 
 def find_palette(
@@ -33,9 +33,17 @@ def find_palette(
     options: Options,
     progress: Progress = SILENT,
 ) -> Palette:
-    """A palette uint8[k, 4], k <= options.colors, for visible packed colours uint32[m] with weights float64[m].
+    """Find a palette for weighted colours.
 
-    Colours that all fit are returned as they are. Fixed colours come first; of the others no two are equal.
+    Args:
+        colors: visible packed colours, uint32[m].
+        weights: float64[m].
+        options: the request.
+        progress: reports the search.
+
+    Returns:
+        uint8[k, 4], k <= options.colors: the fixed colours, then distinct other entries. If all colours fit, these are
+        the colours themselves.
     """
     fixed, k = options.fixed, options.colors
     if len(fixed) == k:
@@ -64,7 +72,7 @@ def find_palette(
 
 
 def is_flat_art(colors: npt.NDArray[np.uint32], options: Options) -> bool:
-    """Return whether visible packed colours are few and far from each other, in a picture that is to look best."""
+    """Return whether visible packed colours are few and far apart, and the picture is optimised for appearance."""
     few = len(colors) <= min(MOST, _PER_ENTRY * options.colors)
     return (
         few
@@ -75,16 +83,16 @@ def is_flat_art(colors: npt.NDArray[np.uint32], options: Options) -> bool:
 
 
 def _flat_palette(colors: npt.NDArray[np.uint32], weights: npt.NDArray[np.float64], options: Options) -> Palette:
-    """Return fixed colours, then the colours of the picture that stand for all of them."""
+    """Return the fixed colours, then those colours of the picture that represent all of them best."""
     entries = np.concatenate([options.fixed, unpack(colors)])
     each = np.concatenate([np.zeros(len(options.fixed)), weights])
     k = min(options.colors, len(entries))
-    chosen = medoids(_points(entries, options), each, entries[:, 3] == 255, k, len(options.fixed))
+    chosen = choose_medoids(_points(entries, options), each, entries[:, 3] == 255, k, len(options.fixed))
     return _join(options.fixed, entries[chosen[len(options.fixed) :]])
 
 
 def _chroma(options: Options) -> float:
-    """Return the factor of Oklab's a and b: where colours are few, hues are what is lost first."""
+    """Return the factor of Oklab's a and b: with few colours, hues are the first to be lost."""
     return 1.0 + _HUES * min(1.0, _FEW / options.colors) if options.space == "perceptual" else 1.0
 
 
@@ -101,7 +109,7 @@ def _palette(centroids: npt.NDArray[np.floating[Any]], options: Options) -> Pale
 
 
 def _bins(colors: Sorted, bits: int, most: int, k: int) -> Histogram:
-    """Colours merged as far as speed needs and precision allows."""
+    """Merge colours into bins as far as speed requires and precision allows."""
     counts = colors.counts
     if counts[8] <= _FEWEST * k:
         bits = 8
@@ -115,7 +123,7 @@ def _bins(colors: Sorted, bits: int, most: int, k: int) -> Histogram:
 
 
 def _cluster(bins: Histogram, effort: Effort, options: Options, progress: Progress) -> Clusters:
-    """k-means on bins, by the effort's recipe."""
+    """Run k-means on bins with the parameters of the effort."""
     points = _points(bins.colors, options)
     fixed = _points(options.fixed, options)
     start = split(points, bins.weights, options.colors - fixed.shape[1])
@@ -131,9 +139,9 @@ def _cluster(bins: Histogram, effort: Effort, options: Options, progress: Progre
 
 
 def _polish_mixed(clusters: Clusters, translucent: int, steps: int, options: Options) -> None:
-    """Lloyd's steps in which opaque points, those from `translucent` on, belong to opaque centroids alone.
+    """Run Lloyd steps in which opaque points, those from `translucent` on, belong only to opaque centroids.
 
-    Which centroids are to be opaque is tried in several ways, and that of the least inertia is kept.
+    Several choices of opaque centroids are tried; the one with the lowest inertia is kept.
     """
     start = clusters.centroids.copy()
     best, least = start, np.inf
@@ -148,7 +156,7 @@ def _polish_mixed(clusters: Clusters, translucent: int, steps: int, options: Opt
 def _polish_apart(
     clusters: Clusters, translucent: int, steps: int, solid: npt.NDArray[np.bool_], options: Options
 ) -> float:
-    """Lloyd's steps with the centroids `solid`, bool[k], for opaque points alone; returns the inertia afterwards."""
+    """Run Lloyd steps with the centroids `solid`, bool[k], reserved for opaque points; return the final inertia."""
     opaque_alpha = _points(np.array([[0, 0, 0, 255]], np.uint8), options)[3, 0]
     points, weights, centroids = clusters.points, clusters.weights, clusters.centroids
     numbers = np.flatnonzero(solid).astype(np.int32)
@@ -169,7 +177,7 @@ def _polish_apart(
 
 
 def _solid_choices(clusters: Clusters, translucent: int, options: Options) -> Iterator[npt.NDArray[np.bool_]]:
-    """Which centroids are to be opaque: those whose points are so for the most part, or to a part, or hardly at all."""
+    """Yield choices of opaque centroids, bool[k]: those whose weight is opaque by more than a given share."""
     clusters.assign()
     labels, weights, k = clusters.labels, clusters.weights, clusters.centroids.shape[1]
     opaque = np.bincount(labels[translucent:], weights[translucent:], k)
@@ -186,7 +194,7 @@ def _solid_choices(clusters: Clusters, translucent: int, options: Options) -> It
 
 
 def _join(first: Palette, second: Palette) -> Palette:
-    """The first palette, and those entries of the second that are new."""
+    """Return the first palette, followed by the entries of the second that are new."""
     both = np.ascontiguousarray(np.concatenate([first, second]))
     entries = list(dict.fromkeys(both[len(first) :].view(np.uint32).ravel().tolist()))
     known = set(both[: len(first)].view(np.uint32).ravel().tolist())
@@ -195,7 +203,7 @@ def _join(first: Palette, second: Palette) -> Palette:
 
 
 def _fill_up(palette: Palette, bins: Histogram, points: npt.NDArray[np.float32], options: Options) -> Palette:
-    """Where rounding made entries equal, give the places to the colours that are served worst."""
+    """Fill entries that rounding made equal with the colours of the largest error."""
     free = options.colors - len(palette)
     if free <= 0:
         return palette

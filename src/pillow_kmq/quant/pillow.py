@@ -1,4 +1,4 @@
-"""`quantize` for Pillow images: a drop-in for `Image.quantize`; `quantize_all` for several at once."""
+"""`quantize` for Pillow images, a drop-in for `Image.quantize`, and `quantize_all` for several images at once."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from ..types import IndexedImage
 from .colors import to_given_palette
 from .options import to_options
 from .palette import least_colors
-from .pillow_source import ImageSources, given_colors, to_image
+from .pillow_source import ImageSources, load_colors, to_image
 from .pipeline import count, render
 from .progress import Progress
 
 
 class Job:
-    """Images counted once, of which palette images with any number of colours can be made."""
+    """Images whose colours are counted once, to be rendered with any number of palette colours."""
 
     def __init__(
         self,
@@ -36,9 +36,9 @@ class Job:
         progress: Any = None,
         **others: Any,
     ) -> None:
-        """Take keywords as in `quantize`."""
-        given = to_given_palette(given_colors("palette", palette))
-        self.options = to_options(colors, given, dither, fixed=given_colors("fixed", fixed), **others)
+        """Count the colours of images; the keywords are those of `quantize`."""
+        given = to_given_palette(load_colors("palette", palette))
+        self.options = to_options(colors, given, dither, fixed=load_colors("fixed", fixed), **others)
         self._sources = sources
         self._palette = palette
         self._progress = Progress(progress)
@@ -46,23 +46,33 @@ class Job:
 
     @property
     def least_colors(self) -> int:
-        """How many entries a palette must have."""
+        """The minimum number of palette entries."""
         return least_colors(self._counts, self.options)
 
     def image(self, **changes: Any) -> Image.Image:
-        """The only image, as by `images`."""
+        """Render the only image; see `images`."""
         (image,) = self.images(**changes)
         return image
 
     def images(self, **changes: Any) -> list[Image.Image]:
-        """P images with one palette, of the options with some changed. Raises QualityError."""
+        """Render all images with one palette.
+
+        Args:
+            changes: fields of `Options` to change for this call.
+
+        Returns:
+            P images that share a palette, in order.
+
+        Raises:
+            QualityError: the quality asked for cannot be reached.
+        """
         options = replace(self.options, **changes)
         rendered = render(self._sources, self._counts, options, self._progress.part(0.3, 1.0))
-        alpha = self._with_alpha(rendered)
+        alpha = self._needs_alpha(rendered)
         return [to_image(each, info, alpha=alpha) for each, info in zip(rendered, self._sources.infos, strict=True)]
 
-    def _with_alpha(self, rendered: list[IndexedImage]) -> bool:
-        """Return whether palettes are RGBA: as that of a palette image given, or where there is or can be alpha."""
+    def _needs_alpha(self, rendered: list[IndexedImage]) -> bool:
+        """Return whether palettes are RGBA: like that of a given palette image, or if there is or can be alpha."""
         if isinstance(self._palette, Image.Image) and self._palette.palette is not None:
             return self._palette.palette.mode == "RGBA"
         if self.options.palette is None and self.options.background is None and self._sources.alpha:
@@ -70,8 +80,8 @@ class Job:
         return any((indexed.palette[:, 3] < 255).any() for indexed in rendered[:1])
 
 
-def job_for(im: Image.Image, importance: Any = None, **options: Any) -> Job:
-    """A Job for one image, with keywords as in `quantize`."""
+def make_job(im: Image.Image, importance: Any = None, **options: Any) -> Job:
+    """Return a Job for one image; the keywords are those of `quantize`."""
     if not isinstance(im, Image.Image):
         raise OptionTypeError(f"im must be a Pillow image, not {type(im).__name__}")
     maps = None if importance is None else [importance]
@@ -101,58 +111,74 @@ def quantize(
     progress: Callable[[float], object] | None = None,
     report: Callable[[Report], object] | None = None,
 ) -> Image.Image:
-    """Reduce an image to a palette of at most `colors` colours: what `Image.quantize` does, better.
+    """Reduce an image to a palette of at most `colors` colours; a drop-in for `Image.quantize`.
 
-    im: any mode but I, I;16 and F, which raise ModeError (a ValueError). An image with no more colours than asked is
-        returned exactly. Alpha is a channel like others: colour counts for as much as it is visible, opaque pixels
-        stay opaque, and all fully transparent pixels get one fully transparent entry, the first, whose red, green and
-        blue are those that most of these pixels have.
-    colors: 1..256.
-    method: None; one of Pillow's methods hands the whole call to Pillow.
-    kmeans: accepted as Pillow does; this quantiser always refines by k-means.
-    palette: colours to use as they are, in their order: an image, integers of shape [k, 3] or [k, 4], hex words like
-        "#000,#fff,#f00", the path of an image or of a text file with a hex colour in each line, or a name in
-        `hardware.HARDWARE_NAMES` like "web-safe". A P image has the order of its entries, another one, of at most 256
-        colours, that of their first appearance. See `background`.
-    dither: None (Floyd-Steinberg with `palette`, nothing without), "none", "floyd-steinberg" or its strength
-        0..1, "selective", "bayer", "blue-noise", another error filter like "atkinson", a Pillow `Dither`, or
-        `FloydSteinberg`, `Diffusion`, `Selective` or `Ordered`.
-    quality: the fewest colours that reach it, `colors` at most: 0..100 on pngquant's scale (100 is no visible loss),
-        (min, max), PSNR(dB) or DeltaE(distance). Below min, or below a PSNR or DeltaE, raises QualityError (a
-        ValueError). Measured without dithering, weighted by `importance`.
-    space: what the palette is best for. "perceptual": what looks best: distance in Oklab, smooth areas and rare colours
-        count for more, and so do hues where colours are few. "oklab", "srgb" (least RGB error), "linear": least squared
-        distance there, all pixels alike. None: what suits the others: "srgb" with `palette`,
-        `max_iter` or PSNR, "oklab" with DeltaE, else "perceptual".
-    effort: "fast", "default" or "best".
-    seed: of the search. The same input, options and version give the same result.
-    max_iter: None, or a textbook k-means of at most so many iterations in place of the search.
-    fixed: colours that must be in the palette, given like `palette`; the others are found around them.
-    posterize: bits of each channel that the display knows, "rgb565", "rgba4444" or (5, 6, 5); entries use no others.
-    importance: how much each pixel counts, 0..255: an image of mode L or 1 or an array, uint8 or bool [h, w]. 0
-        counts a thousandth of 255.
-    order: of entries: "luminance" (None), "popularity" (most pixels first) or "compression" (for small files).
-        Transparent ones come first in any order.
-    transparent_index: where the fully transparent entry goes, 0..255, or -1 for the end.
-    background: colour on which all pixels that are not opaque are laid first, so that the result is opaque: (r, g, b),
-        "#rrggbb" or a name that Pillow knows. By default, that is done only where `palette` has no entry for them, and
-        on white: fully transparent pixels if it has no fully transparent entry, others if it is opaque throughout.
-    threads: for choosing indices, 1..1024, or 0 for one per core; error diffusion takes one. They change no byte.
-    progress: called with the part that is done, 0..1; to return False cancels, with CancelledError.
-    report: called with a Report when all is done.
+    An image that has no more than `colors` colours is returned exactly. Alpha is quantised together with colour, and a
+    colour counts in proportion to its alpha. Opaque pixels stay opaque. All fully transparent pixels share one fully
+    transparent entry, by default the first, which has the most frequent red, green and blue of these pixels. LAB and
+    CMYK images, and grey images with a grey colour profile, are converted to sRGB first.
 
-    LAB, CMYK, and grey with a grey colour profile are converted to sRGB first.
+    Args:
+        im: image of any mode except I, I;16 and F.
+        colors: maximum number of palette entries, 1..256.
+        method: None, or one of Pillow's methods, which passes the whole call on to Pillow.
+        kmeans: 0 or more; accepted for compatibility with Pillow and ignored, as this quantiser always refines by
+            k-means.
+        palette: colours to use unchanged and in this order: an image; integers 0..255 of shape [k, 3] or [k, 4], k =
+            1..256; a string of hex colours such as "#000,#fff,#f00"; the path of an image or of a text file with one
+            hex colour per line; or the name of a hardware palette such as "web-safe". Of a P image, the palette is
+            used; of any other image, its distinct colours (at most 256) in order of first appearance. None finds a
+            palette.
+        dither: None (Floyd-Steinberg with `palette`, otherwise no dithering), "none", "floyd-steinberg" or its strength
+            0..1, "selective", "bayer", "blue-noise", another error filter such as "atkinson", "auto", one of Pillow's
+            `Dither` constants, or an instance of `FloydSteinberg`, `Diffusion`, `Selective` or `Ordered`.
+        quality: use as few colours as possible, at most `colors`, to meet this target: 0..100 on pngquant's scale (100
+            is no visible loss), (min, max) on the same scale, PSNR(dB) or DeltaE(distance). Falling below min, or short
+            of a PSNR or DeltaE, raises QualityError. Measured without dithering and weighted by `importance`. None sets
+            no target.
+        space: what the palette is optimised for. "perceptual": appearance; the distance is that in Oklab, smooth areas
+            and rare colours get more weight, and so do hues in small palettes. "oklab", "srgb" (minimum RGB error),
+            "linear": minimum squared error in that space, every pixel weighted equally. None: "srgb" with `palette`,
+            `max_iter` or a PSNR target, "oklab" with a DeltaE target, otherwise "perceptual".
+        effort: "fast", "default" or "best".
+        seed: seed of the search, 0 or more. The same input, options and version give the same result.
+        max_iter: None, or the maximum number of iterations of a plain k-means, which then replaces the search.
+        fixed: colours that must be in the palette, given like `palette`; the other entries are found around them.
+        posterize: bits per channel that the display supports: "rgb565", "rgba4444" or (5, 6, 5), each 1..8. All entries
+            are representable with these. None is 8 bits per channel.
+        importance: weight of each pixel, 0..255: an image of mode L or 1, or an array, uint8 or bool [h, w]. 0 weighs a
+            thousandth of 255. None weighs all pixels equally.
+        order: order of entries: "luminance" (the default, None), "popularity" (most frequent first) or "compression"
+            (for small files). Transparent entries come first in every order.
+        transparent_index: index of the fully transparent entry, 0..255; -1 is the last one; None is the first one.
+        background: opaque colour onto which all pixels that are not opaque are composited, so that the result is
+            opaque: (r, g, b), "#rrggbb" or a colour name known to Pillow. None composites only pixels for which
+            `palette` has no entry, onto white: fully transparent ones if it has no fully transparent entry, translucent
+            ones if all its entries are opaque.
+        threads: number of threads used to map pixels to palette indices, 1..1024; 0 is one per core. Error diffusion
+            always uses one. The output does not depend on it.
+        progress: function called with the fraction done, 0..1. Returning False cancels with CancelledError.
+        report: function called with a `Report` on the result.
 
-    Returns a P image. Its palette is RGBA if `im` can have alpha, else RGB; with `palette`, as that is. Its `info` is
-    a copy of `im.info`, without a profile that the conversion used up, in which `transparency` is the index of the
-    fully transparent entry, if there is one. Raises OptionError (a ValueError) and OptionTypeError (a TypeError).
+    Returns:
+        A P image. Its palette is RGBA if `im` can have alpha and there is no `background`, otherwise RGB. With
+        `palette`, it has the mode of that palette image, or is RGBA if any colour is not opaque. Its `info` is a copy
+        of `im.info` without a colour profile that the conversion has applied; `info["transparency"]` is the index of
+        the fully transparent entry, if there is one.
+
+    Raises:
+        ModeError: `im` has mode I, I;16 or F. A ValueError.
+        OptionError: an option has an invalid value. A ValueError.
+        OptionTypeError: an option has a wrong type. A TypeError.
+        QualityError: `quality` cannot be reached with `colors` colours. A ValueError.
+        CancelledError: `progress` returned False.
     """
     check_integer("kmeans", kmeans, 0, 2**31 - 1)
     check_callback("report", report)
     if method is not None:
         chosen = Image.Dither.FLOYDSTEINBERG if dither is None else dither
         return pillow_quantize(im, colors, method, kmeans, palette, chosen)
-    job = job_for(
+    job = make_job(
         im,
         importance,
         colors=colors,
@@ -186,25 +212,34 @@ def quantize_all(
 ) -> list[Image.Image]:
     """Reduce several images, or all frames of one, to one palette of at most `colors` colours.
 
-    Dithering does not flicker: a pixel that looks as it did in the image before keeps its index if that image has the
-    same size, unless its importance is 0.
+    Dithering does not flicker: a pixel that looks the same as in the previous image keeps its index, provided that the
+    two images have the same size and that its importance is not 0.
 
-    images: of any modes and sizes; a large one counts for more, by its pixels. A list or another sequence is gone
-        through twice, one image in memory at a time if it makes them on demand; an animation frame by frame, as are
-        the pages of a TIFF, but neither the default image of an APNG nor layers; anything that can be read only once
-        is copied first.
-    importance: a map or None for each image.
-    options: as in `quantize`: palette, dither, quality, space, effort, seed, max_iter, fixed, posterize, order,
-        transparent_index, background, threads, progress.
+    Args:
+        images: images of any modes and sizes, weighted by their number of pixels. A sequence is iterated twice, holding
+            one image in memory at a time if it makes them on demand. An animation is read frame by frame, and a TIFF
+            page by page; the default image of an APNG and layers are left out. An iterator is copied into a list first.
+        colors: maximum number of palette entries, 1..256.
+        importance: sequence of one map or None per image, see `quantize`; None weighs all pixels equally.
+        options: as in `quantize`: palette, dither, quality, space, effort, seed, max_iter, fixed, posterize, order,
+            transparent_index, background, threads, progress.
 
-    Returns P images with the same palette, in order, each with its own indices. Raises what `quantize` raises.
+    Returns:
+        P images that share a palette, in order.
+
+    Raises:
+        ModeError: an image has mode I, I;16 or F.
+        OptionError: an option has an invalid value.
+        OptionTypeError: an option has a wrong type, or `images` are not images.
+        QualityError: `quality` cannot be reached.
+        CancelledError: `progress` returned False.
     """
     if not isinstance(images, (Image.Image, Frames, Sequence)):
-        images = _copies(images)
+        images = _copy_all(images)
     return Job(ImageSources(images, importance), colors, **options).images()
 
 
-def _copies(images: Any) -> list[Image.Image]:
+def _copy_all(images: Any) -> list[Image.Image]:
     try:
         iterator: Iterator[Any] = iter(images)
     except TypeError:

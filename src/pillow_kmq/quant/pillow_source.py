@@ -1,4 +1,4 @@
-"""Pillow images as arrays for the quantiser, and back."""
+"""Conversion of Pillow images to sources for the quantiser, and back."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _HELP = {
 
 
 class ImageSource:
-    """A Pillow image as a `counting.Source`. Raises ModeError for a mode without a way to RGBA bytes."""
+    """A Pillow image as a `Source`; raises ModeError for a mode that has no conversion to 8-bit RGBA."""
 
     def __init__(self, im: Image.Image, importance: Any = None) -> None:
         if not isinstance(im, Image.Image):
@@ -42,38 +42,39 @@ class ImageSource:
         im.load()
         self._im = im = as_shown(im)
         self.width, self.height = im.size
-        self._importance = importance_of(importance, self.height, self.width)
+        self._importance = load_importance(importance, self.height, self.width)
 
     @property
     def info(self) -> dict[Any, Any]:
-        """Metadata that are true of the rows."""
+        """The metadata that apply to the rows."""
         return self._im.info
 
     @property
     def has_alpha(self) -> bool:
-        """Whether pixels can be other than opaque."""
+        """Return whether pixels may be other than opaque."""
         return has_alpha(self._im)
 
     def rows(self, start: int, stop: int) -> npt.NDArray[np.uint32]:
-        """Pixels 0xAABBGGRR of the rows start <= y < stop, uint32[stop - start, width]."""
+        """Return packed pixels 0xAABBGGRR of the rows start <= y < stop, uint32[stop - start, width]."""
         stripe = to_rgba(self._im.crop((0, start, self.width, stop)))
         packed = np.frombuffer(stripe.tobytes(), "<u4").astype(np.uint32, copy=False)
         return packed.reshape(stop - start, self.width)
 
     def importance(self, start: int, stop: int) -> npt.NDArray[np.uint8] | None:
-        """How important each pixel of these rows is, uint8[stop - start, width]; None: all the same."""
+        """Return the importance of each pixel of these rows, uint8[stop - start, width]; None if uniform."""
         return None if self._importance is None else self._importance[start:stop]
 
 
 _STRIPE = 256  # rows
-_LONGEST_LIST = 1 << 16  # bytes of a file of hex words
+_LONGEST_LIST = 1 << 16  # bytes of a file of hex colours
 
 
-def given_colors(name: str, value: Any) -> Any:
+def load_colors(name: str, value: Any) -> Any:
     """Return the colours of an image or file as uint8[k, 4]; return anything else unchanged, for `to_colors`.
 
-    name: name of the option, for messages.
-    value: an image, the path of an image or of a text file of hex words, or anything else.
+    Args:
+        name: name of the option, for messages.
+        value: an image, the path of an image or of a text file of hex colours, or anything else.
     """
     if isinstance(value, Image.Image):
         return palette_of(value, name)
@@ -83,7 +84,7 @@ def given_colors(name: str, value: Any) -> Any:
 
 
 def _is_path(text: str) -> bool:
-    """Return whether to read a string as a path: it is no name, and hex words only if such a file exists."""
+    """Return whether to read a string as a path: it is no palette name, and not hex unless such a file exists."""
     if text in HARDWARE_NAMES or not text.strip():
         return False
     return os.path.lexists(text) or not is_hex(text)
@@ -100,7 +101,7 @@ def _read_colors(name: str, path: Path) -> Palette:
         raise OptionError(
             f"{name} {shown(str(path))} is neither a file, nor colours like '#000,#fff,#f00', nor one of {known}"
         ) from None
-    except Exception as error:  # what Pillow raises for damaged files is not limited to OSError
+    except Exception as error:  # for damaged files, Pillow raises more than OSError
         raise OptionError(f"{name} {shown(str(path))} cannot be read: {error}") from error
     return palette_of(image, f"{name} {path}")
 
@@ -113,17 +114,17 @@ def _read_list(name: str, path: Path) -> Palette:
     except UnicodeDecodeError:
         text = ""
     if not text.strip() or len(data) > _LONGEST_LIST:
-        raise OptionError(f"{name} {path} is neither an image nor a text of hex colours, one a line")
+        raise OptionError(f"{name} {path} is neither an image nor a text file with one hex colour per line")
     return to_colors(f"{name} {path}", hex_colors(f"{name} {path}", text))
 
 
 def palette_of(im: Image.Image, name: str = "palette") -> Palette:
-    """Return the palette of a P image, its transparency included, or the colours of another one, uint8[k, 4].
+    """Return the palette of a P image, including its transparency, or the distinct colours of any other, uint8[k, 4].
 
-    Entries are in the palette's order, other colours in order of first appearance, row by row.
+    Palette entries keep their order; distinct colours are in order of first appearance, row by row.
     """
     if im.palette is None or im.mode not in ("P", "PA"):
-        return _colors_of(im, name)
+        return _distinct_colors(im, name)
     im.load()
     mode = im.palette.mode
     entries = np.frombuffer(im.im.getpalette(mode, mode), np.uint8).reshape(-1, len(mode))
@@ -136,7 +137,7 @@ def palette_of(im: Image.Image, name: str = "palette") -> Palette:
     return palette
 
 
-def _colors_of(im: Image.Image, name: str) -> Palette:
+def _distinct_colors(im: Image.Image, name: str) -> Palette:
     try:
         source = ImageSource(im)
     except ModeError as error:
@@ -144,26 +145,28 @@ def _colors_of(im: Image.Image, name: str) -> Palette:
     found: dict[int, None] = {}
     for top in range(0, source.height if source.width else 0, _STRIPE):
         pixels = source.rows(top, min(top + _STRIPE, source.height)).ravel()
-        pixels = np.where(pixels & ALPHA, pixels, np.uint32(0))  # the colour of a clear pixel is invisible
-        colors, places = np.unique(pixels, return_index=True)
-        found.update(dict.fromkeys(colors[np.argsort(places)].tolist()))
+        pixels = np.where(pixels & ALPHA, pixels, np.uint32(0))  # the colour of a fully transparent pixel is invisible
+        colors, first = np.unique(pixels, return_index=True)
+        found.update(dict.fromkeys(colors[np.argsort(first)].tolist()))
         if len(found) > MAX_COLORS:
-            raise OptionError(f"{name} has more than {MAX_COLORS} colours; reduce the image first, by quantize or kmq")
+            raise OptionError(f"{name} has more than {MAX_COLORS} colours; reduce the image first with quantize or kmq")
     return unpack(np.array(list(found), np.uint32))
 
 
 def to_image(indexed: IndexedImage, info: dict[Any, Any], *, alpha: bool) -> Image.Image:
-    """Return a P image that shares the memory of the indices, which may be written to.
+    """Return a P image that shares the memory of the indices, which must be writable.
 
-    info: metadata, to which the index of the fully transparent entry is added if there is one.
-    alpha: whether the palette is RGBA in any case, not only where `info` and an RGB palette cannot hold the alphas.
+    Args:
+        indexed: palette and indices.
+        info: metadata, to which the index of the fully transparent entry is added if there is one.
+        alpha: whether the palette is RGBA in any case, not only if `info` and an RGB palette cannot hold the alphas.
     """
     size = (indexed.width, indexed.height)
     if 0 in size:
         im = Image.new("P", size)
     else:
         im = Image.frombuffer("P", size, np.ascontiguousarray(indexed.indices), "raw", "P", 0, 1)
-        im.readonly = 0  # nobody else has the indices
+        im.readonly = 0  # nothing else shares the indices
     alphas = indexed.palette[:, 3]
     clear = np.flatnonzero(alphas == 0)[:1]
     translucent = bool((np.delete(alphas, clear) < 255).any())
@@ -175,8 +178,8 @@ def to_image(indexed: IndexedImage, info: dict[Any, Any], *, alpha: bool) -> Ima
     return im
 
 
-def importance_of(importance: Any, height: int, width: int) -> npt.NDArray[np.uint8] | None:
-    """A map given as an image of mode L or 1, or as an array, checked: uint8[height, width]; None if there is none."""
+def load_importance(importance: Any, height: int, width: int) -> npt.NDArray[np.uint8] | None:
+    """Return an importance map, given as an image of mode L or 1 or as an array, as uint8[height, width], or None."""
     if isinstance(importance, Image.Image):
         if importance.mode not in ("1", "L"):
             raise OptionError(f"importance must be an image of mode L or 1, not {importance.mode}")
@@ -185,9 +188,11 @@ def importance_of(importance: Any, height: int, width: int) -> npt.NDArray[np.ui
 
 
 class ImageSources:
-    """Images as sources, made when they are needed: all may be iterated again, and one is in memory at a time.
+    """Images as sources, created on demand: they can be iterated repeatedly, and one is in memory at a time.
 
-    alpha: whether any can have pixels that are not opaque. infos: their metadata. Both are known after an iteration.
+    Attributes:
+        alpha: whether any image can have pixels that are not opaque; known after an iteration.
+        infos: metadata of the images; known after an iteration.
     """
 
     def __init__(
@@ -198,7 +203,7 @@ class ImageSources:
         self.alpha = False
         self.infos: list[dict[Any, Any]] = []
         if importance is not None and (not isinstance(importance, Sequence) or len(importance) != len(self)):
-            raise OptionError(f"importance must be a list of one map or None for each of {len(self)} images")
+            raise OptionError(f"importance must be a list with a map or None for each of {len(self)} images")
 
     def __len__(self) -> int:
         return len(self._images)

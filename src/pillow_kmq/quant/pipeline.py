@@ -1,4 +1,4 @@
-"""From pixels to palette and indices: count, search, order, remap. Stripe by stripe, so that memory stays bounded."""
+"""The pipeline from pixels to palette and indices: count, search, order, map. Stripes keep memory bounded."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ..types import IndexedImage, Palette
+from .compositing import CompositedSources, HiddenColors
 from .counting import Everything, Pool, count_source
 from .dithering.ditherer import dither_stripes
-from .dithering.palette_fit import fitted, sample_bands, settle
+from .dithering.palette_fit import fit_palette, lock_exact_colors, sample_bands
 from .dithering.still import StillPixels
 from .histogram import VISIBLE, Counts
 from .options import EFFORTS, Options
@@ -20,7 +21,6 @@ from .palette_search import is_flat_art
 from .posterize import FULL
 from .progress import SILENT, Progress
 from .remap import map_stripes
-from .seen import AllSeen, HiddenColors
 from .source import Source, stripes
 
 
@@ -30,16 +30,16 @@ def quantize_source(source: Source, options: Options, progress: Progress = SILEN
 
 
 def quantize_sources(sources: Collection[Source], options: Options, progress: Progress = SILENT) -> list[IndexedImage]:
-    """The same with one palette for several images, which are iterated twice (and more often for an aim)."""
+    """Quantise several images to one palette; they are iterated twice, more often for a quality target."""
     counts = count(sources, options, progress.part(0.0, 0.3))
     return render(sources, counts, options, progress.part(0.3, 1.0))
 
 
 def count(sources: Collection[Source], options: Options, progress: Progress = SILENT) -> Counts:
-    """The distinct colours of images and their weights; none if the palette is given."""
+    """Count the distinct colours of images; return no colours if the palette is given."""
     pool, hidden = Pool(), HiddenColors()
     if options.palette is None:
-        for number, source in enumerate(AllSeen(sources, options)):
+        for number, source in enumerate(CompositedSources(sources, options)):
             if source.height and source.width:
                 step = progress.step(number, len(sources))
                 sensitive = options.space == "perceptual"
@@ -51,23 +51,23 @@ def count(sources: Collection[Source], options: Options, progress: Progress = SI
 def render(
     sources: Collection[Source], counts: Counts, options: Options, progress: Progress = SILENT
 ) -> list[IndexedImage]:
-    """Choose a palette for counted images, and an entry for every pixel."""
-    palette, sources = options.palette, AllSeen(sources, options)
+    """Choose a palette for counted images and an entry for every pixel."""
+    palette, sources = options.palette, CompositedSources(sources, options)
     if palette is None:
         palette = choose_palette(counts, options, Everything(sources), progress.part(0.0, 0.5))
-        palette = _finished(palette, sources, counts, options)
+        palette = _finish_palette(palette, sources, counts, options)
     remapping = progress.part(0.5, 1.0)
     still = StillPixels() if len(sources) > 1 else None
     images = []
     for number, source in enumerate(sources):
-        images.append(_indices(source, palette, options, still, remapping.step(number, len(sources))))
+        images.append(_choose_indices(source, palette, options, still, remapping.step(number, len(sources))))
     if not any(indices.size for indices in images):
         return [IndexedImage(np.empty((0, 4), np.uint8), indices) for indices in images]
     palette = reorder(palette, images, options)
     return [IndexedImage(palette, indices) for indices in images]
 
 
-def _indices(
+def _choose_indices(
     source: Source, palette: Palette, options: Options, still: StillPixels | None, progress: Progress
 ) -> npt.NDArray[np.uint8]:
     size = source.height, source.width
@@ -83,14 +83,14 @@ def _indices(
     return out
 
 
-def _finished(palette: Palette, sources: Collection[Source], counts: Counts, options: Options) -> Palette:
-    """The palette with the colours of plain areas, fitted to its dithering, unless it is exact or was asked for."""
+def _finish_palette(palette: Palette, sources: Collection[Source], counts: Counts, options: Options) -> Palette:
+    """Lock exact colours and fit the palette to its dithering, unless it is exact or restricted by an option."""
     exact = counts.whole and len(counts.colors) <= len(palette)
     least_error = options.dither is None and options.space != "perceptual"
     flat = counts.whole and is_flat_art(counts.colors[counts.colors >= VISIBLE], options)
     if exact or least_error or flat or options.aim is not None or options.bits != FULL:
         return palette
-    palette, locked = settle(palette, counts, options.fixed, options.metric)
+    palette, locked = lock_exact_colors(palette, counts, options.fixed, options.metric)
     if options.dither is not None:
-        palette = fitted(palette, sample_bands(sources), options.dither, options.metric, locked)
+        palette = fit_palette(palette, sample_bands(sources), options.dither, options.metric, locked)
     return sort_by_luma(palette)

@@ -1,7 +1,7 @@
-"""Palettes for displays that know fewer than 8 bits a channel: every entry is one that the display can show.
+"""Palettes for displays with fewer than 8 bits per channel: every entry is representable there.
 
-k-means among representable colours: a cluster's entry is the representable colour nearest to its mean, and where
-two clusters share one, the place goes to the colour that gains most.
+k-means among representable colours: the entry of a cluster is the representable colour nearest to its mean. If two
+clusters share one, the free entry goes to the colour that lowers the inertia most.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ Bits: TypeAlias = tuple[int, int, int, int]
 """Bits of R, G, B and A, each 1..8."""
 
 FULL: Bits = (8, 8, 8, 8)
-_ROUNDS = 24
-_MOST_BINS = 1 << 16
+_ROUNDS = 24  # maximum number of k-means iterations
+_MOST_BINS = 1 << 16  # maximum number of bins
 
 
 def to_bits(value: object) -> Bits:
-    """What `posterize=` means: None, "rgb565" and the like, "rgba4444" and the like, (r, g, b) or (r, g, b, a)."""
+    """Parse `posterize=`: None, a name such as "rgb565" or "rgba4444", (r, g, b) or (r, g, b, a)."""
     if value is None:
         return FULL
     if isinstance(value, np.ndarray):
@@ -48,13 +48,13 @@ def to_bits(value: object) -> Bits:
 
 
 def levels(bits: int) -> npt.NDArray[np.uint8]:
-    """The 8-bit values of all 2**bits levels of a channel, rising: the bits, repeated until there are 8."""
+    """Return the 8-bit values of all 2**bits levels of a channel, ascending: their bits, repeated to fill 8."""
     repeated = [f"{level:0{bits}b}" * 8 for level in range(1 << bits)]
     return np.array([int(text[:8], 2) for text in repeated], np.uint8)
 
 
 def representable(colors: Palette, bits: Bits) -> Palette:
-    """The nearest representable colour, channel by channel, of straight RGBA colours uint8[m, 4]."""
+    """Return the nearest representable colour, channel by channel, of straight RGBA colours uint8[m, 4]."""
     result = colors.copy()
     for channel, depth in enumerate(bits):
         if depth < 8:
@@ -68,8 +68,8 @@ def _nearest_level(steps: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     return nearest
 
 
-def _snapped(points: npt.NDArray[Any], bits: Bits, space: str) -> Palette:
-    """The representable colour nearest to each point [4, m] of a space, among the levels around its colour."""
+def _snap(points: npt.NDArray[Any], bits: Bits, space: str) -> Palette:
+    """Return the representable colour nearest to each point [4, m] of a space, among the levels around its colour."""
     colors = to_palette(points, space)
     best, least = representable(colors, bits), np.full(len(colors), np.inf)
     around = []
@@ -87,7 +87,7 @@ def _snapped(points: npt.NDArray[Any], bits: Bits, space: str) -> Palette:
     return best
 
 
-def posterized(
+def posterize_palette(
     palette: Palette,
     colors: npt.NDArray[np.uint32],
     weights: npt.NDArray[np.float64],
@@ -96,10 +96,19 @@ def posterized(
     bits: Bits,
     space: str,
 ) -> Palette:
-    """A palette of representable colours, uint8[k, 4], k <= most, from one of any colours.
+    """Turn a palette into one of representable colours.
 
-    colors, weights: visible packed colours uint32[m] and their weights, which the palette is for.
-    fixed: representable entries that must be there. Fewer than `most` entries come back if more would gain nothing.
+    Args:
+        palette: uint8[j, 4], the palette to start from.
+        colors: visible packed colours, uint32[m], that the palette is for.
+        weights: float64[m].
+        fixed: uint8[f, 4], representable entries that must be in the palette.
+        most: maximum number of entries.
+        bits: bits per channel.
+        space: space of the distance.
+
+    Returns:
+        uint8[k, 4], k <= most; fewer than `most` if more entries would not lower the inertia.
     """
     if not len(colors):
         return fixed
@@ -108,7 +117,7 @@ def posterized(
     points = to_points(bins.colors, space)
     cells = representable(np.floor(bins.colors + 0.5).astype(np.uint8), bits)
     cells[cells[:, 3] == 0] = 0
-    entries = _distinct(np.concatenate([fixed, _snapped(to_points(palette, space), bits, space)]))[:most]
+    entries = _drop_duplicates(np.concatenate([fixed, _snap(to_points(palette, space), bits, space)]))[:most]
     best, least = entries, np.inf
     for _ in range(_ROUNDS):
         labels, distances = _assign(points, bins, entries, space)
@@ -117,16 +126,16 @@ def posterized(
             break
         if inertia < least:
             best, least = entries, inertia
-        moved = _moved(points, bins, entries, labels, bits, space)
-        entries = _distinct(np.concatenate([fixed, moved]))[:most]
-        entries = _filled(entries, most, points, bins, cells, space)
+        moved = _move_entries(points, bins, entries, labels, bits, space)
+        entries = _drop_duplicates(np.concatenate([fixed, moved]))[:most]
+        entries = _fill(entries, most, points, bins, cells, space)
     return best
 
 
 def _assign(
     points: npt.NDArray[np.float32], bins: Histogram, entries: Palette, space: str
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
-    """Entry and squared distance of each point; opaque points choose among opaque entries, if there are any."""
+    """Return entry and squared distance of each point; opaque points get opaque entries, if there are any."""
     labels, distances = np.empty(len(bins.weights), np.int32), np.empty(len(bins.weights), np.float32)
     opaque = np.flatnonzero(entries[:, 3] == 255).astype(np.int32)
     everything = np.arange(len(entries), dtype=np.int32)
@@ -141,7 +150,7 @@ def _assign(
     return labels, distances
 
 
-def _moved(
+def _move_entries(
     points: npt.NDArray[np.float32],
     bins: Histogram,
     entries: Palette,
@@ -149,7 +158,7 @@ def _moved(
     bits: Bits,
     space: str,
 ) -> Palette:
-    """The best representable colour of each cluster that has points. Opaque entries stay opaque."""
+    """Return the best representable colour of each non-empty cluster; opaque entries stay opaque."""
     weight = np.bincount(labels, bins.weights, len(entries))
     used = weight > 0
     sums = np.stack([np.bincount(labels, bins.weights * points[c], len(entries)) for c in range(4)])
@@ -157,10 +166,10 @@ def _moved(
     solid = entries[used, 3] == 255
     opaque_alpha = to_points(np.array([[0, 0, 0, 255]], np.uint8), space)[3, 0]
     means[3, solid] = opaque_alpha
-    return _snapped(means, bits, space)
+    return _snap(means, bits, space)
 
 
-def _filled(
+def _fill(
     entries: Palette,
     most: int,
     points: npt.NDArray[np.float32],
@@ -168,7 +177,7 @@ def _filled(
     cells: Palette,
     space: str,
 ) -> Palette:
-    """The entries, and half as many others as there are places, or one: those whose own colours gain most."""
+    """Fill half of the free entries, at least one, with the colours that lower the inertia most."""
     free = most - len(entries)
     if free <= 0:
         return entries
@@ -182,7 +191,7 @@ def _filled(
     return np.concatenate([entries, keys[chosen].astype("<u4").view(np.uint8).reshape(-1, 4)])
 
 
-def _distinct(palette: Palette) -> Palette:
-    """The palette without repetitions, in order."""
+def _drop_duplicates(palette: Palette) -> Palette:
+    """Return the palette without duplicates, in order."""
     _, first = np.unique(pack(palette), return_index=True)
     return palette[np.sort(first)]

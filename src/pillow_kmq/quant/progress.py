@@ -1,4 +1,4 @@
-"""Telling a caller how far the work is, and letting it stop."""
+"""Progress reports to a callback, which may cancel the work."""
 
 from __future__ import annotations
 
@@ -15,7 +15,13 @@ Callback = Callable[[float], object]
 
 @dataclass(frozen=True)
 class Progress:
-    """A span of the whole work, low..high within 0..1, that reports to a callback if there is one."""
+    """A span of the whole work that reports to a callback, if there is one.
+
+    Attributes:
+        callback: called with the fraction of the whole work that is done, 0..1.
+        low: start of the span, 0..1.
+        high: end of the span, 0..1.
+    """
 
     callback: Callback | None = None
     low: float = 0.0
@@ -25,7 +31,7 @@ class Progress:
         check_callback("progress", self.callback)
 
     def __call__(self, done: float) -> None:
-        """Say that the part `done`, 0..1, of this span is done; raises CancelledError if the callback returns False."""
+        """Report the fraction of this span that is done, 0..1; raise CancelledError if the callback returns False."""
         if self.callback is None:
             return
         answer = self.callback(self.low + (self.high - self.low) * min(max(done, 0.0), 1.0))
@@ -33,11 +39,11 @@ class Progress:
             raise CancelledError("cancelled by the progress callback")
 
     def step(self, number: int, of: int) -> Progress:
-        """The span of one of several equal steps, counted from 0."""
+        """Return the span of one of `of` equal steps, counted from 0."""
         return self.part(number / of, (number + 1) / of)
 
     def part(self, low: float, high: float) -> Progress:
-        """The span from `low` to `high`, 0..1, of this one."""
+        """Return the span from `low` to `high`, 0..1, of this one."""
         span = self.high - self.low
         return Progress(self.callback, self.low + span * low, self.low + span * high)
 

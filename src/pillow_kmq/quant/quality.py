@@ -1,6 +1,6 @@
-"""Asking for a quality instead of a number of colours: the fewest that reach it.
+"""Search for the smallest palette that meets a quality target.
 
-Errors are those of the nearest entries, without dithering. With transparency, they are the worse of the means over
+Errors are those of nearest entries, without dithering. With transparency, the error is the larger of the means over
 black and over white.
 """
 
@@ -22,11 +22,9 @@ from .aim import Aim
 from .histogram import ALPHA, pack
 from .nearest import nearest_finder, remap
 
-# Errors of a palette
 
-
-def _seen(value, background, perceptual, linear):  # type: ignore[no-untyped-def]
-    """Coordinates of a packed colour over a grey, as an 8-bit screen shows it: R, G and B, or Oklab times 100."""
+def _composite(value, background, perceptual, linear):  # type: ignore[no-untyped-def]
+    """Return a packed colour composited onto a grey of 8 bits: R, G and B, or coordinates in Oklab times 100."""
     low = np.uint32(255)
     alpha = np.int64(value >> np.uint32(24))
     behind = background * (255 - alpha) + 127
@@ -50,19 +48,27 @@ def _sum_errors(
     rooted: flag,
     linear: f64_1d,
 ) -> float:
-    """The weighted sum of errors of packed colours uint32[m], shown as entries of a packed palette, over a grey.
+    """Return the weighted sum of errors of colours over a grey background.
 
-    Errors are squared distances in Oklab if `perceptual`, distances if `rooted` too, or else mean squares of R, G, B.
-    entries float64[k, 3] is written: the palette's coordinates.
+    Args:
+        colors: uint32[m], packed.
+        labels: uint8[m], the entry of each colour.
+        weights: float64[m].
+        palette: uint32[k], packed.
+        entries: float64[k, 3], scratch: the coordinates of the palette.
+        background: level 0..255 of the grey.
+        perceptual: whether to measure squared distances in Oklab instead of mean squares of R, G and B.
+        rooted: whether to take the square root of each.
+        linear: color.LINEAR.
     """
     for j in range(palette.shape[0]):
-        entries[j, 0], entries[j, 1], entries[j, 2] = _seen(palette[j], background, perceptual, linear)
+        entries[j, 0], entries[j, 1], entries[j, 2] = _composite(palette[j], background, perceptual, linear)
     total = 0.0
     for i in range(colors.shape[0]):
         j = labels[i]
         if colors[i] == palette[j]:
             continue
-        r, g, b = _seen(colors[i], background, perceptual, linear)
+        r, g, b = _composite(colors[i], background, perceptual, linear)
         r -= entries[j, 0]
         g -= entries[j, 1]
         b -= entries[j, 2]
@@ -79,7 +85,14 @@ def palette_error(
     space: str,
     aim: Aim,
 ) -> float:
-    """The mean error of a palette for packed colours uint32[m] with weights float64[m], which come in blocks."""
+    """Return the mean error of a palette for weighted colours.
+
+    Args:
+        blocks: packed colours uint32[m] with weights float64[m], block by block.
+        palette: uint8[k, 4].
+        space: space in which nearest entries are looked up.
+        aim: the target, which sets the unit of errors.
+    """
     find = nearest_finder(palette, space)
     packed, entries = pack(palette), np.empty((len(palette), 3))
     opaque = bool((packed >= ALPHA).all())
@@ -89,34 +102,40 @@ def palette_error(
         remap(find, colors, labels)
         error = _sum_errors(colors, labels, weights, packed, entries, 0, aim.perceptual, aim.unit == "dE", LINEAR)
         over_black += error
-        if not opaque or (colors < ALPHA).any():  # something shines through
+        if not opaque or (colors < ALPHA).any():  # the background shows
             error = _sum_errors(colors, labels, weights, packed, entries, 255, aim.perceptual, aim.unit == "dE", LINEAR)
         over_white += error
         total += float(weights.sum())
     return max(over_black, over_white) / total
 
 
-# The fewest colours
-
-
-def fewest(
+def find_fewest(
     find: Callable[[int], Palette], error: Callable[[Palette], float], least: int, most: int, aim: Aim
 ) -> Palette:
-    """The smallest palette found whose error is within `aim.wanted`, or else that of `most` colours.
+    """Return the smallest palette found whose error is at most `aim.wanted`, or else that of `most` colours.
 
-    find: the palette of at most k colours, k = least..most. One colour fewer was tried, and misses.
-    Raises QualityError if the error of `most` colours is above `aim.needed`.
+    A palette of one colour fewer has been tried and misses the target.
+
+    Args:
+        find: returns a palette of at most k colours, least <= k <= most.
+        error: returns the error of a palette.
+        least: minimum number of colours.
+        most: maximum number of colours.
+        aim: the target.
+
+    Raises:
+        QualityError: the error of `most` colours exceeds `aim.needed`.
     """
     palette = find(most)
     reached = error(palette)
     if reached > aim.needed:
-        raise QualityError(f"{aim.text(aim.needed)} is out of reach: with {_colors(most)} it is {aim.text(reached)}")
+        raise _unreachable(aim, most, reached)
     if reached > aim.wanted:
         return palette
-    low, high = least - 1, len(palette)  # `low` colours miss, `high` colours reach
+    low, high = least - 1, len(palette)  # `low` colours miss the target, `high` colours meet it
     known = {high: reached}
     while high - low > 1:
-        k = _between(low, high, known, aim)
+        k = _next_guess(low, high, known, aim)
         smaller = find(k)
         known[k] = error(smaller)
         if known[k] <= aim.wanted:
@@ -126,8 +145,8 @@ def fewest(
     return palette
 
 
-def _between(low: int, high: int, known: dict[int, float], aim: Aim) -> int:
-    """A number of colours to try: where a power law through the known errors crosses, or the middle."""
+def _next_guess(low: int, high: int, known: dict[int, float], aim: Aim) -> int:
+    """Return a number of colours to try, by a power law through the known errors, or the middle."""
     if len(known) % 4 == 0 or known[high] <= 0:
         return (low + high) // 2
     if low in known:
@@ -140,11 +159,12 @@ def _between(low: int, high: int, known: dict[int, float], aim: Aim) -> int:
     return int(min(max(round(guess), low + 1), high - 1))
 
 
-def _colors(count: int) -> str:
-    return f"{count} colours" if count > 1 else "1 colour"
+def _unreachable(aim: Aim, most: int, reached: float) -> QualityError:
+    colors = f"{most} colours" if most > 1 else "1 colour"
+    return QualityError(f"cannot reach {aim.text(aim.needed)} with {colors} (best: {aim.number(reached)})")
 
 
-def reaching(
+def find_fewest_of_sample(
     find: Callable[[int], Palette],
     error: Callable[[Palette], float],
     whole_error: Callable[[Palette], float],
@@ -152,15 +172,27 @@ def reaching(
     most: int,
     aim: Aim,
 ) -> Palette:
-    """As `fewest`, with errors estimated by `error` (of a sample) and checked by `whole_error`."""
+    """Return what `find_fewest` does, with errors estimated from a sample and checked on all pixels.
+
+    Args:
+        find: returns a palette of at most k colours, least <= k <= most.
+        error: returns the error of a palette for the sample.
+        whole_error: returns the error of a palette for all pixels.
+        least: minimum number of colours.
+        most: maximum number of colours.
+        aim: the target.
+
+    Raises:
+        QualityError: the error of `most` colours exceeds `aim.needed`.
+    """
     estimate = aim
     while True:
-        palette = fewest(find, error, least, most, estimate)
+        palette = find_fewest(find, error, least, most, estimate)
         reached = whole_error(palette)
         if reached <= aim.wanted or len(palette) >= most or least > most:
             break
         least = len(palette) + 1
         estimate = replace(estimate, wanted=error(palette) * min(aim.wanted / reached, 0.999))
     if reached > aim.needed:
-        raise QualityError(f"{aim.text(aim.needed)} is out of reach: with {_colors(most)} it is {aim.text(reached)}")
+        raise _unreachable(aim, most, reached)
     return palette

@@ -1,6 +1,6 @@
-"""The nearest entries of whole images, stripe by stripe, on several threads if asked.
+"""Nearest-entry mapping of whole images, stripe by stripe, optionally on several threads.
 
-What is done for one stripe hangs on no other one, so that the number of threads changes no index.
+Stripes are independent of each other, so that the number of threads does not change the output.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from ..interruptible import in_threads
 from ..types import Palette
 from .nearest import Nearest, color_table, nearest_finder, remap
 
-LARGE = 3 << 19  # pixels from which a table of all opaque colours pays
+LARGE = 3 << 19  # pixels from which a table of all opaque colours pays off
 
 
 class Rows(Protocol):
-    """What gives its rows as packed pixels; several threads may ask at once."""
+    """An image that returns its rows as packed pixels; threads may read concurrently."""
 
     def rows(self, start: int, stop: int) -> npt.NDArray[np.uint32]:
-        """Pixels 0xAABBGGRR of the rows start <= y < stop, uint32[stop - start, width]."""
+        """Return packed pixels 0xAABBGGRR of the rows start <= y < stop, uint32[stop - start, width]."""
 
 
 def map_stripes(
@@ -34,9 +34,15 @@ def map_stripes(
     out: npt.NDArray[np.uint8],
     threads: int,
 ) -> None:
-    """Write the nearest entry of every pixel to out, uint8[h, w].
+    """Write the nearest entry of every pixel.
 
-    spans: first and last row (exclusive) of each stripe. threads: how many at once, 0 for one per core.
+    Args:
+        source: the image.
+        spans: first and last row (exclusive) of each stripe.
+        palette: uint8[k, 4].
+        space: space of the distance.
+        out: uint8[h, w], written.
+        threads: number of threads; 0 is one per core.
     """
     table = color_table() if out.size >= LARGE else None
     idle: list[Nearest] = []
@@ -46,21 +52,21 @@ def map_stripes(
         remap(find, source.rows(start, stop).ravel(), out[start:stop].reshape(-1), table)
         idle.append(find)
 
-    in_stripes(work, spans, threads)
+    run_stripes(work, spans, threads)
 
 
-def in_stripes(work: Callable[[int, int], None], spans: Iterable[tuple[int, int]], threads: int) -> None:
-    """Call `work` with the first and last row (exclusive) of each stripe, so many at once; 0 is one per core."""
+def run_stripes(work: Callable[[int, int], None], spans: Iterable[tuple[int, int]], threads: int) -> None:
+    """Call `work` with the first and last row (exclusive) of each stripe, on a number of threads; 0 is one per core."""
     threads = threads or _cores()
     if threads == 1:
         for span in spans:
             work(*span)
         return
-    in_threads(lambda span: work(*span), spans, threads, bytearray(1))  # a stripe is done soon: nothing looks at it
+    in_threads(lambda span: work(*span), spans, threads, bytearray(1))  # stripes are short: nobody reads the stop flag
 
 
 def _cores() -> int:
-    """The cores that this process may use."""
+    """Return the number of cores available to this process."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

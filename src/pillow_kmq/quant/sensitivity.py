@@ -1,7 +1,8 @@
-"""How well an error can be seen at a pixel: in smooth areas well, in texture and beside edges badly.
+"""Visibility of errors at a pixel: high in smooth areas, low in texture and beside edges.
 
-A palette is searched with these weights, so that a sky or a face counts for more than as many pixels of grass. Colours
-that very many pixels have are held back: the last thousand pixels of a wall gain less than the first thousand of a hat.
+The palette search weights pixels by it, so that a sky or a face counts for more than the same number of pixels of
+grass. Very frequent colours are damped: another thousand pixels of a wall count for less than the first thousand of a
+hat.
 
 Source: contrast masking, as in G. E. Legge and J. M. Foley, "Contrast masking in human vision", JOSA 70 (1980).
 """
@@ -11,25 +12,25 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-_HALF = 12.0  # range of levels in 3x3 pixels at which an error counts half
-_SHARE_BITS = 5  # of each channel: colours that are held back together
+_HALF = 12.0  # range of levels in 3x3 pixels that halves the weight of an error
+_SHARE_BITS = 5  # bits per channel that similar colours share
 
 _TABLE = (_HALF / (_HALF + np.arange(256.0))).astype(np.float32)
 
 
 def sensitivities(activity: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-    """The sensitivity 0..1 of pixels, float32 of the same shape, from their activity."""
+    """Return the sensitivity 0..1 of pixels, float32 of the same shape, from their activity."""
     return _TABLE[activity]
 
 
 def hold_back(
     colors: npt.NDArray[np.uint32], sensed: npt.NDArray[np.float64], weights: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.float64]:
-    """Divide weights by the fourth root of how many pixels have about the same colour.
+    """Return weights divided by the fourth root of the number of pixels of similar colours.
 
     Args:
         colors: packed colours, uint32[m].
-        sensed: what is divided, float64[m].
+        sensed: the weights to divide, float64[m].
         weights: pixels of each colour, float64[m].
     """
     drop, keep = np.uint32(8 - _SHARE_BITS), np.uint32((1 << _SHARE_BITS) - 1)
@@ -37,5 +38,5 @@ def hold_back(
     for shift in (0, 8, 16, 24):
         cells = cells << np.uint32(_SHARE_BITS) | (colors >> (np.uint32(shift) + drop) & keep)
     pixels = np.bincount(cells, weights)
-    # Square roots are rounded alike everywhere.
+    # Square roots round identically on all platforms.
     return sensed / np.sqrt(np.sqrt(pixels[cells]))

@@ -1,4 +1,4 @@
-"""Images as rows of packed pixels, and how important each pixel is."""
+"""Sources: images as rows of packed pixels, with the importance of each pixel."""
 
 from __future__ import annotations
 
@@ -12,36 +12,36 @@ from ..errors import OptionError, OptionTypeError
 from .progress import SILENT, Progress
 
 STRIPE = 1 << 17
-"""Pixels that are held in full colour at a time."""
+"""Number of pixels held in full colour at a time."""
 
 _LEAST = 0.25
-"""What importance 0 counts for: a thousandth of the full weight, so that nothing is lost altogether."""
+"""Level that importance 0 counts as, a thousandth of full weight, so that no pixel is lost altogether."""
 
 
 class Source(Protocol):
-    """An image that gives its rows as packed pixels; several threads may ask at once."""
+    """An image that returns its rows as packed pixels; threads may read concurrently."""
 
     @property
     def height(self) -> int:
-        """Rows of pixels."""
+        """Number of rows."""
 
     @property
     def width(self) -> int:
-        """Pixels per row."""
+        """Number of pixels per row."""
 
     @property
     def has_alpha(self) -> bool:
-        """Whether pixels can be other than opaque."""
+        """Return whether pixels may be other than opaque."""
 
     def rows(self, start: int, stop: int) -> npt.NDArray[np.uint32]:
-        """Pixels 0xAABBGGRR of the rows start <= y < stop, uint32[stop - start, width]."""
+        """Return packed pixels 0xAABBGGRR of the rows start <= y < stop, uint32[stop - start, width]."""
 
     def importance(self, start: int, stop: int) -> npt.NDArray[np.uint8] | None:
-        """How important each pixel of these rows is, uint8[stop - start, width]; None: all the same."""
+        """Return the importance of each pixel of these rows, uint8[stop - start, width]; None if uniform."""
 
 
 def stripes(source: Source, progress: Progress = SILENT) -> Iterator[tuple[int, int]]:
-    """First and last row (exclusive) of stripes of at most STRIPE pixels, but one row at least; none if empty."""
+    """Yield first and last row (exclusive) of stripes of at most STRIPE pixels, or of one row."""
     rows = max(1, STRIPE // max(1, source.width))
     for start in range(0, source.height if source.width else 0, rows):
         stop = min(start + rows, source.height)
@@ -50,7 +50,7 @@ def stripes(source: Source, progress: Progress = SILENT) -> Iterator[tuple[int, 
 
 
 def to_importance(value: Any, height: int, width: int) -> npt.NDArray[np.uint8] | None:
-    """A map uint8[height, width] from an array of uint8 or bool (true is 255); None if there is none."""
+    """Return an importance map uint8[height, width] from an array of uint8 or bool (True is 255), or None."""
     if value is None:
         return None
     if not isinstance(value, np.ndarray):
@@ -66,7 +66,7 @@ def to_importance(value: Any, height: int, width: int) -> npt.NDArray[np.uint8] 
 
 
 def weights_of(importance: npt.NDArray[np.uint8] | None) -> npt.NDArray[np.float32] | None:
-    """The weight of each pixel, float32[n], from its importance: 255 counts 1, 0 a thousandth. None: all the same."""
+    """Return the weight of each pixel, float32[n]: 1 for importance 255, a thousandth for 0; None if uniform."""
     if importance is None:
         return None
     return np.maximum(importance.ravel(), np.float32(_LEAST)) * np.float32(1.0 / 255.0)

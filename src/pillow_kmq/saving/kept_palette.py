@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from ..quant.options import Options, to_options
-from ..quant.pillow_source import given_colors, importance_of, to_image
+from ..quant.pillow_source import load_colors, load_importance, to_image
 from ..quant.posterize import FULL
 from ..types import MAX_COLORS, IndexedImage
 from .options import entries_of, indexed_image
@@ -38,7 +38,7 @@ def colors_if_kept(options: dict[str, Any]) -> int | None:
 
 
 def _checked(colors: Any = MAX_COLORS, dither: Any = None, fixed: Any = (), **others: Any) -> Options:
-    return to_options(colors, None, dither, fixed=given_colors("fixed", fixed), **others)
+    return to_options(colors, None, dither, fixed=load_colors("fixed", fixed), **others)
 
 
 def kept_image(im: Image.Image, options: dict[str, Any]) -> Image.Image | None:
@@ -50,7 +50,7 @@ def kept_image(im: Image.Image, options: dict[str, Any]) -> Image.Image | None:
     if im.mode != "P":
         return None
     most = colors_if_kept(options)
-    importance_of(options.get("importance"), im.height, im.width)
+    load_importance(options.get("importance"), im.height, im.width)
     if most is None:
         return None
     used = np.flatnonzero(im.histogram())

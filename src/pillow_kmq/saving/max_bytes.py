@@ -9,7 +9,7 @@ from PIL import Image
 
 from ..checks import check_integer
 from ..errors import SizeError
-from ..quant.pillow import Job, job_for
+from ..quant.pillow import Job, make_job
 from ..quant.progress import Progress
 from ..report import Report
 from .kept_palette import kept_image
@@ -50,7 +50,7 @@ def fitting(
     tell = Progress(progress)
     fits, smallest = [], None
     for number, way in enumerate(ways):
-        job = job_for(im, **{**options, "dither": way})
+        job = make_job(im, **{**options, "dither": way})
         fit, size = _largest(job, limit, encode, tell.step(number, len(ways)))
         smallest = size if smallest is None else min(smallest, size)
         if fit is not None:

@@ -1,1 +1,1 @@
-"""k-means on weighted points: a start, Lloyd's steps, exchanges out of local minima."""
+"""k-means on weighted points: initialisation, Lloyd steps, exchanges out of local minima."""

@@ -1,11 +1,11 @@
-"""The assignment step of k-means: the nearest centroid of each point, exactly, with few comparisons.
+"""The assignment step of k-means: the exact nearest centroid of each point, with few comparisons.
 
-Points come in blocks, and blocks in groups, of neighbours that should be alike. A centroid is compared with the points
-of a block only if it can be nearest to one of them: it must not be farther from the block's bounding box than another
-one can be at the most, or than any point is from its last centroid.
+Points come in blocks, and blocks in groups, of neighbours that should be similar. A centroid is compared with the
+points of a block only if it can be nearest to one of them: its distance to the bounding box of the block is at most the
+smallest maximum distance of any centroid, and at most the largest distance of a point to its previous centroid.
 
 Source: after M. E. Celebi, "Improving the performance of k-means for color quantization", Image and Vision Computing 29
-(2011), with boxes in place of sorted distances.
+(2011), with bounding boxes instead of sorted distances.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from ...kernels.types import bits_2d, i32_1d, i64, real_1d, real_2d
 Floats = npt.NDArray[np.floating[Any]]
 
 BLOCK = 64
-"""Points that are compared together: four vector registers of eight float32."""
+"""Number of points compared together: four vector registers of eight float32."""
 
 GROUP = 4
-"""Blocks that share a first choice of centroids."""
+"""Number of blocks that share a first selection of centroids."""
 
 _AT_ONCE = 1 << 28
-"""Pairs of a point and a centroid that a kernel compares, tenths of a second, before Python can hear Ctrl-C."""
+"""Pairs of a point and a centroid per kernel call: tenths of a second, after which Python can handle Ctrl-C."""
 
 
 @kernel
 def _boxes(points: real_2d, size: i64, boxes: real_2d) -> None:
-    """Bounding boxes of each `size` points: middles, then half widths, float[m, 8]."""
+    """Write the bounding boxes of `size` points each: centres, then half widths, float[m, 8]."""
     for g in range(boxes.shape[0]):
         stop = min((g + 1) * size, points.shape[1])
         for c in range(4):
@@ -44,11 +44,11 @@ def _boxes(points: real_2d, size: i64, boxes: real_2d) -> None:
             boxes[g, 4 + c] = (high - low) * boxes.dtype.type(0.5)
 
 
-def _near(boxes, g, limit, centroids, k, kept, bounds, order):  # type: ignore[no-untyped-def]
-    """List in `kept` those of k centroids that can matter to points in box g, ascending; returns how many they are.
+def _select_candidates(boxes, g, limit, centroids, k, kept, bounds, order):  # type: ignore[no-untyped-def]
+    """List in `kept`, in ascending order, the centroids that can be nearest to a point of box g; return their number.
 
-    limit: a squared distance that no point of the box has to go beyond. bounds [2, >= k] is scratch, `order` its
-    integer view: floats that are not negative sort like their bits, and an integer minimum vectorises.
+    limit: upper bound of the squared distance of each point to its nearest centroid. bounds [2, >= k]: scratch. order:
+    its integer view; non-negative floats sort like their bits, and an integer minimum vectorises.
     """
     zero = boxes[g, 0] - boxes[g, 0]
     middle0, middle1, middle2, middle3 = boxes[g, 0], boxes[g, 1], boxes[g, 2], boxes[g, 3]
@@ -79,13 +79,13 @@ def _near(boxes, g, limit, centroids, k, kept, bounds, order):  # type: ignore[n
     bound += bound * boxes.dtype.type(1e-5)  # rounding must never drop the true nearest
     count = 0
     for j in range(k):
-        kept[count] = j  # without a branch: it would be mispredicted
+        kept[count] = j  # branchless: a branch would be mispredicted
         count += bounds[0, j] <= bound
     return count
 
 
 def _load(points, labels, start, block, block_labels):  # type: ignore[no-untyped-def]
-    """Copy BLOCK points and labels from `start` on; behind the end the last one is repeated."""
+    """Copy BLOCK points and labels, beginning with `start`; beyond the end, repeat the last one."""
     n = points.shape[1]
     for c in range(4):
         for i in range(BLOCK):
@@ -95,7 +95,7 @@ def _load(points, labels, start, block, block_labels):  # type: ignore[no-untype
 
 
 def _farthest_guess(block, block_labels, centroids):  # type: ignore[no-untyped-def]
-    """The largest squared distance of a point to the centroid that its label names."""
+    """Return the largest squared distance of a point to the centroid of its label."""
     most = block[0] - block[0]
     for i in range(BLOCK):
         j = block_labels[i]
@@ -107,8 +107,8 @@ def _farthest_guess(block, block_labels, centroids):  # type: ignore[no-untyped-
 
 
 def _compare(block, block_labels, centroids, kept, count):  # type: ignore[no-untyped-def]
-    """Label each point of the block with the nearest of the `count` centroids kept, the first one of equals."""
-    far = 4 * BLOCK  # squared distances stand behind the coordinates: one base, so that loops vectorise
+    """Label each point of the block with the nearest of `count` candidates, the first of equals."""
+    far = 4 * BLOCK  # squared distances follow the coordinates in one array, so that loops vectorise
     for t in range(count):
         j = kept[t]
         c0, c1, c2, c3 = centroids[0, j], centroids[1, j], centroids[2, j], centroids[3, j]
@@ -142,20 +142,20 @@ def _assign(
     first: i64,
     last: i64,
 ) -> None:
-    """Label the points of some groups, first <= g < last."""
+    """Label the points of the groups first <= g < last."""
     n, k = points.shape[1], centroids.shape[1]
     unlimited = points.dtype.type(np.inf)
     count = 0
     for b in range(first * GROUP, min(last * GROUP, boxes.shape[0])):
         if b % GROUP == 0:
-            count = _near(group_boxes, b // GROUP, unlimited, centroids, k, names, bounds, order)
+            count = _select_candidates(group_boxes, b // GROUP, unlimited, centroids, k, names, bounds, order)
             for t in range(count):
                 for c in range(4):
                     some[c, t] = centroids[c, names[t]]
         start = b * BLOCK
         _load(points, labels, start, block, block_labels)
         limit = _farthest_guess(block, block_labels, centroids)
-        few = _near(boxes, b, limit, some, count, kept, bounds, order)
+        few = _select_candidates(boxes, b, limit, some, count, kept, bounds, order)
         _compare(block, block_labels, some, kept, few)
         for i in range(min(BLOCK, n - start)):
             labels[start + i] = names[block_labels[i]]
@@ -163,16 +163,16 @@ def _assign(
 
 
 class Assignment:
-    """The assignment step for the same points, [4, n], and changing centroids, [4, k]."""
+    """The assignment step for fixed points, [4, n], and moving centroids, [4, k]."""
 
     def __init__(self, points: Floats, centroids: Floats, labels: npt.NDArray[np.int32], distances: Floats) -> None:
-        """Take the arrays that it works on.
+        """Bind the arrays to work on.
 
         Args:
             points: [4, n].
             centroids: [4, k].
-            labels: int32[n], any guess 0..k-1, better if near the truth; `run` writes the nearest centroid of each
-                point, the lowest-numbered one of equals.
+            labels: int32[n], any guess 0..k-1, the closer the faster; `run` writes the nearest centroid of each point,
+                the lowest index of equals.
             distances: [n]; `run` writes squared distances.
         """
         n, k, dtype = points.shape[1], centroids.shape[1], points.dtype
@@ -200,6 +200,6 @@ class Assignment:
         )
 
     def run(self) -> None:
-        """Assign each point to a centroid."""
+        """Assign each point to its nearest centroid."""
         for first in range(0, self._groups, self._step):
             self._assign(first, first + self._step)

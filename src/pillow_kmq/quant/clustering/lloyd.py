@@ -17,7 +17,7 @@ from ...kernels.types import f64_2d, i32_1d, i64, real_1d, real_2d
 from .assign import Assignment, Floats
 
 _AT_ONCE = 1 << 26
-"""Points that a kernel looks through, tenths of a second, before Python can hear Ctrl-C."""
+"""Points scanned per kernel call: tenths of a second, after which Python can handle Ctrl-C."""
 
 
 def _add_up(points, weights, labels, distances, sums):  # type: ignore[no-untyped-def]
@@ -47,13 +47,21 @@ def update(
     start: i64,
     most: i64,
 ) -> tuple[bool, int]:
-    """The update step: each centroid moves to the weighted mean of its points.
+    """Move each centroid to the weighted mean of its points, and empty ones to the point of largest error.
 
-    The first `fixed` centroids stay where they are.
-    sums float64[k, 6] is written: weighted coordinate sums (4), weight, inertia before the move.
-    An empty centroid takes the place of the point that adds most to the inertia.
-    start: `fixed`, or the centroid to go on with. most: points to look through for empty centroids before Python is to
-    call again. Returns whether any moved, and the centroid to go on with, k at the end.
+    Args:
+        points: [4, n].
+        weights: [n].
+        labels: int32[n].
+        distances: [n], squared; set to 0 for points that empty centroids move to.
+        centroids: [4, k], updated.
+        sums: float64[k, 6], written: weighted coordinate sums (4), weight, inertia before the update.
+        fixed: number of leading centroids that never move.
+        start: the centroid to continue with; `fixed` at first.
+        most: number of points to scan for empty centroids before returning.
+
+    Returns:
+        Whether any centroid moved, and the centroid to continue with, k at the end.
     """
     n = points.shape[1]
     k = centroids.shape[1]
@@ -85,12 +93,17 @@ def update(
 
 @dataclass(frozen=True)
 class Clusters:
-    """The working arrays of one run of Lloyd's algorithm, all of one float dtype.
+    """Working arrays of one run of Lloyd's algorithm, all of one float dtype.
 
-    points [4, n] and weights [n]: what is clustered; unused dimensions are zero.
-    centroids [4, k]: the means. labels int32[n], distances [n] (squared): of the last assignment.
-    sums float64[k, 6]: per cluster, of the last update: weighted coordinate sums, weight, inertia.
-    fixed: the first so many centroids never move.
+    Attributes:
+        points: [4, n]; unused dimensions are zero.
+        weights: [n].
+        centroids: [4, k].
+        labels: int32[n], from the last assignment.
+        distances: [n], squared, from the last assignment.
+        sums: float64[k, 6], from the last update: weighted coordinate sums (4), weight, inertia.
+        fixed: number of leading centroids that never move.
+        assignment: the assignment step on these arrays.
     """
 
     points: Floats
@@ -104,7 +117,7 @@ class Clusters:
 
     @classmethod
     def start(cls, points: Floats, weights: Floats, centroids: Floats, fixed: int = 0) -> Clusters:
-        """Allocate for points [4, n], weights [n] and first centroids [4, k], which are copied."""
+        """Allocate arrays for points [4, n], weights [n] and initial centroids [4, k], which are copied."""
         n, k = points.shape[1], centroids.shape[1]
         centroids = np.array(centroids, points.dtype, order="C")
         labels, distances = np.zeros(n, np.int32), np.empty(n, points.dtype)
@@ -117,11 +130,11 @@ class Clusters:
         return update.bind(*assigned, self.centroids, self.sums, self.fixed)
 
     def assign(self) -> None:
-        """Give each point the label of its nearest centroid."""
+        """Label each point with its nearest centroid."""
         self.assignment.run()
 
     def update(self) -> bool:
-        """Move each centroid to the mean of its points; returns whether any moved."""
+        """Move each centroid to the mean of its points; return whether any moved."""
         moved, start = False, self.fixed
         while True:
             some, start = self._update(start, _AT_ONCE)
@@ -130,7 +143,7 @@ class Clusters:
                 return moved
 
     def step(self, times: int) -> float:
-        """Assign and update `times` times or until nothing moves; returns the inertia before the last update."""
+        """Assign and update `times` times or until convergence; return the inertia before the last update."""
         for _ in range(times):
             self.assign()
             if not self.update():

@@ -1,10 +1,10 @@
-"""Palettes for flat art: entries that are colours of the picture, with no colour far from its entry.
+"""Palettes of flat art: entries are colours of the picture, and no colour is far from its entry.
 
-The mean of two flat colours is neither, so entries are medoids. Distances count to the fourth power: a small face that
-turns yellow is worse than two browns that become one.
+The mean of two flat colours is neither of them, so entries are medoids. Distances count to the fourth power: a small
+face turning yellow is worse than two similar browns merging.
 
 Source: L. Kaufman and P. J. Rousseeuw, "Clustering by means of medoids", in Statistical Data Analysis Based on the L1
-Norm (1987): BUILD and SWAP, the best swap of all in each step.
+Norm (1987): BUILD and SWAP, with the best swap in each step.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 
 MOST = 256
-"""Distinct colours that are not too many for distances between all of them."""
+"""Maximum number of colours for which all pairwise distances are computed."""
 
-_APART = 2.0  # distance in Oklab times 100 between each colour and the nearest other one, on average
+_APART = 2.0  # minimum mean distance between each colour and its nearest neighbour, in Oklab times 100
 
 
 def are_apart(points: npt.NDArray[np.float32]) -> bool:
@@ -29,24 +29,24 @@ def are_apart(points: npt.NDArray[np.float32]) -> bool:
     return bool(np.sqrt(distances.min(axis=0)).mean() >= _APART)
 
 
-def medoids(
+def choose_medoids(
     points: npt.NDArray[np.float32],
     weights: npt.NDArray[np.floating],
     opaque: npt.NDArray[np.bool_],
     k: int,
     first: int,
 ) -> npt.NDArray[np.intp]:
-    """Choose points that stand for all of them.
+    """Choose the k points that represent all points best.
 
     Args:
         points: float32[4, n], n <= MOST.
-        weights: float[n], of the points; those of no weight may be chosen, but need not be stood for.
-        opaque: bool[n]: only opaque points stand for opaque ones.
-        k: how many to choose, below n.
-        first: the first so many points are chosen in any case.
+        weights: float[n]; points of zero weight may be chosen but need not be represented.
+        opaque: bool[n]; only opaque points may represent opaque ones.
+        k: number of points to choose, k <= n.
+        first: number of leading points that are always chosen.
 
     Returns:
-        The numbers of the points chosen, int[k], the first ones first.
+        Indices of the chosen points, int[k], the leading ones first.
     """
     costs = _squares(points) ** 2
     costs[opaque[:, None] & ~opaque[None]] = 1e12
@@ -70,7 +70,7 @@ def _squares(points: npt.NDArray[np.float32]) -> Floats:
 
 
 def _best_swap(costs: Floats, chosen: list[int], first: int) -> tuple[int, int] | None:
-    """Return which of the chosen points to replace, and by which other, or None where no swap helps."""
+    """Return which chosen point to replace and by which other, or None if no swap lowers the cost."""
     near = np.sort(costs[:, chosen], axis=1)
     nearest = costs[:, chosen].argmin(axis=1)
     least, second = near[:, 0], near[:, 1] if len(chosen) > 1 else np.full(len(costs), 1e15)

@@ -1,11 +1,11 @@
-"""Leaving local minima of k-means: merge two close clusters, split a wide one, and let Lloyd settle.
+"""Exchanges that escape local minima of k-means: merge two close clusters and split a wide one, between Lloyd steps.
 
-Costs and gains of exchanges come from the moments of the clusters alone. They are blurred by noise, so that a search
-does not try the same exchange again and again; what the search keeps is measured without noise.
+Costs and gains of exchanges are estimated from the moments of the clusters. Random noise on them keeps the search from
+repeating the same exchange; the result is selected by exact inertia.
 
-Sources: P. Fränti, J. Kivijärvi, "Randomised local search algorithm for the clustering problem", Pattern Analysis
-& Applications 3 (2000); the pairs are chosen by cost as in T. Kaukoranta et al., "Iterative split-and-merge
-algorithm for VQ codebook generation", Optical Engineering 37 (1998).
+Sources: P. Fränti, J. Kivijärvi, "Randomised local search algorithm for the clustering problem", Pattern Analysis &
+Applications 3 (2000); pairs are chosen by cost as in T. Kaukoranta et al., "Iterative split-and-merge algorithm for VQ
+codebook generation", Optical Engineering 37 (1998).
 """
 
 from __future__ import annotations
@@ -19,15 +19,16 @@ from ...kernels import kernel
 from ...kernels.types import f32_1d, f32_2d, f64_1d, f64_2d, flag_1d, i32_1d, i64, i64_1d
 from ..progress import SILENT, Progress
 from .lloyd import Clusters
+from .principal_axis import principal_axis
 
-_POWER_STEPS = 6  # of the power iteration for a cluster's widest axis
-_HALVES = 0.866  # a uniform slab's halves have their means this many standard deviations off the middle
-_GAIN = 0.75  # and cutting it takes this part of the variance along the axis away
+_POWER_STEPS = 6  # power iterations for the principal axis of a cluster
+_HALVES = 0.866  # distance of the means of a uniform slab's halves from its centre, in standard deviations
+_GAIN = 0.75  # fraction of the variance along the axis that halving it removes
 
 
 @kernel
 def _moments(points: f32_2d, weights: f32_1d, labels: i32_1d, centroids: f32_2d, moments: f64_2d) -> None:
-    """Second moments of each cluster about its centroid, float64[k, 10]: 00 01 02 03 11 12 13 22 23 33."""
+    """Write the second moments of each cluster about its centroid, float64[k, 10]: 00 01 02 03 11 12 13 22 23 33."""
     for j in range(moments.shape[0]):
         for c in range(10):
             moments[j, c] = 0.0
@@ -50,28 +51,18 @@ def _moments(points: f32_2d, weights: f32_1d, labels: i32_1d, centroids: f32_2d,
 
 
 @kernel
-def _widest(moments: f64_2d, axes: f64_2d) -> None:
-    """Per cluster its widest axis (unit length) and the inertia along it: axes float64[k, 5]."""
+def _find_axes(moments: f64_2d, axes: f64_2d) -> None:
+    """Write the principal axis (unit length) of each cluster and the inertia along it, float64[k, 5]."""
     for j in range(moments.shape[0]):
         m = moments[j]
-        # The start leans to the widest coordinate, so that it is not at a right angle to the axis.
-        a0, a1, a2, a3 = m[0] + abs(m[1]), m[4] + abs(m[5]), m[7] + abs(m[8]), m[9] + abs(m[3])
-        length = 0.0
-        for _ in range(_POWER_STEPS):
-            b0 = m[0] * a0 + m[1] * a1 + m[2] * a2 + m[3] * a3
-            b1 = m[1] * a0 + m[4] * a1 + m[5] * a2 + m[6] * a3
-            b2 = m[2] * a0 + m[5] * a1 + m[7] * a2 + m[8] * a3
-            b3 = m[3] * a0 + m[6] * a1 + m[8] * a2 + m[9] * a3
-            length = np.sqrt(b0 * b0 + b1 * b1 + b2 * b2 + b3 * b3)
-            if not length > 0.0:
-                break
-            a0, a1, a2, a3 = b0 / length, b1 / length, b2 / length, b3 / length
-        axes[j, 0], axes[j, 1], axes[j, 2], axes[j, 3], axes[j, 4] = a0, a1, a2, a3, length
+        axes[j, 0], axes[j, 1], axes[j, 2], axes[j, 3], axes[j, 4] = principal_axis(
+            m[0], m[1], m[2], m[3], m[4], m[5], m[6], m[7], m[8], m[9], _POWER_STEPS
+        )
 
 
 @kernel
 def _merge_costs(centroids: f32_2d, sums: f64_2d, row: f32_2d, costs: f64_1d, partners: i64_1d) -> None:
-    """For each cluster, what merging it with its cheapest partner adds to the inertia, and that partner.
+    """Write for each cluster its cheapest merge partner and the inertia that this merge adds.
 
     row float32[2, k] is scratch.
     """
@@ -109,10 +100,10 @@ def _exchange(
     used: flag_1d,
     limit: i64,
 ) -> int:
-    """Make up to `limit` exchanges: merge cheap clusters into their partners, split wide ones; returns how many.
+    """Make up to `limit` exchanges: merge cheap clusters into their partners, split wide ones; return their number.
 
-    wide, cheap: cluster numbers by falling gain and by rising cost. used bool[k]: true for clusters to leave alone;
-    no cluster takes part twice in one round.
+    wide: clusters by descending gain. cheap: clusters by ascending cost. used bool[k]: clusters to leave alone; no
+    cluster takes part twice in a round.
     """
     k = centroids.shape[1]
     done = 0
@@ -140,8 +131,8 @@ def _exchange(
     return done
 
 
-def _blur(random: np.random.PCG64, k: int, noise: float) -> npt.NDArray[np.float64]:
-    """Factors about 1: the ratio of two uniform variates, each kept `1 / noise` away from zero."""
+def _draw_noise(random: np.random.PCG64, k: int, noise: float) -> npt.NDArray[np.float64]:
+    """Draw k factors around 1, each the ratio of two uniform variates shifted by `1 / noise` away from zero."""
     raw = random.random_raw(2 * k) >> np.uint64(11)
     u = raw.reshape(2, k) * 2.0**-53 + 1.0 / noise
     ratio: npt.NDArray[np.float64] = u[0] / u[1]
@@ -159,20 +150,20 @@ class Exchanges:
         self._wide, self._cheap, self._used = np.empty(k, np.int64), np.empty(k, np.int64), np.empty(k, np.bool_)
         moments, partners, row = np.empty((k, 10)), np.empty(k, np.int64), np.empty((2, k), np.float32)
         self._moments = _moments.bind(clusters.points, clusters.weights, clusters.labels, centroids, moments)
-        self._widest = _widest.bind(moments, self._axes)
+        self._find_axes = _find_axes.bind(moments, self._axes)
         self._merge_costs = _merge_costs.bind(centroids, sums, row, self._costs, partners)
         order = self._wide, self._cheap, self._used
         self._exchange = _exchange.bind(centroids, sums, self._axes, self._gains, self._costs, partners, *order)
 
     def make(self, limit: int, noise: float, random: np.random.PCG64 | None) -> int:
-        """Make up to `limit` promising exchanges; returns how many. random: None without noise."""
+        """Make up to `limit` promising exchanges; return their number. random: None without noise."""
         self._moments()
-        self._widest()
+        self._find_axes()
         self._merge_costs()
         np.multiply(self._axes[:, 4], _GAIN, out=self._gains)
         if random is not None:
-            self._gains *= _blur(random, self._k, noise)
-            self._costs *= _blur(random, self._k, noise)
+            self._gains *= _draw_noise(random, self._k, noise)
+            self._costs *= _draw_noise(random, self._k, noise)
         self._used[:] = np.arange(self._k) < self._fixed
         self._wide[:] = np.argsort(-self._gains, kind="stable")
         self._cheap[:] = np.argsort(self._costs, kind="stable")
@@ -188,9 +179,19 @@ def search(
     seed: int,
     progress: Progress = SILENT,
 ) -> npt.NDArray[np.floating[Any]]:
-    """Alternate exchanges with `steps` steps of Lloyd; returns the best centroids met, [4, k].
+    """Alternate exchanges with Lloyd steps.
 
-    limit: exchanges in one round. noise: how wild the choice is, 0 for none.
+    Args:
+        clusters: the clusters to improve.
+        rounds: maximum number of rounds.
+        steps: Lloyd steps per round.
+        limit: maximum number of exchanges per round.
+        noise: amount of randomness in choosing exchanges, 0 for none.
+        seed: seed of the noise.
+        progress: reports the rounds.
+
+    Returns:
+        The best centroids found, [4, k].
     """
     random = np.random.PCG64(seed) if noise > 0 else None  # a module that NumPy loads when asked for
     exchanges = Exchanges(clusters)

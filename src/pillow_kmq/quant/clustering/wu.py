@@ -1,7 +1,7 @@
-"""Variance-based splitting: a good first set of centroids.
+"""Greedy variance-based splitting: initial centroids for k-means.
 
-Source: X. Wu, "Color quantization by dynamic programming and principal analysis", ACM Trans. Graphics 11 (1992);
-here greedily: always the cluster whose best cut across its principal axis lowers the inertia most.
+Source: X. Wu, "Color quantization by dynamic programming and principal analysis", ACM Trans. Graphics 11 (1992); here
+greedily: each step makes the cut across a principal axis that lowers the inertia most.
 """
 
 from __future__ import annotations
@@ -13,22 +13,23 @@ import numpy.typing as npt
 
 from ...kernels import kernel
 from ...kernels.types import f64_2d, i64, i64_2d, real_2d
+from .principal_axis import principal_axis
 
-SLICES = 64  # places along the principal axis where a cut is tried
-REACH = 3.0  # standard deviations from the mean that the slices span; the outer ones take the rest
-POWER_STEPS = 8  # of the power iteration for that axis; its error costs far less than the greedy choice does
+SLICES = 64  # slices along the principal axis, between which cuts are tried
+REACH = 3.0  # standard deviations from the mean that slices cover; outliers belong to the outer slices
+POWER_STEPS = 8  # power iterations for that axis; the error is negligible against that of the greedy choice
 
 _AT_ONCE = 1 << 23
-"""Rows that a kernel looks at, tenths of a second, before Python can hear Ctrl-C."""
+"""Rows scanned per kernel call: tenths of a second, after which Python can handle Ctrl-C."""
 
-# A row of `rows`: coordinates (4), weight, slice. The points of a cluster are neighbours.
+# Columns of `rows`: coordinates (4), weight, slice. The points of a cluster are contiguous.
 WEIGHT, SLICE, ROW_WIDTH = 4, 5, 6
 
-# A row of `cuts`: gain, last slice below the cut, weight and mean (4) below it, weight and mean (4) above it.
+# Columns of `cuts`: gain, last slice below the cut, weight and mean (4) below it, weight and mean (4) above it.
 GAIN, LAST, BELOW, ABOVE, CUT_WIDTH = 0, 1, 2, 7, 12
 
 
-def _all(rows, cut):  # type: ignore[no-untyped-def]
+def _sum_rows(rows, cut):  # type: ignore[no-untyped-def]
     """Write weight and mean of all rows to cut[BELOW:]."""
     total, sum0, sum1, sum2, sum3 = 0.0, 0.0, 0.0, 0.0, 0.0
     for t in range(rows.shape[0]):
@@ -47,8 +48,8 @@ def _all(rows, cut):  # type: ignore[no-untyped-def]
     )
 
 
-def _principal_axis(rows, start, stop, mean0, mean1, mean2, mean3):  # type: ignore[no-untyped-def]
-    """The direction in which rows[start:stop] vary most (unit length), and their inertia along it."""
+def _axis_of_rows(rows, start, stop, mean0, mean1, mean2, mean3):  # type: ignore[no-untyped-def]
+    """Return the principal axis of rows[start:stop] (unit length) and the inertia along it."""
     v00, v01, v02, v03, v11, v12, v13, v22, v23, v33 = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     for t in range(start, stop):
         w = np.float64(rows[t, WEIGHT])
@@ -64,28 +65,16 @@ def _principal_axis(rows, start, stop, mean0, mean1, mean2, mean3):  # type: ign
         v22 += w2 * x2
         v23 += w2 * x3
         v33 += w * x3 * x3
-    # The start leans to the widest coordinate, so that it is not at a right angle to the axis.
-    a0, a1, a2, a3 = v00 + abs(v01), v11 + abs(v12), v22 + abs(v23), v33 + abs(v03)
-    length = 0.0
-    for _ in range(POWER_STEPS):
-        b0 = v00 * a0 + v01 * a1 + v02 * a2 + v03 * a3
-        b1 = v01 * a0 + v11 * a1 + v12 * a2 + v13 * a3
-        b2 = v02 * a0 + v12 * a1 + v22 * a2 + v23 * a3
-        b3 = v03 * a0 + v13 * a1 + v23 * a2 + v33 * a3
-        length = np.sqrt(b0 * b0 + b1 * b1 + b2 * b2 + b3 * b3)
-        if not length > 0.0:
-            break
-        a0, a1, a2, a3 = b0 / length, b1 / length, b2 / length, b3 / length
-    return a0, a1, a2, a3, length
+    return principal_axis(v00, v01, v02, v03, v11, v12, v13, v22, v23, v33, POWER_STEPS)
 
 
 def _best_cut(rows, start, stop, total, mean0, mean1, mean2, mean3, cut, slices):  # type: ignore[no-untyped-def]
-    """Find the best cut of rows[start:stop], which have this weight and mean, and write it to cut, float64[CUT_WIDTH].
+    """Write the best cut of rows[start:stop], whose weight and mean are given, to cut, float64[CUT_WIDTH].
 
-    cut[GAIN] is the inertia that it takes away, 0 where there is nothing to cut. slices float64[SLICES, 5] is scratch.
+    cut[GAIN] is the inertia that it removes, 0 if there is nothing to cut. slices float64[SLICES, 5] is scratch.
     """
     cut[GAIN] = 0.0
-    a0, a1, a2, a3, inertia = _principal_axis(rows, start, stop, mean0, mean1, mean2, mean3)
+    a0, a1, a2, a3, inertia = _axis_of_rows(rows, start, stop, mean0, mean1, mean2, mean3)
     if not inertia > 0.0:
         return
     for s in range(SLICES):
@@ -125,8 +114,8 @@ def _best_cut(rows, start, stop, total, mean0, mean1, mean2, mean3, cut, slices)
             cut[ABOVE + 3], cut[ABOVE + 4] = mean2 - s2 / above, mean3 - s3 / above
 
 
-def _part(rows, start, stop, last):  # type: ignore[no-untyped-def]
-    """Bring rows of slices up to `last` to the front of rows[start:stop]; returns where the others begin."""
+def _partition(rows, start, stop, last):  # type: ignore[no-untyped-def]
+    """Move rows of slices up to `last` to the front of rows[start:stop]; return the start of the others."""
     left, right = start, stop - 1
     while left <= right:
         if rows[left, SLICE] <= last:
@@ -142,14 +131,14 @@ def _part(rows, start, stop, last):  # type: ignore[no-untyped-def]
 def _split(
     rows: real_2d, k: i64, first: i64_2d, cuts: f64_2d, slices: f64_2d, centroids: real_2d, count: i64, most: i64
 ) -> int:
-    """Cut `count` clusters greedily, none at first, into some more, at most k; returns their number.
+    """Split `count` clusters, initially 0, into up to k; return the new number, unchanged if nothing can be cut.
 
-    It stays the same where nothing can be cut. first int64[2, k]: start and stop of each cluster in `rows`. centroids
-    [4, k] is written. most: rows to look at before Python is to call again.
+    first int64[2, k]: start and stop of each cluster in `rows`. centroids [4, k]: written. most: number of rows to scan
+    before returning.
     """
     if count == 0:
         cut = cuts[0]
-        _all(rows, cut)
+        _sum_rows(rows, cut)
         first[0, 0], first[1, 0] = 0, rows.shape[0]
         for c in range(4):
             centroids[c, 0] = cut[BELOW + 1 + c]
@@ -167,7 +156,7 @@ def _split(
             break
         start, stop = first[0, widest], first[1, widest]
         seen += stop - start + count
-        middle = _part(rows, start, stop, cut[LAST])
+        middle = _partition(rows, start, stop, cut[LAST])
         for c in range(4):
             centroids[c, widest], centroids[c, count] = cut[BELOW + 1 + c], cut[ABOVE + 1 + c]
         first[1, widest] = middle
@@ -183,9 +172,15 @@ def _split(
 def split(
     points: npt.NDArray[np.floating[Any]], weights: npt.NDArray[np.floating[Any]], k: int
 ) -> npt.NDArray[np.floating[Any]]:
-    """Split points [4, n] with weights [n] > 0 into at most k clusters.
+    """Split weighted points into at most k clusters.
 
-    Returns their means [4, k'] with k' <= k: fewer where fewer points differ.
+    Args:
+        points: [4, n].
+        weights: [n], > 0.
+        k: maximum number of clusters.
+
+    Returns:
+        The cluster means, [4, k'], k' <= k; fewer than k if there are fewer distinct points.
     """
     rows = np.empty((points.shape[1], ROW_WIDTH), points.dtype)
     rows[:, :WEIGHT] = points.T

@@ -1,1 +1,1 @@
-"""Dithering: from an option to indices, row by row; palettes fitted to it."""
+"""Dithering: from an option to indices, row by row, and palettes fitted to it."""

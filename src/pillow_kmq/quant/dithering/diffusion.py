@@ -1,13 +1,14 @@
-"""Error diffusion: each pixel passes on what its palette entry got wrong.
+"""Error diffusion: each pixel passes the error of its palette entry on to its neighbours.
 
-Errors are of premultiplied sRGB, unrounded, so that what is invisible pushes nothing. Opaque pixels keep choosing
-opaque entries; fully transparent ones, and those of strength 0, take no error and give none. An entry passes on at most
-as much as its neighbours in the palette are away: more could not be made up for nearby, and would smear over edges.
+Errors are unrounded and of premultiplied sRGB, so that invisible pixels have none. Opaque pixels still choose opaque
+entries; fully transparent pixels, and those of strength 0, neither receive nor pass on errors. An entry passes on at
+most its distance to its neighbours in the palette: a larger error could not be compensated nearby and would smear over
+edges.
 
-With a palette that was not found for the picture, errors may take the aim far beyond the levels 0..255. The entry
-nearest to that aim makes up for it; the one nearest to the aim's clipped colour would forget which way it lay.
+With a given palette, errors may push the target colour far beyond the levels 0..255. The entry nearest to the unclipped
+target compensates for that; the one nearest to the clipped target would lose the direction of the error.
 
-Sources: see filters.py; rows are done in alternating directions.
+Sources: see filters.py; rows are scanned in alternating directions.
 """
 
 from __future__ import annotations
@@ -26,26 +27,26 @@ from .filters import MARGIN, error_filter
 Strengths = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 
-_NEIGHBOURS = 3
-_REACH = 3.0  # how much an entry of a given palette passes on, in distances to its neighbours
-_LEAST, _MOST = np.float32(-8.0), np.float32(263.0)  # aims nearer to 0..255 than these count as within
+_NEIGHBOURS = 3  # entries whose mean distance is the spacing of an entry
+_REACH = 3.0  # error that an entry of a given palette may pass on, in distances to its neighbours
+_LEAST, _MOST = np.float32(-8.0), np.float32(263.0)  # targets between these count as within 0..255
 _OKLAB = SPACES["oklab"]
-_UNIT = (100.0 / 255.0) ** 2  # squared units of Oklab that a squared sRGB level is worth
+_UNIT = (100.0 / 255.0) ** 2  # squared units of Oklab per squared sRGB level
 
 
-def premultiplied(palette: Palette) -> npt.NDArray[np.float32]:
-    """Entries float32[k, 4] with R, G and B times alpha, all 0..255."""
+def premultiply(palette: Palette) -> npt.NDArray[np.float32]:
+    """Return entries float32[k, 4] with R, G and B multiplied by alpha, all 0..255."""
     entries: npt.NDArray[np.float32] = palette.astype(np.float32)
     entries[:, :3] *= entries[:, 3:] * np.float32(1.0 / 255.0)
     return entries
 
 
 def spacing(palette: Palette) -> npt.NDArray[np.float32]:
-    """The mean distance of each entry to its three nearest other ones, float32[k]; 0 where there are none.
+    """Return the mean distance of each entry to its three nearest other ones, float32[k]; 0 if there are none.
 
-    Distances are of premultiplied sRGB; entries that look the same are one.
+    Distances are of premultiplied sRGB; entries that look the same count as one.
     """
-    entries = premultiplied(palette).astype(np.float64)
+    entries = premultiply(palette).astype(np.float64)
     squares = np.zeros((len(entries), len(entries)))
     for channel in entries.T:
         squares += np.square(channel[:, None] - channel)
@@ -64,13 +65,13 @@ def _channel(value, shift, scale):  # type: ignore[no-untyped-def]
 
 
 def _level(x, straight):  # type: ignore[no-untyped-def]
-    """The nearest level 0..255 of a premultiplied value."""
+    """Return the nearest level 0..255 of a premultiplied value."""
     level = x * straight + np.float32(0.5)
     return np.uint32(min(max(level, np.float32(0.0)), np.float32(255.0)))
 
 
-def aim_at(value, r, g, b, a):  # type: ignore[no-untyped-def]
-    """The packed straight colour nearest to a premultiplied one; what is opaque stays opaque."""
+def to_straight(value, r, g, b, a):  # type: ignore[no-untyped-def]
+    """Return the packed straight colour nearest to a premultiplied one; opaque stays opaque."""
     alpha = value >> np.uint32(24)
     straight = np.float32(1.0)
     if alpha < np.uint32(255):
@@ -87,21 +88,21 @@ def _spread(cell, r, g, b, a, part):  # type: ignore[no-untyped-def]
     cell[3] += a * part
 
 
-def _within(x, limit):  # type: ignore[no-untyped-def]
+def _clamp(x, limit):  # type: ignore[no-untyped-def]
     return min(max(x, -limit), limit)
 
 
-def _clipped(x):  # type: ignore[no-untyped-def]
+def _clip_level(x):  # type: ignore[no-untyped-def]
     return min(max(x, np.float32(0.0)), np.float32(255.0))
 
 
 def _nearest_beyond(find, palette, r, g, b):  # type: ignore[no-untyped-def]
-    """The entry nearest to an opaque aim that is beyond 0..255, the lowest-numbered one of equals.
+    """Return the entry nearest to an opaque target beyond 0..255, the lowest index of equals.
 
-    For c the clipped aim, o what is beyond, and an entry e: |c + o - e|^2 = |c - e|^2 + 2 o (c - e) + |o|^2. The first
-    term is taken in the working space, which goes no further, and the last is the same for all entries.
+    With the clipped target c, the excess o and an entry e: |c + o - e|^2 = |c - e|^2 + 2 o (c - e) + |o|^2. The first
+    term is computed in the working space, which ends at 0..255; the last is the same for all entries.
     """
-    c0, c1, c2 = _clipped(r), _clipped(g), _clipped(b)
+    c0, c1, c2 = _clip_level(r), _clip_level(g), _clip_level(b)
     o0, o1, o2 = r - c0, g - c1, b - c2
     p0, p1, p2, p3 = to_point(np.float64(c0), np.float64(c1), np.float64(c2), 255.0, find.space, find.linear)
     twice = np.float32(2.0 * _UNIT if find.space == _OKLAB else 2.0)
@@ -135,18 +136,25 @@ def _diffuse(
     targets: i64_1d,
     row: i64,
 ) -> None:
-    """Error diffusion on the rows of uint32[h, w].
+    """Diffuse errors over the rows of uint32[h, w].
 
-    palette: float32[k, 4], premultiplied.
-    limits: float32[k], of the error that an entry passes on, per channel.
-    places, shares: the error filter.
-    beyond: whether aims beyond 0..255 are looked up as they are.
-    held: bool[h, w], pixels that keep the entry in out, and pass on what it gets wrong as others do.
-    strengths: float32[h, w], the part of the error that each pixel takes. It falls to nothing where a pixel's own entry
-        is nearer than loud to quiet (squared distances; both negative: it does not).
-    errors: float32[rows * (w + 2 * MARGIN), 4], a ring of rows that carries over between calls.
-    targets: int64[n], scratch: where in it the filter's places are, less the column.
-    row: the number of the first row; odd ones run from right to left.
+    Args:
+        find: look-up of nearest entries.
+        palette: float32[k, 4], premultiplied.
+        limits: float32[k], maximum error that each entry passes on, per channel.
+        places: int64[n, 2], neighbours of the error filter.
+        shares: float32[n], their weights.
+        beyond: whether targets beyond 0..255 are looked up unclipped.
+        held: bool[h, w], pixels that keep the entry in `out` and pass on its error.
+        pixels: uint32[h, w], packed.
+        strengths: float32[h, w], fraction of the error that each pixel receives.
+        quiet: squared distance of a pixel to its own nearest entry at which its strength is 0; negative if strengths do
+            not depend on it.
+        loud: squared distance at which its strength is full; between the two, it rises linearly.
+        out: uint8[h, w], written.
+        errors: float32[rows * (w + 2 * MARGIN), 4], ring of rows that persists between calls.
+        targets: int64[n], scratch: offset of each neighbour in `errors`, less the column.
+        row: number of the first row; odd rows run from right to left.
     """
     height, width = pixels.shape
     line = width + 2 * MARGIN
@@ -189,20 +197,20 @@ def _diffuse(
             elif beyond and value >= ALPHA and (min(r, g, b) < _LEAST or max(r, g, b) > _MOST):
                 best = _nearest_beyond(find, palette, r, g, b)
             else:
-                best = nearest(find, aim_at(value, r, g, b, a))
+                best = nearest(find, to_straight(value, r, g, b, a))
             out[y, x] = best
             limit = limits[best]
-            r = _within(r - palette[best, 0], limit)
-            g = _within(g - palette[best, 1], limit)
-            b = _within(b - palette[best, 2], limit)
-            a = _within(a - palette[best, 3], limit)
+            r = _clamp(r - palette[best, 0], limit)
+            g = _clamp(g - palette[best, 1], limit)
+            b = _clamp(b - palette[best, 2], limit)
+            a = _clamp(a - palette[best, 3], limit)
             for t in range(targets.shape[0]):
                 _spread(errors[targets[t] + x], r, g, b, a, shares[t])
             x += step
 
 
 class Diffuser:
-    """Error diffusion on images whose rows come in order, from the top."""
+    """Error diffusion over images whose rows come in order from the top."""
 
     def __init__(
         self,
@@ -215,16 +223,19 @@ class Diffuser:
         kernel: str = "floyd-steinberg",
         given: bool = False,
     ) -> None:
-        """Prepare to diffuse.
+        """Prepare error diffusion.
 
-        palette: uint8[k, 4].
-        width: pixels per row.
-        quiet, loud: squared distances between which strength rises, see `_diffuse`.
-        kernel: a name in filters.FILTER_NAMES.
-        given: whether the palette was not found for the picture, so that mixtures of entries far apart are needed.
+        Args:
+            palette: uint8[k, 4].
+            space: space in which nearest entries are looked up.
+            width: pixels per row.
+            quiet: see `_diffuse`.
+            loud: see `_diffuse`.
+            kernel: a name in filters.FILTER_NAMES.
+            given: whether the palette was not found for this picture, so that entries far apart have to be mixed.
         """
         self._find: Nearest = nearest_finder(palette, space)
-        self._palette = premultiplied(palette)
+        self._palette = premultiply(palette)
         self._limits = spacing(palette) * np.float32(_REACH if given else 1.0)
         self._beyond = given
         self._filter = error_filter(kernel)
@@ -240,10 +251,14 @@ class Diffuser:
         out: npt.NDArray[np.uint8],
         held: Mask | None = None,
     ) -> None:
-        """Choose entries for the next rows: pixels uint32[h, w], strengths float32[h, w] 0..1, out uint8[h, w].
+        """Choose entries for the next rows.
 
-        row: the number of the first one; with 0, another image begins. held: bool[h, w], pixels that keep the entry
-        in out, or None for none.
+        Args:
+            pixels: uint32[h, w], packed.
+            row: number of the first row; 0 begins another image.
+            strengths: float32[h, w], 0..1.
+            out: uint8[h, w], written.
+            held: bool[h, w], pixels that keep the entry in `out`, or None.
         """
         if row == 0:
             self._errors.fill(0)

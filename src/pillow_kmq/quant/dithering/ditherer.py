@@ -1,4 +1,4 @@
-"""From an option to a ditherer: what chooses entries for rows of pixels."""
+"""Ditherers: the implementation of a dithering option for the rows of an image."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from ...types import Palette
 from ..activity import activity
-from ..remap import in_stripes
+from ..remap import run_stripes
 from ..source import Source
 from .diffusion import Diffuser, Mask, Strengths, spacing
 from .gamut import Gamut
@@ -20,7 +20,7 @@ from .shading import REACH, shading
 from .still import StillPixels
 from .thresholds import thresholds
 
-# Of the mean step of the palette: errors that a selective ditherer leaves alone, and takes whole.
+# Errors that a selective ditherer ignores, and diffuses in full, as fractions of the mean palette step.
 _QUIET, _LOUD = 0.1, 0.4
 
 Map = npt.NDArray[np.uint8]
@@ -28,10 +28,11 @@ Pixels = npt.NDArray[np.uint32]
 
 
 class Ditherer:
-    """Chooses entries for the rows of an image, in stripes of any height.
+    """A ditherer for the rows of an image, in stripes of any height.
 
-    reach: rows above and below a stripe that it looks at. in_order: whether stripes must come from the top on, one by
-    one.
+    Attributes:
+        reach: number of rows above and below a stripe that it reads.
+        in_order: whether stripes must come one by one from the top.
     """
 
     def __init__(
@@ -41,10 +42,13 @@ class Ditherer:
         reach: int = 0,
         gamut: Gamut | None = None,
     ) -> None:
-        """Take a kernel, and the strength of each pixel.
+        """Combine a kernel with the strength of each pixel.
 
-        strengths: maps packed pixels, the first row wanted and the number of rows to float32[h, w], 0..1.
-        gamut: that colours are brought into first, or None.
+        Args:
+            kernel: chooses entries.
+            strengths: maps packed pixels, the first row wanted and the number of rows to float32[h, w], 0..1.
+            reach: number of rows above and below a stripe that `strengths` reads.
+            gamut: gamut that colours are mapped into first, or None.
         """
         self._gamut = gamut
         self._kernel = kernel
@@ -55,41 +59,51 @@ class Ditherer:
     def remap(
         self, pixels: Pixels, first: int, row: int, out: Map, importance: Map | None, held: Mask | None = None
     ) -> None:
-        """Write the entries of the image's rows from `row` on to out, uint8[h, w].
+        """Write the entries of the rows from `row` on.
 
-        pixels: uint32[m, w], packed: these rows are first <= y < first + h; around them up to `reach` others, fewer
-        only at the image's ends. importance: uint8[h, w], the part of the strength to be used; None is all, 255.
-        held: bool[h, w], pixels that keep the entry in out; None is none.
+        Args:
+            pixels: uint32[m, w], packed: the rows wanted and up to `reach` others above and below, fewer only at the
+                ends of the image.
+            first: index of the first row wanted in `pixels`.
+            row: number of that row in the image.
+            out: uint8[h, w], written.
+            importance: uint8[h, w], scales the strength, 255 is full; None is full everywhere.
+            held: bool[h, w], pixels that keep the entry in `out`, or None.
         """
         rows = np.s_[first : first + len(out)]
         original = pixels[rows]
         if self._gamut:
-            pixels = self._gamut.bring_in(pixels)
+            pixels = self._gamut.map_pixels(pixels)
         strengths, aims = self._strengths(pixels, first, len(out)), pixels[rows]
         if importance is not None:
             strengths *= importance.reshape(strengths.shape) * np.float32(1.0 / 255.0)
-            if self._gamut:  # where nothing is mixed, the entry is the nearest to the colour itself
+            if self._gamut:  # without dithering, the entry is the nearest to the original colour
                 aims = np.where(importance.reshape(strengths.shape) > 0, aims, original)
-                aims.flags.writeable = original.flags.writeable  # kernels compile anew for arrays of another kind
+                aims.flags.writeable = original.flags.writeable  # kernels compile separately for read-only arrays
         self._kernel.remap(aims, row, strengths, out, held)
 
 
-def ditherer(dither: Way, palette: Palette, space: str, width: int, *, given: bool = False) -> Ditherer:
-    """What an option asks for, for an image of `width` pixels a row and a palette uint8[k, 4] of 1 to 256 entries.
+def make_ditherer(dither: Way, palette: Palette, space: str, width: int, *, given: bool = False) -> Ditherer:
+    """Return the ditherer for an option.
 
-    given: whether the palette was not found for the picture, so that many of its colours may be out of reach.
+    Args:
+        dither: the option.
+        palette: uint8[k, 4], k = 1..256.
+        space: space in which nearest entries are looked up.
+        width: pixels per row.
+        given: whether the palette was not found for this picture, so that many colours may be out of gamut.
     """
     gamut = Gamut(palette) if given else None
     if isinstance(dither, FloydSteinberg):
-        return _uniform(Diffuser(palette, space, width, given=given), dither.strength, gamut)
+        return _make_uniform(Diffuser(palette, space, width, given=given), dither.strength, gamut)
     if isinstance(dither, Diffusion):
-        return _uniform(Diffuser(palette, space, width, kernel=dither.kernel, given=given), dither.strength, gamut)
+        return _make_uniform(Diffuser(palette, space, width, kernel=dither.kernel, given=given), dither.strength, gamut)
     if isinstance(dither, Auto):
-        return _shaded(Diffuser(palette, space, width, given=given), dither.strength_of(len(palette)), gamut)
+        return _make_shaded(Diffuser(palette, space, width, given=given), dither.strength_of(len(palette)), gamut)
     if isinstance(dither, Selective):
-        return _selective(palette, space, width, dither.strength, gamut)
+        return _make_selective(palette, space, width, dither.strength, gamut)
     thresholder = Thresholder(palette, space, thresholds(dither.matrix, dither.side), given=given)
-    return _uniform(thresholder, dither.strength, gamut)
+    return _make_uniform(thresholder, dither.strength, gamut)
 
 
 def dither_stripes(
@@ -104,37 +118,46 @@ def dither_stripes(
     *,
     given: bool = False,
 ) -> None:
-    """Write the entry of every pixel to out, uint8[h, w]. stripes: first and last row, exclusive, of all, in order.
+    """Write the entry of every pixel.
 
-    threads: how many stripes at once, 0 for one per core; error diffusion does one at a time all the same. Neither
-    these nor how the image is cut change anything. still: finds pixels that keep the entry in out, which is then that
-    of the frame before. given: as for `ditherer`.
+    The result depends neither on the number of threads nor on how the image is cut into stripes.
+
+    Args:
+        source: the image.
+        stripes: first and last row (exclusive) of each stripe, in order.
+        palette: uint8[k, 4], k = 1..256.
+        dither: the option.
+        space: space in which nearest entries are looked up.
+        out: uint8[h, w], written.
+        threads: number of threads; 0 is one per core. Error diffusion always uses one.
+        still: finds pixels that keep the entry in `out`, which then holds that of the previous frame.
+        given: as in `make_ditherer`.
     """
-    idle = [ditherer(dither, palette, space, source.width, given=given)]
+    idle = [make_ditherer(dither, palette, space, source.width, given=given)]
 
     def work(start: int, stop: int) -> None:
-        worker = idle.pop() if idle else ditherer(dither, palette, space, source.width, given=given)
+        worker = idle.pop() if idle else make_ditherer(dither, palette, space, source.width, given=given)
         top, bottom = max(start - worker.reach, 0), min(stop + worker.reach, source.height)
         pixels, importance = source.rows(top, bottom), source.importance(start, stop)
         held = still.held(start, pixels[start - top : stop - top], importance) if still else None
         worker.remap(pixels, start - top, start, out[start:stop], importance, held)
         idle.append(worker)
 
-    in_stripes(work, stripes, 1 if idle[0].in_order else threads)
+    run_stripes(work, stripes, 1 if idle[0].in_order else threads)
 
 
-def _uniform(kernel: Diffuser | Thresholder, strength: float, gamut: Gamut | None) -> Ditherer:
+def _make_uniform(kernel: Diffuser | Thresholder, strength: float, gamut: Gamut | None) -> Ditherer:
     def strengths(pixels: Pixels, _: int, height: int) -> Strengths:
         return np.full((height, pixels.shape[1]), strength, np.float32)
 
     return Ditherer(kernel, strengths, gamut=gamut)
 
 
-def _shaded(diffuser: Diffuser, strength: float, gamut: Gamut | None) -> Ditherer:
+def _make_shaded(diffuser: Diffuser, strength: float, gamut: Gamut | None) -> Ditherer:
     return Ditherer(diffuser, lambda *rows: shading(*rows) * np.float32(strength), REACH, gamut)
 
 
-def _selective(palette: Palette, space: str, width: int, strength: float, gamut: Gamut | None) -> Ditherer:
+def _make_selective(palette: Palette, space: str, width: int, strength: float, gamut: Gamut | None) -> Ditherer:
     step = float(spacing(palette).astype(np.float64).mean())
 
     def strengths(pixels: Pixels, first: int, height: int) -> Strengths:

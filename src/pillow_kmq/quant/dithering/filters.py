@@ -1,4 +1,4 @@
-"""Error filters: which neighbours get how much of a pixel's error.
+"""Error filters: the neighbours that receive the error of a pixel, and their weights.
 
 Sources, in the order of the table: R. W. Floyd and L. Steinberg, "An adaptive algorithm for spatial greyscale", Proc.
 SID 17 (1976); J. F. Jarvis, C. N. Judice and W. H. Ninke, "A survey of techniques for the display of continuous tone
@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from ...checks import check_choice
 
-# Divisor; weights of the pixels ahead in the row; rows below, the middle one under the pixel.
+# Divisor; weights of the pixels ahead in the row; weights of the rows below, centred under the pixel.
 _FILTERS: dict[str, tuple[int, tuple[int, ...], tuple[tuple[int, ...], ...]]] = {
     "floyd-steinberg": (16, (7,), ((3, 5, 1),)),
     "jarvis-judice-ninke": (48, (7, 5), ((3, 5, 7, 5, 3), (1, 3, 5, 3, 1))),
@@ -26,18 +26,19 @@ _FILTERS: dict[str, tuple[int, tuple[int, ...], tuple[tuple[int, ...], ...]]] = 
     "burkes": (32, (8, 4), ((2, 4, 8, 4, 2),)),
     "sierra": (32, (5, 3), ((2, 4, 5, 4, 2), (2, 3, 2))),
     "sierra-lite": (4, (2,), ((1, 1, 0),)),
-    "atkinson": (8, (1, 1), ((1, 1, 1), (1,))),  # passes on three quarters: more contrast, empty lights and shades
+    "atkinson": (8, (1, 1), ((1, 1, 1), (1,))),  # passes on three quarters: more contrast, flat highlights and shadows
 }
 
 FILTER_NAMES = tuple(_FILTERS)
 
 
 class Filter(NamedTuple):
-    """Neighbours that get a share of the error.
+    """The neighbours of a pixel that receive a share of its error.
 
-    places: int64[n, 2], rows below and columns ahead of the pixel, at most MARGIN columns either way.
-    shares: float32[n].
-    rows: number of rows that hold errors at a time.
+    Attributes:
+        places: int64[n, 2], rows below and columns ahead of the pixel, at most MARGIN columns either way.
+        shares: float32[n].
+        rows: number of rows that hold errors at a time.
     """
 
     places: npt.NDArray[np.int64]
@@ -49,7 +50,7 @@ MARGIN = 2
 
 
 def error_filter(name: str) -> Filter:
-    """Return the filter of a name in FILTER_NAMES; raise OptionError for another name."""
+    """Return the filter of a name in FILTER_NAMES; raise OptionError for other names."""
     divisor, ahead, below = _FILTERS[check_choice("kernel", name, FILTER_NAMES)]
     taps = [(0, 1 + x, weight) for x, weight in enumerate(ahead)]
     taps += [(1 + y, x - len(row) // 2, weight) for y, row in enumerate(below) for x, weight in enumerate(row)]

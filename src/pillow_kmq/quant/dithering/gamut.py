@@ -1,8 +1,8 @@
-"""Gamut mapping for given palettes: a colour that no mixture of entries shows is replaced by the nearest that one does.
+"""Gamut mapping for given palettes: colours that no mixture of entries shows become the nearest that one does.
 
-The error of a colour out of gamut can never be made up for. It would pile up and smear over the next edge, or would be
-clipped, together with the part that mixtures need. The gamut of opaque entries is their convex hull in sRGB. Pixels
-that are not opaque stay as they are.
+The error of a colour out of gamut can never be compensated. It would accumulate and smear over the next edge, or be
+clipped together with the part that mixtures need. The gamut of opaque entries is their convex hull in sRGB. Pixels that
+are not opaque stay unchanged.
 
 Source of the projection: P. Wolfe, "Finding the nearest point in a polytope", Mathematical Programming 11 (1976).
 """
@@ -22,23 +22,27 @@ from ..histogram import ALPHA
 _CELL = 17  # levels: corners of cells are at 0, 17 ... 255
 _SIDE = 255 // _CELL
 _UNKNOWN, _INSIDE, _OUTSIDE = 0, 1, 2
-_CLOSE = 0.5  # squared distance below which a colour counts as within reach
-_GAP = 0.02  # bound of the squared error of a projection
-_STEPS = 64
-_CORNERS = 4  # entries that a nearest mixture needs at most, those of a mixture inside included
-_CACHE_BITS = 16
+_CLOSE = 0.5  # squared distance below which a colour counts as in gamut
+_GAP = 0.02  # upper bound of the squared error of a projection
+_STEPS = 64  # maximum number of steps of a projection
+_CORNERS = 4  # maximum number of entries in a mixture
+_CACHE_BITS = 16  # the cache has 2**16 slots
 _HASH = np.uint64(0x9E3779B1)
 
 
 class _Reach(NamedTuple):
-    """What kernels need to know of a palette.
+    """The gamut of a palette, as kernels need it.
 
-    entries: float64[k, 3], the opaque ones.
-    active: int64[4], scratch: the entries of a mixture.
-    shares: float64[4], scratch: the share of each.
-    wanted, system: float64[4] and float64[3, 4], scratch.
-    corners, cells: uint8[n], whether they are in the hull, if known. A cell is inside if all its corners are.
-    keys, values: uint32[n], the cache of projected colours; a key of 0 is empty.
+    Attributes:
+        entries: float64[k, 3], the opaque entries.
+        active: int64[4], scratch: the entries of a mixture.
+        shares: float64[4], scratch: the share of each.
+        wanted: float64[4], scratch.
+        system: float64[3, 4], scratch.
+        corners: uint8[n], whether each corner is in the hull, if known.
+        cells: uint8[n], whether each cell is, if known: it is inside if all its corners are.
+        keys: uint32[n], colours in the cache; 0 is empty.
+        values: uint32[n], their projections.
     """
 
     entries: f64_2d
@@ -62,7 +66,7 @@ def _nearest_entry(entries, x0, x1, x2):  # type: ignore[no-untyped-def]
     return best
 
 
-def _want(reach, count, x0, x1, x2):  # type: ignore[no-untyped-def]
+def _solve_shares(reach, count, x0, x1, x2):  # type: ignore[no-untyped-def]
     """Set `wanted` to the shares, of any sign, of the nearest point in the affine hull of the active entries.
 
     Solve the normal equations of the differences from the first entry by Gaussian elimination.
@@ -92,11 +96,11 @@ def _want(reach, count, x0, x1, x2):  # type: ignore[no-untyped-def]
         wanted[0] -= wanted[i + 1]
 
 
-def _settle(reach, count, x0, x1, x2):  # type: ignore[no-untyped-def]
-    """Move to the nearest mixture of the active entries, dropping those that it does not need; return their number."""
+def _drop_unneeded(reach, count, x0, x1, x2):  # type: ignore[no-untyped-def]
+    """Move to the nearest mixture of the active entries, drop those that it does not need and return their number."""
     active, shares, wanted = reach.active, reach.shares, reach.wanted
     while count > 1:
-        _want(reach, count, x0, x1, x2)
+        _solve_shares(reach, count, x0, x1, x2)
         part, dropped = 1.0, -1
         for i in range(count):
             if wanted[i] <= 0.0 and shares[i] <= part * (shares[i] - wanted[i]):
@@ -135,7 +139,7 @@ def _project(reach, x0, x1, x2):  # type: ignore[no-untyped-def]
         if g0 * y0 + g1 * y1 + g2 * y2 - least <= _GAP or count == _CORNERS:
             break
         active[count], shares[count] = low, 0.0
-        count = _settle(reach, count + 1, x0, x1, x2)
+        count = _drop_unneeded(reach, count + 1, x0, x1, x2)
     return y0, y1, y2
 
 
@@ -158,7 +162,7 @@ def _cell_inside(reach, cell, i0, i1, i2):  # type: ignore[no-untyped-def]
     return reach.cells[cell] == _INSIDE
 
 
-def _brought_in(reach, value):  # type: ignore[no-untyped-def]
+def _map_color(reach, value):  # type: ignore[no-untyped-def]
     """Return the nearest colour in gamut to a packed opaque colour, or the colour itself if it is inside."""
     x0 = float(value & np.uint32(255))
     x1 = float(value >> np.uint32(8) & np.uint32(255))
@@ -172,7 +176,7 @@ def _brought_in(reach, value):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _bring_in(reach: _Reach, pixels: u32_2d, out: u32_2d) -> None:
+def _map_pixels(reach: _Reach, pixels: u32_2d, out: u32_2d) -> None:
     height, width = pixels.shape
     for y in range(height):
         for x in range(width):
@@ -187,13 +191,13 @@ def _bring_in(reach: _Reach, pixels: u32_2d, out: u32_2d) -> None:
                 continue
             slot = (np.uint64(value) * _HASH & np.uint64(0xFFFFFFFF)) >> np.uint64(32 - _CACHE_BITS)
             if reach.keys[slot] != value:
-                reach.values[slot] = _brought_in(reach, value)
+                reach.values[slot] = _map_color(reach, value)
                 reach.keys[slot] = value
             out[y, x] = reach.values[slot]
 
 
 class Gamut:
-    """The colours that mixtures of a palette's opaque entries show. Not to be shared by threads."""
+    """The colours that mixtures of the opaque entries of a palette show; not thread-safe."""
 
     def __init__(self, palette: Palette) -> None:
         entries = np.unique(palette[palette[:, 3] == 255][:, :3], axis=0).astype(np.float64)
@@ -209,11 +213,11 @@ class Gamut:
             np.zeros(1 << _CACHE_BITS, np.uint32),
         )
 
-    def bring_in(self, pixels: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
-        """Return packed pixels uint32[h, w] in which the nearest colours in gamut replace opaque ones out of it."""
+    def map_pixels(self, pixels: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
+        """Return packed pixels uint32[h, w] with opaque ones out of gamut replaced by the nearest in gamut."""
         if not len(self._reach.entries):
             return pixels
         out = np.empty_like(pixels)
-        _bring_in(self._reach, pixels, out)
-        out.flags.writeable = pixels.flags.writeable  # kernels compile anew for arrays of another kind
+        _map_pixels(self._reach, pixels, out)
+        out.flags.writeable = pixels.flags.writeable  # kernels compile separately for read-only arrays
         return out

@@ -1,4 +1,4 @@
-"""The ways of dithering that a caller can ask for, and the words that stand for them."""
+"""Dithering options, and the words that stand for them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ...errors import OptionError
 from .filters import FILTER_NAMES
 
 WORDS = ("none", "auto", "selective", *FILTER_NAMES, "bayer", "blue-noise", "ordered")
-"""What `dither` understands as a string; "ordered" is "bayer"."""
+"""Strings that `dither` accepts; "ordered" is "bayer"."""
 
 _MATRICES = ("bayer", "blue-noise")
 _SIZES = {"bayer": 8, "blue-noise": 64}
@@ -18,9 +18,16 @@ _SIZES = {"bayer": 8, "blue-noise": 64}
 
 @dataclass(frozen=True)
 class FloydSteinberg:
-    """Error diffusion everywhere: the truest colours from afar. The same as `Diffusion("floyd-steinberg", strength)`.
+    """Floyd-Steinberg error diffusion on all pixels: keeps local means best.
 
-    strength: the part of the error that is passed on, 0..1.
+    Equivalent to `Diffusion("floyd-steinberg", strength)`.
+
+    Attributes:
+        strength: fraction of the error that is diffused, 0..1, default 1.
+
+    Raises:
+        OptionError: `strength` is out of range.
+        OptionTypeError: `strength` is not a number.
     """
 
     strength: float = 1.0
@@ -31,10 +38,10 @@ class FloydSteinberg:
 
 @dataclass(frozen=True)
 class Auto:
-    """What suits the picture: error diffusion where it is shaded, none in flat art.
+    """Dithering adapted to the picture: error diffusion in shaded areas, none in flat art.
 
-    The strength falls with the number of colours, from 0.75 up to 32 of them to 0.53 with 256: the more, the less
-    dithering gains, and the more bytes it costs.
+    The strength falls with the number of colours, from 0.75 up to 32 of them to 0.53 with 256: the more colours, the
+    less dithering gains, and the more bytes it costs.
     """
 
     @staticmethod
@@ -45,10 +52,16 @@ class Auto:
 
 @dataclass(frozen=True)
 class Diffusion:
-    """Error diffusion everywhere, by the filter of a name.
+    """Error diffusion on all pixels with a given error filter.
 
-    kernel: "floyd-steinberg", "jarvis-judice-ninke", "stucki", "burkes", "sierra", "sierra-lite" or "atkinson".
-    strength: the part of the error that is passed on, 0..1.
+    Attributes:
+        kernel: "floyd-steinberg" (default), "jarvis-judice-ninke", "stucki", "burkes", "sierra", "sierra-lite" or
+            "atkinson"; sources in dithering/filters.py.
+        strength: fraction of the error that is diffused, 0..1, default 1.
+
+    Raises:
+        OptionError: `kernel` is unknown or `strength` is out of range.
+        OptionTypeError: an attribute has a wrong type.
     """
 
     kernel: str = "floyd-steinberg"
@@ -61,9 +74,14 @@ class Diffusion:
 
 @dataclass(frozen=True)
 class Selective:
-    """Error diffusion where steps of the palette would show: in smooth shades, not at edges nor in texture.
+    """Error diffusion only where palette steps would show: in smooth gradients, not at edges or in texture.
 
-    strength: the part of the error that is passed on where the picture is smooth, 0..1.
+    Attributes:
+        strength: fraction of the error that is diffused in smooth areas, 0..1, default 1.
+
+    Raises:
+        OptionError: `strength` is out of range.
+        OptionTypeError: `strength` is not a number.
     """
 
     strength: float = 1.0
@@ -74,11 +92,20 @@ class Selective:
 
 @dataclass(frozen=True)
 class Ordered:
-    """Fixed patterns: a pixel depends on its colour and place alone. Steady in animations, small in files.
+    """Ordered dithering by a fixed threshold matrix: steady in animations, small in files.
 
-    matrix: "bayer" (a regular weave) or "blue-noise" (no visible pattern).
-    strength: how far entries may differ, 0..1.
-    size: of the matrix, 2..128, for "bayer" a power of 2; None is 8, and 64 for blue noise.
+    The result for a pixel depends only on its colour and position.
+
+    Attributes:
+        matrix: "bayer" (default, a regular pattern; B. E. Bayer, ICC 1973) or "blue-noise" (no visible pattern; R. A.
+            Ulichney, Proc. SPIE 1913, 1993).
+        strength: how far entries may deviate from the colour, 0..1, default 1.
+        size: side of the matrix, 2..128, a power of 2 for "bayer"; None (default) is 8 for "bayer" and 64 for
+            "blue-noise".
+
+    Raises:
+        OptionError: an attribute has an invalid value.
+        OptionTypeError: an attribute has a wrong type.
     """
 
     matrix: str = "bayer"
@@ -91,11 +118,11 @@ class Ordered:
         if self.size is not None:
             check_integer("size", self.size, 2, 128)
             if self.matrix == "bayer" and self.size & (self.size - 1):
-                raise OptionError(f"the size of a Bayer matrix must be a power of 2, not {self.size}")
+                raise OptionError(f"size must be a power of 2 for a Bayer matrix, not {self.size}")
 
     @property
     def side(self) -> int:
-        """Rows and columns of the matrix."""
+        """Number of rows, and of columns, of the matrix."""
         return _SIZES[self.matrix] if self.size is None else self.size
 
 
@@ -115,11 +142,10 @@ _MEANINGS: dict[str, Dither] = {
 
 
 def to_dither(value: object) -> Dither:
-    """What a word, a number or a Pillow constant means.
+    """Parse `dither=`.
 
-    None, False, 0, "none": no dithering. The other WORDS: the option of that name. True or a number 0..1:
-    Floyd-Steinberg, of that strength. Pillow's `Dither` constants mean what they mean in Pillow: NONE, or else
-    Floyd-Steinberg.
+    None, False, 0 and "none" mean no dithering; True or a number 0..1 Floyd-Steinberg of that strength; the other WORDS
+    the option of that name. Pillow's `Dither` constants keep their meaning: NONE, or otherwise Floyd-Steinberg.
     """
     if isinstance(value, Auto):
         return value

@@ -1,8 +1,8 @@
-"""Ordered dithering: what a pixel becomes depends on its colour and its place alone.
+"""Ordered dithering: the entry of a pixel depends only on its colour and position.
 
-So nothing flickers from frame to frame, and patterns repeat, which compresses well. Each colour has a short list of
-entries whose mean is near to it, each being the nearest to the colour plus what those before it got wrong; sorted by
-luma, the threshold of the place picks one.
+So nothing flickers between frames, and patterns repeat, which compresses well. Each colour has a short list of entries
+whose mean is near to it: each is the nearest to the colour plus the error of those before it. The list is sorted by
+luma, and the threshold at the position selects an entry.
 
 Source: T. Knoll's pattern dithering (US patent 6,606,166, 1999, expired), as described by J. Yliluoma,
 "Arbitrary-palette positional dithering algorithm" (2011).
@@ -17,25 +17,25 @@ from ...kernels import kernel
 from ...kernels.types import f32_1d, f32_2d, flag_2d, i64, i64_1d, u8_2d, u32_2d
 from ...types import Palette
 from ..nearest import Nearest, nearest, nearest_finder
-from .diffusion import Mask, Strengths, aim_at, premultiplied, spacing
+from .diffusion import Mask, Strengths, premultiply, spacing, to_straight
 from .thresholds import Matrix
 
 _REACH = np.float32(1.5)
-"""How far entries of a list may be from its colour, in mean distances of its nearest entry to that one's neighbours.
+"""Maximum distance of listed entries to their colour, in mean distances of its nearest entry to that one's neighbours.
 
-Without a limit, specks of red stand on skin; nearer ones cost smoothness (docs/QUALITY.md).
+Without a limit, red specks appear on skin; a lower one costs smoothness (docs/QUALITY.md).
 """
 _AT_ONCE = 1 << 20
-"""Pixels of a row, some tenths of a second, before Python can hear Ctrl-C."""
+"""Pixels of a row per kernel call: some tenths of a second, after which Python can handle Ctrl-C."""
 
 
-def length(k: int) -> int:
-    """Entries in the list of a colour, for a palette of k: where its steps are small, fewer mixtures do."""
+def list_length(k: int) -> int:
+    """Return the number of entries listed per colour for a palette of k: with small steps, fewer suffice."""
     return 8 if k <= 32 else 4
 
 
 def _list_entries(find, palette, reach, value, strength, chosen):  # type: ignore[no-untyped-def]
-    """The entries that stand for a colour, to chosen, int64[n]; none but the nearest is farther than its reach."""
+    """Write the entries that mix to a colour to chosen, int64[n]; all but the first are within its reach."""
     share = np.float32(value >> np.uint32(24)) * np.float32(1.0 / 255.0)
     r = np.float32(value & np.uint32(255)) * share
     g = np.float32(value >> np.uint32(8) & np.uint32(255)) * share
@@ -43,11 +43,11 @@ def _list_entries(find, palette, reach, value, strength, chosen):  # type: ignor
     a = np.float32(value >> np.uint32(24))
     e0 = e1 = e2 = e3 = np.float32(0.0)
     for n in range(chosen.shape[0]):
-        aim = aim_at(value, r + strength * e0, g + strength * e1, b + strength * e2, a + strength * e3)
+        aim = to_straight(value, r + strength * e0, g + strength * e1, b + strength * e2, a + strength * e3)
         best = nearest(find, aim)
         d0, d1, d2, d3 = r - palette[best, 0], g - palette[best, 1], b - palette[best, 2], a - palette[best, 3]
         if n > 0 and d0 * d0 + d1 * d1 + d2 * d2 + d3 * d3 > reach[chosen[0]]:
-            best = chosen[0]  # once more: a stray pixel is worse than an error
+            best = chosen[0]  # repeat it: a stray pixel is worse than an error
             d0, d1, d2, d3 = r - palette[best, 0], g - palette[best, 1], b - palette[best, 2], a - palette[best, 3]
         chosen[n] = best
         e0 += d0
@@ -57,7 +57,7 @@ def _list_entries(find, palette, reach, value, strength, chosen):  # type: ignor
 
 
 def _sort(chosen, lumas):  # type: ignore[no-untyped-def]
-    """Put entries in order of luma, and those of one luma in order of number."""
+    """Sort entries by luma, then by index."""
     for n in range(1, chosen.shape[0]):
         entry = chosen[n]
         at = n
@@ -83,10 +83,20 @@ def _threshold(
     row: i64,
     chosen: i64_1d,
 ) -> None:
-    """Entries of uint32[h, w]; palette float32[k, 4]: premultiplied; lumas float32[k]; row: the number of the first.
+    """Write the entries of uint32[h, w].
 
-    reach float32[k]: squared distances that entries may have from colours nearest to this one.
-    held bool[h, w]: pixels that keep the entry in out. chosen int64[n]: scratch.
+    Args:
+        find: look-up of nearest entries.
+        palette: float32[k, 4], premultiplied.
+        reach: float32[k], maximum squared distance of listed entries to colours nearest to this one.
+        lumas: float32[k].
+        matrix: float32[n, n], thresholds 0..1.
+        pixels: uint32[h, w], packed.
+        strengths: float32[h, w], 0..1.
+        held: bool[h, w], pixels that keep the entry in `out`.
+        out: uint8[h, w], written.
+        row: number of the first row.
+        chosen: int64[n], scratch.
     """
     height, width = pixels.shape
     size = matrix.shape[0]
@@ -107,18 +117,25 @@ def _threshold(
 
 
 class Thresholder:
-    """Ordered dithering of an image, whose rows may come in any order."""
+    """Ordered dithering of an image whose rows may come in any order."""
 
     def __init__(self, palette: Palette, space: str, matrix: Matrix, *, given: bool = False) -> None:
-        """Take a palette uint8[k, 4]; given: whether it was not found for the picture, so that far entries must do."""
+        """Prepare ordered dithering.
+
+        Args:
+            palette: uint8[k, 4].
+            space: space in which nearest entries are looked up.
+            matrix: float32[n, n], thresholds 0..1.
+            given: whether the palette was not found for this picture, so that entries far apart have to be mixed.
+        """
         self._find = nearest_finder(palette, space)
-        self._palette = premultiplied(palette)
+        self._palette = premultiply(palette)
         reach = np.full(len(palette), np.inf, np.float32) if given else _REACH * spacing(palette)
         self._reach = reach * reach
         weights = np.array([77, 150, 29, 0], np.int64)
         self._lumas = (palette.astype(np.int64) * palette[:, 3:] @ weights).astype(np.float32)
         self._matrix = matrix
-        self._chosen = np.empty(length(len(palette)), np.int64)
+        self._chosen = np.empty(list_length(len(palette)), np.int64)
 
     def remap(
         self,
@@ -130,8 +147,12 @@ class Thresholder:
     ) -> None:
         """Choose entries for the rows from `row` on.
 
-        pixels uint32[h, w], strengths float32[h, w] 0..1, out uint8[h, w]. held: bool[h, w], pixels that keep the
-        entry in out, or None for none.
+        Args:
+            pixels: uint32[h, w], packed.
+            row: number of the first row.
+            strengths: float32[h, w], 0..1.
+            out: uint8[h, w], written.
+            held: bool[h, w], pixels that keep the entry in `out`, or None.
         """
         held = np.zeros(out.shape, np.bool_) if held is None else held
         step = _AT_ONCE // len(self._matrix) * len(self._matrix)

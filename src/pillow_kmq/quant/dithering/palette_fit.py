@@ -1,12 +1,12 @@
-"""A palette fitted to its dithering: entries move until local means of what is dithered are those of the picture.
+"""Palette fitting for dithering: entries move so that local means of the dithered picture match the original.
 
-k-means puts entries at the means of their pixels, so that no mixture reaches the colours at the rim; and what is mixed
-from an entry is not what is nearest to it. So dither a sample, and find the entries that, with the indices as they are,
-make the blurred result nearest to the blurred picture: linear least squares, held near the palette as it was. Then
-dither again. Errors are of premultiplied sRGB; alphas stay.
+k-means puts entries at the means of their pixels, so that no mixture reaches the outermost colours, and the pixels
+mixed from an entry are not those nearest to it. So a sample is dithered, and with these indices fixed, the entries are
+found that bring the blurred result nearest to the blurred picture: linear least squares, regularised towards the
+original palette. Then it is dithered again. Errors are of premultiplied sRGB; alphas stay.
 
 Source: after J. Puzicha, M. Held, J. Ketterer, J. M. Buhmann and D. W. Fellner, "On spatial quantization of color
-images", IEEE Transactions on Image Processing 9 (2000), with a plain ditherer in place of their annealing.
+images", IEEE Transactions on Image Processing 9 (2000), with a plain ditherer instead of their annealing.
 """
 
 from __future__ import annotations
@@ -23,32 +23,43 @@ from ...types import Palette
 from ..histogram import Counts, unpack
 from ..nearest import nearest_finder, remap
 from ..source import Source, weights_of
-from .diffusion import premultiplied
-from .ditherer import ditherer
+from .diffusion import premultiply
+from .ditherer import make_ditherer
 from .options import Selective, Way
 
-_PIXELS = 1 << 17
+_PIXELS = 1 << 17  # pixels of the sample
 BAND, WIDEST = 32, 2048
-"""Rows, and pixels per row at most, of a piece of the sample."""
+"""Maximum number of rows, and of pixels per row, of a band of the sample."""
 
-_ROUNDS = 2
-_FULL = (1, 8, 28, 56, 70, 56, 28, 8, 1), 0.03  # binomial window, down and across; how strongly entries are held
-_SELECTIVE = (1, 4, 6, 4, 1), 0.1  # most of its pixels are not dithered
-_STRIDE = 4  # between windows, in pixels
-_SWEEPS = 8
-_MOST, _PART, _NEXT = 1 / 2, 1 / 8, 4  # shares of an entry's pixels; levels
-_ALONE = 16.0  # pixels' worth of hold that every entry has: what few pixels want shall not carry it away
+_ROUNDS = 2  # rounds of dithering and fitting
+_FULL = (1, 8, 28, 56, 70, 56, 28, 8, 1), 0.03  # binomial window, down and across; regularisation
+_SELECTIVE = (1, 4, 6, 4, 1), 0.1  # the same for selective dithering, which leaves most pixels undithered
+_STRIDE = 4  # pixels between windows
+_SWEEPS = 8  # Gauss-Seidel sweeps
+_MOST, _PART, _NEXT = 1 / 2, 1 / 8, 4  # shares of the pixels of an entry; maximum difference in levels
+_ALONE = 16.0  # pixels of regularisation for every entry, so that a few pixels cannot pull it far
 
 
 class Band(NamedTuple):
-    """A piece of an image: packed pixels uint32[h, w], and how important they are, uint8[h, w], or None."""
+    """A piece of an image.
+
+    Attributes:
+        pixels: uint32[h, w], packed.
+        importance: uint8[h, w], or None if uniform.
+    """
 
     pixels: npt.NDArray[np.uint32]
     importance: npt.NDArray[np.uint8] | None
 
 
 class Sums(NamedTuple):
-    """Normal equations: together float64[k, k], apart float64[k, 3], mass float64[k]: pixels' worth of each entry."""
+    """Normal equations of the least-squares fit.
+
+    Attributes:
+        together: float64[k, k], products of the shares of two entries.
+        apart: float64[k, 3], products of shares and errors.
+        mass: float64[k], weight of each entry in pixels.
+    """
 
     together: f64_2d
     apart: f64_2d
@@ -68,8 +79,15 @@ def _add_windows(
 ) -> None:
     """Add the equations of every window of a band.
 
-    colors float32[h, w, 4], palette float32[k, 4]: premultiplied. weights float32[h, w]. filter float64[n]: what a
-    window is weighted by, down and across. share float64[k], zero, and seen int64[n * n]: scratch.
+    Args:
+        colors: float32[h, w, 4], premultiplied.
+        indices: uint8[h, w].
+        weights: float32[h, w].
+        palette: float32[k, 4], premultiplied.
+        filter: float64[n], weights of a window, down and across.
+        sums: updated.
+        share: float64[k], zero, scratch.
+        seen: int64[n * n], scratch.
     """
     size = filter.shape[0]
     height, width = indices.shape
@@ -104,9 +122,15 @@ def _add_windows(
 
 @kernel
 def _solve(sums: Sums, hold: f64, alone: f64, free: flag_1d, entries: f64_2d, moved: f64_2d) -> None:
-    """Sweeps of Gauss-Seidel, within 0..alpha: entries float64[k, 4], premultiplied, changed in place.
+    """Solve the equations by sweeps of Gauss-Seidel, within 0..alpha.
 
-    free bool[k]: entries that may move. moved float64[k, 3], zero: scratch.
+    Args:
+        sums: the equations.
+        hold: regularisation per pixel.
+        alone: pixels added to the mass of each entry.
+        free: bool[k], entries that may move.
+        entries: float64[k, 4], premultiplied, updated.
+        moved: float64[k, 3], zero, scratch.
     """
     for _ in range(_SWEEPS):
         for i in range(entries.shape[0]):
@@ -123,28 +147,36 @@ def _solve(sums: Sums, hold: f64, alone: f64, free: flag_1d, entries: f64_2d, mo
                 entries[i, c] = value
 
 
-def fitted(
+def fit_palette(
     palette: Palette,
     bands: list[Band],
     dither: Way,
     space: str,
     locked: npt.NDArray[np.bool_],
 ) -> Palette:
-    """The palette uint8[k, 4], entries in the same order, that suits the dithering of a sample of pictures.
+    """Fit a palette to the dithering of a sample.
 
-    locked: bool[k], entries that stay as they are.
+    Args:
+        palette: uint8[k, 4].
+        bands: the sample.
+        dither: the dithering.
+        space: space in which nearest entries are looked up.
+        locked: bool[k], entries that do not move.
+
+    Returns:
+        uint8[k, 4], entries in the same order.
     """
     taps, hold = _SELECTIVE if isinstance(dither, Selective) else _FULL
     window = np.array(taps) / sum(taps)
-    colors = [premultiplied(unpack(band.pixels.ravel())).reshape(-1, band.pixels.shape[1], 4) for band in bands]
+    colors = [premultiply(unpack(band.pixels.ravel())).reshape(-1, band.pixels.shape[1], 4) for band in bands]
     free = ~locked & (palette[:, 3] > 0)
     for _ in range(_ROUNDS):
         k = len(palette)
         sums = Sums(np.zeros((k, k)), np.zeros((k, 3)), np.zeros(k))
-        entries = premultiplied(palette)
+        entries = premultiply(palette)
         share, seen = np.zeros(k), np.empty(len(window) ** 2, np.int64)
         widths = {band.pixels.shape[1] for band in bands}
-        ditherers = {width: ditherer(dither, palette, space, width) for width in widths}
+        ditherers = {width: make_ditherer(dither, palette, space, width) for width in widths}
         for band, color in zip(bands, colors, strict=True):
             indices: npt.NDArray[np.uint8] = np.empty(band.pixels.shape, np.uint8)
             ditherers[indices.shape[1]].remap(band.pixels, 0, 0, indices, band.importance)
@@ -152,12 +184,12 @@ def fitted(
             weights = np.ones(indices.size, np.float32) if weights is None else weights
             each = weights.reshape(indices.shape)
             _add_windows(color, indices, each, entries, window, sums, share, seen)
-        palette = _moved(palette, sums, hold, free)
+        palette = _move_entries(palette, sums, hold, free)
     return palette
 
 
-def _moved(palette: Palette, sums: Sums, hold: float, free: npt.NDArray[np.bool_]) -> Palette:
-    entries = premultiplied(palette).astype(np.float64)
+def _move_entries(palette: Palette, sums: Sums, hold: float, free: npt.NDArray[np.bool_]) -> Palette:
+    entries = premultiply(palette).astype(np.float64)
     before = entries.copy()
     _solve(sums, hold, _ALONE, free, entries, np.zeros((len(palette), 3)))
     changed = (entries != before).any(axis=1)
@@ -168,20 +200,20 @@ def _moved(palette: Palette, sums: Sums, hold: float, free: npt.NDArray[np.bool_
 
 
 def sample_bands(sources: Collection[Source]) -> list[Band]:
-    """Pieces spread over images, of about _PIXELS pixels altogether, but one of each image at least."""
+    """Return bands spread over images, of about _PIXELS pixels in total, at least one per image."""
     bands = []
     for source in sources:
         if source.height and source.width:
             share = _PIXELS // len(sources)
-            for top, bottom, left, right in _places(source.height, source.width, share):
+            for top, bottom, left, right in _band_bounds(source.height, source.width, share):
                 importance = source.importance(top, bottom)
                 pixels = np.ascontiguousarray(source.rows(top, bottom)[:, left:right])
                 bands.append(Band(pixels, None if importance is None else importance[:, left:right]))
     return bands
 
 
-def _places(height: int, width: int, pixels: int) -> Iterator[tuple[int, int, int, int]]:
-    """Top, bottom, left and right of bands spread over an image, of about so many pixels altogether, one at least."""
+def _band_bounds(height: int, width: int, pixels: int) -> Iterator[tuple[int, int, int, int]]:
+    """Yield top, bottom, left and right of bands spread over an image, of about `pixels` pixels, at least one."""
     across, down = min(width, WIDEST), min(height, BAND)
     number = min(max(1, pixels // (down * across)), -(-height // BAND))
     for n in range(number):
@@ -190,20 +222,22 @@ def _places(height: int, width: int, pixels: int) -> Iterator[tuple[int, int, in
         yield top, top + down, left, left + across
 
 
-def settle(palette: Palette, counts: Counts, fixed: Palette, space: str) -> tuple[Palette, npt.NDArray[np.bool_]]:
-    """Give plain areas their very colours.
+def lock_exact_colors(
+    palette: Palette, counts: Counts, fixed: Palette, space: str
+) -> tuple[Palette, npt.NDArray[np.bool_]]:
+    """Replace entries by the exact colours of plain areas.
 
-    The most frequent colour of an entry's pixels becomes that entry if half of them have it, or if a part of them have
-    it and the entry is next to it: paper stays white and a brand's red that red, with or without dots.
+    The most frequent colour among the pixels of an entry replaces it if it covers half of them, or if it covers an
+    eighth and differs by at most 4 levels: paper stays white and a brand's red stays exact, with or without dithering.
 
     Args:
         palette: uint8[k, 4].
         counts: colours and their weights.
         fixed: entries that stay, uint8[f, 4]; fully transparent ones stay too.
-        space: in which entries are nearest.
+        space: space in which nearest entries are looked up.
 
     Returns:
-        The palette, and which entries shall not move any more, bool[k].
+        The palette, and which entries must not move any more, bool[k].
     """
     locked: npt.NDArray[np.bool_] = (palette[:, None] == fixed[None]).all(axis=2).any(axis=1) | (palette[:, 3] == 0)
     entries = np.empty(len(counts.colors), np.uint8)

@@ -1,7 +1,7 @@
-"""Where a picture is shaded: where most pixels differ from a neighbour, and by little.
+"""Shading: areas in which most pixels differ slightly from a neighbour.
 
-Photos and gradients are. Pixel art, logos, text and other flat art have equal neighbours and hard edges instead:
-dithering would only sprinkle them with dots.
+Photos and gradients are shaded. Pixel art, logos, text and other flat art have equal neighbours and hard edges instead;
+dithering would only add dots.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from ...kernels import kernel
 from ...kernels.types import f32_2d, i64, i64_1d, u8_2d
 from .diffusion import Strengths
 
-RADIUS = 16  # of the square window around a pixel in which small steps are counted
+RADIUS = 16  # radius of the square window in which small steps are counted
 REACH = RADIUS + 1
-"""Rows above and below a pixel that its shading depends on."""
+"""Number of rows above and below a pixel that its shading depends on."""
 
-_SMALL = 6  # levels: the largest step of shading
-_NONE, _FULL = 1 / 64, 1 / 16  # shares of pixels with a small step: not shaded at all, and fully
+_SMALL = 6  # maximum difference of a small step, in levels
+_NONE, _FULL = 1 / 64, 1 / 16  # shares of pixels with a small step: no shading, full shading
 
 
 @kernel
 def _mark_small_steps(pixels: u8_2d, small: i64, out: u8_2d) -> None:
-    """Mark pixels that differ a little from the left or the upper neighbour, in the channel that differs most.
+    """Mark pixels that differ slightly from the left or the upper neighbour, in the channel that differs most.
 
-    pixels uint8[h, 4 * w]. small: levels. out uint8[h, w].
+    pixels: uint8[h, 4 * w]. small: maximum difference in levels. out: uint8[h, w].
     """
     height, width = out.shape
     for y in range(height):
@@ -42,9 +42,10 @@ def _mark_small_steps(pixels: u8_2d, small: i64, out: u8_2d) -> None:
 
 @kernel
 def _count_in_windows(marks: u8_2d, first: i64, radius: i64, sums: i64_1d, out: f32_2d) -> None:
-    """The share of marked pixels in the window around each pixel, cut off at the image's edges.
+    """Write the share of marked pixels in the window around each pixel, cropped to the image.
 
-    marks uint8[m, w], of which the rows first <= y < first + h are wanted. sums int64[w]: scratch. out float32[h, w].
+    marks: uint8[m, w], of which the rows first <= y < first + h are wanted. sums: int64[w], scratch. out: float32[h,
+    w].
     """
     rows, width = marks.shape
     for x in range(width):
@@ -74,18 +75,18 @@ def _count_in_windows(marks: u8_2d, first: i64, radius: i64, sums: i64_1d, out: 
 
 
 def shading(pixels: npt.NDArray[np.uint32], first: int, height: int) -> Strengths:
-    """How far rows are shaded, 0..1, float32[height, w].
+    """Return the degree of shading of rows, 0..1, float32[height, w].
 
     Args:
-        pixels: packed, uint32[m, w]: the rows wanted, and up to REACH others above and below, fewer only at the ends
-            of the image.
+        pixels: uint32[m, w], packed: the rows wanted and up to REACH others above and below, fewer only at the ends of
+            the image.
         first: the first row wanted.
         height: the number of rows wanted.
     """
     width = pixels.shape[1]
     marks = np.empty(pixels.shape, np.uint8)
     _mark_small_steps(np.ascontiguousarray(pixels).view(np.uint8), _SMALL, marks)
-    if first >= REACH:  # the first row is there as a neighbour alone
+    if first >= REACH:  # the first row serves only as a neighbour
         marks, first = marks[1:], first - 1
     shares = np.empty((height, width), np.float32)
     _count_in_windows(marks, first, RADIUS, np.empty(width, np.int64), shares)

@@ -1,7 +1,7 @@
-"""Threshold matrices of ordered dithering: each value once, spread so that no grey level shows a coarse pattern.
+"""Threshold matrices of ordered dithering: permutations without coarse patterns at any grey level.
 
-Sources: B. E. Bayer, "An optimum method for two-level rendition of continuous-tone pictures", ICC 1973;
-R. A. Ulichney, "The void-and-cluster method for dither array generation", Proc. SPIE 1913 (1993).
+Sources: B. E. Bayer, "An optimum method for two-level rendition of continuous-tone pictures", ICC 1973; R. A. Ulichney,
+"The void-and-cluster method for dither array generation", Proc. SPIE 1913 (1993).
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ import numpy.typing as npt
 
 Matrix = npt.NDArray[np.float32]
 
-_SIGMA = 1.5  # of the filter that finds voids and clusters, as Ulichney found best
-_UNIT = 1 << 20  # filters are whole numbers, so that sums are the same everywhere
-_SEEDS = 10  # one pixel in so many is set in the first pattern
+_SIGMA = 1.5  # sigma of the filter that finds voids and clusters, Ulichney's best value
+_UNIT = 1 << 20  # scale of integer filters, so that sums are exact on all platforms
+_SEEDS = 10  # one pixel in _SEEDS is set in the first pattern
 
 
 def thresholds(matrix: str, size: int) -> Matrix:
-    """Thresholds between 0 and 1, float32[size, size]: (rank + 1/2) / size**2."""
+    """Return thresholds between 0 and 1, float32[size, size]: (rank + 1/2) / size**2."""
     ranks = bayer(size) if matrix == "bayer" else blue_noise(size)
     levels: Matrix = ((ranks + 0.5) / (size * size)).astype(np.float32)
     return levels
 
 
 def bayer(size: int) -> npt.NDArray[np.int64]:
-    """Bayer's matrix of ranks 0..size**2 - 1, int64[size, size]; size is a power of 2."""
+    """Return Bayer's matrix of ranks 0..size**2 - 1, int64[size, size]; size is a power of 2."""
     ranks = np.zeros((1, 1), np.int64)
     while len(ranks) < size:
         ranks = np.block([[4 * ranks, 4 * ranks + 2], [4 * ranks + 3, 4 * ranks + 1]])
@@ -35,7 +35,7 @@ def bayer(size: int) -> npt.NDArray[np.int64]:
 
 @cache
 def blue_noise(size: int) -> npt.NDArray[np.int64]:
-    """Ranks 0..size**2 - 1 without low frequencies, int64[size, size], by void-and-cluster on a torus."""
+    """Return ranks 0..size**2 - 1 without low frequencies, int64[size, size], by void-and-cluster on a torus."""
     across = np.minimum(np.arange(size), size - np.arange(size))
     squares = across[:, None] ** 2 + across[None] ** 2
     doubled = np.tile(np.rint(_UNIT * np.exp(squares / (-2.0 * _SIGMA**2))).astype(np.int64), (2, 2))
@@ -52,7 +52,7 @@ def blue_noise(size: int) -> npt.NDArray[np.int64]:
 
 
 def _first_pattern(size: int, doubled: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-    """A tenth of the pixels, evenly spread: the tightest cluster moves to the largest void until that is its own."""
+    """Return a tenth of the pixels, spread evenly by moving the tightest cluster to the largest void."""
     chosen = np.zeros(size * size, bool)
     state = 1
     while chosen.sum() < max(1, size * size // _SEEDS):
@@ -68,8 +68,8 @@ def _first_pattern(size: int, doubled: npt.NDArray[np.int64]) -> npt.NDArray[np.
 class _Pattern:
     """A binary pattern and its filtered density.
 
-    From more than half the pixels on, Ulichney looks for clusters of what is off: with sums over all pixels being
-    constant, these are the largest voids of what is on.
+    Above half density, Ulichney looks for clusters of pixels that are off; as sums over all pixels are constant, these
+    are the largest voids of pixels that are on.
     """
 
     def __init__(self, on: npt.NDArray[np.bool_], doubled: npt.NDArray[np.int64]) -> None:
@@ -81,7 +81,7 @@ class _Pattern:
             self.flip((y, x))
 
     def flip(self, at: tuple[int, int]) -> tuple[int, int]:
-        """Set or clear a pixel."""
+        """Flip a pixel and return it."""
         y, x = self._size - at[0], self._size - at[1]
         near = self._doubled[y : y + self._size, x : x + self._size]
         if self.on[at]:
@@ -92,11 +92,11 @@ class _Pattern:
         return at
 
     def cluster(self) -> tuple[int, int]:
-        """The pixel that is on in the densest place, the first of equals."""
+        """Return the pixel that is on at the highest density, the first of equals."""
         return self._at(int(np.argmax(np.where(self.on, self._density, -1))))
 
     def void(self) -> tuple[int, int]:
-        """The pixel that is off in the emptiest place, the first of equals."""
+        """Return the pixel that is off at the lowest density, the first of equals."""
         return self._at(int(np.argmin(np.where(self.on, np.iinfo(np.int64).max, self._density))))
 
     def _at(self, flat: int) -> tuple[int, int]:

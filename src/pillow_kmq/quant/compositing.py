@@ -1,6 +1,6 @@
-"""Images as they are seen: laid on a background where one is needed, without the colours of invisible pixels.
+"""Images as they appear: composited onto a background where needed, without the colours of invisible pixels.
 
-These are counted apart, as the transparent entry takes the most frequent one.
+Those colours are counted separately, because the fully transparent entry takes the most frequent one.
 """
 
 from __future__ import annotations
@@ -10,50 +10,50 @@ from collections.abc import Collection, Iterator
 import numpy as np
 import numpy.typing as npt
 
-from .background import composite, laid_on
-from .histogram import MOST_COLORS, VISIBLE, Counter, Counts, seen
+from .background import composite, resolve_background
+from .histogram import MOST_COLORS, VISIBLE, Counter, Counts, clear_invisible
 from .options import Options
 from .source import Source, stripes
 
 _ROOM = 1 << 17
-"""Colours of invisible pixels that are kept, and pixels that are added at once."""
+"""Maximum number of colours of invisible pixels kept, and pixels added at a time."""
 
 
-class Seen:
-    """A source as it is seen with some options."""
+class CompositedSource:
+    """A source composited as some options ask."""
 
     def __init__(self, source: Source, options: Options) -> None:
         self._source = source
-        self._background, self._below = laid_on(options.palette, options.background)
+        self._background, self._below = resolve_background(options.palette, options.background)
         self.height, self.width = source.height, source.width
 
     @property
     def has_alpha(self) -> bool:
-        """Whether pixels can be other than opaque."""
+        """Return whether pixels may be other than opaque."""
         return self._source.has_alpha and bool(self._below <= VISIBLE)
 
     def rows(self, start: int, stop: int) -> npt.NDArray[np.uint32]:
-        """Pixels 0xAABBGGRR of the rows start <= y < stop, uint32[stop - start, width]."""
+        """Return packed pixels 0xAABBGGRR of the rows start <= y < stop, uint32[stop - start, width]."""
         pixels = self._source.rows(start, stop)
         if not self._source.has_alpha:
             return pixels
-        pixels = seen(composite(pixels, self._background, self._below))
-        pixels.flags.writeable = False  # as those of images: kernels compile once for both
+        pixels = clear_invisible(composite(pixels, self._background, self._below))
+        pixels.flags.writeable = False  # like those of images, so that kernels compile only once
         return pixels
 
     def importance(self, start: int, stop: int) -> npt.NDArray[np.uint8] | None:
-        """How important each pixel of these rows is, uint8[stop - start, width]; None: all the same."""
+        """Return the importance of each pixel of these rows, uint8[stop - start, width]; None if uniform."""
         return self._source.importance(start, stop)
 
     def add_hidden(self, hidden: HiddenColors) -> None:
-        """Count the colours of pixels that are invisible, unless they are laid on a background."""
+        """Count the colours of invisible pixels, unless these are composited onto a background."""
         if self._below == 0 and self._source.has_alpha:
             for start, stop in stripes(self._source):
                 hidden.add(self._source.rows(start, stop))
 
 
-class AllSeen:
-    """Sources as they are seen, which can be iterated as often as they can."""
+class CompositedSources:
+    """Composited sources, which can be iterated as often as the originals."""
 
     def __init__(self, sources: Collection[Source], options: Options) -> None:
         self._sources = sources
@@ -65,12 +65,12 @@ class AllSeen:
     def __contains__(self, item: object) -> bool:
         return any(source is item for source in self)
 
-    def __iter__(self) -> Iterator[Seen]:
-        return (Seen(source, self._options) for source in self._sources)
+    def __iter__(self) -> Iterator[CompositedSource]:
+        return (CompositedSource(source, self._options) for source in self._sources)
 
 
 def merge_hidden(counts: Counts) -> Counts:
-    """Return counts of distinct colours in which the invisible ones are one, 0, and `hidden` the heaviest of them."""
+    """Merge the invisible ones of distinct colours into one, 0, and set `hidden` to the heaviest of them."""
     hidden = counts.colors < VISIBLE
     if not hidden.any():
         return counts
@@ -80,28 +80,28 @@ def merge_hidden(counts: Counts) -> Counts:
 
 
 def _heaviest(colors: npt.NDArray[np.uint32], weights: npt.NDArray[np.float64]) -> int:
-    """Return the colour of most weight, the smallest of equals."""
+    """Return the colour of largest weight; among equals, the smallest."""
     return int(colors[weights == weights.max()].min())
 
 
 class HiddenColors:
-    """How many invisible pixels have which colour; where there are very many, rare ones may be forgotten."""
+    """A count of the colours of invisible pixels; if there are very many colours, rare ones may be dropped."""
 
     def __init__(self, room: int = _ROOM) -> None:
         self._room = room
         self._counter = Counter(MOST_COLORS)
 
     def add(self, pixels: npt.NDArray[np.uint32]) -> None:
-        """Count the invisible ones among packed pixels, uint32[...]."""
+        """Count the invisible pixels among packed ones, uint32[...]."""
         hidden = pixels[pixels < VISIBLE]
-        hidden.flags.writeable = False  # as other pixels: kernels compile once for both
+        hidden.flags.writeable = False  # like other pixels, so that kernels compile only once
         for start in range(0, len(hidden), self._room):
             if len(self._counter.colors) > self._room:
                 self._forget()
             self._counter.add(hidden[start : start + self._room])
 
     def _forget(self) -> None:
-        """Keep the more frequent half."""
+        """Drop the less frequent half."""
         colors, weights = self._counter.colors, self._counter.weights
         frequent = np.argsort(-weights, kind="stable")[: self._room // 2]
         kept = colors[frequent]
@@ -111,6 +111,6 @@ class HiddenColors:
 
     @property
     def most_frequent(self) -> int:
-        """The packed colour that most have, the smallest of equals; 0 if there are none."""
+        """The most frequent packed colour, the smallest of equals; 0 if there are none."""
         colors, weights = self._counter.colors, self._counter.weights
         return _heaviest(colors, weights) if len(colors) else 0
