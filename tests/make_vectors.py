@@ -17,7 +17,7 @@ import numpy as np
 
 import naive_kmq
 from pillow_kmq import codec
-from pillow_kmq.codec import Metadata, encode, read_animation
+from pillow_kmq.codec import Metadata, encode, read_animation, writer
 from pillow_kmq.codec import encode_animation as encode_frames
 from pillow_kmq.codec.animation.arrangement import to_image
 from pillow_kmq.codec.container import chunks as container
@@ -379,12 +379,12 @@ def striped_file(picture: IndexedImage, compression: str = "default") -> bytes:
 
 def mixed_file(picture: IndexedImage) -> bytes:
     """A file of the level `default`, although rows might be smaller."""
-    before = codec.encode_pixels
-    codec.encode_pixels = lambda picture, _: mixed.encode_mixed(picture, CODINGS["default"])
+    before = writer.encode_pixels
+    writer.encode_pixels = lambda picture, _: mixed.encode_mixed(picture, CODINGS["default"])
     try:
         return encode(picture)
     finally:
-        codec.encode_pixels = before
+        writer.encode_pixels = before
 
 
 def option_file(picture: IndexedImage, option: int) -> bytes:

@@ -230,7 +230,7 @@ def test_metadata_go_with_an_animation() -> None:
         ({"compression": "best"}, "compression"),
         ({"frames": []}, "frame"),
         ({"frames": [moving_dot(1, 5)[0], moving_dot(1, 6)[0]]}, "one size"),
-        ({"frames": [np.zeros((0, 3, 4), np.uint8)]}, "on a side"),
+        ({"frames": [np.zeros((0, 3, 4), np.uint8)]}, "each side must be"),
     ],
     ids=lambda value: str(value)[:20],
 )

@@ -10,10 +10,10 @@ import pytest
 from PIL import Image
 
 from pillow_kmq import codec
-from pillow_kmq.codec.arrange import as_it_is, compact, in_natural_order
 from pillow_kmq.codec.container.varint import to_varint
-from pillow_kmq.codec.picture import Picture, used_indices
+from pillow_kmq.codec.picture import Picture, compact_palette, keep_palette, sort_palette, used_indices
 from pillow_kmq.codec.symbols.stripes import STRIPED, stripe_index
+from pillow_kmq.codec.writer import encode_picture
 from pillow_kmq.errors import LimitError
 from pillow_kmq.types import IndexedImage
 
@@ -39,20 +39,20 @@ def some_image(entries: int, highest: int) -> IndexedImage:
 @pytest.mark.parametrize(("entries", "highest"), [(1, 0), (5, 4), (5, 9), (256, 255), (200, 60), (0, 3)])
 def test_arranged_palettes_show_the_same_picture(entries: int, highest: int) -> None:
     image = some_image(entries, highest)
-    for arranged in (in_natural_order(image), compact(image)):
-        assert np.array_equal(colors(arranged), colors(as_it_is(image)))
+    for arranged in (sort_palette(image), compact_palette(image)):
+        assert np.array_equal(colors(arranged), colors(keep_palette(image)))
         assert arranged.used == np.unique(arranged.indices).tolist()
 
 
 def test_natural_order_keeps_the_entries_and_compact_only_those_in_use() -> None:
     image = some_image(200, 60)
-    assert sorted(entries_of(in_natural_order(image)).tolist()) == sorted(image.palette.tolist())
-    assert compact(image).entries == len(np.unique(image.indices))
+    assert sorted(entries_of(sort_palette(image)).tolist()) == sorted(image.palette.tolist())
+    assert compact_palette(image).entries == len(np.unique(image.indices))
 
 
 def test_palettes_in_natural_order_cost_no_order() -> None:
     image = some_image(256, 255)
-    natural = codec.encode_picture(in_natural_order(image), "default")
+    natural = encode_picture(sort_palette(image), "default")
     assert len(natural) < len(codec.encode(image)) - 50
 
 

@@ -235,7 +235,7 @@ def test_an_unknown_compression_is_refused(compression: Any, error: type[Excepti
 @pytest.mark.parametrize("shape", [(0, 0), (0, 5), (5, 0), (1, (1 << 24) + 1)])
 def test_sizes_that_the_format_cannot_express_are_refused(shape: tuple[int, int]) -> None:
     image = IndexedImage(np.zeros((1, 4), np.uint8), np.zeros(shape, np.uint8))
-    with pytest.raises(OptionError, match=f"{shape[1]}x{shape[0]} pixels"):
+    with pytest.raises(OptionError, match=f"image size {shape[1]}x{shape[0]} is not supported"):
         codec.encode(image)
 
 
@@ -273,7 +273,7 @@ def test_larger_images_than_allowed_are_refused_before_anything_is_allocated() -
     data = codec.encode(flat)
     tracemalloc.start()
     try:
-        with pytest.raises(LimitError, match="4000x4000 pixels"):
+        with pytest.raises(LimitError, match="image size 4000x4000 exceeds the limit"):
             codec.decode(data, max_pixels=4000 * 4000 - 1)
         assert tracemalloc.get_traced_memory()[1] < 200_000
     finally:
@@ -306,7 +306,7 @@ def test_a_bomb_is_inflated_no_further_than_the_image_needs() -> None:
     writer.chunk("D", b"\x01" + rows.deflate(bytes(50_000_000)), checked=True)
     tracemalloc.start()
     try:
-        with pytest.raises(CorruptError, match="broken data stream"):
+        with pytest.raises(CorruptError, match="deflate stream"):
             codec.decode(writer.getvalue())
         assert tracemalloc.get_traced_memory()[1] < 500_000
     finally:

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 import naive_kmq
 from pillow_kmq import codec
-from pillow_kmq.codec.arrange import as_it_is
 from pillow_kmq.codec.levels.fast import arrays as arrays_fast
 from pillow_kmq.codec.levels.fast import graphics_kernel as graphics
 from pillow_kmq.codec.levels.fast import level as fast
 from pillow_kmq.codec.levels.fast import state as state_fast
+from pillow_kmq.codec.picture import keep_palette
 from pillow_kmq.codec.symbols import stripes
 from pillow_kmq.codec.symbols.stripes import CODINGS, Stripe, read_stripes
 from pillow_kmq.errors import CorruptError
@@ -56,7 +56,7 @@ def decoded(payload: bytes, image: IndexedImage, *, partial: bool = False) -> In
 
 
 def encoded(image: IndexedImage) -> bytes:
-    return fast.encode_fast(as_it_is(image))
+    return fast.encode_fast(keep_palette(image))
 
 
 @given(PICTURES)

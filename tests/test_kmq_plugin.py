@@ -395,12 +395,12 @@ def test_a_corrupt_body_raises_oserror_even_where_truncated_images_are_loaded(mo
     data[-100] ^= 1
     for truncated in (False, True):
         monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", truncated)
-        with Image.open(BytesIO(data)) as image, pytest.raises(CorruptError, match="broken KMQ file"):
+        with Image.open(BytesIO(data)) as image, pytest.raises(CorruptError, match="invalid KMQ file"):
             image.load()
 
 
 def test_a_newer_file_says_that_it_needs_a_newer_version() -> None:
-    with pytest.raises(UnsupportedError, match=r"version 9; .* a newer pillow-kmq is needed"):
+    with pytest.raises(UnsupportedError, match=r"version 9; a newer pillow-kmq is needed"):
         Image.open(BytesIO(b"\x8bKMQ\x09whatever"))
 
 

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from pillow_kmq.codec.arrange import compact
+from pillow_kmq.codec.picture import compact_palette
 from pillow_kmq.codec.symbols.margins import map_symbols, with_margins, without_margins
 from pillow_kmq.kernels.kernel import Variant
 from pillow_kmq.types import IndexedImage, Indices
@@ -64,7 +64,7 @@ def test_some_rows_of_symbols_come_back_mapped_and_without_margins(
 @pytest.mark.usefixtures("way")
 def test_a_compact_picture_maps_its_indices_by_its_own_table_and_another() -> None:
     palette = RANDOM.integers(0, 256, (256, 4)).astype(np.uint8)
-    picture = compact(IndexedImage(palette, INDICES))
+    picture = compact_palette(IndexedImage(palette, INDICES))
     np.testing.assert_array_equal(
         picture.symbols(TABLES[1], (2, 3))[2:, 3:-3], np.frombuffer(TABLES[1], np.uint8)[picture.indices]
     )

@@ -14,7 +14,7 @@ from PIL import Image
 
 import pillow_kmq
 from pillow_kmq import codec
-from pillow_kmq.codec import region
+from pillow_kmq.codec import region, writer
 from pillow_kmq.codec.levels import striped as mixed
 from pillow_kmq.codec.symbols import stripes
 from pillow_kmq.errors import CorruptError, KmqError, LimitError, OptionError, TruncatedError
@@ -29,7 +29,7 @@ PICTURE = IndexedImage(np.repeat(np.arange(64, dtype=np.uint8)[:, None] * 4, 4, 
 @pytest.fixture
 def striped(monkeypatch: pytest.MonkeyPatch) -> bytes:
     monkeypatch.setattr(mixed, "STRIPE_BYTES", 300)
-    monkeypatch.setattr(codec, "encode_pixels", lambda picture, _: mixed.encode_mixed(picture, 3))
+    monkeypatch.setattr(writer, "encode_pixels", lambda picture, _: mixed.encode_mixed(picture, 3))
     return codec.encode(PICTURE)
 
 
@@ -46,7 +46,7 @@ def stripes_of(data: bytes) -> list[tuple[int, int, int]]:
     stream = BytesIO(data)
     head = codec.read_head(stream)
     start = stream.tell()
-    index, place = region._stripes(head, stream.read())
+    index, place = region._stripe_table(head, stream.read())
     found, row = [], 0
     for rows, length, _ in index:
         found.append((row, row + rows, start + place))
@@ -92,7 +92,7 @@ def test_only_the_stripes_that_are_needed_are_decoded(striped: bytes, monkeypatc
 
 def test_many_short_stripes_are_no_obstacle_where_the_whole_is_allowed_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mixed, "STRIPE_BYTES", 1)
-    monkeypatch.setattr(codec, "encode_pixels", lambda picture, _: mixed.encode_mixed(picture, 3))
+    monkeypatch.setattr(writer, "encode_pixels", lambda picture, _: mixed.encode_mixed(picture, 3))
     indices = np.where((Y < 40) & (X != Y * 7 % 59), 0, SHADES).astype(np.uint8)[:60]
     data = codec.encode(IndexedImage(PICTURE.palette, indices))
     monkeypatch.setattr(stripes, "STRIPE_PRICE", 1)

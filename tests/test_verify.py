@@ -65,7 +65,7 @@ def test_a_file_that_is_cut_short_or_too_long_does_not_verify(data: bytes) -> No
     for length in range(len(data) - 8, len(data)):
         with pytest.raises(TruncatedError):
             verify(data[:length])
-    with pytest.raises(CorruptError, match="something follows"):
+    with pytest.raises(CorruptError, match="trailing data"):
         verify(data + b"\0")
 
 

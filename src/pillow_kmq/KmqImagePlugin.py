@@ -185,7 +185,7 @@ def _save(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
     that no pixel uses and sorts the others. Palettes of the quantiser's making are sorted unless `order` is given.
     srgb: True converts the colours to sRGB, so that no profile is needed, as for viewers that know none.
     """
-    from .codec import encode_picture
+    from .codec.writer import encode_picture
     from .color_profile import for_saving
     from .saving.metadata import metadata_of
     from .saving.options import check_palette_mode, indexed_image, save_quantized
@@ -205,13 +205,13 @@ def _save(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
 
 def _arrangement(options: dict[str, Any], *, kept: bool) -> Callable[[IndexedImage], Picture]:
     """What to do with the palette before it is encoded."""
-    from .codec.arrange import as_it_is, compact, in_natural_order
+    from .codec.picture import compact_palette, keep_palette, sort_palette
     from .saving.options import quantize_options
 
     if options.get("palette_mode") == "compact":
-        return compact
+        return compact_palette
     chosen = {"palette", "order", "transparent_index"} & quantize_options(options).keys()
-    return as_it_is if kept or chosen else in_natural_order
+    return keep_palette if kept or chosen else sort_palette
 
 
 def _save_all(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:

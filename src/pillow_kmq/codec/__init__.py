@@ -1,17 +1,15 @@
-"""The `.kmq` format: an indexed image as bytes and back (docs/FORMAT.md). It knows no colours and no floats."""
+"""The `.kmq` format: indexed images as bytes and back (docs/FORMAT.md). It knows neither colour spaces nor floats."""
 
 from __future__ import annotations
 
-from io import BytesIO
 from typing import TYPE_CHECKING
 
-from ..checks import check_choice, check_integer
-from ..errors import CorruptError, LimitError, OptionError, OptionTypeError
-from .container.chunks import MAX_SIDE, Writer
-from .container.metadata import Metadata, encode_metadata
-from .palette.chunk import encode_palette, natural_order
-from .pixels import COMPRESSIONS, encode_pixels
-from .reader import Head, read_head, read_indices, read_pixels
+from ..checks import check_choice
+from ..errors import CorruptError, OptionError, OptionTypeError
+from .container.metadata import Metadata
+from .palette.chunk import natural_order
+from .pixels import COMPRESSIONS
+from .reader import MAX_PIXELS, Head, open_data, read_head, read_indices, read_pixels
 from .region import read_region
 from .threads import set_threads
 
@@ -20,7 +18,6 @@ if TYPE_CHECKING:
 
     from ..types import IndexedImage, Pixels
     from .animation.reader import FrameReader
-    from .picture import Picture
 
 __all__ = [
     "COMPRESSIONS",
@@ -30,7 +27,6 @@ __all__ = [
     "decode",
     "encode",
     "encode_animation",
-    "encode_picture",
     "natural_order",
     "read_animation",
     "read_head",
@@ -40,48 +36,30 @@ __all__ = [
     "set_threads",
 ]
 
-MAX_PIXELS = 1 << 28
-"""The largest image that `decode` accepts unless told otherwise: 256 MB of indices."""
-
-# With fewer bytes of pixels than these, one checksum has to do for the whole file.
-_OWN_CHECKSUM = 1024
-
 
 def encode(image: IndexedImage, *, compression: str = "default", metadata: Metadata | None = None) -> bytes:
-    """The `.kmq` file that holds `image` exactly: the same indices, the same palette.
+    """Encode an indexed image as a `.kmq` file, without loss: indices and palette stay as they are.
 
-    compression: one of COMPRESSIONS. metadata: what else to store. Raises OptionError for another compression, for
-    images without pixels or of more than 2^24 pixels on a side, and for metadata that a file cannot hold, and
-    OptionTypeError for arguments of another type.
+    Args:
+        image: 1 to 2^24 pixels per side.
+        compression: Level of compression, one of COMPRESSIONS; "deflate" is the fastest, "max" the smallest.
+        metadata: Profile, Exif, XMP, resolution and texts to store with the image.
+
+    Returns:
+        The bytes of the file.
+
+    Raises:
+        OptionError: An unknown level, an unsupported image size, or metadata that a file cannot hold.
+        OptionTypeError: An argument has the wrong type.
     """
     from ..types import IndexedImage
-    from .arrange import as_it_is
+    from .picture import keep_palette
+    from .writer import encode_picture
 
     if not isinstance(image, IndexedImage):
-        remedy = "quantize_array makes one of pixels, and Pillow images are saved by im.save"
+        remedy = "make one from pixels with quantize_array, or save a Pillow image with im.save"
         raise OptionTypeError(f"image must be an IndexedImage, not {type(image).__name__}: {remedy}")
-    return encode_picture(as_it_is(image), compression, metadata)
-
-
-def encode_picture(picture: Picture, compression: str, metadata: Metadata | None = None) -> bytes:
-    """The same for a picture whose palette was arranged, and whose pixels are mapped only once for that."""
-    height, width = picture.source.shape
-    colors = picture.colors
-    check_choice("compression", compression, COMPRESSIONS)
-    if not 1 <= min(height, width) <= max(height, width) <= MAX_SIDE:
-        raise OptionError(f"an image of {width}x{height} pixels does not fit a KMQ file: 1 to {MAX_SIDE} on a side do")
-    beside = encode_metadata(metadata) if metadata is not None else []
-    pixels = encode_pixels(picture, compression)
-    file = Writer(width, height)
-    if colors:
-        # A sorted palette takes long to read.
-        sorting = compression != "deflate" and (compression != "fast" or len(pixels) < 4 * len(colors))
-        palette = encode_palette(colors, sorting=sorting)
-        file.chunk("P", palette, checked=len(pixels) >= _OWN_CHECKSUM)
-    for tag, payload in beside:
-        file.chunk(tag, payload, checked=True)
-    file.chunk("D", pixels, checked=True)
-    return file.getvalue()
+    return encode_picture(keep_palette(image), compression, metadata)
 
 
 def encode_animation(
@@ -92,13 +70,25 @@ def encode_animation(
     compression: str = "default",
     metadata: Metadata | None = None,
 ) -> bytes:
-    """The `.kmq` file of an animation, without loss.
+    """Encode an animation as a `.kmq` file, without loss.
 
-    frames: 1..65536, all of one size, gone through twice; IndexedImages, or colours, RGBA uint8[h, w, 4]. Where all
-    are IndexedImages of one palette, indices and palette are kept, as colours otherwise; with at most 256 of them in
-    all, the file has one palette and frames that are indices. durations: milliseconds, of each frame or of all, below
-    2^32. plays: 0 is without end. compression, metadata: as in `encode`. Raises OptionError, and OptionTypeError for
-    frames of another type.
+    If all frames are IndexedImages with one palette, their indices and the palette are kept. Otherwise their colours
+    are; if there are at most 256 in all frames together, the file has one palette and its frames are indices.
+
+    Args:
+        frames: 1 to 65536 frames of one size: IndexedImages, or colours as uint8[h, w, 4], RGBA. Iterated twice,
+            unless they are an iterator, which is made a list.
+        durations: Milliseconds, 0 to 2^32 - 1: one number for all frames, or one for each.
+        plays: Number of times that the animation is shown, 0 to 2^32 - 1; 0 means endlessly.
+        compression: As in `encode`.
+        metadata: As in `encode`.
+
+    Returns:
+        The bytes of the file.
+
+    Raises:
+        OptionError: No frame, too many frames, frames of different or unsupported sizes, or an option out of range.
+        OptionTypeError: A frame or an argument has the wrong type.
     """
     from .animation.writer import encode_frames
 
@@ -107,47 +97,53 @@ def encode_animation(
 
 
 def decode(data: bytes, *, max_pixels: int | None = MAX_PIXELS) -> IndexedImage:
-    """The image in a `.kmq` file.
+    """Decode a `.kmq` file that holds a still image.
 
-    max_pixels: refuse larger images before anything is allocated; None for no limit. Raises NotKmqError,
-    TruncatedError, CorruptError, UnsupportedError, LimitError (docs/FORMAT.md, section 1), OptionError for an
-    animation, and OptionTypeError for what is not bytes.
+    Args:
+        data: The bytes of the file.
+        max_pixels: Largest accepted number of pixels, checked before memory is allocated; None means no limit.
+
+    Returns:
+        The image, with the indices and the palette that were encoded.
+
+    Raises:
+        NotKmqError: The data do not start like a KMQ file.
+        TruncatedError: The file ends too early.
+        CorruptError: The file is damaged or breaks a rule of the format.
+        UnsupportedError: The file needs a newer decoder.
+        LimitError: The image has more than `max_pixels`.
+        OptionError: The file holds an animation, which `read_animation` reads.
+        OptionTypeError: An argument has the wrong type.
     """
-    stream = _stream(data)
-    head = _checked_head(stream, max_pixels)
+    stream, head = open_data(data, max_pixels)
     if head.animation is not None:
-        raise OptionError("a KMQ file of several frames: read_animation reads them")
+        raise OptionError("the KMQ file is an animation: read its frames with read_animation")
     indices = read_indices(stream, head)
     if stream.read(1):
-        raise CorruptError("broken KMQ file: something follows the end of the image")
+        raise CorruptError("invalid KMQ file: trailing data after the image")
     from ..types import IndexedImage
 
     return IndexedImage(head.palette, indices)
 
 
 def read_animation(data: bytes, *, max_pixels: int | None = MAX_PIXELS) -> FrameReader:
-    """The frames of a `.kmq` file, one if it is a still image; they are decoded when they are asked for.
+    """Open the frames of a `.kmq` file; a still image has one.
 
-    max_pixels: refuse larger frames. Raises what `decode` raises, and so do the methods of what is returned.
+    Args:
+        data: The bytes of the file.
+        max_pixels: Largest accepted number of pixels of a frame; None means no limit.
+
+    Returns:
+        A reader that decodes frames on demand. Its methods raise the same errors.
+
+    Raises:
+        NotKmqError: The data do not start like a KMQ file.
+        TruncatedError: The file ends too early.
+        CorruptError: The file is damaged or breaks a rule of the format.
+        UnsupportedError: The file needs a newer decoder.
+        LimitError: Frames have more than `max_pixels`.
+        OptionTypeError: An argument has the wrong type.
     """
     from .animation.reader import FrameReader
 
-    stream = _stream(data)
-    return FrameReader(stream, _checked_head(stream, max_pixels))
-
-
-def _stream(data: bytes) -> BytesIO:
-    if not isinstance(data, (bytes, bytearray, memoryview)):
-        raise OptionTypeError(f"data must be bytes, not {type(data).__name__}")
-    return BytesIO(data)
-
-
-def _checked_head(stream: BytesIO, max_pixels: int | None) -> Head:
-    if max_pixels is not None:
-        check_integer("max_pixels", max_pixels, 0, 2**63 - 1)
-    head = read_head(stream)
-    if max_pixels is not None and head.width * head.height > max_pixels:
-        raise LimitError(
-            f"a KMQ file of {head.width}x{head.height} pixels: more than {max_pixels} need a higher max_pixels"
-        )
-    return head
+    return FrameReader(*open_data(data, max_pixels))

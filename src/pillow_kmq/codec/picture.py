@@ -1,4 +1,4 @@
-"""What is to be coded: indices, and which entry of the palette each stands for, mapped as late as can be."""
+"""Pictures to be encoded: indices, and a table that maps them to palette entries as late as possible."""
 
 from __future__ import annotations
 
@@ -7,21 +7,25 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .palette.chunk import colors_of, natural_order
 from .symbols.margins import SAME, with_margins
 
 if TYPE_CHECKING:
-    from ..types import Indices
+    from ..types import IndexedImage, Indices
 
 _LARGE = 65536  # pixels
 _SAMPLE = 16384  # pixels
-_FEW = 32  # indices that some pixels lack are looked for one by one, which is faster than to count all pixels
+_FEW = 32  # missing indices up to which searching for each is faster than counting all pixels
 
 
 class Picture:
-    """A picture of entries: `table` has that of each index in `source`.
+    """An indexed picture whose indices are mapped to palette entries by a table.
 
-    colors: the palette, RGBA, four bytes an entry. source: uint8[h, w], not empty. table: 256 bytes, none twice among
-    those of indices that occur. used: the entries that pixels use, in order, where they are known.
+    Attributes:
+        colors: The palette, RGBA, four bytes per entry.
+        source: Indices, uint8[h, w], not empty.
+        table: 256 bytes, the palette entry of each index; indices that occur have different entries.
+        used: The entries that pixels use, in ascending order; some may be beyond the palette.
     """
 
     def __init__(self, colors: bytes, source: Indices, table: bytes = SAME, used: list[int] | None = None) -> None:
@@ -31,22 +35,22 @@ class Picture:
 
     @property
     def entries(self) -> int:
-        """How many the palette has."""
+        """The number of palette entries."""
         return len(self.colors) // 4
 
     @cached_property
     def used(self) -> list[int]:
-        """The entries that pixels use, in order; some may be beyond the palette."""
+        """The entries that pixels use, in ascending order; some may be beyond the palette."""
         return sorted(self.table[i] for i in used_indices(self.source))
 
     @property
     def large(self) -> bool:
-        """Whether to look at some of its pixels alone, to tell what kind of picture it is."""
+        """Whether statistics are taken from a sample of the pixels."""
         return self.source.size > _LARGE
 
     @cached_property
     def unlike(self) -> float:
-        """What part of the pixels is like neither the left nor the upper one; of large pictures, in every fifth row."""
+        """The share of pixels that equal neither the left nor the upper neighbour; large pictures: every fifth row."""
         step = 5 if self.large else 1
         inner = self.source[1::step, 1:]
         unlike = inner != self.source[1::step, :-1]
@@ -55,9 +59,9 @@ class Picture:
 
     @cached_property
     def repeats(self) -> float:
-        """What part of the pixels that are unlike is as the last such one with the same four neighbours.
+        """The share of the pixels counted by `unlike` that equal the last one with the same four neighbours.
 
-        Of large pictures, in some rows in the middle.
+        Measured in rows in the middle of large pictures.
         """
         height, width = self.source.shape
         rows = min(height, max(2, _SAMPLE // width))
@@ -70,7 +74,7 @@ class Picture:
             hashes <<= 8
             hashes |= neighbour[unlike]
         hashes *= np.uint32(0x85EBCA6B)
-        short = (hashes >> np.uint32(16)).astype(np.uint16)  # which NumPy sorts in no time
+        short = (hashes >> np.uint32(16)).astype(np.uint16)  # NumPy sorts 16 bits by radix
         order = np.argsort(short, kind="stable")
         short, pixels = short[order], inner[unlike][order]
         again = (short[1:] == short[:-1]) & (pixels[1:] == pixels[:-1])
@@ -78,25 +82,52 @@ class Picture:
 
     @cached_property
     def indices(self) -> Indices:
-        """The entries, uint8[h, w]."""
+        """The palette entry of each pixel, uint8[h, w]."""
         return self.symbols(SAME, (0, 0))
 
     def symbols(self, table: bytes, margins: tuple[int, int]) -> Indices:
-        """What another table has for each entry, and zeros around it, as `with_margins` makes them."""
+        """Map palette entries to symbols by a second table and add margins of zeros, as `with_margins` does."""
         return with_margins(self.source, self.table.translate(table), margins)
 
 
+def keep_palette(image: IndexedImage) -> Picture:
+    """Return a picture with the palette as it is."""
+    return Picture(image.palette.tobytes(), image.indices)
+
+
+def sort_palette(image: IndexedImage) -> Picture:
+    """Return the same picture with its palette in natural order. Indices beyond the palette stay."""
+    return _with_entries(image, natural_order(image.palette.tobytes()))
+
+
+def compact_palette(image: IndexedImage) -> Picture:
+    """Return the same picture with only the entries that pixels use, in natural order.
+
+    Indices beyond the palette become opaque black entries.
+    """
+    used = used_indices(image.indices)
+    order = [used[i] for i in natural_order(colors_of(used, image.palette.tobytes()))]
+    return _with_entries(image, order, list(range(len(order))))
+
+
+def _with_entries(image: IndexedImage, order: list[int], used: list[int] | None = None) -> Picture:
+    table = bytearray(SAME)
+    for entry, index in enumerate(order):
+        table[index] = entry
+    return Picture(colors_of(order, image.palette.tobytes()), image.indices, bytes(table), used)
+
+
 def used_indices(indices: Indices) -> list[int]:
-    """Those that occur, in order. indices: not empty."""
+    """Return the values that occur, in ascending order. indices: not empty."""
     pixels = np.ascontiguousarray(indices).reshape(-1)
     highest = int(pixels.max())
     counts = np.bincount(pixels[::16], minlength=highest + 1)
     counts[highest] += 1
-    left = np.flatnonzero(counts == 0)
-    if len(left) > _FEW:
+    missing = np.flatnonzero(counts == 0)
+    if len(missing) > _FEW:
         counts = np.bincount(pixels)
-    elif len(left) > 0:
+    elif len(missing) > 0:
         data = pixels.tobytes()
-        counts[left] = [index in data for index in left.tolist()]
+        counts[missing] = [index in data for index in missing.tolist()]
     found: list[int] = np.flatnonzero(counts).tolist()
     return found

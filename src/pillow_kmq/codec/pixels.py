@@ -1,4 +1,4 @@
-"""The payload of a chunk D, whatever its coding (docs/FORMAT.md, section 7)."""
+"""The payload of chunk D: dispatch by coding (docs/FORMAT.md, section 7)."""
 
 from __future__ import annotations
 
@@ -14,17 +14,20 @@ if TYPE_CHECKING:
     from .picture import Picture
 
 COMPRESSIONS = ("deflate", "fast", "default", "max")
-"""The levels of compression, fastest first."""
+"""Levels of compression, fastest first."""
 
 _STORED, _DEFLATED = 0, 1
 _SAMPLE = 1 << 15
 
 SMALL = 64 * 64
-"""Pixels of an icon that opens without Numba at any level; the model of `max` takes 0.3 ms or more for each without."""
+"""The largest image, in pixels, that `max` encodes with the model of `default`.
+
+Its own model takes 0.3 ms or more per pixel where kernels are not compiled, as when an icon is opened.
+"""
 
 
 def encode_pixels(picture: Picture, compression: str) -> bytes:
-    """The payload of a chunk D. compression: one of COMPRESSIONS."""
+    """Encode a payload of chunk D. compression: one of COMPRESSIONS."""
     from .levels.deflate import encode_rows, packed_size
 
     if compression == "deflate":
@@ -33,7 +36,7 @@ def encode_pixels(picture: Picture, compression: str) -> bytes:
         from .levels.fast.level import encode_fast
 
         pixels = encode_fast(picture)
-        # Deflate takes longer than all the rest.
+        # Try deflate only where it may win, as it takes longer than the rest of the level.
         stored = packed_size(picture.used[-1], *picture.source.shape)
         rows_may_win = picture.source.size <= _SAMPLE or len(pixels) >= stored
     else:
@@ -45,7 +48,7 @@ def encode_pixels(picture: Picture, compression: str) -> bytes:
 
 
 def _mixed_codings(compression: str, picture: Picture) -> list[int]:
-    """Those that a level takes the best of: the model of `max` has much to learn, and takes long."""
+    """Return the codings of which a level keeps the smallest. `max` adapts slowly: small images try `default` too."""
     codings = []
     if compression == "max" and picture.source.size > SMALL:
         codings.append(CODINGS["max"])
@@ -55,9 +58,9 @@ def _mixed_codings(compression: str, picture: Picture) -> list[int]:
 
 
 def _rows_may_win(picture: Picture, size: int) -> bool:
-    """Whether rows may take less than `size` bytes: noise, and patterns that repeat.
+    """Return whether deflated rows may be smaller than `size` bytes, as for noise and repeated patterns.
 
-    Rows of pictures are larger by a quarter at least; a part of a large image tells.
+    Other pictures are larger by at least a quarter. Large images are judged by a sample.
     """
     from .levels.deflate import quick_size
 
@@ -74,14 +77,14 @@ def _rows_may_win(picture: Picture, size: int) -> bool:
 
 
 def has_stripes(first: int) -> bool:
-    """Whether the first byte of a chunk D announces stripes that have checksums of their own."""
+    """Return whether the first byte of chunk D declares stripes, each with a checksum."""
     return first & 0x0F in CODINGS.values() and bool(first & STRIPED)
 
 
 def check_pixels(coding_byte: int, length: int, height: int, width: int) -> None:
-    """Whether `length` bytes behind the first one can hold the image, as far as that byte tells.
+    """Check that `length` bytes after the coding byte can hold the image.
 
-    Raises UnsupportedError for an unknown coding, CorruptError where they cannot.
+    Raises UnsupportedError for an unknown coding, CorruptError if they cannot.
     """
     coding = coding_byte & 0x0F
     if coding in (_STORED, _DEFLATED):
@@ -89,12 +92,12 @@ def check_pixels(coding_byte: int, length: int, height: int, width: int) -> None
 
         check_rows(coding_byte, length, height, width)
     elif coding not in CODINGS.values():
-        raise UnsupportedError(f"KMQ pixels of coding {coding}: a newer pillow-kmq is needed")
+        raise UnsupportedError(f"unsupported KMQ file: unknown coding {coding} of pixels; a newer pillow-kmq is needed")
 
 
 @cache
 def _fast_decoder() -> Callable[..., Raster]:
-    """Kept, as an import takes a microsecond for each image."""
+    """Import the decoder of `fast` once: an import statement takes a microsecond per image."""
     from .levels.fast.level import decode_fast
 
     return decode_fast
@@ -103,9 +106,9 @@ def _fast_decoder() -> Callable[..., Raster]:
 def decode_pixels(
     coding_byte: int, coded: bytes, height: int, width: int, colors: bytes, *, partial: bool = False
 ) -> Raster:
-    """The indices of a payload that `check_pixels` has passed; coded: what follows its first byte.
+    """Decode a payload of chunk D that passed `check_pixels`. Raises CorruptError.
 
-    partial: it may end early, and what did not arrive is zero. Raises CorruptError.
+    coding_byte, coded: its first byte, and the rest. partial: it may be truncated; missing pixels are zero.
     """
     coding = coding_byte & 0x0F
     if coding == CODINGS["fast"]:

@@ -1,4 +1,4 @@
-"""How many threads decode the stripes of an image."""
+"""The number of threads that decode the stripes of an image."""
 
 from __future__ import annotations
 
@@ -10,16 +10,22 @@ _chosen: int | None = None
 
 
 def set_threads(count: int | None) -> None:
-    """Decode with up to `count` threads; None: as KMQ_THREADS in the environment says, or else one per processor.
+    """Set the number of threads that decode stripes, for the whole process.
 
-    Raises OptionError for a count below 1, OptionTypeError for what is no integer.
+    Args:
+        count: Maximum number of threads, 1 to 2^31 - 1. None means KMQ_THREADS in the environment, or else one per
+            processor.
+
+    Raises:
+        OptionError: `count` is out of range.
+        OptionTypeError: `count` is not an integer.
     """
     global _chosen
     _chosen = None if count is None else check_integer("threads", count, 1, 2**31 - 1)
 
 
 def threads() -> int:
-    """The number of threads in force."""
+    """Return the number of threads to use."""
     if _chosen is not None:
         return _chosen
     value = os.environ.get("KMQ_THREADS", "")

@@ -1,1 +1,1 @@
-"""Animations (docs/FORMAT.md, section 8)."""
+"""Animations (docs/FORMAT.md, section 9)."""

@@ -1,4 +1,4 @@
-"""Pictures as the image of a film, and back (docs/FORMAT.md, section 9)."""
+"""The arrangement of pictures in the image of a film (docs/FORMAT.md, section 9)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..container.animation_table import BELOW, BESIDE, ROWS, Film
 
 
 def to_image(pictures: Pictures, arrangement: int) -> Indices:
-    """Pictures uint8[m, h, w] as one image, uint8[H, W]."""
+    """Arrange pictures uint8[m, h, w] in one image, uint8[H, W]."""
     m, h, w = pictures.shape
     if arrangement == BELOW:
         return np.ascontiguousarray(pictures).reshape(m * h, w)
@@ -21,7 +21,7 @@ def to_image(pictures: Pictures, arrangement: int) -> Indices:
 
 
 def to_pictures(image: Indices, film: Film) -> Pictures:
-    """The pictures uint8[m, h, w] of a film, from its image, uint8[H, W]; they share its memory."""
+    """Return the pictures uint8[m, h, w] of a film: views of its image, uint8[H, W]."""
     m, h, w = film.pictures, film.height, film.width
     if film.arrangement == BELOW:
         return image.reshape(m, h, w)

@@ -1,4 +1,4 @@
-"""What an animation is to be made of: frames that are indices of one palette, or colours."""
+"""The frames of an animation to be encoded: indices into one palette, or colours."""
 
 from __future__ import annotations
 
@@ -13,23 +13,26 @@ from ..container.animation_table import MAX_FRAMES
 from ..container.chunks import MAX_SIDE
 from ..palette.chunk import natural_order
 from ..picture import used_indices
-from .scene import MOST_COLORS, Canvas, distinct, together
+from .scene import MOST_COLORS, Canvas, distinct, merge
 
 _BLACK = b"\0\0\0\xff"
 
 
-class Sources:
-    """Frames as canvases, which may be iterated again.
+class FrameSource:
+    """Frames as canvases; may be iterated more than once.
 
-    count, width, height: how many, and their size. colors: the palette, RGBA, if they are indices, or None.
+    Attributes:
+        count: Number of frames.
+        width, height: Size of each frame.
+        colors: The palette, RGBA, if frames are indices; None if they are colours.
     """
 
     def __init__(self, frames: Iterable[IndexedImage | Pixels]) -> None:
         try:
-            again = iter(frames) is not frames
+            repeatable = iter(frames) is not frames
         except TypeError:
-            raise OptionTypeError(f"frames must be a list of frames, not {type(frames).__name__}") from None
-        self._frames = frames = frames if again else list(frames)
+            raise OptionTypeError(f"frames must be an iterable of frames, not {type(frames).__name__}") from None
+        self._frames = frames = frames if repeatable else list(frames)
         self.count = 0
         self.width = self.height = 0
         first: bytes | None = None
@@ -42,11 +45,11 @@ class Sources:
                 first = palette
             same = same and palette is not None and palette == first
             if values is not None:
-                values = together(values, _colors_of(frame))
+                values = merge(values, _colors_of(frame))
                 values = values if len(values) <= MOST_COLORS else None
             self.count += 1
         if self.count == 0:
-            raise OptionError("an animation needs a frame")
+            raise OptionError("frames must not be empty: an animation has at least one frame")
         self._values = None if same else values
         self.colors = first if same else None
         if self._values is not None:
@@ -60,15 +63,17 @@ class Sources:
         elif isinstance(frame, np.ndarray) and frame.dtype == np.uint8 and frame.ndim == 3 and frame.shape[2] == 4:
             shape = frame.shape[:2]
         else:
-            raise OptionTypeError("frames must be IndexedImages or arrays uint8[h, w, 4]")
+            raise OptionTypeError(f"frames must be IndexedImages or arrays uint8[h, w, 4], not {type(frame).__name__}")
         if self.count == 0:
             self.height, self.width = shape
         if shape != (self.height, self.width):
             raise OptionError(f"frames must have one size, not {self.width}x{self.height} and {shape[1]}x{shape[0]}")
         if not 1 <= min(shape) <= max(shape) <= MAX_SIDE:
-            raise OptionError(f"frames must have 1 to {MAX_SIDE} pixels on a side, not {shape[1]}x{shape[0]}")
+            raise OptionError(
+                f"frame size {shape[1]}x{shape[0]} is not supported: each side must be 1 to {MAX_SIDE} pixels"
+            )
         if self.count >= MAX_FRAMES:
-            raise OptionError(f"an animation has at most {MAX_FRAMES} frames")
+            raise OptionError(f"too many frames: an animation has at most {MAX_FRAMES}")
 
     def __iter__(self) -> Iterator[Canvas]:
         for frame in self._frames:
@@ -86,7 +91,7 @@ class Sources:
 
 
 def _table(image: IndexedImage) -> npt.NDArray[np.uint32]:
-    """What each index looks like."""
+    """Return the colour of each index 0..255, uint32[256]; beyond the palette opaque black."""
     colors = image.palette.tobytes()
     return np.frombuffer(colors + _BLACK * (256 - len(image.palette)), np.uint32)
 
@@ -98,7 +103,7 @@ def _canvas(frame: IndexedImage | Pixels) -> Canvas:
 
 
 def _colors_of(frame: IndexedImage | Pixels) -> npt.NDArray[np.uint32]:
-    """The colours that pixels have."""
+    """Return the colours that pixels have."""
     if isinstance(frame, IndexedImage):
         return _table(frame)[used_indices(frame.indices)]
     return distinct(_canvas(frame))

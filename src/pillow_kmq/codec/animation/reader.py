@@ -1,4 +1,4 @@
-"""The frames of an animation, in any order (docs/FORMAT.md, section 9)."""
+"""The reader of animations, which decodes frames in any order (docs/FORMAT.md, section 9)."""
 
 from __future__ import annotations
 
@@ -18,27 +18,34 @@ if TYPE_CHECKING:
     from ...types import Indices, Pictures, Pixels
     from ..symbols.raster import Raster
 
-_TRAILER = 4  # bytes of the checksum behind a chunk D
+_TRAILER = 4  # bytes of the checksum after chunk D
 
 
 @dataclass
 class _Drawn:
-    """The film that the canvas shows pictures of, and how many."""
+    """The film drawn last, and the number of its pictures on the canvas."""
 
     film: int
     pictures: Pictures
     colors: bytes
     before: Indices
-    """The canvas without this film."""
+    """The canvas without the film."""
     count: int = 0
 
 
 class FrameReader:
-    """Frames of a file, read when they are asked for.
+    """The frames of a file, decoded on demand. Takes memory for two canvases and a film.
 
-    stream: seekable, where `read_head` left it. head: of an animation, or of a still image, which has one frame.
-    partial: films that are damaged or missing change nothing, in place of an error; of the first one the intact part
-    is shown. Memory: twice the canvas, and a film.
+    Args:
+        stream: A seekable stream as `read_head` left it.
+        head: The head of an animation, or of a still image, which has one frame.
+        partial: Skip damaged or missing films instead of raising an error; decode what can be decoded of the first.
+
+    Attributes:
+        head: The head of the file.
+        durations: Milliseconds per frame.
+        plays: Number of times that the animation is shown; 0 means endlessly.
+        indexed: Whether frames are indices into the palette of the head; otherwise they are colours.
     """
 
     def __init__(self, stream: IO[bytes], head: Head, *, partial: bool = False) -> None:
@@ -48,12 +55,11 @@ class FrameReader:
         self.durations = self._animation.durations
         self.plays = self._animation.plays
         self.indexed = not any(film.own_palette for film in self._animation.films)
-        """Whether frames are indices into the palette of the head; otherwise they are colours."""
         self._stream = stream
         self._partial = partial
         self._starts = [stream.tell()]
         self._ends = _last_pictures(self._animation)
-        # Empty until a frame is asked for: Pillow checks the size of an image after opening it.
+        # Empty until a frame is read: Pillow checks the size of an image after opening it.
         self._canvas = np.zeros((0, 0), np.uint8 if self.indexed else np.uint32)
         self._drawn: _Drawn | None = None
 
@@ -62,7 +68,7 @@ class FrameReader:
 
     @property
     def partial(self) -> bool:
-        """Whether films may be damaged or missing."""
+        """Whether damaged or missing films are skipped."""
         return self._partial
 
     @partial.setter
@@ -72,18 +78,29 @@ class FrameReader:
             self._drawn = None  # it may be damaged
 
     def frame(self, number: int) -> Indices | Pixels:
-        """Frame 0..n-1 as indices uint8[h, w] if `indexed`, otherwise as colours, RGBA uint8[h, w, 4].
+        """Decode a frame.
 
-        Raises FrameError if there is none, TruncatedError, CorruptError, UnsupportedError.
+        Args:
+            number: 0 to len(self) - 1.
+
+        Returns:
+            Indices, uint8[h, w], if `indexed`; otherwise colours, uint8[h, w, 4], RGBA.
+
+        Raises:
+            FrameError: There is no such frame.
+            TruncatedError: The file ends too early.
+            CorruptError: A film is damaged or breaks a rule of the format.
+            UnsupportedError: A film needs a newer decoder.
+            OptionTypeError: `number` is not an integer.
         """
         number = to_integer("the number of a frame", number)
         if not 0 <= number < len(self):
-            raise FrameError(f"no frame {shown(number)}: the animation has {len(self)}")
+            raise FrameError(f"no frame {shown(number)}: frames of this animation are 0 to {len(self) - 1}")
         if self._canvas.size == 0:
             self._canvas = np.zeros((self.head.height, self.head.width), self._canvas.dtype)
         try:
             self._show(*self._ends[number])
-        except BaseException:  # KeyboardInterrupt as well: nobody knows what was drawn
+        except BaseException:  # KeyboardInterrupt, too: the canvas may be half drawn
             self._drawn = None
             raise
         return (
@@ -91,24 +108,24 @@ class FrameReader:
         )
 
     def _show(self, film: int, count: int) -> None:
-        """Draw what the canvas lacks until `count` pictures of a film are on it."""
+        """Draw everything missing until `count` pictures of a film are on the canvas."""
         drawn = self._drawn
         if drawn is None or (film, count) < (drawn.film, drawn.count):
             start = self._restart(film)
         else:
             start = max(drawn.film + 1, self._last_key(film))
-        for passed in range(start, film + 1):
-            self._begin(passed)
+        for number in range(start, film + 1):
+            self._start(number)
         self._draw(count)
 
     def verify(self) -> None:
-        """Decode all films, and see that nothing follows them. Raises what `frame` raises."""
+        """Decode all films and check that nothing follows them. Raises the same errors as `frame`."""
         films = len(self._animation.films)
         for film in range(films):
             self._load(film)
         self._stream.seek(self._start_of(films))
         if self._stream.read(1):
-            raise CorruptError("broken KMQ file: something follows the end of the image")
+            raise CorruptError("invalid KMQ file: trailing data after the image")
 
     def _last_key(self, film: int) -> int:
         while not self._animation.films[film].key:
@@ -116,7 +133,7 @@ class FrameReader:
         return film
 
     def _restart(self, film: int) -> int:
-        """Go back to where the way to a film begins: the film that is to be begun first."""
+        """Go back to where drawing a film can start; return the number of the film to start with."""
         drawn = self._drawn
         if drawn is not None and drawn.film == film:
             self._canvas = drawn.before.copy()
@@ -125,8 +142,8 @@ class FrameReader:
         self._drawn = None
         return self._last_key(film)
 
-    def _begin(self, number: int) -> None:
-        """Load a film; what is left of the one before comes onto the canvas, unless it is cleared."""
+    def _start(self, number: int) -> None:
+        """Load a film. Finish the previous one first, unless this one clears the canvas."""
         film = self._animation.films[number]
         pictures, colors = self._load(number)
         if film.key:
@@ -152,13 +169,13 @@ class FrameReader:
         drawn.count = max(drawn.count, count)
 
     def _values(self, colors: bytes) -> Indices:
-        """What each index puts on the canvas."""
+        """Return the value on the canvas of each index 0..255."""
         if self.indexed:
             return np.arange(256, dtype=np.uint8)
         return np.frombuffer(colors + b"\0\0\0\xff" * (256 - len(colors) // 4), np.uint32)
 
     def _load(self, number: int) -> tuple[Pictures, bytes]:
-        """The pictures of a film, and its palette."""
+        """Return the pictures of a film, and its palette."""
         film = self._animation.films[number]
         try:
             pixels, colors = self._read(number)
@@ -169,7 +186,7 @@ class FrameReader:
         return to_pictures(pixels.indices(), film), colors
 
     def _read(self, number: int) -> tuple[Raster, bytes]:
-        """The image of a film, and its palette."""
+        """Read the image of a film, and its palette."""
         head = self.head
         self._stream.seek(self._start_of(number))
         if number == 0:
@@ -180,39 +197,39 @@ class FrameReader:
         colors = head.colors
         if film.own_palette:
             if chunk.tag != "P":
-                raise unexpected(chunk)
+                raise unexpected_chunk(chunk)
             colors = read_palette(reader, chunk, seen=False)
             chunk = reader.chunk()
         if chunk.tag != "D":
-            raise unexpected(chunk)
+            raise unexpected_chunk(chunk)
         size = film.image_size
         coding_byte = read_coding_byte(reader, chunk, *size)
         return read_coded(reader, coding_byte, chunk.length - 1, size, colors, partial=False), colors
 
     def _start_of(self, number: int) -> int:
-        """Where the chunks of a film begin (of the first one, its pixels), found without reading pixels."""
+        """Return the offset of a film's chunks (first film: of its pixels), found without reading pixels."""
         starts = self._starts
         while len(starts) <= number:
             if len(starts) == 1:
                 starts.append(starts[0] + self.head.coded_length + _TRAILER)
             else:
-                starts.append(self._behind(starts[-1]))
+                starts.append(self._end_of_film(starts[-1]))
         return starts[number]
 
-    def _behind(self, place: int) -> int:
-        """Where the film ends that begins there."""
+    def _end_of_film(self, offset: int) -> int:
+        """Return the offset after the film that starts at `offset`."""
         while True:
-            self._stream.seek(place)
+            self._stream.seek(offset)
             chunk = Reader(self._stream).chunk()
             if chunk.tag not in "PD":
-                raise unexpected(chunk)
-            place = self._stream.tell() + chunk.length + _TRAILER * chunk.checked
+                raise unexpected_chunk(chunk)
+            offset = self._stream.tell() + chunk.length + _TRAILER * chunk.checked
             if chunk.tag == "D":
-                return place
+                return offset
 
 
 def _last_pictures(animation: Animation) -> list[tuple[int, int]]:
-    """For each frame, the film with which it is complete, and how many of its pictures are drawn then."""
+    """Return, for each frame, the film that completes it, and the number of pictures of that film drawn by then."""
     ends: list[tuple[int, int]] = []
     for number, film in enumerate(animation.films):
         if film.overlay:
@@ -221,8 +238,8 @@ def _last_pictures(animation: Animation) -> list[tuple[int, int]]:
     return ends
 
 
-def unexpected(chunk: Chunk) -> KmqError:
-    """What is wrong with a chunk that stands where none of its type may."""
+def unexpected_chunk(chunk: Chunk) -> KmqError:
+    """Return the error for a chunk where none of its type is allowed."""
     if chunk.tag in "PDA" or chunk.ancillary:
-        return CorruptError(f"broken KMQ file: a chunk {chunk.tag!r} where none may be")
-    return UnsupportedError(f"a KMQ file with a chunk {chunk.tag!r}: a newer pillow-kmq is needed")
+        return CorruptError(f"invalid KMQ file: chunk {chunk.tag!r} is not allowed here")
+    return UnsupportedError(f"unsupported KMQ file: unknown chunk {chunk.tag!r}; a newer pillow-kmq is needed")

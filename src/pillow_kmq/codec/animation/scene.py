@@ -1,4 +1,4 @@
-"""Frames that may become one film, and where they differ."""
+"""Scenes: frames that may become one film, and their differences."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ import numpy.typing as npt
 from ..container.animation_table import FILM_PIXELS
 
 Canvas: TypeAlias = npt.NDArray[Any]
-"""Frames [h, w] or [m, h, w]: indices of one palette, uint8, or colours, uint32 that are RGBA in memory."""
+"""Frames [h, w] or [m, h, w]: indices into one palette, uint8, or colours, uint32 with the bytes R, G, B, A."""
 
 Mask: TypeAlias = npt.NDArray[np.bool_]
-"""Which pixels of a frame differ from the one before, of the same shape."""
+"""True for pixels that differ from the previous frame; same shape as the frame."""
 
-# Longer films are a little smaller, but a reader has to decode them whole.
+# Pixels of a film. Longer films are a little smaller, but must be decoded as a whole.
 _ROOM = 1 << 22
 
 MOST_COLORS = 256
 
 
 class Scene:
-    """Frames in order. before: what the first is drawn on; None makes it key. by_color: frames are colours."""
+    """Consecutive frames. before: the canvas under the first; None makes it key. by_color: frames are colours."""
 
     def __init__(self, before: Canvas | None, *, by_color: bool) -> None:
         self.frames: list[Canvas] = []
@@ -36,12 +36,12 @@ class Scene:
         self._changed: Mask | None = None
 
     def add(self, frame: Canvas) -> bool:
-        """Add a frame; False if there is no room for it. There is always room for the first."""
+        """Add a frame, or return False if there is no room for it. There is always room for the first."""
         change = np.ones(frame.shape, bool) if self._before is None else frame != self._before
         if self.frames and not self._has_room(frame, change):
             return False
         if self._by_color:
-            self._colors = together(self._colors, frame[change])
+            self._colors = merge(self._colors, frame[change])
         if self.frames or not self.key:
             self._changed = change if self._changed is None else self._changed | change
         self.frames.append(frame)
@@ -54,18 +54,18 @@ class Scene:
         _, _, width, height = bounds(changed)
         if (len(self.frames) + 1) * width * height > _ROOM:
             return False
-        return not self._by_color or len(together(self._colors, frame[change])) < MOST_COLORS
+        return not self._by_color or len(merge(self._colors, frame[change])) < MOST_COLORS
 
     @property
     def rectangle(self) -> tuple[int, int, int, int]:
-        """What the film has to cover: left, top, width, height."""
+        """The rectangle that the film must cover: left, top, width, height."""
         if self.key or self._changed is None:
             height, width = self.frames[0].shape
             return 0, 0, width, height
         return bounds(self._changed)
 
     def parts(self) -> Iterator[Scene]:
-        """The scenes that become films, in order: itself, or its first frame and the rest, or layers of a frame."""
+        """Yield the scenes that become films: the whole, or the first frame and the rest, or layers of a frame."""
         if self._by_color and len(self.frames) == 1 and len(self._colors) >= MOST_COLORS and self._full_of_colors():
             yield from self._layers()
         elif self.key and len(self.frames) > 1 and self._small_changes():
@@ -75,14 +75,14 @@ class Scene:
             yield self
 
     def _small_changes(self) -> bool:
-        """Whether the frames after the first one change a part of the canvas alone."""
+        """Return whether the frames after the first change only a part of the canvas."""
         assert self._changed is not None
         _, _, width, height = bounds(self._changed)
         area = self.frames[0].size
         return 2 * width * height <= area or len(self.frames) * area > FILM_PIXELS
 
     def _full_of_colors(self) -> bool:
-        """Whether the only frame has more colours than a palette holds."""
+        """Return whether the only frame has more colours than a palette can hold."""
         left, top, width, height = self.rectangle
         return len(distinct(self.frames[0][top : top + height, left : left + width])) > MOST_COLORS
 
@@ -103,9 +103,9 @@ class Scene:
 
 
 def distinct(values: Canvas) -> Canvas:
-    """Return the different values, in order.
+    """Return the distinct values, sorted.
 
-    `np.unique` of NumPy 2.3 and later takes many times as long where they are millions.
+    For millions of values, `np.unique` of NumPy 2.3 and later takes many times as long.
     """
     ordered = np.sort(values, axis=None)
     new = np.ones(len(ordered), bool)
@@ -113,13 +113,13 @@ def distinct(values: Canvas) -> Canvas:
     return ordered[new]
 
 
-def together(known: Canvas, values: Canvas) -> Canvas:
-    """Return the different values of two arrays, in order."""
+def merge(known: Canvas, values: Canvas) -> Canvas:
+    """Return the distinct values of two arrays, sorted."""
     return distinct(np.concatenate([known, distinct(values)]))
 
 
 def bounds(changed: Mask) -> tuple[int, int, int, int]:
-    """The rectangle around all changes: left, top, width, height. It is one pixel if there are none."""
+    """Return the rectangle around all changes: left, top, width, height; one pixel if there are none."""
     rows, columns = np.flatnonzero(changed.any(axis=1)), np.flatnonzero(changed.any(axis=0))
     if not len(rows):
         return 0, 0, 1, 1

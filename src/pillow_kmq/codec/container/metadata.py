@@ -1,4 +1,4 @@
-"""Metadata: what stands beside the picture (docs/FORMAT.md, section 8). Whatever is wrong with it, pixels are not."""
+"""Metadata chunks (docs/FORMAT.md, section 8). Damage to them never affects the pixels."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .raw_deflate import deflate, inflate
 from .varint import to_varint, varint_at
 
 MAX_BYTES = 1 << 24
-"""The most bytes that a profile, Exif, XMP or all texts together may have, deflated or not."""
+"""The limit on the bytes of a profile, Exif, XMP or all texts together, deflated or not."""
 
 MAX_RESOLUTION = (1 << 32) - 1
 
@@ -26,10 +26,14 @@ class _Fields(NamedTuple):
 
 
 class Metadata(_Fields):
-    """Everything that a file says beside its picture; empty values are not stored.
+    """Metadata of an image; empty values are not stored.
 
-    icc_profile, xmp: as they are. exif: a TIFF file from its byte order mark on, nothing before it. resolution: dots
-    per 1000 inches, horizontally and vertically, 1..2^32-1. texts: by key; neither keys nor values contain NUL.
+    Attributes:
+        icc_profile: An ICC profile, at most 2^24 bytes. Default: b"".
+        exif: Exif data as a TIFF file that starts with its byte order mark, at most 2^24 bytes. Default: b"".
+        xmp: An XMP packet, at most 2^24 bytes. Default: b"".
+        resolution: Dots per 1000 inches, horizontally and vertically, each 1 to 2^32 - 1, or None. Default: None.
+        texts: Texts by non-empty key, at most 2^24 bytes as UTF-8 in all, without NUL. Default: {}.
     """
 
     __slots__ = ()
@@ -42,12 +46,15 @@ class Metadata(_Fields):
         resolution: tuple[int, int] | None = None,
         texts: dict[str, str] | None = None,
     ) -> Metadata:
-        """Texts that are not given are new ones, which no other shares."""
+        """Create metadata; instances do not share the default of `texts`."""
         return super().__new__(cls, icc_profile, exif, xmp, resolution, {} if texts is None else texts)
 
 
 def encode_metadata(metadata: Metadata) -> list[tuple[str, bytes]]:
-    """Tags and payloads of the chunks. Raises OptionError for what a file cannot hold, OptionTypeError."""
+    """Return tags and payloads of the chunks.
+
+    Raises OptionError for values that a file cannot hold, OptionTypeError.
+    """
     if not isinstance(metadata, Metadata):
         raise OptionTypeError(f"metadata must be a Metadata, not {type(metadata).__name__}")
     chunks = []
@@ -65,15 +72,15 @@ def encode_metadata(metadata: Metadata) -> list[tuple[str, bytes]]:
     if not isinstance(metadata.texts, dict) or not all(
         isinstance(part, str) for pair in metadata.texts.items() for part in pair
     ):
-        raise OptionTypeError("texts must be a dict from text to text")
+        raise OptionTypeError("texts must be a dict of str to str")
     if metadata.texts:
         parts = [part for pair in metadata.texts.items() for part in pair]
         if "" in metadata.texts or any("\0" in part for part in parts):
-            raise OptionError("texts must have keys that are not empty, and contain no NUL")
+            raise OptionError("texts must have non-empty keys and contain no NUL character")
         try:
             chunks.append(("t", _pack("texts", "\0".join(parts).encode())))
         except UnicodeEncodeError as error:
-            raise OptionError(f"texts must be Unicode: {error}") from None
+            raise OptionError(f"texts must be encodable as UTF-8: {error}") from None
     return chunks
 
 
@@ -83,12 +90,12 @@ TAGS = frozenset(_NAMES)
 
 
 def name_of(tag: str) -> str:
-    """What a chunk holds, for messages: a field of Metadata."""
+    """Return the field of Metadata that a chunk holds, for messages."""
     return _NAMES[tag]
 
 
 def decode_metadata(tag: str, payload: bytes) -> bytes | tuple[int, int] | dict[str, str]:
-    """The value of a field of Metadata; tag: one of TAGS. Raises CorruptError."""
+    """Decode the value of a field of Metadata. tag: one of TAGS. Raises CorruptError."""
     if tag == "r":
         return _resolution(payload)
     data = _unpack(payload)
@@ -97,10 +104,10 @@ def decode_metadata(tag: str, payload: bytes) -> bytes | tuple[int, int] | dict[
     try:
         parts = data.decode().split("\0")
     except UnicodeDecodeError:
-        raise CorruptError("texts that are not UTF-8") from None
+        raise CorruptError("texts must be UTF-8") from None
     texts = dict(zip(parts[::2], parts[1::2], strict=False))
     if len(parts) != 2 * len(texts) or "" in texts:
-        raise CorruptError("texts without a key, without a value, or with a key twice")
+        raise CorruptError("texts with an empty key, a missing value or a duplicate key")
     return texts
 
 
@@ -116,18 +123,18 @@ def _unpack(payload: bytes) -> bytes:
     if coding == _DEFLATED:
         coded = inflate(coded, MAX_BYTES)
     elif coding != _STORED:
-        raise CorruptError("an unknown coding")
+        raise CorruptError(f"unknown coding {coding!r}")
     if not coded:
-        raise CorruptError("nothing")
+        raise CorruptError("empty value")
     return coded
 
 
 def _resolution(payload: bytes) -> tuple[int, int]:
     try:
-        x, place = varint_at(payload, 0)
-        y, place = varint_at(payload, place)
+        x, end = varint_at(payload, 0)
+        y, end = varint_at(payload, end)
     except TruncatedError:
-        raise CorruptError("an incomplete resolution") from None
-    if place != len(payload) or not x or not y:
-        raise CorruptError("a resolution of zero, or too long")
+        raise CorruptError("truncated resolution") from None
+    if end != len(payload) or not x or not y:
+        raise CorruptError("resolution of zero, or trailing data")
     return x, y

@@ -1,4 +1,4 @@
-"""Numbers of one to five bytes (docs/FORMAT.md, section 1)."""
+"""Variable-length integers of one to five bytes (docs/FORMAT.md, section 1)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ...errors import CorruptError, TruncatedError
 
 
 def to_varint(value: int) -> bytes:
-    """0 <= value < 2^32 in groups of seven bits."""
+    """Encode 0 <= value < 2^32 in groups of seven bits."""
     data = bytearray()
     while value > 0x7F:
         data.append(value & 0x7F | 0x80)
@@ -18,7 +18,7 @@ def to_varint(value: int) -> bytes:
 
 
 def read_varint(next_byte: Callable[[], int]) -> int:
-    """The number whose bytes `next_byte` gives. Raises CorruptError if it is not in its shortest form."""
+    """Decode a number from the bytes that `next_byte` returns. Raises CorruptError if it is not in shortest form."""
     value = 0
     for shift in range(0, 35, 7):
         byte = next_byte()
@@ -27,17 +27,17 @@ def read_varint(next_byte: Callable[[], int]) -> int:
             if value >= 1 << 32 or (byte == 0 and shift > 0):
                 break
             return value
-    raise CorruptError("broken KMQ file: a number is too large or not in its shortest form")
+    raise CorruptError("invalid KMQ file: a number is 2^32 or more, or not in its shortest form")
 
 
-def varint_at(data: bytes, place: int) -> tuple[int, int]:
-    """The number at data[place], and where it ends. Raises TruncatedError, CorruptError."""
+def varint_at(data: bytes, index: int) -> tuple[int, int]:
+    """Decode the number at data[index]; return it and the index after it. Raises TruncatedError, CorruptError."""
 
     def next_byte() -> int:
-        nonlocal place
-        if place >= len(data):
-            raise TruncatedError("truncated KMQ file: it ends within a number")
-        place += 1
-        return data[place - 1]
+        nonlocal index
+        if index >= len(data):
+            raise TruncatedError("truncated KMQ file: ends within a number")
+        index += 1
+        return data[index - 1]
 
-    return read_varint(next_byte), place
+    return read_varint(next_byte), index

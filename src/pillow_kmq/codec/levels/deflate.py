@@ -78,11 +78,11 @@ def check_rows(coding_byte: int, length: int, height: int, width: int) -> None:
     """
     coding, layout = coding_byte & 0x0F, coding_byte >> 4
     if layout >= len(_BITS):
-        raise UnsupportedError(f"a KMQ file with rows of layout {layout}: a newer pillow-kmq is needed")
+        raise UnsupportedError(f"unsupported KMQ file: unknown layout {layout} of rows; a newer pillow-kmq is needed")
     size = _size(layout, height, width)
     fits = length == size if coding == STORED else length * MAX_RATIO >= size
     if not fits:
-        raise CorruptError(f"broken KMQ file: {length} bytes cannot hold {width}x{height} pixels")
+        raise CorruptError(f"invalid KMQ file: {length} bytes cannot hold {width}x{height} pixels")
 
 
 def decode_rows(coding_byte: int, coded: bytes, height: int, width: int, *, partial: bool = False) -> Indices:
@@ -99,7 +99,7 @@ def decode_rows(coding_byte: int, coded: bytes, height: int, width: int, *, part
     if partial:
         coded = coded.ljust(size, b"\0")
     elif arrived != size:
-        raise CorruptError(f"broken data stream in a KMQ file: {arrived} bytes of rows in place of {size}")
+        raise CorruptError(f"invalid KMQ file: {arrived} bytes of rows instead of {size}")
 
     filters = height if layout == _FILTERED else 0
     rows = np.frombuffer(coded, np.uint8, offset=filters).reshape(height, -1)
@@ -134,7 +134,7 @@ def _unpack(rows: _Bytes, bits: int, width: int) -> Indices:
     for place in range(per_byte):
         indices[:, place::per_byte] = rows >> (8 - bits * (place + 1)) & ((1 << bits) - 1)
     if indices[:, width:].any():
-        raise CorruptError("broken data stream in a KMQ file: the unused bits of a row are not zero")
+        raise CorruptError("invalid KMQ file: unused bits of a row are not zero")
     return np.ascontiguousarray(indices[:, :width])
 
 
@@ -153,7 +153,7 @@ def _filter(indices: Indices) -> bytes:
 def _unfilter(filters: _Bytes, rows: _Bytes) -> Indices:
     """Sums over whole rows and columns, modulo 256, so that no filter costs a loop."""
     if filters.max() > _ABOVE:
-        raise CorruptError("broken data stream in a KMQ file: an unknown filter")
+        raise CorruptError("invalid KMQ file: unknown row filter")
     rows = rows.copy()
     rows[filters == _LEFT] = np.cumsum(rows[filters == _LEFT], axis=1, dtype=np.uint8)
 

@@ -1,4 +1,4 @@
-"""Palettes as sorted colours (docs/FORMAT.md, section 6.1): coding 2 of a chunk P."""
+"""Palettes as sorted colours: coding 2 of chunk P (docs/FORMAT.md, section 6.1)."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from ..entropy.probability_tables import FIRST_STATE, after, after_array
 from ..entropy.range_coder import begun, finished
 from . import sorted_colors_kernel as kernels
 
-_ROOM = 8192  # bytes, more than any palette's code
+_ROOM = 8192  # bytes, more than any coded palette takes
 
 Color = tuple[int, int, int, int]
 
 
 def natural_key(color: Color) -> tuple[int, int, int, int]:
-    """What the colours of a palette are sorted by where nobody chose an order: alpha, green, red, blue."""
+    """Return the key of the natural order of colours: alpha, green, red, blue."""
     r, g, b, a = color
     return a, g, r, b
 
 
 def encode_colors(palette: list[Color]) -> tuple[bool, bytes]:
-    """Whether the order is natural, and what follows the first byte of a chunk P of coding 2."""
+    """Encode a palette; return whether its order is natural, and the payload after the first byte."""
     count = len(palette)
     ranked = sorted(palette, key=natural_key)
     if ranked == palette:
@@ -29,31 +29,31 @@ def encode_colors(palette: list[Color]) -> tuple[bool, bytes]:
     while palette[listed - 2] == palette[-1]:
         listed -= 1
     ranks = sorted(range(listed), key=lambda i: natural_key(palette[i]))
-    places = [0] * listed
+    rank_of = [0] * listed
     for rank, i in enumerate(ranks):
-        places[i] = rank
+        rank_of[i] = rank
     left = list(range(listed))
     chosen = bytearray()
-    for place in places:
-        chosen.append(left.index(place))
+    for rank in rank_of:
+        chosen.append(left.index(rank))
         del left[chosen[-1]]
     return False, bytes([count - 1, listed - 1]) + _encode([palette[i] for i in ranks], chosen)
 
 
 def decode_colors(coded: bytes, natural: bool) -> list[Color]:
-    """The palette. Raises CorruptError."""
+    """Decode a palette. Raises CorruptError."""
     head = 1 if natural else 2
     if len(coded) < head:
-        raise CorruptError("broken KMQ file: a palette without its counts")
+        raise CorruptError("invalid KMQ file: the palette has no counts")
     count, listed = coded[0] + 1, coded[head - 1] + 1
     if listed > count:
-        raise CorruptError(f"broken KMQ file: a palette of {count} entries that lists {listed}")
+        raise CorruptError(f"invalid KMQ file: a palette of {count} entries cannot list {listed}")
     values, chosen = bytearray(4 * listed), bytearray(0 if natural else listed)
     _, pos = _code(True, bytearray(coded[head:]), values, chosen)
     if pos < 0:
-        raise CorruptError("broken KMQ file: a colour of the palette is out of range")
-    if not pos - 4 <= len(coded) - head <= pos:  # up to the zeros that `_encode` leaves out
-        raise CorruptError("broken KMQ file: a palette that is too short or too long")
+        raise CorruptError("invalid KMQ file: a palette colour is out of range")
+    if not pos - 4 <= len(coded) - head <= pos:  # the encoder drops trailing zeros
+        raise CorruptError("invalid KMQ file: the coded palette is truncated or has trailing data")
     left: list[Color] = list(zip(*[iter(values)] * 4, strict=True))
     if natural:
         return left
@@ -62,14 +62,14 @@ def decode_colors(coded: bytes, natural: bool) -> list[Color]:
 
 
 def _encode(ranked: list[Color], chosen: bytes | bytearray) -> bytes:
-    """The code, without the zeros at its end."""
+    """Encode sorted colours and the numbers of their order, without trailing zeros."""
     data = bytearray(_ROOM)
     x, end = _code(False, data, bytearray(value for color in ranked for value in color), bytearray(chosen))
     return finished(data, x, end)
 
 
 def _code(decoding: bool, data: bytearray, values: bytearray, chosen: bytearray) -> tuple[int, int]:
-    """Run the kernel: the last x, and where the code ends, or -1. values: RGBA."""
+    """Run the kernel; return the last x, and the end of the bitstream or -1. values: RGBA."""
     x, begin = begun(decoding, data)
     count = len(values) // 4
     contexts = kernels.CONTEXTS * kernels.PLACES

@@ -1,4 +1,4 @@
-"""Sorted colours (docs/FORMAT.md, section 6.1): kernels."""
+"""The kernel of sorted colours (docs/FORMAT.md, section 6.1)."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from ...kernels.types import constant, i64, u8_flat, u16_flat
 from ..entropy.range_coder_kernel import WORD, code_bit, shift
 
 ALPHA, GREEN_STEP, GREEN, RED, BLUE, CONTEXTS = 0, 1, 2, 3, 4, 14
-SIGN, SECOND, PLACES = 9, 10, 20  # a context's counters: of lengths, sign, second bits by length
+SIGN, SECOND, PLACES = 9, 10, 20  # counters of a context: length, sign, second bits by length
 
 
 def fixed_bit(decoding, bit, p, x, size, pos, end, data):  # type: ignore[no-untyped-def]
-    """Code one bit, 0 or 1, that is a one with probability p / 65536: bit, x, size, pos."""
+    """Code a bit that is one with probability p / 65536. Return bit, x, size, pos."""
     bound = (size * p) >> 16
     if decoding:
         bit = 0 + (x < bound)
@@ -25,7 +25,7 @@ def fixed_bit(decoding, bit, p, x, size, pos, end, data):  # type: ignore[no-unt
 
 
 def code_number(decoding, value, context, x, size, pos, end, data, counters, after):  # type: ignore[no-untyped-def]
-    """Code a number 0..511: the length of its bits in ones and a zero, then its bits behind the first."""
+    """Code a number 0..511: its length in bits in unary, then the bits after the leading one."""
     first = context * PLACES
     length = 0
     bit = 1
@@ -34,9 +34,9 @@ def code_number(decoding, value, context, x, size, pos, end, data, counters, aft
         bit, x, size, pos = code_bit(decoding, bit, x, size, pos, end, data, counters, first + length, after)
         length += bit
     result = 0 + (length > 0)
-    for place in range(length - 2, -1, -1):
-        bit = (value >> place) & 1
-        if place == length - 2:
+    for index in range(length - 2, -1, -1):
+        bit = (value >> index) & 1
+        if index == length - 2:
             second = first + SECOND + length
             bit, x, size, pos = code_bit(decoding, bit, x, size, pos, end, data, counters, second, after)
         else:
@@ -46,7 +46,7 @@ def code_number(decoding, value, context, x, size, pos, end, data, counters, aft
 
 
 def code_signed(decoding, value, context, x, size, pos, end, data, counters, after):  # type: ignore[no-untyped-def]
-    """Code a number -511..511."""
+    """Code a number -511..511: magnitude, then sign."""
     number, x, size, pos = code_number(decoding, abs(value), context, x, size, pos, end, data, counters, after)
     if number > 0:
         bit = 0 + (value < 0)
@@ -59,7 +59,7 @@ def code_signed(decoding, value, context, x, size, pos, end, data, counters, aft
 
 
 def code_below(decoding, value, count, x, size, pos, end, data):  # type: ignore[no-untyped-def]
-    """Code a number below `count`, all alike."""
+    """Code a number below `count`, all values equally probable."""
     low = 0
     high = 1
     while high < count:
@@ -94,8 +94,9 @@ def code_colors(
     counters: u16_flat,
     after: u16_flat,
 ) -> tuple[int, int]:
-    """Code `count` colours, uint8[4 * count], RGBA, in natural order, then `numbers` numbers, uint8, of which the i-th
-    is below count - i. From x and data[pos] on; x, and where the code ends, or -1 if a colour is out of range.
+    """Code `count` colours in natural order, uint8[4 * count], RGBA, then `numbers` numbers, the i-th below count - i.
+
+    Starts at x and data[pos]. Returns x, and the end of the bitstream or -1 if a colour is out of range.
     """
     size = WORD
     red = green = blue = alpha = r = g = b = a = 0

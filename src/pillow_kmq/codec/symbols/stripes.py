@@ -64,13 +64,13 @@ def read_stripes(
         used, pos = listed_symbols(first, payload, entries)
         if len(used) == 1:
             if pos < len(payload):
-                raise CorruptError("broken data stream in a KMQ file: one colour needs no pixels")
+                raise CorruptError("invalid KMQ file: pixels of a single colour must be empty")
             return used, []
         index, pos = stripe_index(first, payload, pos, size)
     except TruncatedError as error:
         if partial:
             return [0], []
-        raise CorruptError("broken data stream in a KMQ file: it ends before its stripes") from error
+        raise CorruptError("invalid KMQ file: the pixels end before the stripes") from error
     stripes = []
     row = 0
     for rows, length, crc in index:
@@ -78,7 +78,7 @@ def read_stripes(
         row += rows
         pos += length
     if pos < len(payload) or (pos > len(payload) and not partial):
-        raise CorruptError("broken data stream in a KMQ file: its stripes do not fill it")
+        raise CorruptError("invalid KMQ file: the stripes do not fill the pixel data")
     return used, stripes
 
 
@@ -95,9 +95,9 @@ def decode_stripes(stripes: list[Stripe], decode: Callable[[Stripe], bool], stop
         if len(coded) == length and crc is not None and zlib.crc32(coded) != crc:
             if partial:
                 return
-            raise CorruptError(f"broken KMQ file: damage in the stripe of rows {row} to {row + rows - 1}")
+            raise CorruptError(f"invalid KMQ file: damage in the stripe of rows {row} to {row + rows - 1}")
         if not decode(stripe) and not partial:
-            raise CorruptError("broken data stream in a KMQ file: a stripe is too long or too short")
+            raise CorruptError("invalid KMQ file: a stripe is too long or too short")
 
     if len(stripes) > 1 and threads() > 1:
         in_threads(verified, stripes, threads(), stop)
@@ -128,14 +128,14 @@ def listed_symbols(first: int, payload: bytes, entries: int) -> tuple[list[int],
     """The entries that pixels use, and where the list ends."""
     if not first & LISTED:
         if entries == 0:
-            raise CorruptError("broken data stream in a KMQ file: pixels without colours")
+            raise CorruptError("invalid KMQ file: the pixels list no colours")
         return list(range(entries)), 0
     if not payload:
-        raise TruncatedError("truncated KMQ file: it ends before its pixels")
+        raise TruncatedError("truncated KMQ file: ends within the list of colours")
     count = payload[0]
     length = count or 32
     if len(payload) <= length:
-        raise TruncatedError("truncated KMQ file: it ends before its pixels")
+        raise TruncatedError("truncated KMQ file: ends within the list of colours")
     used: list[int] = []
     if count:
         place = 0
@@ -144,11 +144,11 @@ def listed_symbols(first: int, payload: bytes, entries: int) -> tuple[list[int],
                 used += range(place, place + run)
             place += run
         if place > 256:
-            raise CorruptError("broken data stream in a KMQ file: more than 256 colours are listed")
+            raise CorruptError("invalid KMQ file: the pixels list more than 256 colours")
     else:
         used = [i for i in range(256) if payload[1 + i // 8] >> i % 8 & 1]
     if not used:
-        raise CorruptError("broken data stream in a KMQ file: pixels without colours")
+        raise CorruptError("invalid KMQ file: the pixels list no colours")
     return used, 1 + length
 
 
@@ -159,7 +159,7 @@ def stripe_index(first: int, payload: bytes, pos: int, size: tuple[int, int]) ->
         return [StripeEntry(height, max(0, len(payload) - pos), None)], pos
     count, pos = varint_at(payload, pos)
     if count + 2 > height:
-        raise CorruptError("broken data stream in a KMQ file: more stripes than rows")
+        raise CorruptError("invalid KMQ file: more stripes than rows")
     stripes = []
     left = height
     for _ in range(count + 2):
@@ -169,13 +169,13 @@ def stripe_index(first: int, payload: bytes, pos: int, size: tuple[int, int]) ->
         pos += 4
         left -= rows
         if rows == 0 or left < 0:
-            raise CorruptError("broken data stream in a KMQ file: the stripes do not add up")
+            raise CorruptError("invalid KMQ file: the rows of stripes must be at least 1 and add up to the height")
         stripes.append(StripeEntry(rows, length, crc))
     if pos > len(payload):
-        raise TruncatedError("truncated KMQ file: it ends before its stripes")
+        raise TruncatedError("truncated KMQ file: ends within the table of stripes")
     if left:
-        raise CorruptError("broken data stream in a KMQ file: the stripes do not add up")
+        raise CorruptError("invalid KMQ file: the rows of stripes must be at least 1 and add up to the height")
     worth = sum(stripe.length for stripe in stripes) + height * width // PIXELS_PER_BYTE
     if len(stripes) > FREE_STRIPES + worth // STRIPE_PRICE:
-        raise LimitError(f"a KMQ file of {len(stripes)} stripes, which are too short to be worth their tables")
+        raise LimitError(f"the KMQ file has {len(stripes)} stripes, more than an image of its size may have")
     return stripes, pos
