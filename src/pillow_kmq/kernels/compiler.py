@@ -61,7 +61,7 @@ def object_code(function: FunctionType, signature: Signature, constants: tuple[b
 
 
 def _emit(module: Any, symbol: str) -> bytes:
-    target = machine.target_machine(*machine.host())
+    target = machine.target_machine(*machine.processor())
     options = llvm.create_pipeline_tuning_options(speed_level=3)
     options.loop_vectorization = options.slp_vectorization = True
     passes = llvm.create_pass_builder(target, options)

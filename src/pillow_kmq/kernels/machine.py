@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from functools import cache
 from typing import Any
@@ -19,9 +20,11 @@ def _initialized() -> None:
 
 
 @cache
-def host() -> tuple[str, str]:
-    """LLVM's name of this processor, and what it can."""
-    return llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
+def processor() -> tuple[str, str]:
+    """LLVM's name of the processor to compile for, and its features: this one, or as Numba's variables say."""
+    name = os.environ.get("NUMBA_CPU_NAME", llvm.get_host_cpu_name())
+    features = "" if name == "generic" else llvm.get_host_cpu_features().flatten()
+    return name, os.environ.get("NUMBA_CPU_FEATURES", features)
 
 
 def target_machine(cpu: str, features: str) -> Any:
@@ -33,7 +36,7 @@ def target_machine(cpu: str, features: str) -> Any:
 
 @cache
 def _engine() -> Any:
-    return llvm.create_mcjit_compiler(llvm.parse_assembly(""), target_machine(*host()))
+    return llvm.create_mcjit_compiler(llvm.parse_assembly(""), target_machine(*processor()))
 
 
 def load(code: bytes, symbol: str) -> int:
@@ -60,4 +63,4 @@ def levels() -> list[str]:
 
 def description() -> str:
     """The processor and the compiler of this process."""
-    return " ".join((llvm.get_process_triple(), *host(), llvmlite.__version__))
+    return " ".join((llvm.get_process_triple(), *processor(), llvmlite.__version__))
