@@ -4,46 +4,56 @@ from __future__ import annotations
 
 import os
 import platform
-import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-_LEVELS = {"x86_64": {"x86-64-v3": "x86-64-v3", "baseline": "x86-64"}}
-"""Levels of the instruction set by machine, and LLVM's names of processors that have no more."""
-_ONE_LEVEL = {"baseline": "generic"}
+_X86 = platform.machine() in ("x86_64", "AMD64")
+_LEVELS = {"baseline": "x86-64", "x86_64_v3": "x86-64-v3"} if _X86 else {"baseline": "generic"}
+"""Levels of the instruction set, and LLVM's names of processors that have no more."""
+_NAME, _LIBRARIES = ("libkmq.dll", ["msvcrt"]) if os.name == "nt" else ("libkmq.so", [])
+
+
+class KernelHook(BuildHookInterface):  # type: ignore[type-arg]
+    """Compiles and links the kernels in a temporary folder, from which the wheel takes the library."""
+
+    def dependencies(self) -> list[str]:
+        """Return what else the build needs: what kernels need to be compiled, and what finds the linker."""
+        return [*self.metadata.core.dependencies, "setuptools"] if _asked() else []
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Make the library, and a wheel for this platform and any Python that does not depend on Numba."""
+        if not _asked() or version == "editable":
+            return
+        self._folder = TemporaryDirectory()
+        library = str(Path(self._folder.name, _NAME))
+        _link([self._compile(level, cpu) for level, cpu in _LEVELS.items()], library)
+        build_data["force_include"][library] = f"pillow_kmq/kernels/{_NAME}"
+        build_data["pure_python"] = False
+        build_data["tag"] = "py3-none-" + self.build_config.builder.get_best_matching_tag().rpartition("-")[2]
+        needed = self.metadata.core.dependencies
+        needed[:] = [one for one in needed if not one.startswith("numba")]
+
+    def _compile(self, level: str, cpu: str) -> str:
+        path = str(Path(self._folder.name, f"{level}.o"))
+        command = [sys.executable, "tools/compile_kernels.py", level, path]
+        target = {"NUMBA_CPU_NAME": cpu, "NUMBA_CPU_FEATURES": "", "PYTHONPATH": "src"}
+        subprocess.run(command, check=True, cwd=self.root, env={**os.environ, **target})
+        return path
 
 
 def _asked() -> bool:
     return os.environ.get("KMQ_BUILD_KERNELS") == "1"
 
 
-class KernelHook(BuildHookInterface):
-    """Compiles kernels into a temporary folder, from which the wheel takes them."""
+def _link(objects: list[str], library: str) -> None:
+    from setuptools._distutils.ccompiler import new_compiler
+    from setuptools._distutils.sysconfig import customize_compiler
 
-    def dependencies(self) -> list[str]:
-        """Return what else the build needs."""
-        return ["numba>=0.61", "pillow>=11"] if _asked() else []
-
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Compile all kernels for each level."""
-        if not _asked() or version == "editable":
-            return
-        self._folder = tempfile.mkdtemp()
-        machine = {"AMD64": "x86_64"}.get(platform.machine(), platform.machine())
-        for level, name in _LEVELS.get(machine, _ONE_LEVEL).items():
-            command = [sys.executable, "tools/compile_kernels.py", f"{self._folder}/{level}"]
-            target = {"NUMBA_CPU_NAME": name, "NUMBA_CPU_FEATURES": "", "PYTHONPATH": "src"}
-            subprocess.run(command, check=True, cwd=self.root, env={**os.environ, **target})
-        build_data["force_include"][self._folder] = "pillow_kmq/kernels/objects"
-        build_data["pure_python"] = False
-        build_data["tag"] = "py3-none-" + self.build_config.builder.get_best_matching_tag().rpartition("-")[2]
-
-    def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
-        """Delete what the wheel has now."""
-        if hasattr(self, "_folder"):
-            shutil.rmtree(self._folder)
+    compiler = new_compiler()
+    customize_compiler(compiler)
+    compiler.link_shared_object(objects, library, libraries=_LIBRARIES)

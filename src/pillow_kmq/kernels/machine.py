@@ -50,17 +50,6 @@ def load(code: bytes, symbol: str) -> int:
     return int(address)
 
 
-LEVELS = {"x86-64-v3": "avx,avx2,bmi,bmi2,f16c,fma,lzcnt,movbe"}
-"""Levels of the instruction set above the baseline for which wheels have kernels, and what they need."""
-
-
-@cache
-def levels() -> list[str]:
-    """The levels that this processor has, the highest first, at last the baseline."""
-    able = llvm.get_host_cpu_features()
-    return [level for level, needed in LEVELS.items() if all(able.get(one) for one in needed.split(","))] + ["baseline"]
-
-
 def description() -> str:
     """The processor and the compiler of this process."""
     return " ".join((llvm.get_process_triple(), *processor(), llvmlite.__version__))
