@@ -59,7 +59,7 @@ def optimize(function: FunctionType, signature: Signature, constants: tuple[bool
             one.linkage = "internal"
     options = llvm.create_pipeline_tuning_options(speed_level=3)
     options.loop_vectorization = options.slp_vectorization = True
-    passes = llvm.create_pass_builder(machine.target_machine(*machine.processor()), options)
+    passes = llvm.create_pass_builder(machine.target_machine(*machine.host()), options)
     passes.getModulePassManager().run(module, passes)
     for one in module.functions:
         if one.is_declaration and not one.name.startswith(_ALLOWED):
@@ -71,7 +71,7 @@ def object_code(first: Any, *rest: Any) -> bytes:
     """Make one piece of object code of modules, which are used up."""
     for one in rest:
         first.link_in(one)
-    return bytes(machine.target_machine(*machine.processor()).emit_object(first))
+    return bytes(machine.target_machine(*machine.host()).emit_object(first))
 
 
 def _wrapper(function: FunctionType, signature: Signature, constants: tuple[bool, ...]) -> tuple[FunctionType, Any]:

@@ -20,8 +20,8 @@ def _initialized() -> None:
 
 
 @cache
-def processor() -> tuple[str, str]:
-    """LLVM's name of the processor to compile for, and its features: this one, or as Numba's variables say."""
+def host() -> tuple[str, str]:
+    """Return LLVM's name of this processor, and its features, unless Numba's variables override them."""
     name = os.environ.get("NUMBA_CPU_NAME", llvm.get_host_cpu_name())
     features = "" if name == "generic" else llvm.get_host_cpu_features().flatten()
     return name, os.environ.get("NUMBA_CPU_FEATURES", features)
@@ -36,7 +36,7 @@ def target_machine(cpu: str, features: str) -> Any:
 
 @cache
 def _engine() -> Any:
-    return llvm.create_mcjit_compiler(llvm.parse_assembly(""), target_machine(*processor()))
+    return llvm.create_mcjit_compiler(llvm.parse_assembly(""), target_machine(*host()))
 
 
 def load(code: bytes, symbol: str) -> int:
@@ -52,4 +52,4 @@ def load(code: bytes, symbol: str) -> int:
 
 def description() -> str:
     """The processor and the compiler of this process."""
-    return " ".join((llvm.get_process_triple(), *processor(), llvmlite.__version__))
+    return " ".join((llvm.get_process_triple(), *host(), llvmlite.__version__))
