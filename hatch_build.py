@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+from hatchling.metadata.plugin.interface import MetadataHookInterface
 
 _X86 = platform.machine() in ("x86_64", "AMD64")
 _LEVELS = {"baseline": "x86-64", "x86_64_v3": "x86-64-v3"} if _X86 else {"baseline": "generic"}
@@ -18,25 +19,35 @@ _LEVELS = {"baseline": "x86-64", "x86_64_v3": "x86-64-v3"} if _X86 else {"baseli
 _NAME, _LIBRARIES = ("libkmq.dll", ["msvcrt"]) if os.name == "nt" else ("libkmq.so", [])
 
 
-class KernelHook(BuildHookInterface):  # type: ignore[type-arg]
+class Dependencies(MetadataHookInterface):
+    """Dependencies: those of pyproject.toml, and Numba where kernels have to be compiled."""
+
+    def update(self, metadata: dict[str, Any]) -> None:
+        """Add them to the metadata."""
+        numba = [] if _asked() else metadata["optional-dependencies"]["compile"]
+        metadata["dependencies"] = [*self.config["dependencies"], *numba]
+
+
+class Kernels(BuildHookInterface):  # type: ignore[type-arg]
     """Compiles and links the kernels in a temporary folder, from which the wheel takes the library."""
 
     def dependencies(self) -> list[str]:
         """Return what else the build needs: what kernels need to be compiled, and what finds the linker."""
-        return [*self.metadata.core.dependencies, "setuptools"] if _asked() else []
+        numba = self.metadata.core.optional_dependencies["compile"]
+        return [*self.metadata.core.dependencies, *numba, "setuptools"] if _asked() else []
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Make the library, and a wheel for this platform and any Python that does not depend on Numba."""
-        if not _asked() or version == "editable":
+        """Make the library, and have the wheel be for this platform and any Python."""
+        if not _asked():
             return
+        if self.target_name != "wheel" or version != "standard":
+            raise ValueError("KMQ_BUILD_KERNELS=1 is for wheels alone; all else depends on Numba")
         self._folder = TemporaryDirectory()
         library = str(Path(self._folder.name, _NAME))
         _link([self._compile(level, cpu) for level, cpu in _LEVELS.items()], library)
         build_data["force_include"][library] = f"pillow_kmq/kernels/{_NAME}"
         build_data["pure_python"] = False
         build_data["tag"] = "py3-none-" + self.build_config.builder.get_best_matching_tag().rpartition("-")[2]
-        needed = self.metadata.core.dependencies
-        needed[:] = [one for one in needed if not one.startswith("numba")]
 
     def _compile(self, level: str, cpu: str) -> str:
         path = str(Path(self._folder.name, f"{level}.o"))
