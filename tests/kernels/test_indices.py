@@ -12,20 +12,30 @@ import numpy as np
 import pytest
 
 from pillow_kmq import codec
-from pillow_kmq.codec import (
-    arrays_fast,
-    colors,
-    container,
-    fast_contexts,
-    level_default,
-    level_fast_graphics,
-    level_fast_photo,
-    level_max,
-    moving,
-    splitting,
-    tree,
+from pillow_kmq.codec.container import chunks as container
+from pillow_kmq.codec.entropy import adaptive_rans_kernel as fast_contexts
+from pillow_kmq.codec.levels.default import stripe_kernel as level_default
+from pillow_kmq.codec.levels.fast import (
+    arrays as arrays_fast,
 )
-from pillow_kmq.codec.mapping import with_margins
+from pillow_kmq.codec.levels.fast import (
+    graphics_kernel as level_fast_graphics,
+)
+from pillow_kmq.codec.levels.fast import (
+    photo_kernel as level_fast_photo,
+)
+from pillow_kmq.codec.levels.max import stripe_kernel as level_max
+from pillow_kmq.codec.palette import sorted_colors_kernel as colors
+from pillow_kmq.codec.symbols import (
+    color_tree as tree,
+)
+from pillow_kmq.codec.symbols import (
+    color_tree_kernel as splitting,
+)
+from pillow_kmq.codec.symbols import (
+    margins_kernel as moving,
+)
+from pillow_kmq.codec.symbols.margins import with_margins
 from pillow_kmq.errors import KmqError
 from pillow_kmq.kernels import Kernel
 from pillow_kmq.kernels.kernel import Variant

@@ -39,8 +39,8 @@ def compiled_helper(function: FunctionType) -> Any:
     return _HELPERS[function]
 
 
-def object_code(function: FunctionType, signature: Signature, constants: tuple[bool, ...], symbol: str) -> bytes:
-    """Object code with one C function.
+def optimize(function: FunctionType, signature: Signature, constants: tuple[bool, ...], symbol: str) -> Any:
+    """Compile a kernel to a module of LLVM with one C function.
 
     Args:
         function: the kernel.
@@ -52,24 +52,26 @@ def object_code(function: FunctionType, signature: Signature, constants: tuple[b
     with interrupts_after_callbacks():
         compiled = numba.cfunc(types, **_OPTIONS)(wrapper)
     module = llvm.parse_assembly(compiled.inspect_llvm())
-    for one in module.functions:
+    for one in (*module.functions, *module.global_variables):
         if one.name == compiled.native_name:
             one.name = symbol
         elif not one.is_declaration:
             one.linkage = "internal"
-    return _emit(module, symbol)
-
-
-def _emit(module: Any, symbol: str) -> bytes:
-    target = machine.target_machine(*machine.host())
     options = llvm.create_pipeline_tuning_options(speed_level=3)
     options.loop_vectorization = options.slp_vectorization = True
-    passes = llvm.create_pass_builder(target, options)
+    passes = llvm.create_pass_builder(machine.target_machine(*machine.host()), options)
     passes.getModulePassManager().run(module, passes)
     for one in module.functions:
         if one.is_declaration and not one.name.startswith(_ALLOWED):
             raise TypeError(f"{symbol} needs {one.name}: kernels must neither raise nor allocate")
-    return bytes(target.emit_object(module))
+    return module
+
+
+def object_code(first: Any, *rest: Any) -> bytes:
+    """Make one piece of object code of modules, which are used up."""
+    for one in rest:
+        first.link_in(one)
+    return bytes(machine.target_machine(*machine.host()).emit_object(first))
 
 
 def _wrapper(function: FunctionType, signature: Signature, constants: tuple[bool, ...]) -> tuple[FunctionType, Any]:

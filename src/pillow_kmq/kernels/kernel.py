@@ -13,6 +13,7 @@ from itertools import product
 from types import FunctionType
 from typing import Any
 
+from . import shipped
 from .sources import digest
 from .types import Scalar, Signature, real_of
 
@@ -126,14 +127,9 @@ class Variant:
 
     def at_hand(self) -> bool:
         """Load it, if it was compiled before; whether it was."""
-        from . import store
-
         with _LOCK:
             if not self._address and enabled() and not checking():
-                code = store.read(self.symbol)
-                if code is not None:
-                    with suppress(RuntimeError):
-                        self._address = _load(code, self.symbol)
+                self._address = shipped.address(self.symbol) or _kept(self.symbol)
             return self._address != 0 or checking()
 
     def wanted(self, milliseconds: float = 0) -> bool:
@@ -142,17 +138,20 @@ class Variant:
 
     def compile(self) -> None:
         """Compile it, if need be."""
-        from . import store
-
         with _LOCK:
             if self.at_hand():
                 return
-            from .compiler import object_code
+            try:
+                from . import compiler
+            except ImportError as error:
+                raise ImportError(f'cannot compile {self.name}: pip install "pillow-kmq[compile]"') from error
+            from . import machine, store
 
             _announce()
-            code = object_code(self.kernel.function, self.signature, self.constants, self.symbol)
+            module = compiler.optimize(self.kernel.function, self.signature, self.constants, self.symbol)
+            code = compiler.object_code(module)
             store.write(self.symbol, code)
-            self._address = _load(code, self.symbol)
+            self._address = machine.load(code, self.symbol)
 
     @cached_property
     def _run(self) -> Any:
@@ -198,7 +197,14 @@ def _announce() -> None:
     LOG.info("compiling kernels, once per installation ...")
 
 
-def _load(code: bytes, symbol: str) -> int:
-    from .machine import load
+def _kept(symbol: str) -> int:
+    """Load a kernel that was compiled before; return its address, or 0 if it was not."""
+    from . import store
 
-    return load(code, symbol)
+    code = store.read(symbol)
+    if code is not None:
+        from .machine import load
+
+        with suppress(RuntimeError):
+            return load(code, symbol)
+    return 0

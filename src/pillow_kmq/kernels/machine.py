@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from functools import cache
 from typing import Any
@@ -20,8 +21,10 @@ def _initialized() -> None:
 
 @cache
 def host() -> tuple[str, str]:
-    """LLVM's name of this processor, and what it can."""
-    return llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
+    """Return LLVM's name of this processor, and its features, unless Numba's variables override them."""
+    name = os.environ.get("NUMBA_CPU_NAME", llvm.get_host_cpu_name())
+    features = "" if name == "generic" else llvm.get_host_cpu_features().flatten()
+    return name, os.environ.get("NUMBA_CPU_FEATURES", features)
 
 
 def target_machine(cpu: str, features: str) -> Any:
@@ -45,17 +48,6 @@ def load(code: bytes, symbol: str) -> int:
     if not address:
         raise RuntimeError(f"no function {symbol} in compiled code")
     return int(address)
-
-
-LEVELS = {"x86-64-v3": "avx,avx2,bmi,bmi2,f16c,fma,lzcnt,movbe"}
-"""Levels of the instruction set above the baseline for which wheels have kernels, and what they need."""
-
-
-@cache
-def levels() -> list[str]:
-    """The levels that this processor has, the highest first, at last the baseline."""
-    able = llvm.get_host_cpu_features()
-    return [level for level, needed in LEVELS.items() if all(able.get(one) for one in needed.split(","))] + ["baseline"]
 
 
 def description() -> str:

@@ -1,4 +1,4 @@
-"""Where compiled kernels are kept: shipped with a wheel, or in the user's cache directory.
+"""Where compiled kernels are kept: in the user's cache directory, or the temporary one.
 
 A file holds a checksum, of its name too, and object code. What is damaged or foreign is compiled anew, never an error:
 LLVM would end the process at the first byte of what is no object code.
@@ -23,8 +23,6 @@ DIRECTORY = "KMQ_CACHE_DIR"
 """The environment variable that says where else to keep kernels."""
 
 _CHECKSUM = 32
-SHIPPED = Path(__file__).with_name("objects")
-"""Of a wheel: a folder for each level of the instruction set."""
 
 
 def read(symbol: str) -> bytes | None:
@@ -39,8 +37,6 @@ def read(symbol: str) -> bytes | None:
 
 
 def _places(symbol: str) -> Iterator[Path]:
-    for folder in _shipped():
-        yield folder / f"{symbol}.o"
     for folder in filter(_is_safe, _directories()):
         with suppress(OSError):
             # To tell the processor takes llvmlite, and that longer than to run what is small as plain Python.
@@ -94,15 +90,6 @@ def _compilers() -> str:
     numba = b"" if spec is None else Path(str(spec.origin)).with_name("_version.py").read_bytes()
     own = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
     return hashlib.sha256(description().encode() + numba + own).hexdigest()[:16]
-
-
-@cache
-def _shipped() -> list[Path]:
-    if not SHIPPED.is_dir():
-        return []
-    from .machine import levels
-
-    return [SHIPPED / level for level in levels() if (SHIPPED / level).is_dir()]
 
 
 @cache

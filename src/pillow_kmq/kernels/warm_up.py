@@ -7,7 +7,7 @@ from importlib import import_module
 
 from ..checks import check_callback
 
-_MODULES = (
+MODULES = (
     "codec.levels.default.model",
     "codec.levels.fast.arrays",
     "codec.levels.max.model",
@@ -29,7 +29,7 @@ def warmup(progress: Callable[[str, float], object] | None = None) -> None:
     from .kernel import every_variant
 
     check_callback("progress", progress)
-    for module in _MODULES:
+    for module in MODULES:
         import_module(f"pillow_kmq.{module}")
     prepare(every_variant(), progress)
     if progress is not None:
