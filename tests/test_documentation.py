@@ -9,6 +9,7 @@ import pytest
 from examples import PAGES, ROOT, languages, run
 
 import pillow_kmq
+from pillow_kmq.codec import set_threads
 
 SITE = "https://pillow-kmq.github.io/pillow-kmq/"
 REPOSITORY = "https://github.com/pillow-kmq/pillow-kmq"
@@ -53,6 +54,7 @@ def test_examples_print_what_the_page_says(page):
             assert about_the_same(printed, example.expected), f"{example.code}\nprints\n{printed}"
     finally:
         pillow_kmq.uninstall()
+        set_threads(None)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

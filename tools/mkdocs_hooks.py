@@ -11,6 +11,7 @@ from mkdocs.structure.files import File, Files
 
 ROOT = Path(__file__).resolve().parent.parent
 LINK = re.compile(r"\]\((?![a-z]+:)([^)#\s]+)")
+INDICES = re.compile(r"(?m)^(?! {4}).*\]\[.*$")  # like a[i][j], outside code
 
 PAGES = {
     "CHANGELOG.md": "changelog.md",
@@ -44,4 +45,6 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str
         kind = "tree" if (ROOT / target).is_dir() else "blob"
         return f"]({config.repo_url}/{kind}/main/{target}"
 
-    return LINK.sub(moved, markdown)
+    markdown = LINK.sub(moved, markdown)
+    # mkdocstrings would look for an object named j in a[i][j].
+    return INDICES.sub(lambda line: re.sub(r"(`[^`]*`)|\]\[", lambda found: found[1] or r"]\[", line[0]), markdown)
