@@ -33,10 +33,9 @@ _BLACK, _WHITE = (0, 0, 0), (255, 255, 255)
 class Comparison:
     """The differences between two images.
 
-    Attributes:
-        psnr: peak signal-to-noise ratio over R, G and B in dB, higher is closer, infinite for identical images.
-        oklab: mean Euclidean distance in Oklab times 100, 0 for identical images; about 2 is just noticeable.
-        ssim: mean structural similarity of the luma, 1 for identical images.
+    psnr: peak signal-to-noise ratio over R, G and B in dB, higher is closer, infinite for identical images.
+    oklab: mean Euclidean distance in Oklab times 100, 0 is identical; about 2 is just noticeable.
+    ssim: mean structural similarity of the luma, at most 1, which is identical.
     """
 
     psnr: float
@@ -45,29 +44,18 @@ class Comparison:
 
 
 def compare(original: Image.Image, image: Image.Image) -> Comparison:
-    """Measure how far `image` is from `original`.
+    """Measure how far `image` is from `original`; see Comparison.
 
-    Args:
-        original: an image with 8 bits per channel.
-        image: another of the same size, of any mode.
-
-    Returns:
-        PSNR, mean distance in Oklab and SSIM.
-
-    Raises:
-        OptionError: the sizes differ or are zero (a ValueError).
-        ModeError: a mode has more than 8 bits per channel (a ValueError).
+    Takes 8-bit images of any two modes and one size. Raises OptionError for different or zero sizes and
+    ModeError for modes of more than 8 bits.
     """
     return Comparison(psnr(original, image), oklab_distance(original, image), ssim(original, image))
 
 
 def psnr(original: Image.Image, image: Image.Image, *, background: Background = None) -> float:
-    """Return the peak signal-to-noise ratio in dB, 10 log10(255**2 / mean squared error); infinite if identical.
+    """Peak signal-to-noise ratio in dB, 10 log10(255**2 / mean squared error); infinite if identical.
 
-    Args:
-        original: an image with 8 bits per channel.
-        image: another of the same size.
-        background: colour that both are composited onto, instead of black and white; as in `quantize`.
+    background: the colour that both are laid on, instead of black and white; as in `quantize`.
     """
     error = max(_means(original, image, _squared_errors, background=background))
     return math.inf if error == 0 else 10 * math.log10(255**2 / error)
@@ -79,36 +67,22 @@ def looks_same(original: Image.Image, image: Image.Image, *, background: Backgro
 
 
 def oklab_distance(original: Image.Image, image: Image.Image, *, background: Background = None) -> float:
-    """Return the mean Euclidean distance in Oklab times 100.
+    """Mean Euclidean distance in Oklab times 100. background: as in `psnr`.
 
     B. Ottosson, "A perceptual color space for image processing" (2020).
-
-    Args:
-        original: an image with 8 bits per channel.
-        image: another of the same size.
-        background: as in `psnr`.
     """
     return max(_means(original, image, _oklab_distances, background=background))
 
 
 def oklab_square(original: Image.Image, image: Image.Image, *, background: Background = None) -> float:
-    """Return the mean squared Euclidean distance in Oklab times 100.
-
-    Args:
-        original: an image with 8 bits per channel.
-        image: another of the same size.
-        background: as in `psnr`.
-    """
+    """Mean squared Euclidean distance in Oklab times 100. background: as in `psnr`."""
     return max(_means(original, image, lambda a, b: _oklab_distances(a, b) ** 2, background=background))
 
 
 def visible_distance(original: Image.Image, image: Image.Image, *, background: Background = None) -> float:
-    """Return the mean distance in Oklab times 100 through a blur of one pixel, as dithering is meant to be seen.
+    """Mean distance in Oklab times 100 of what is seen from a little farther away, through a blur of one pixel.
 
-    Args:
-        original: an image with 8 bits per channel.
-        image: another of the same size.
-        background: as in `psnr`.
+    So it says something of dithered images too. background: as in `psnr`.
     """
     _check(original, image)
     original, image = as_shown(original), as_shown(image)
@@ -126,15 +100,11 @@ def _blurred(image: Image.Image, background: tuple[int, int, int]) -> Image.Imag
 
 
 def ssim(original: Image.Image, image: Image.Image) -> float:
-    """Return the mean structural similarity of the luma, -1 to 1.
+    """Mean structural similarity of the luma, -1..1.
 
-    Wang et al., "Image quality assessment: from error visibility to structural similarity" (2004): Gaussian window of
-    11x11 with sigma 1.5, K1 = 0.01, K2 = 0.03, only where the window fits, no downsampling. A side shorter than 11
-    pixels is mirrored to 11.
-
-    Args:
-        original: an image with 8 bits per channel.
-        image: another of the same size.
+    Wang et al., "Image quality assessment: from error visibility to structural similarity" (2004): Gaussian
+    window of 11x11 with sigma 1.5, K1 = 0.01, K2 = 0.03, only where the window fits, no downsampling. A side
+    shorter than 11 pixels is mirrored to 11.
     """
     return min(_means(original, image, _ssim_map, halo=_WINDOW.size // 2))
 

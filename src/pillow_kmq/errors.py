@@ -6,7 +6,7 @@ class KmqError(Exception):
 
 
 class OptionError(KmqError, ValueError):
-    """An argument has an invalid value; the message says which values are valid."""
+    """An argument has a value that makes no sense; the message says which values do."""
 
 
 class OptionTypeError(KmqError, TypeError):
@@ -18,15 +18,15 @@ class ModeError(KmqError, ValueError):
 
 
 class QualityError(KmqError, ValueError):
-    """The minimum quality cannot be reached with the colours allowed; the message says what can."""
+    """The least quality asked for cannot be reached with the colours allowed; the message says what can."""
 
 
 class SizeError(KmqError, ValueError):
-    """No palette makes the file small enough; the message says how small it gets."""
+    """No palette makes the file as small as asked; the message says how small it gets."""
 
 
 class NotKmqError(KmqError, SyntaxError):
-    """The data do not start like a KMQ file; Pillow then asks its other plugins."""
+    """The data do not start like a KMQ file (Pillow then asks its other plugins)."""
 
 
 class CorruptError(KmqError, OSError):

@@ -13,22 +13,13 @@ from .KmqImagePlugin import KmqImageFile
 
 
 def read_region(source: str | PathLike[str] | IO[bytes], box: tuple[int, int, int, int]) -> Image.Image:
-    """Read a rectangle of a `.kmq` file, decoding only the stripes of rows that it needs.
+    """A rectangle of a `.kmq` file as a P image, decoding only the stripes of rows that it needs.
 
-    Damage to other stripes does not matter. Small images have a single stripe, so all of it is decoded. Pillow's limit
-    on the number of pixels applies to the rows that have to be decoded.
-
-    Args:
-        source: path of the file, or a binary file object.
-        box: left, upper, right and lower edge, as in `Image.crop`, within the image and not empty.
-
-    Returns:
-        A P image, with palette and `info` as if the file had been opened.
-
-    Raises:
-        OptionError: the box is invalid, or the file is an animation (a ValueError); crop its frames after `seek`.
-        OptionTypeError: the source has the wrong type (a TypeError).
-        CorruptError: the file is damaged (an OSError). All errors of opening and loading a file are raised too.
+    box: left, upper, right, lower, as in `Image.crop`, within the image and not empty. Palette and `info` are as if the
+    file had been opened. Pillow's limit on pixels holds for the rows that have to be decoded. Damage to other rows does
+    no harm. Small images have one stripe, so this gains nothing. Raises OptionError (a ValueError) for another box or
+    an animation, whose frames are cropped after `seek`; OptionTypeError (a TypeError) for another source; and what
+    opening and loading a file raises.
     """
     from .codec import read_region as read
 

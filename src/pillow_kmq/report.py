@@ -15,13 +15,10 @@ from .alpha import has_alpha
 
 @dataclass(frozen=True)
 class Report:
-    """A palette image and its original. Measures are computed when they are first asked for.
+    """A palette image beside its original. Measures are taken when they are asked for, as in `compare`.
 
-    Attributes:
-        original: the image before.
-        image: the palette image.
-        bytes: size of the file, or None if none was written.
-        background: the option `background`, as in `quantize`.
+    original, image: before and after. bytes: the size of the file, or None where none was written.
+    background: as in `quantize`. Where transparent pixels were laid on it, so is the original to be compared.
     """
 
     original: Image.Image
@@ -37,7 +34,7 @@ class Report:
 
     @cached_property
     def colors(self) -> int:
-        """Number of palette entries that pixels use."""
+        """Palette entries that pixels use."""
         return len(self.image.getcolors(256) or ())
 
     @cached_property
@@ -49,7 +46,7 @@ class Report:
 
     @cached_property
     def psnr(self) -> float:
-        """PSNR over R, G and B in dB; infinite if no pixel looks different."""
+        """In dB over R, G and B, infinite if no pixel looks different."""
         from .compare import psnr
 
         return psnr(self.original, self.image, background=self.laid_on)
@@ -63,7 +60,7 @@ class Report:
 
     @property
     def laid_on(self) -> tuple[int, int, int] | None:
-        """Colour that transparent pixels were composited onto, or None. The original is compared on the same colour."""
+        """The background on which transparent pixels were laid to become opaque, or None."""
         from .quant.background import WHITE, to_background
 
         if has_alpha(self.image) or not has_alpha(self.original):
@@ -72,14 +69,14 @@ class Report:
 
     @cached_property
     def visible_error(self) -> float:
-        """Mean distance in Oklab times 100, through a blur of one pixel, as dithering is meant to be seen."""
+        """Mean distance in Oklab times 100 through a blur of one pixel, as dithering is meant to be seen."""
         from .compare import visible_distance
 
         return visible_distance(self.original, self.image, background=self.laid_on)
 
     @cached_property
     def quality(self) -> float:
-        """Quality of the palette on the scale of the option `quality`, 0 to 100, measured without dithering."""
+        """0..100, on the scale of the option `quality`: that of the palette, measured without dithering."""
         from .compare import oklab_square
         from .quality_scale import quality_of
         from .quant import quantize

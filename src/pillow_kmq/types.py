@@ -27,15 +27,10 @@ MAX_COLORS = 256
 
 @dataclass(frozen=True, eq=False)
 class IndexedImage:
-    """A palette and an index for each pixel: what the quantiser returns and the codec stores.
+    """An indexed image: what the quantiser makes and the codec keeps.
 
-    Attributes:
-        palette: straight RGBA, uint8 of shape (k, 4), k = 0 to 256. Duplicates and unused entries are valid.
-        indices: uint8 of shape (height, width). Values of k or more are valid, as in Pillow's P images.
-
-    Raises:
-        OptionError: an array has an invalid shape (a ValueError).
-        OptionTypeError: an array has the wrong type (a TypeError).
+    palette: uint8[k, 4], k = 0..256, RGBA, straight alpha. Duplicates and unused entries are legal.
+    indices: uint8[h, w]. Values at or above k are legal, as they are in Pillow's P images.
     """
 
     palette: Palette
@@ -61,10 +56,10 @@ class IndexedImage:
 
     @property
     def height(self) -> int:
-        """Number of rows."""
+        """Rows of pixels."""
         return int(self.indices.shape[0])
 
     @property
     def width(self) -> int:
-        """Number of pixels per row."""
+        """Pixels per row."""
         return int(self.indices.shape[1])
