@@ -3,7 +3,7 @@
     python tools/pillow_tests.py
 
 Downloads the source of the installed Pillow from PyPI. Exits with 1 unless the tests that fail only with ours are
-those listed in docs/DROP_IN.md.
+those listed in docs/coming-from-pillow.md.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from xml.etree import ElementTree
 import PIL
 
 HERE = Path(__file__).resolve().parent
-LIST = HERE.parent / "docs" / "DROP_IN.md"
+LIST = HERE.parent / "docs" / "coming-from-pillow.md"
 FILES = ("apng", "gif", "png", "tiff", "webp", "webp_alpha", "webp_animated")
 IMAGES = ("convert", "getcolors", "putpalette", "quantize")
 MODULES = [

@@ -2,7 +2,7 @@
 
 While it is installed, `im.quantize()` and `im.convert("P", palette=Image.Palette.ADAPTIVE)` are `pillow_kmq.quantize`,
 and so is what Pillow's own code does through them: RGBA images converted to P, GIF files saved from RGB or RGBA. It
-concerns the whole process, all threads. `docs/DROP_IN.md` lists what differs from Pillow.
+concerns the whole process, all threads. `docs/coming-from-pillow.md` lists what differs from Pillow.
 """
 
 from __future__ import annotations

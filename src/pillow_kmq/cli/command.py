@@ -80,55 +80,69 @@ def _background(_: click.Context, __: click.Parameter, value: str | None) -> tup
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("inputs", metavar="[COLORS] IN...", nargs=-1, required=True)
-@click.option("-k", "--colors", type=click.IntRange(1, 256), help="Most colours in the palette.  [default: 256]")
+@click.option("-k", "--colors", type=click.IntRange(1, 256), help="Maximum number of palette colours.  [default: 256]")
 @click.option(
     "-Q",
     "--quality",
     metavar="MIN-MAX",
     callback=_quality,
-    help="Fewest colours that reach MAX of 100; nothing below MIN.",
+    help="Use as few colours as reach quality MAX (0 to 100); write nothing below MIN.",
 )
-@click.option("--max-bytes", type=click.IntRange(min=1), metavar="N", help="Most colours that make no larger file.")
+@click.option("--max-bytes", type=click.IntRange(min=1), metavar="N", help="Use as many colours as fit into N bytes.")
 @click.option("-o", "--output", metavar="OUT", help="Output file, for a single input; - is standard output.")
-@click.option("--ext", metavar="SUFFIX", help="End of output names.  [default: -kmq.png, or .kmq]")
+@click.option("--ext", metavar="SUFFIX", help="Suffix of output file names.  [default: -kmq.png, or .kmq]")
 @click.option(
-    "--format", "format_", type=click.Choice(list(SAVERS)), help="Output format.  [default: by name, else png]"
+    "--format",
+    "format_",
+    type=click.Choice(list(SAVERS)),
+    help="Output format.  [default: from the output name, else png]",
 )
-@click.option("--compression", type=click.Choice(COMPRESSIONS), help="Of .kmq files: the level.  [default: default]")
+@click.option(
+    "--compression", type=click.Choice(COMPRESSIONS), help="Compression level of .kmq files.  [default: default]"
+)
 @click.option(
     "--dither",
     metavar="HOW",
-    help=f"Dithering: the strength 0 to 1 of floyd-steinberg, or a name: {', '.join(DITHERS)}.  "
+    help=f"Dithering: a strength of floyd-steinberg, 0 to 1, or one of {', '.join(DITHERS)}.  "
     "[default: auto, or none with --max-iter]",
 )
-@click.option("--nofs", is_flag=True, help="No dithering, as --dither none.")
+@click.option("--nofs", is_flag=True, help="No dithering, the same as --dither none.")
 @click.option(
     "--palette",
     "--map",
     metavar="COLORS",
-    help="Colours to use: an image, a file of hex colours, '#000,#fff', or a name: cga, epaper-spectra-6.",
+    help="Colours to use: an image, a file of hex colours, '#000,#fff', or a name like cga or epaper-spectra-6.",
 )
 @click.option(
     "--posterize",
     metavar="BITS",
     callback=_posterize,
-    help="Bits to drop from each channel, 0 to 4, or a name: rgb565.",
+    help="Bits to drop from each channel, 0 to 4, or a format like rgb565.",
 )
 @click.option(
     "--background",
     metavar="COLOR",
     callback=_background,
-    help="Lay transparent pixels on this colour, a name or #rrggbb.",
+    help="Composite transparent pixels onto this colour, a name or #rrggbb.",
 )
-@click.option("--effort", type=click.Choice(["fast", "default", "best"]), help="Time spent on the palette.")
-@click.option("-s", "--speed", type=click.IntRange(1, 11), help="As pngquant: 1 or 2 is best, 10 or 11 is fast.")
-@click.option("--max-iter", type=click.IntRange(min=0), help="A plain k-means of at most so many rounds.")
-@click.option("--strip", is_flag=True, help="Keep no metadata; convert colours to sRGB.")
+@click.option(
+    "--effort", type=click.Choice(["fast", "default", "best"]), help="Time spent on the palette.  [default: default]"
+)
+@click.option(
+    "-s",
+    "--speed",
+    type=click.IntRange(1, 11),
+    help="The effort as a number, as in pngquant: 1 and 2 are best, 10 and 11 fast.",
+)
+@click.option("--max-iter", type=click.IntRange(min=0), help="Run plain k-means with at most this many iterations.")
+@click.option("--strip", is_flag=True, help="Drop all metadata; convert colours to sRGB.")
 @click.option("--transbug", is_flag=True, help="Put the fully transparent colour at the end of the palette.")
-@click.option("--skip-if-larger", is_flag=True, help="Write nothing that saves less than it loses in quality.")
+@click.option(
+    "--skip-if-larger", is_flag=True, help="Write nothing if the bytes saved do not outweigh the quality lost."
+)
 @click.option("-f", "--force", is_flag=True, help="Overwrite existing files.")
-@click.option("-v", "--verbose", is_flag=True, help="Say more about each file.")
-@click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
+@click.option("-v", "--verbose", is_flag=True, help="Print more about each file.")
+@click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
 @click.version_option(__version__, prog_name="kmq")
 def main(
     inputs: tuple[str, ...],
@@ -145,13 +159,13 @@ def main(
 ) -> None:
     """Reduce images to a palette of at most COLORS colours.
 
-    IN is any image that Pillow opens, .kmq included; - is standard input. photo.jpg becomes photo-kmq.png
-    beside it, or photo.kmq with --format kmq. Existing files are kept unless --force is given.
+    IN is any image that Pillow opens, .kmq included; - is standard input. The output for photo.jpg is photo-kmq.png,
+    or photo.kmq with --format kmq, in the same folder. Existing files are not overwritten unless --force is given.
 
-    `kmq warmup` compiles everything ahead of time, which otherwise the first use of each feature does.
+    `kmq warmup` compiles everything ahead of time. Otherwise the first use of each feature does.
 
-    Exit status: 0 if all is well, 1 if an input failed (the others are done), 2 for wrong usage, 98 if
-    --skip-if-larger or --max-bytes held an output back, 99 if --quality did, 130 after Ctrl-C.
+    Exit status: 0 if all outputs were written, 1 if an input failed (the others are processed), 2 for wrong usage, 98
+    if --skip-if-larger or --max-bytes held an output back, 99 if --quality did, 130 after Ctrl-C.
     """
     if inputs == (WARMUP,) and not Path(WARMUP).exists():
         _warm_up(quiet)
