@@ -12,30 +12,18 @@ import numpy as np
 import pytest
 
 from pillow_kmq import codec
-from pillow_kmq.codec.container import chunks as container
-from pillow_kmq.codec.entropy import adaptive_rans_kernel as fast_contexts
-from pillow_kmq.codec.levels.default import stripe_kernel as level_default
-from pillow_kmq.codec.levels.fast import (
-    arrays as arrays_fast,
-)
-from pillow_kmq.codec.levels.fast import (
-    graphics_kernel as level_fast_graphics,
-)
-from pillow_kmq.codec.levels.fast import (
-    photo_kernel as level_fast_photo,
-)
-from pillow_kmq.codec.levels.max import stripe_kernel as level_max
-from pillow_kmq.codec.palette import sorted_colors_kernel as colors
-from pillow_kmq.codec.symbols import (
-    color_tree as tree,
-)
-from pillow_kmq.codec.symbols import (
-    color_tree_kernel as splitting,
-)
-from pillow_kmq.codec.symbols import (
-    margins_kernel as moving,
-)
+from pillow_kmq.codec.container import chunks
+from pillow_kmq.codec.entropy.adaptive_rans_kernel import rank_colors
+from pillow_kmq.codec.levels.default import stripe_kernel as default
+from pillow_kmq.codec.levels.fast import graphics_kernel as graphics
+from pillow_kmq.codec.levels.fast import photo_kernel as photo
+from pillow_kmq.codec.levels.fast.arrays import array_colors
+from pillow_kmq.codec.levels.max import stripe_kernel as slowest
+from pillow_kmq.codec.palette.sorted_colors_kernel import code_colors
+from pillow_kmq.codec.symbols import color_tree
+from pillow_kmq.codec.symbols.color_tree_kernel import whole_tree
 from pillow_kmq.codec.symbols.margins import with_margins
+from pillow_kmq.codec.symbols.margins_kernel import map_rows
 from pillow_kmq.errors import KmqError
 from pillow_kmq.kernels import Kernel
 from pillow_kmq.kernels.kernel import Variant
@@ -43,11 +31,14 @@ from pillow_kmq.kernels.types import Array, Group, Type
 from pillow_kmq.types import IndexedImage
 from test_codec import GOOD_VECTORS, all_frames, mutations
 
-KERNELS: list[Kernel] = [
-    colors.code_colors, fast_contexts.rank_colors, level_default.mixed_stripe, level_max.mixed_stripe,
-    level_fast_graphics.encode_stripe, level_fast_graphics.decode_stripe, level_fast_photo.encode_stripe,
-    level_fast_photo.decode_stripe, moving.map_rows, splitting.whole_tree,
-]  # fmt: skip
+DECODERS = {default.mixed_stripe, slowest.mixed_stripe, graphics.decode_stripe, photo.decode_stripe}
+ENCODERS = {
+    "default": {default.mixed_stripe},
+    "max": {slowest.mixed_stripe},
+    "fast": {graphics.encode_stripe, photo.encode_stripe},
+}
+OTHERS = {rank_colors, whole_tree, map_rows}
+KERNELS: set[Kernel] = DECODERS.union(OTHERS, *ENCODERS.values(), [code_colors])
 
 
 class Strict:
@@ -74,15 +65,15 @@ def strict(kind: Type, value: Any) -> Any:
 
 
 @pytest.fixture
-def used(monkeypatch: pytest.MonkeyPatch) -> Iterator[set[str]]:
-    """Kernels run as plain Python over strict arrays; their names, when they did."""
-    names: set[str] = set()
+def used(monkeypatch: pytest.MonkeyPatch) -> Iterator[set[Kernel]]:
+    """Kernels run as plain Python over strict arrays; those that did."""
+    known: set[Kernel] = set()
 
     def checked(kernel: Kernel) -> Callable[..., Any]:
         kinds, function = kernel.signature.parameters, kernel.function
 
         def run(*arguments: Any) -> Any:
-            names.add(kernel.name)
+            known.add(kernel)
             return function(*map(strict, kinds, arguments))
 
         return run
@@ -90,13 +81,8 @@ def used(monkeypatch: pytest.MonkeyPatch) -> Iterator[set[str]]:
     monkeypatch.setattr(sys.modules["pillow_kmq.kernels.kernel"], "enabled", lambda: False)
     for kernel in KERNELS:
         monkeypatch.setattr(kernel, "function", checked(kernel))
-    tree.tree.cache_clear()
-    return names
-
-
-DECODERS = {"codec.level_default.mixed_stripe", "codec.level_max.mixed_stripe"} | {
-    f"codec.level_fast_{model}.decode_stripe" for model in ("photo", "graphics")
-}
+    color_tree.tree.cache_clear()
+    return known
 
 
 def test_these_are_the_kernels_of_the_codec() -> None:
@@ -105,25 +91,25 @@ def test_these_are_the_kernels_of_the_codec() -> None:
     assert count == len(KERNELS)
 
 
-def test_decoders_keep_to_their_arrays_in_good_files(used: set[str]) -> None:
+def test_decoders_keep_to_their_arrays_in_good_files(used: set[Kernel]) -> None:
     for path in GOOD_VECTORS:
         if path.stat().st_size < 3000:
             all_frames(path.read_bytes())
-    assert used >= {"codec.colors.code_colors", *DECODERS}
+    assert used >= {code_colors, *DECODERS}
 
 
-def test_decoders_keep_to_their_arrays_in_damaged_files(used: set[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(container.Reader, "checksum", lambda reader: reader._exactly(4))
+def test_decoders_keep_to_their_arrays_in_damaged_files(used: set[Kernel], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chunks.Reader, "checksum", lambda reader: reader._exactly(4))
     levels = "good-mixed", "good-max", "good-fast"
     files = [path for path in GOOD_VECTORS if path.name.startswith(levels) and path.stat().st_size < 1900]
     for data in mutations(7, 250, files):
         with suppress(KmqError):
             all_frames(data, max_pixels=1 << 12)
-    assert used >= {"codec.colors.code_colors", *DECODERS}
+    assert used >= {code_colors, *DECODERS}
 
 
 @pytest.mark.parametrize("level", ["fast", "default", "max"])
-def test_encoders_keep_to_their_arrays(level: str, used: set[str]) -> None:
+def test_encoders_keep_to_their_arrays(level: str, used: set[Kernel]) -> None:
     random = np.random.default_rng(3)
     size = (12, 50) if level == "max" else (30, 70)
     y, x = np.indices(size)
@@ -135,19 +121,16 @@ def test_encoders_keep_to_their_arrays(level: str, used: set[str]) -> None:
             palette[entries - 250 :, 3] = 255
             image = IndexedImage(palette, indices.astype(np.uint8))
             assert np.array_equal(codec.decode(codec.encode(image, compression=level)).indices, indices)
-    encoders = {name.replace("decode", "encode") for name in DECODERS if level in name}
-    assert used >= {"codec.colors.code_colors", *encoders}
+    assert used >= {code_colors, *ENCODERS[level]}
 
 
 @pytest.mark.parametrize("count", [1, 2, 16, 255, 256])
 def test_trees_and_lists_of_colors_keep_to_their_arrays(
-    count: int, used: set[str], monkeypatch: pytest.MonkeyPatch
+    count: int, used: set[Kernel], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Variant, "wanted", lambda _: True)
     palette = np.random.default_rng(count).integers(0, 256, (count, 4), np.uint8).tobytes()
-    arrays_fast.array_colors(palette)
-    tree.Tree(palette)
+    array_colors(palette)
+    color_tree.Tree(palette)
     with_margins(np.zeros((3, 5), np.uint8), bytes(range(255, -1, -1)), (2, 3))
-    assert used == {
-        f"codec.{name}" for name in ("fast_contexts.rank_colors", "splitting.whole_tree", "moving.map_rows")
-    }
+    assert used == OTHERS

@@ -277,8 +277,8 @@ def test_the_directory_of_the_user_is_used_if_none_is_asked_for(package: Package
 
 
 def test_somebody_without_a_home_gets_no_directory_of_an_odd_name(package: Package) -> None:
-    nowhere = "import platformdirs, pathlib; platformdirs.user_cache_path = lambda *_, **__: pathlib.Path('~/.cache')"
-    assert package.run(f"{nowhere}\n{ADD}", KMQ_CACHE_DIR="") == COMPILED
+    nowhere = "import os; os.path.expanduser = lambda path: path; "
+    assert package.run(nowhere + ADD, KMQ_CACHE_DIR="", XDG_CACHE_HOME="", LOCALAPPDATA="") == COMPILED
     assert len(list(fallback(package).iterdir())) == 1
     assert not (package.folder / "~").exists()
 

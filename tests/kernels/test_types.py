@@ -16,11 +16,9 @@ from pillow_kmq.kernels.types import (
     Scalar,
     Signature,
     bits_2d,
-    c_types,
     constant,
     f64,
     flag,
-    flatten,
     i64,
     parse,
     real_1d,
@@ -94,7 +92,7 @@ def test_what_comes_back_is_nothing_a_number_or_a_tuple_of_them(text: str, resul
 
 def test_compiled_code_takes_pointers_and_sides_and_numbers() -> None:
     pointer, side = ctypes.c_void_p, ctypes.c_int64
-    taken = [one for kind in Signature.of(everything).concrete("f32").parameters for one in c_types(kind)]
+    taken = [one for kind in Signature.of(everything).concrete("f32").parameters for one in kind.c_types]
     assert taken == [pointer, side, pointer, side, side, pointer, ctypes.c_double, ctypes.c_bool, ctypes.c_int64]
 
 
@@ -103,7 +101,7 @@ def test_arrays_become_addresses_and_sides_and_numbers_stay() -> None:
     flat: list[object] = []
     arguments = True, values, kinds, Outer(Inner(table, 0.5), np.True_), np.int32(9)
     for kind, value in zip(Signature.of(everything).concrete("f32").parameters, arguments, strict=True):
-        flatten(kind, value, flat)
+        kind.flatten(value, flat)
     assert flat == [values.ctypes.data, 3, kinds.ctypes.data, 2, 5, table.ctypes.data, 0.5, 1, 9]
     assert real_of(Signature.of(everything).parameters, arguments) == "f32"
 
@@ -124,12 +122,12 @@ def test_arrays_of_another_kind_are_refused(value: Any) -> None:
     wanted = "a kernel takes a C-contiguous float32 array of 2 dimensions"
     given = f"not {value.dtype} of shape {value.shape}, {value.strides}"
     with pytest.raises(TypeError, match=re.escape(f"{wanted}, {given}")):
-        flatten(Array("f32", 2), value, [])
+        Array("f32", 2).flatten(value, [])
 
 
 def test_a_flat_array_has_one_dimension() -> None:
     with pytest.raises(TypeError, match="a C-contiguous uint16 array of 1 dimensions, not uint16 of shape"):
-        flatten(Array("u16", 0), np.zeros((2, 2), np.uint16), [])
+        Array("u16", 0).flatten(np.zeros((2, 2), np.uint16), [])
 
 
 @pytest.mark.jit
