@@ -83,6 +83,9 @@ def update(
     return moved, k
 
 
+KERNELS = (update,)
+
+
 @dataclass(frozen=True)
 class Clusters:
     """The working arrays of one run of Lloyd's algorithm, all of one float dtype.

@@ -140,6 +140,9 @@ def _exchange(
     return done
 
 
+KERNELS = (_moments, _widest, _merge_costs, _exchange)
+
+
 def _blur(random: np.random.PCG64, k: int, noise: float) -> npt.NDArray[np.float64]:
     """Factors about 1: the ratio of two uniform variates, each kept `1 / noise` away from zero."""
     raw = random.random_raw(2 * k) >> np.uint64(11)

@@ -201,6 +201,9 @@ def _diffuse(
             x += step
 
 
+KERNELS = (_diffuse,)
+
+
 class Diffuser:
     """Error diffusion on images whose rows come in order, from the top."""
 

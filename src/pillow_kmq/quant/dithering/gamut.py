@@ -192,6 +192,9 @@ def _bring_in(reach: _Reach, pixels: u32_2d, out: u32_2d) -> None:
             out[y, x] = reach.values[slot]
 
 
+KERNELS = (_bring_in,)
+
+
 class Gamut:
     """The colours that mixtures of a palette's opaque entries show. Not to be shared by threads."""
 
