@@ -106,6 +106,9 @@ def _points(colors: f32_2d, space: i64, linear: f64_1d, out: f32_2d) -> None:
         out[3, i] = p3
 
 
+KERNELS = (_points,)
+
+
 def to_points(colors: npt.NDArray[Any], space: str) -> npt.NDArray[np.float32]:
     """Coordinates float32[4, m] of straight RGBA colours [m, 4], 0..255, uint8 or float."""
     out = np.empty((4, colors.shape[0]), np.float32)

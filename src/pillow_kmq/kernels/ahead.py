@@ -3,25 +3,36 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from .kernel import Variant, enabled, find
 from .store import LOG
 
+if TYPE_CHECKING:
+    import subprocess
+
 _CODE = "import sys; sys.path[:] = {!r}; from pillow_kmq.kernels.ahead import compile_named; compile_named({!r})"
+_LOCK = threading.Lock()
 
 
 def prepare(variants: Iterable[Variant], progress: Callable[[str, float], object] | None = None) -> None:
-    """Compile those that were not compiled before.
+    """Compile those that were not compiled before, as they are about to be run; microseconds if all were.
 
     progress: called with the name of each and the part that is done, 0..1.
     """
     if not enabled():
         return
     missing = [variant for variant in variants if not variant.at_hand()]
+    if missing:
+        with _LOCK:
+            _compile([variant for variant in missing if not variant.at_hand()], progress)
+
+
+def _compile(missing: list[Variant], progress: Callable[[str, float], object] | None) -> None:
     helper = _helper(missing) if len(missing) > 1 else None
     try:
         for number, variant in enumerate(missing):
@@ -43,8 +54,11 @@ def compile_named(names: list[tuple[str, str, tuple[bool, ...], str]]) -> None:
 
 def _helper(missing: list[Variant]) -> subprocess.Popen[bytes] | None:
     """Begin to compile from the end. Whoever comes to a kernel that the other has compiled loads it."""
-    if getattr(sys, "frozen", False) or not sys.executable or (os.cpu_count() or 1) < 2:
+    python = "python" in os.path.basename(sys.executable or "").lower()  # not a program that has Python inside
+    if not python or getattr(sys, "frozen", False) or (os.cpu_count() or 1) < 2:
         return None
+    import subprocess
+
     names = [
         (variant.kernel.function.__module__, variant.kernel.function.__name__, variant.constants, variant.real)
         for variant in reversed(missing)

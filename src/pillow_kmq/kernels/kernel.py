@@ -92,6 +92,11 @@ class Kernel:
             self._variants[key] = Variant(self, real, constants)
         return self._variants[key]
 
+    @cached_property
+    def single(self) -> Variant:
+        """That of single precision, if it has a choice; of a kernel without constants."""
+        return self.variant(real="f32" if self._generic else "")
+
     def variants(self) -> Iterator[Variant]:
         """All of its variants."""
         for values in self.combinations or product((False, True), repeat=len(self._constants)):
@@ -127,6 +132,8 @@ class Variant:
 
     def at_hand(self) -> bool:
         """Load it, if it was compiled before; whether it was."""
+        if self._address:
+            return True
         with _LOCK:
             if not self._address and enabled() and not checking():
                 self._address = shipped.address(self.symbol) or _kept(self.symbol)

@@ -46,6 +46,9 @@ def _ranges(channels: u8_2d, first: i64, low: u8_1d, high: u8_1d, out: u8_2d) ->
             out[y, x] = most
 
 
+KERNELS = (_ranges,)
+
+
 def activity(pixels: npt.NDArray[np.uint32], first: int, height: int) -> npt.NDArray[np.uint8]:
     """Return the activity 0..255 of the rows first <= y < first + height of packed pixels, uint8[height, w]."""
     width = pixels.shape[1]

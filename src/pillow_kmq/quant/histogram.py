@@ -94,6 +94,9 @@ def _rehash(colors: u32_1d, table: u64_1d, shift: i64) -> None:
         table[slot] = np.uint64(colors[j]) | np.uint64(j + 1) << np.uint64(32)
 
 
+COUNTING = (_count, _rehash)
+
+
 class Counter:
     """The distinct colours of pixels that come block by block, with their weights.
 
@@ -119,7 +122,8 @@ class Counter:
         sensed[: self._found] = self._sensed
         self._colors, self._totals, self._sensed = colors, totals, sensed
         self._table = np.zeros(1 << (32 - self._shift), np.uint64)
-        _rehash(colors[: self._found], self._table, self._shift)
+        if self._found:
+            _rehash(colors[: self._found], self._table, self._shift)
 
     def add(
         self,
@@ -295,6 +299,9 @@ def _merge(keys: u64_1d, colors: u32_1d, weights: f64_1d, bits: i64, means: f32_
         if value < ALPHA:
             translucent += 1
     return translucent
+
+
+SORTING = (_sort_keys, _count_bins, _merge)
 
 
 class Sorted:

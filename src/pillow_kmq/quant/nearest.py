@@ -236,6 +236,10 @@ def _remap(find: Nearest, pixels: u32_1d, out: u8_1d) -> None:
         out[i] = nearest(find, pixels[i])
 
 
+KERNELS = (_remap,)
+"""Those that images of any size need."""
+
+
 @kernel
 def _look_up(table: u8_1d, pixels: u32_1d, out: u8_1d, missing: i32_1d) -> int:
     """Write the entries found in the table, list the indices of the other pixels and return their number."""

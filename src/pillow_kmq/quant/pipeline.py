@@ -14,6 +14,7 @@ from .dithering.ditherer import dither_stripes
 from .dithering.palette_fit import fit_palette, lock_exact_colors, sample_bands
 from .dithering.still import StillPixels
 from .histogram import VISIBLE, Counts
+from .needed import prepare_for_images, prepare_for_search
 from .options import EFFORTS, Options
 from .palette import choose_palette
 from .palette_order import reorder, sort_by_luma
@@ -41,6 +42,7 @@ def count(sources: Collection[Source], options: Options, progress: Progress = SI
     if options.palette is None:
         for number, source in enumerate(CompositedSources(sources, options)):
             if source.height and source.width:
+                prepare_for_images(options)
                 step = progress.step(number, len(sources))
                 sensitive = options.space == "perceptual"
                 pool.add(count_source(source, options.colors, EFFORTS[options.effort].sample, step, sensitive))
@@ -54,8 +56,7 @@ def render(
     """Choose a palette for counted images and an entry for every pixel."""
     palette, sources = options.palette, CompositedSources(sources, options)
     if palette is None:
-        palette = choose_palette(counts, options, Everything(sources), progress.part(0.0, 0.5))
-        palette = _finish_palette(palette, sources, counts, options)
+        palette = _find_palette(sources, counts, options, progress.part(0.0, 0.5))
     remapping = progress.part(0.5, 1.0)
     still = StillPixels() if len(sources) > 1 else None
     images = []
@@ -74,6 +75,7 @@ def _choose_indices(
     out = still.next_frame(*size) if still and options.dither else np.empty(size, np.uint8)
     if out.size == 0:
         return out
+    prepare_for_images(options)
     cuts = stripes(source, progress)
     if options.dither is None:
         map_stripes(source, cuts, palette, options.metric, out, options.threads)
@@ -83,14 +85,21 @@ def _choose_indices(
     return out
 
 
-def _finish_palette(palette: Palette, sources: Collection[Source], counts: Counts, options: Options) -> Palette:
-    """Lock exact colours and fit the palette to its dithering, unless it is exact or restricted by an option."""
-    exact = counts.whole and len(counts.colors) <= len(palette)
+def _find_palette(sources: Collection[Source], counts: Counts, options: Options, progress: Progress) -> Palette:
+    """Find a palette; lock exact colours and fit it to its dithering, unless it is exact or restricted by an option."""
     least_error = options.dither is None and options.space != "perceptual"
+    fitting = not least_error and options.aim is None and options.bits == FULL
     flat = counts.whole and is_flat_art(counts.colors[counts.colors >= VISIBLE], options)
-    if exact or least_error or flat or options.aim is not None or options.bits != FULL:
+    if not flat and not _is_exact(counts, options.colors):
+        prepare_for_search(options, fitting=fitting)
+    palette = choose_palette(counts, options, Everything(sources), progress)
+    if flat or not fitting or _is_exact(counts, len(palette)):
         return palette
     palette, locked = lock_exact_colors(palette, counts, options.fixed, options.metric)
     if options.dither is not None:
         palette = fit_palette(palette, sample_bands(sources), options.dither, options.metric, locked)
     return sort_by_luma(palette)
+
+
+def _is_exact(counts: Counts, entries: int) -> bool:
+    return counts.whole and len(counts.colors) <= entries

@@ -79,6 +79,9 @@ def _sum_errors(
     return total
 
 
+KERNELS = (_sum_errors,)
+
+
 def palette_error(
     blocks: Iterable[tuple[npt.NDArray[np.uint32], npt.NDArray[np.float64]]],
     palette: Palette,

@@ -8,6 +8,7 @@ from ...interruptible import wait_for
 from ..entropy.range_coder import begun, finished
 from ..palette.chunk import colors_of
 from ..symbols.color_tree import Tree, tree
+from ..symbols.color_tree_kernel import whole_tree
 from ..symbols.raster import Raster, decode_raster
 from ..symbols.stripes import CODINGS, Stripe, encode_list, joined, read_stripes
 from .model import Model
@@ -110,12 +111,17 @@ def _run(
     constants = (decoding, *model.constants(option))
     milliseconds = model.milliseconds(width * rows, n, expected)
     kernel: Kernel = model.kernels.mixed_stripe
-    if not kernel.variant(*constants).wanted(milliseconds):
+    variant = kernel.variant(*constants)
+    if not variant.wanted(milliseconds):
         stripe = model.plain(memoryview(symbols), forest, option)
         done: tuple[int, int, int] = kernel.function(
             *constants, x, memoryview(data), pos, end, stop, stripe, width, rows, n, option
         )
         return done
+    if not variant.at_hand():
+        from .needed import prepare_with
+
+        prepare_with(variant, decoding, whole_tree)
     import numpy as np
 
     stripe = model.arrays(np.frombuffer(symbols, np.uint8), forest, option)

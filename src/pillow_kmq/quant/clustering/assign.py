@@ -162,6 +162,9 @@ def _assign(
             distances[start + i] = block[4 * BLOCK + i]
 
 
+KERNELS = (_boxes, _assign)
+
+
 class Assignment:
     """The assignment step for fixed points, [4, n], and moving centroids, [4, k]."""
 

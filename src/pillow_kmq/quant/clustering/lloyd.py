@@ -91,6 +91,9 @@ def update(
     return moved, k
 
 
+KERNELS = (update,)
+
+
 @dataclass(frozen=True)
 class Clusters:
     """Working arrays of one run of Lloyd's algorithm, all of one float dtype.

@@ -131,6 +131,9 @@ def _exchange(
     return done
 
 
+KERNELS = (_moments, _find_axes, _merge_costs, _exchange)
+
+
 def _draw_noise(random: np.random.PCG64, k: int, noise: float) -> npt.NDArray[np.float64]:
     """Draw k factors around 1, each the ratio of two uniform variates shifted by `1 / noise` away from zero."""
     raw = random.random_raw(2 * k) >> np.uint64(11)

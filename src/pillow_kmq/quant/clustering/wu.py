@@ -169,6 +169,9 @@ def _split(
     return count
 
 
+KERNELS = (_split,)
+
+
 def split(
     points: npt.NDArray[np.floating[Any]], weights: npt.NDArray[np.floating[Any]], k: int
 ) -> npt.NDArray[np.floating[Any]]:

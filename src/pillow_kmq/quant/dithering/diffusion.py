@@ -209,6 +209,9 @@ def _diffuse(
             x += step
 
 
+KERNELS = (_diffuse,)
+
+
 class Diffuser:
     """Error diffusion over images whose rows come in order from the top."""
 

@@ -196,6 +196,9 @@ def _map_pixels(reach: _Reach, pixels: u32_2d, out: u32_2d) -> None:
             out[y, x] = reach.values[slot]
 
 
+KERNELS = (_map_pixels,)
+
+
 class Gamut:
     """The colours that mixtures of the opaque entries of a palette show; not thread-safe."""
 

@@ -116,6 +116,9 @@ def _threshold(
             out[y, x] = chosen[int(matrix[(row + y) % size, x % size] * np.float32(chosen.shape[0]))]
 
 
+KERNELS = (_threshold,)
+
+
 class Thresholder:
     """Ordered dithering of an image whose rows may come in any order."""
 

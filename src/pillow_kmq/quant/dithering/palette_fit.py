@@ -147,6 +147,9 @@ def _solve(sums: Sums, hold: f64, alone: f64, free: flag_1d, entries: f64_2d, mo
                 entries[i, c] = value
 
 
+KERNELS = (_add_windows, _solve)
+
+
 def fit_palette(
     palette: Palette,
     bands: list[Band],

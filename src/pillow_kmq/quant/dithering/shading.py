@@ -74,6 +74,9 @@ def _count_in_windows(marks: u8_2d, first: i64, radius: i64, sums: i64_1d, out: 
                 sums[x] -= marks[top, x]
 
 
+KERNELS = (_mark_small_steps, _count_in_windows)
+
+
 def shading(pixels: npt.NDArray[np.uint32], first: int, height: int) -> Strengths:
     """Return the degree of shading of rows, 0..1, float32[height, w].
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from ...entropy.adaptive_rans_kernel import rank_colors
 from ...palette.chunk import colors_of
 from ...symbols.margins import SAME
 from ...symbols.raster import Raster, decode_raster
@@ -116,7 +117,12 @@ def _run(
     numbers = width, rows, len(colors) // 4, *((GUESS_BITS[option],) if option else ())
     kernel: Kernel = getattr(kernels, name)
     start = len(data) if noted else 0
-    if kernel.variant().wanted(milliseconds):
+    variant = kernel.variant()
+    if variant.wanted(milliseconds):
+        if not variant.at_hand():
+            from ..needed import prepare_with
+
+            prepare_with(variant, name == "decode_stripe", rank_colors)
         return _runner()(kernels, kernel, data, start, end, symbols, colors, option, noted, numbers)
     stripe = plain_stripe(memoryview(symbols), colors, option, noted)
     done: tuple[int, int] = kernel.function(data, start, end, stripe, *numbers)

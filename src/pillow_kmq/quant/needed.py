@@ -1,0 +1,43 @@
+"""Which kernels a call will run, so that two processes compile them at once where they were not compiled before."""
+
+from __future__ import annotations
+
+from .. import color
+from ..kernels.ahead import prepare
+from . import activity, nearest, quality
+from .clustering import assign, lloyd, split_merge, wu
+from .dithering import diffusion, gamut, ordered, palette_fit, shading
+from .dithering.options import Auto, Ordered, Selective
+from .histogram import COUNTING, SORTING
+from .options import EFFORTS, Options
+
+
+def prepare_for_images(options: Options) -> None:
+    """Compile what counts the colours of images and chooses entries for their pixels."""
+    given, dither = options.palette is not None, options.dither
+    kernels = [*color.KERNELS] if given else [*COUNTING, *color.KERNELS]
+    if isinstance(dither, Selective) or (options.space == "perceptual" and not given):
+        kernels += activity.KERNELS
+    if isinstance(dither, (Auto, Selective)):
+        kernels += shading.KERNELS
+    if given and dither is not None:
+        kernels += gamut.KERNELS
+    if dither is None:
+        kernels += nearest.KERNELS
+    else:
+        kernels += ordered.KERNELS if isinstance(dither, Ordered) else diffusion.KERNELS
+    prepare(kernel.single for kernel in kernels)
+
+
+def prepare_for_search(options: Options, *, fitting: bool) -> None:
+    """Compile what searches a palette for many colours. fitting: whether it is changed then to suit the pixels."""
+    kernels = [*SORTING, *wu.KERNELS, *assign.KERNELS, *lloyd.KERNELS]
+    if EFFORTS[options.effort].rounds and options.max_iter is None:
+        kernels += split_merge.KERNELS
+    if options.aim is not None:
+        kernels += quality.KERNELS
+    if fitting or options.aim is not None:
+        kernels += nearest.KERNELS
+    if fitting and options.dither is not None:
+        kernels += palette_fit.KERNELS
+    prepare(kernel.single for kernel in kernels)
