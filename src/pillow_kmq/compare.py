@@ -25,7 +25,7 @@ Floats = npt.NDArray[np.float64]
 Background = tuple[int, int, int] | str | None
 
 _BLOCK_PIXELS = 1 << 20
-_EYE = 1.0  # sigma in pixels of the blur that stands for the eye, which mixes dithered colours
+_EYE = 1.0  # sigma in pixels of the blur by which the eye mixes dithered colours
 _BLACK, _WHITE = (0, 0, 0), (255, 255, 255)
 
 

@@ -43,7 +43,7 @@ def count_pictures(im: Image.Image) -> int:
     """Return the number of pictures in `im`, including those that are not frames. Raises FrameReadError."""
     if not (hasattr(type(im), "n_frames") or "n_frames" in vars(im)):
         return 1
-    with _reading("cannot count the pictures"):
+    with _translate_errors("cannot count the pictures"):
         return max(1, int(im.n_frames))  # type: ignore[attr-defined] # getattr() would hide an AttributeError inside
 
 
@@ -107,13 +107,13 @@ def _seek(im: Image.Image, number: int) -> None:
 
 def _show(im: Image.Image, number: int) -> None:
     """Load a frame: some plugins do not know its duration before."""
-    with _reading(f"cannot read frame {number + 1}"):
+    with _translate_errors(f"cannot read frame {number + 1}"):
         _seek(im, number)
         im.load()
 
 
 @contextmanager
-def _reading(failure: str) -> Iterator[None]:
+def _translate_errors(failure: str) -> Iterator[None]:
     """Raise FrameReadError instead of the exceptions, of any type, that Pillow raises for damaged files."""
     try:
         yield
