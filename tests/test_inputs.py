@@ -147,7 +147,7 @@ def test_frames_of_16_bits_are_reduced() -> None:
 def test_a_truncated_gif_is_named_and_the_others_are_done(format_: str) -> None:
     Image.new("RGB", (3, 2), "red").save("good.png")
     result = kmq("--format", format_, case("03-truncated"), "good.png")
-    assert_only_the_bad_one_fails(result, "a.gif", "its data are broken or end too early", format_)
+    assert_only_the_bad_one_fails(result, "a.gif", "the data are damaged or truncated", format_)
 
 
 @pytest.mark.parametrize("suffix", ["gif", "png", "webp"])

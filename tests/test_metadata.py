@@ -143,7 +143,7 @@ def test_wrong_metadata_are_left_out_and_said_to_be(tag: str, payload: bytes) ->
     assert head.metadata == Metadata()
     assert len(head.dropped) == 1
     assert codec.decode(file) == PICTURE
-    with pytest.warns(UserWarning, match="metadata left out of a KMQ file"):
+    with pytest.warns(UserWarning, match="damaged metadata of a KMQ file ignored"):
         Image.open(BytesIO(file)).load()
 
 

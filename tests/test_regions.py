@@ -154,7 +154,7 @@ def test_boxes_that_are_empty_or_beyond_the_image_are_refused(box: Any, striped:
 
 @pytest.mark.parametrize("box", [None, 5, (0, 0, 5), (0, 0, 5, 4, 3), (0, 0, 5.0, 4.0), ("0", 0, 5, 4)])
 def test_boxes_that_are_not_four_whole_numbers_are_refused(box: Any, striped: bytes) -> None:
-    with pytest.raises(OptionError, match="box must be four whole numbers, not"):
+    with pytest.raises(OptionError, match="box must be four integers, not"):
         pillow_kmq.read_region(BytesIO(striped), box)
 
 

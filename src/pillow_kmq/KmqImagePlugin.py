@@ -1,4 +1,4 @@
-"""KMQ: open and save `.kmq` files through Pillow. The bytes are the codec's business (docs/FORMAT.md)."""
+"""Pillow plugin for `.kmq` files. The format itself is in `codec` (docs/FORMAT.md)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,10 @@ _ONE_TRANSPARENT_ENTRY = re.compile(rb"\xff*\x00\xff*")
 
 
 def register_kmq_opener() -> None:
-    """Teach Pillow to open and save KMQ. Importing pillow_kmq does this already; a second call changes nothing."""
+    """Register KMQ with Pillow, for opening and saving.
+
+    Importing pillow_kmq calls this; further calls change nothing.
+    """
     Image.register_open(FORMAT, KmqImageFile, _accept)
     Image.register_decoder("kmq", KmqDecoder)
     Image.register_save(FORMAT, _save)
@@ -39,10 +42,11 @@ def _accept(prefix: bytes) -> bool:
 
 
 class KmqImageFile(ImageFile.ImageFile):
-    """A palette image as Pillow's PNG plugin gives it: mode P, an RGB palette, alphas in `info["transparency"]`.
+    """An opened `.kmq` file: a palette image as from Pillow's PNG plugin.
 
-    The frames of an animation are such images where all share one palette, and RGBA otherwise. `info["duration"]` is
-    the current frame's, in milliseconds; `info["loop"]` how often all are repeated, 0 without end.
+    Its mode is P with an RGB palette and alphas in `info["transparency"]`. Animations are like that if all frames
+    share one palette; otherwise their frames are RGBA. `info["duration"]` is the duration of the current frame in
+    milliseconds, `info["loop"]` the number of repetitions, 0 for endlessly.
     """
 
     format = FORMAT
@@ -56,8 +60,8 @@ class KmqImageFile(ImageFile.ImageFile):
             from .saving.metadata import info_of
 
             self.info.update(info_of(head.metadata))
-        for what in head.dropped:
-            warnings.warn(f"metadata left out of a KMQ file, {what}", stacklevel=2)
+        for problem in head.dropped:
+            warnings.warn(f"damaged metadata of a KMQ file ignored: {problem}", stacklevel=2)
         self._offset = self.fp.tell()
         self.head = head
         self._frame = 0
@@ -68,7 +72,7 @@ class KmqImageFile(ImageFile.ImageFile):
             return
         from .codec.animation.reader import FrameReader
 
-        self._fp = self.fp  # loading a frame takes `fp` away
+        self._fp = self.fp  # loading a frame clears `fp`
         self._reader = FrameReader(self.fp, head)
         self.n_frames = len(self._reader)
         self.is_animated = self.n_frames > 1
@@ -78,7 +82,7 @@ class KmqImageFile(ImageFile.ImageFile):
         self._show_frame()
 
     def _show(self, source: tuple[Any, ...], *, indexed: bool) -> None:
-        """Have the next load decode `source`."""
+        """Make the next load decode `source`."""
         self._mode = "P" if indexed else "RGBA"
         if indexed:
             self.palette = ImagePalette.raw("RGB", _rgb(self.head.colors))
@@ -93,7 +97,15 @@ class KmqImageFile(ImageFile.ImageFile):
         self._show((self._reader, self._frame), indexed=self._reader.indexed)
 
     def seek(self, frame: int) -> None:
-        """Show frame 0..n_frames-1. Raises EOFError for others, OptionTypeError (a TypeError) for other types."""
+        """Select a frame.
+
+        Args:
+            frame: 0 to n_frames - 1.
+
+        Raises:
+            EOFError: There is no such frame.
+            OptionTypeError: A TypeError: `frame` is not an integer.
+        """
         from .checks import to_integer
 
         frame = to_integer("frame", frame)
@@ -101,21 +113,26 @@ class KmqImageFile(ImageFile.ImageFile):
             return
         Image._decompression_bomb_check(self.size)
         fp: Any = self._fp
-        fp.tell()  # raises what Pillow says of a closed image
+        fp.tell()  # raises Pillow's error for closed images
         self.fp = fp
         self._frame = frame
         self._im = None
         self._show_frame()
 
     def tell(self) -> int:
-        """The number of the current frame."""
+        """Return the number of the current frame."""
         return self._frame
 
     def verify(self) -> None:
-        """Check all checksums of the file, directly after opening it; open it again to use the image.
+        """Verify all checksums of the file, without decoding pixels. Call it directly after opening.
 
-        Raises CorruptError (an OSError) for damage, also where it leaves the picture as it was, TruncatedError,
-        UnsupportedError; and RuntimeError, as Pillow's own plugins, if the image was loaded already.
+        The image cannot be used afterwards: open the file again.
+
+        Raises:
+            CorruptError: An OSError: the file is damaged, even if the picture is not affected.
+            TruncatedError: An OSError: the file ends too early.
+            UnsupportedError: An OSError: the file needs a newer decoder.
+            RuntimeError: The image was loaded before, as in Pillow's own plugins.
         """
         from .codec.checksums import verify
 
@@ -125,20 +142,20 @@ class KmqImageFile(ImageFile.ImageFile):
         try:
             verify(self.fp, self.head)
         finally:
-            self.tile = []  # Pillow then says that the image cannot be loaded
+            self.tile = []  # Pillow then refuses to load the image
             if self._exclusive_fp:
                 self.fp.close()
             self.fp = None
 
     def load_seek(self, pos: int) -> None:
-        """Go to the pixels. That this method exists tells ImageFile.Parser to wait for the whole file."""
+        """Seek to the pixels. The existence of this method makes ImageFile.Parser wait for the whole file."""
         assert self.fp is not None
         self.fp.seek(pos)
 
 
 @cache
 def _codec() -> Any:
-    """The codec, which nobody loads who opens no such file. Kept, as an import takes a microsecond each time."""
+    """Import the codec lazily, and once: an import statement takes a microsecond per image."""
     from . import codec
 
     return codec
@@ -152,7 +169,10 @@ def _rgb(colors: bytes) -> bytes:
 
 
 def _transparency(colors: bytes) -> int | bytes | None:
-    """As in Pillow's PNG plugin: the index of a lone transparent entry, or else all alphas up to the last below 255."""
+    """Return `transparency` as Pillow's PNG plugin does.
+
+    The index of the only transparent entry, or all alphas up to the last below 255.
+    """
     alphas = colors[3::4].rstrip(b"\xff")
     if not alphas:
         return None
@@ -160,12 +180,12 @@ def _transparency(colors: bytes) -> int | bytes | None:
 
 
 class KmqDecoder(ImageFile.PyDecoder):
-    """Fills an image from the pixels of a file whose head was read."""
+    """A decoder of the pixels of a file whose head was read."""
 
     _pulls_fd = True
 
     def decode(self, buffer: Any) -> tuple[int, int]:
-        """Read all of them at once. With ImageFile.LOAD_TRUNCATED_IMAGES, rows that did not arrive are zero."""
+        """Decode all pixels at once. With ImageFile.LOAD_TRUNCATED_IMAGES, missing rows are zero."""
         assert self.fd is not None
         partial = ImageFile.LOAD_TRUNCATED_IMAGES
         if len(self.args) == 1:
@@ -179,11 +199,13 @@ class KmqDecoder(ImageFile.PyDecoder):
 
 
 def _save(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
-    """Keywords: `compression`, `palette_mode`, `srgb`, `transparency` (as in `info`), those in metadata.py, saving.py.
+    """Save an image as KMQ. Keywords besides these: see saving/options.py and saving/metadata.py.
 
-    compression: one of codec.COMPRESSIONS. palette_mode: "exact" keeps the palette as it is; "compact" drops entries
-    that no pixel uses and sorts the others. Palettes of the quantiser's making are sorted unless `order` is given.
-    srgb: True converts the colours to sRGB, so that no profile is needed, as for viewers that know none.
+    compression: level, one of codec.COMPRESSIONS; default "default".
+    palette_mode: "exact" keeps the palette, "compact" drops unused entries and sorts the others; default "exact". A
+    palette chosen by the quantiser is sorted unless `order` is given.
+    srgb: True converts the colours to sRGB, so that viewers need no profile; default False.
+    transparency: as in `info`.
     """
     from .codec.writer import encode_picture
     from .color_profile import for_saving
@@ -196,15 +218,15 @@ def _save(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
     check_palette_mode(options)
     metadata = metadata_of(im, options)
 
-    def encoded(result: PaletteImage) -> bytes:
+    def encode(result: PaletteImage) -> bytes:
         arrange = _arrangement(options, kept=result.kept)
         return encode_picture(arrange(indexed_image(result.image, options)), compression, metadata)
 
-    save_quantized(im, fp, FORMAT, encoded)
+    save_quantized(im, fp, FORMAT, encode)
 
 
 def _arrangement(options: dict[str, Any], *, kept: bool) -> Callable[[IndexedImage], Picture]:
-    """What to do with the palette before it is encoded."""
+    """Return the function that prepares the palette for encoding."""
     from .codec.picture import compact_palette, keep_palette, sort_palette
     from .saving.options import quantize_options
 
@@ -215,7 +237,7 @@ def _arrangement(options: dict[str, Any], *, kept: bool) -> Callable[[IndexedIma
 
 
 def _save_all(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
-    """Keywords: those in animated.py, and those of `_save` but `max_bytes`."""
+    """Save an animation as KMQ. Keywords: those of `_save` except `max_bytes`, and see saving/animation.py."""
     from .saving.animation import frames_to_save, only_frame
 
     frames = frames_to_save(im)

@@ -1,10 +1,9 @@
-"""PNG8: save any image as a palette PNG, `image.save("a.png", format="PNG8", colors=64)`.
+"""Pillow plugin that saves any image as a palette PNG: `image.save("a.png", format="PNG8", colors=64)`.
 
-The image is quantised and handed to Pillow's own PNG writer, so every PNG option of Pillow works
-(`optimize`, `compress_level`, `pnginfo`, `icc_profile`, `exif`, `dpi`), except `bits`: the depth is the
-least that holds the palette. The chunks that say what colours mean are kept (see `color_profile`); `srgb=True`
-converts the colours to sRGB instead. The extension `.png` stays with Pillow's PNG plugin: PNG8 is always asked
-for by name.
+The image is quantised and passed to Pillow's own PNG writer, so all its options work (`optimize`, `compress_level`,
+`pnginfo`, `icc_profile`, `exif`, `dpi`), except `bits`: the bit depth is the smallest that holds the palette. Chunks
+that define the colour space are kept (see `color_profile`); `srgb=True` converts the colours to sRGB instead. The
+extension `.png` stays with Pillow's PNG plugin: PNG8 must be named as the format.
 """
 
 from __future__ import annotations
@@ -21,7 +20,10 @@ FORMAT = "PNG8"
 
 
 def register_png8_saver() -> None:
-    """Teach Pillow to save PNG8. Importing pillow_kmq does this already; a second call changes nothing."""
+    """Register PNG8 with Pillow, for saving.
+
+    Importing pillow_kmq calls this; further calls change nothing.
+    """
     Image.register_save(FORMAT, _save)
     Image.register_save_all(FORMAT, _save_all)
     register_color_chunks()
@@ -45,10 +47,10 @@ def _save_all(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
 
 
 def _with_rgb_palette(image: Image.Image, encoderinfo: dict[str, Any]) -> Image.Image:
-    """A copy of a P image that Pillow's PNG writer keeps exactly, with `encoderinfo` attached.
+    """Return a copy of a P image that Pillow's PNG writer saves exactly, with `encoderinfo` attached.
 
-    The palette is made RGB and padded to cover every index in use, because Pillow would write an index
-    beyond its end as some other one. The alphas become `transparency` bytes without the opaque tail.
+    The palette becomes RGB, padded to cover all used indices: Pillow would change indices beyond its end. The alphas
+    become `transparency`, without the opaque ones at the end.
     """
     from .saving.options import palette_alphas
 
@@ -60,7 +62,7 @@ def _with_rgb_palette(image: Image.Image, encoderinfo: dict[str, Any]) -> Image.
     plain.putpalette(colors, "RGB")
     plain.info = {key: value for key, value in image.info.items() if key != "transparency"}
     if not _is_rgb_profile(plain.info.get("icc_profile")):
-        # One that does not fit the image: a palette PNG may only carry an RGB profile.
+        # A palette PNG may only have an RGB profile.
         del plain.info["icc_profile"]
     plain.encoderinfo = {key: value for key, value in encoderinfo.items() if key not in ("bits", "transparency")}
     if alphas := palette_alphas(image, encoderinfo):
@@ -69,28 +71,28 @@ def _with_rgb_palette(image: Image.Image, encoderinfo: dict[str, Any]) -> Image.
 
 
 def _is_rgb_profile(profile: Any) -> bool:
-    """Whether the colour space in an ICC header (ICC.1:2022, 7.2.6) is RGB; true without a profile."""
+    """Return whether the colour space in an ICC header (ICC.1:2022, 7.2.6) is RGB; true without a profile."""
     return profile is None or (isinstance(profile, bytes) and profile[16:20] == b"RGB ")
 
 
 def _encode(image: Image.Image, filename: str | bytes) -> bytes:
-    """The PNG file of a P image whose palette covers all indices."""
+    """Encode a P image whose palette covers all indices as a PNG file."""
     chunks: list[tuple[bytes, bytes]] = []
     png = BytesIO()
     PngImagePlugin._save(image, png, filename, lambda _, name, *data: chunks.append((name, b"".join(data))))
     if len(image.getpalette() or []) <= 16 * 3:
-        chunks = _smaller_image_data(chunks, image)
+        chunks = _without_filters(chunks, image)
     chunks[1:1] = color_chunks(image, {name for name, _ in chunks})
     for name, data in chunks:
         PngImagePlugin.putchunk(png, name, data)
     return png.getvalue()
 
 
-def _smaller_image_data(chunks: list[tuple[bytes, bytes]], image: Image.Image) -> list[tuple[bytes, bytes]]:
-    """The chunks with the image data compressed without row filters, where that is smaller.
+def _without_filters(chunks: list[tuple[bytes, bytes]], image: Image.Image) -> list[tuple[bytes, bytes]]:
+    """Return the chunks with image data compressed without row filters, if that is smaller.
 
-    Pillow filters rows of 1, 2 and 4 bits, against the advice of the PNG specification (12.7). Unfiltered rows
-    were smaller in 61 of 64 trials with photos, screenshots and icons, mostly by 10 to 30 %.
+    Pillow filters rows of 1, 2 and 4 bits, against the advice of the PNG specification (12.7). Unfiltered rows were
+    smaller in 61 of 64 trials with photos, screenshots and icons, mostly by 10 to 30 %.
     """
     filtered = b"".join(data for name, data in chunks if name == b"IDAT")
     unfiltered = _unfiltered_image_data(image)

@@ -1,7 +1,7 @@
 """K-means colour quantisation, palette PNGs and the `.kmq` format for Pillow.
 
-Importing this package registers the KMQ and PNG8 formats with Pillow. It imports neither NumPy nor Numba:
-the public names below load what they need when they are first used.
+Importing this package registers the formats KMQ and PNG8 with Pillow. It imports neither NumPy nor Numba: the public
+names below are loaded on first use.
 """
 
 from __future__ import annotations

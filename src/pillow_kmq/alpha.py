@@ -1,7 +1,7 @@
-"""What of a Pillow image is not opaque, and the way to RGBA from every mode of 8 bits a channel.
+"""Transparency of Pillow images, and conversion to RGBA from every mode with 8 bits per channel.
 
-`info["transparency"]` counts only in a mode that it can belong to. Pillow's `convert` lets that of a palette stay
-where it means nothing, and cannot convert such images to RGBA itself.
+`info["transparency"]` counts only in modes that can have it. Pillow's `convert` keeps that of a palette image where it
+means nothing, and then cannot convert the result to RGBA.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ _KEYED = ("1", "L", "RGB")  # one transparent colour
 
 
 def has_alpha(im: Image.Image) -> bool:
-    """Whether pixels can be other than opaque."""
+    """Return whether pixels may be translucent or transparent."""
     if im.mode in _WITH_ALPHA:
         return True
     if im.mode == "P":
@@ -22,7 +22,7 @@ def has_alpha(im: Image.Image) -> bool:
 
 
 def to_rgba(im: Image.Image) -> Image.Image:
-    """`im` as RGBA, itself if it is that already."""
+    """Return `im` converted to RGBA, or `im` itself if it is RGBA."""
     if im.mode == "RGBA":
         return im
     if im.mode == "La":
@@ -31,5 +31,5 @@ def to_rgba(im: Image.Image) -> Image.Image:
         im = im.copy()
         del im.info["transparency"]
     if im.mode not in ("P", *_WITH_ALPHA, *_KEYED):
-        im = im.convert("RGB")  # CMYK, HSV, LAB and YCbCr have no direct way
+        im = im.convert("RGB")  # Pillow cannot convert CMYK, HSV, LAB and YCbCr directly
     return im.convert("RGBA")

@@ -1,4 +1,4 @@
-"""Checks of arguments: what is wrong, and what would be right. They load neither NumPy nor Pillow."""
+"""Checks of arguments. They load neither NumPy nor Pillow."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ _LONGEST = 60  # characters of a value in a message
 
 
 def shown(value: object) -> str:
-    """A value as it may stand in a message, whatever it is: short, on one line."""
+    """Return the repr of any value for a message, shortened to one line."""
     try:
         text = " ".join(repr(value).split())
-    except Exception:  # integers of more than 4300 digits, and objects whose repr fails
+    except Exception:  # integers of more than 4300 digits; objects whose repr fails
         text = f"a value of type {type(value).__name__}"
     return text if len(text) <= _LONGEST else text[:_LONGEST] + "..."
 
 
 def to_integer(name: str, value: object) -> int:
-    """`value` as an int, where it is one of Python or NumPy; OptionTypeError otherwise."""
+    """Return an integer of Python or NumPy as an int. Raises OptionTypeError for other values."""
     try:
-        if getattr(getattr(value, "dtype", None), "kind", "") == "b":  # which NumPy 1 takes for a number
+        if getattr(getattr(value, "dtype", None), "kind", "") == "b":  # NumPy 1 treats its booleans as integers
             raise TypeError
         return operator.index(value)  # type: ignore[arg-type]
     except TypeError:
@@ -32,7 +32,7 @@ def to_integer(name: str, value: object) -> int:
 
 
 def check_integer(name: str, value: object, low: int, high: int) -> int:
-    """`value` as an int within low..high; OptionTypeError or OptionError otherwise."""
+    """Return an integer within low..high as an int. Raises OptionTypeError, OptionError for other values."""
     if isinstance(value, bool):
         raise OptionTypeError(f"{name} must be an integer, not bool")
     number = to_integer(name, value)
@@ -42,20 +42,20 @@ def check_integer(name: str, value: object, low: int, high: int) -> int:
 
 
 def check_number(name: str, value: object, low: float, high: float) -> float:
-    """`value` as a float within low..high; OptionTypeError or OptionError otherwise."""
+    """Return a number within low..high as a float. Raises OptionTypeError, OptionError for other values."""
     if isinstance(value, bool) or not isinstance(value, Real):
         raise OptionTypeError(f"{name} must be a number, not {type(value).__name__}")
     try:
         number = float(value)
     except OverflowError:
         number = math.inf
-    if not low <= number <= high:  # nor NaN
+    if not low <= number <= high:  # NaN is out of range, too
         raise OptionError(f"{name} must be {low:g} to {high:g}, not {shown(value)}")
     return number
 
 
 def check_choice(name: str, value: object, choices: tuple[str, ...]) -> str:
-    """`value` if it is one of the words."""
+    """Return `value` if it is one of the choices. Raises OptionTypeError, OptionError for other values."""
     if not isinstance(value, str):
         raise OptionTypeError(f"{name} must be a string, not {type(value).__name__}")
     if value not in choices:
@@ -64,16 +64,16 @@ def check_choice(name: str, value: object, choices: tuple[str, ...]) -> str:
 
 
 def check_callback(name: str, value: object) -> None:
-    """Raise OptionTypeError unless `value` is None or can be called."""
+    """Raise OptionTypeError unless `value` is None or callable."""
     if value is not None and not callable(value):
         raise OptionTypeError(f"{name} must be a function, not {type(value).__name__}")
 
 
 def check_array(name: str, value: Any) -> Any:
-    """`value` as an array of any type and shape; OptionTypeError where rows have different lengths, and the like."""
+    """Return `value` as an array of any type and shape. Raises OptionTypeError, as for rows of different lengths."""
     import numpy as np
 
     try:
         return np.asarray(value)
     except (TypeError, ValueError, OverflowError):
-        raise OptionTypeError(f"{name} must be an array, or lists of one length, not {shown(value)}") from None
+        raise OptionTypeError(f"{name} must be an array, or nested lists of equal length, not {shown(value)}") from None

@@ -1,12 +1,12 @@
-"""Colour spaces: RGBA to points in which squared distance is colour difference, and back.
+"""Colour spaces: conversion of RGBA to points whose squared distance is the colour difference, and back.
 
 Every space has four coordinates; the fourth carries alpha. With A = alpha, C = a colour channel and white = 1, a
 pixel shows A*C over black and A*C + (1 - A) over white. The coordinates (A*C - A/2 for each channel that white
 raises, A*C for the others, and A * sqrt(w)/2 with w such channels) make the squared distance of two points the
 mean of the squared differences over black and over white. Opaque colours differ by plain Euclidean distance.
 
-Only additions, multiplications, divisions and rounded tables are used, so that results do not hang on a
-platform's mathematical library.
+Only additions, multiplications, divisions and rounded tables are used, so that results do not depend on the
+mathematical library of the platform.
 
 Sources: IEC 61966-2-1 (sRGB); B. Ottosson, "A perceptual color space for image processing" (2020) (Oklab).
 """
@@ -29,7 +29,7 @@ _SQRT3_HALF = 0.8660254037844386
 
 
 def space_number(space: str) -> int:
-    """The number by which kernels know a space; raises OptionError for an unknown name."""
+    """Return the number of a space for kernels. Raises OptionError for an unknown name, OptionTypeError."""
     if not isinstance(space, str):
         raise OptionTypeError(f"space must be a string, not {type(space).__name__}")
     if space not in SPACES:
@@ -37,22 +37,38 @@ def space_number(space: str) -> int:
     return SPACES[space]
 
 
-def _linear(level: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-    """Linear light 0..1 of sRGB levels 0..255, rounded to 2**-30: the same everywhere."""
+# Linear sRGB to cone responses, and their cube roots to L, a, b.
+_LONG = 0.4122214708, 0.5363325363, 0.0514459929
+_MEDIUM = 0.2119034982, 0.6806995451, 0.1073969566
+_SHORT = 0.0883024619, 0.2817188376, 0.6299787005
+_LIGHTNESS = 0.2104542553, 0.7936177850, -0.0040720468
+_A = 1.9779984951, -2.4285922050, 0.4505937099
+_B = 0.0259040371, 0.7827717662, -0.8086757660
+
+TO_LMS = np.array([_LONG, _MEDIUM, _SHORT])
+TO_LAB = np.array([_LIGHTNESS, _A, _B])
+
+
+def linear_light(level: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """Return the linear light 0..1 of sRGB levels 0..255."""
     s = level / 255.0
-    light = np.where(s <= 0.04045, s / 12.92, ((s + 0.055) / 1.055) ** 2.4)
-    rounded: npt.NDArray[np.float64] = np.round(light * 2.0**30) / 2.0**30
+    return np.where(s <= 0.04045, s / 12.92, ((s + 0.055) / 1.055) ** 2.4)
+
+
+def _rounded_light(level: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """Return linear light rounded to 2**-30, which is the same on all platforms."""
+    rounded: npt.NDArray[np.float64] = np.round(linear_light(level) * 2.0**30) / 2.0**30
     return rounded
 
 
-LINEAR = np.append(_linear(np.arange(256.0)), 1.0)
+LINEAR = np.append(_rounded_light(np.arange(256.0)), 1.0)
 """float64[257]: linear light per sRGB level; the last entry repeats, for interpolation at 255."""
 
-_THRESHOLDS = _linear(np.arange(255) + 0.5)  # light at which an sRGB level rounds up
+_THRESHOLDS = _rounded_light(np.arange(255) + 0.5)  # light at which an sRGB level rounds up
 
 
 def _cbrt(x):  # type: ignore[no-untyped-def]
-    """Cube root of x in 0..1.1 by Halley's iteration."""
+    """Return the cube root of x in 0..1.1 by Halley's iteration."""
     if x < 1e-12:
         return 0.0
     scale = 1.0
@@ -67,13 +83,14 @@ def _cbrt(x):  # type: ignore[no-untyped-def]
 
 
 def _light(level, linear):  # type: ignore[no-untyped-def]
+    """Interpolate the linear light of a level 0..255."""
     whole = int(level)
     low = linear[whole]
     return low + (level - whole) * (linear[whole + 1] - low)
 
 
 def to_point(r, g, b, a, space, linear):  # type: ignore[no-untyped-def]
-    """The four coordinates (float64) of one straight RGBA colour with channels 0..255."""
+    """Return the four coordinates (float64) of a straight RGBA colour with channels 0..255."""
     a = a / 255.0
     if space == 0:
         half = a * 127.5
@@ -82,14 +99,14 @@ def to_point(r, g, b, a, space, linear):  # type: ignore[no-untyped-def]
     if space == 1:
         a *= 255.0
         return a * (r - 0.5), a * (g - 0.5), a * (b - 0.5), a * _SQRT3_HALF
-    long = _cbrt(0.4122214708 * r + 0.5363325363 * g + 0.0514459929 * b)
-    medium = _cbrt(0.2119034982 * r + 0.6806995451 * g + 0.1073969566 * b)
-    short = _cbrt(0.0883024619 * r + 0.2817188376 * g + 0.6299787005 * b)
+    long = _cbrt(_LONG[0] * r + _LONG[1] * g + _LONG[2] * b)
+    medium = _cbrt(_MEDIUM[0] * r + _MEDIUM[1] * g + _MEDIUM[2] * b)
+    short = _cbrt(_SHORT[0] * r + _SHORT[1] * g + _SHORT[2] * b)
     a *= 100.0
     return (
-        a * (0.2104542553 * long + 0.7936177850 * medium - 0.0040720468 * short - 0.5),
-        a * (1.9779984951 * long - 2.4285922050 * medium + 0.4505937099 * short),
-        a * (0.0259040371 * long + 0.7827717662 * medium - 0.8086757660 * short),
+        a * (_LIGHTNESS[0] * long + _LIGHTNESS[1] * medium + _LIGHTNESS[2] * short - 0.5),
+        a * (_A[0] * long + _A[1] * medium + _A[2] * short),
+        a * (_B[0] * long + _B[1] * medium + _B[2] * short),
         a * 0.5,
     )
 
@@ -98,7 +115,7 @@ def to_point(r, g, b, a, space, linear):  # type: ignore[no-untyped-def]
 def _points(colors: f32_2d, space: i64, linear: f64_1d, out: f32_2d) -> None:
     for i in range(colors.shape[0]):
         r, g, b, a = colors[i, 0], colors[i, 1], colors[i, 2], colors[i, 3]
-        # Doubles, as compiled code would make of them anyway: NumPy's scalars would stay single.
+        # Doubles, as in compiled code; in plain Python, NumPy scalars would stay single.
         p0, p1, p2, p3 = to_point(np.float64(r), np.float64(g), np.float64(b), np.float64(a), space, linear)
         out[0, i] = p0
         out[1, i] = p1
@@ -110,14 +127,14 @@ KERNELS = (_points,)
 
 
 def to_points(colors: npt.NDArray[Any], space: str) -> npt.NDArray[np.float32]:
-    """Coordinates float32[4, m] of straight RGBA colours [m, 4], 0..255, uint8 or float."""
+    """Return the coordinates float32[4, m] of straight RGBA colours [m, 4], 0..255, uint8 or float."""
     out = np.empty((4, colors.shape[0]), np.float32)
     _points(np.ascontiguousarray(colors, np.float32), SPACES[space], LINEAR, out)
     return out
 
 
 def to_palette(points: npt.NDArray[Any], space: str) -> npt.NDArray[np.uint8]:
-    """The RGBA bytes uint8[m, 4] nearest to points [4, m] of a space; what no display can show is clipped."""
+    """Return the RGBA bytes uint8[m, 4] nearest to points [4, m] of a space, clipped to sRGB."""
     p = np.asarray(points, np.float64)
     rgba = np.zeros((p.shape[1], 4))
     if space == "oklab":

@@ -1,8 +1,8 @@
-"""How far an image is from its original: PSNR, mean Oklab distance, SSIM.
+"""Measures of the difference between two images: PSNR, mean Oklab distance, SSIM.
 
-Images are judged as they are seen. If one has transparency, both are laid over black and over white, and
-each measure is the worse of the two. CMYK and grey images with a colour profile are converted to sRGB. All
-work on 8-bit sRGB values and in blocks of rows, so that memory does not grow with the height of the image.
+Images are compared as they are displayed. If one has transparency, both are composited over black and over white, and
+the worse value counts. CMYK and grey images with a colour profile are converted to sRGB. All measures use 8-bit sRGB
+values and blocks of rows, so that memory does not grow with the height of the image.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import numpy.typing as npt
 from PIL import Image, ImageFilter
 
 from .alpha import has_alpha, to_rgba
+from .color import TO_LAB, TO_LMS, linear_light
 from .color_profile import as_shown
 from .errors import ModeError, OptionError, OptionTypeError
 
@@ -25,7 +26,7 @@ Floats = npt.NDArray[np.float64]
 Background = tuple[int, int, int] | str | None
 
 _BLOCK_PIXELS = 1 << 14  # what a processor's cache holds
-_EYE = 1.0  # sigma, in pixels, of the blur through which dithering is judged
+_EYE = 1.0  # sigma in pixels of the blur by which the eye mixes dithered colours
 _BLACK, _WHITE = (0, 0, 0), (255, 255, 255)
 
 
@@ -33,9 +34,10 @@ _BLACK, _WHITE = (0, 0, 0), (255, 255, 255)
 class Comparison:
     """The differences between two images.
 
-    psnr: peak signal-to-noise ratio over R, G and B in dB, higher is closer, infinite for identical images.
-    oklab: mean Euclidean distance in Oklab times 100, 0 is identical; about 2 is just noticeable.
-    ssim: mean structural similarity of the luma, at most 1, which is identical.
+    Attributes:
+        psnr: Peak signal-to-noise ratio over R, G and B in dB; higher is closer, infinite for identical images.
+        oklab: Mean Euclidean distance in Oklab times 100; 0 for identical images, about 2 is just noticeable.
+        ssim: Mean structural similarity of the luma, -1 to 1; 1 for identical images.
     """
 
     psnr: float
@@ -44,18 +46,36 @@ class Comparison:
 
 
 def compare(original: Image.Image, image: Image.Image) -> Comparison:
-    """Measure how far `image` is from `original`; see Comparison.
+    """Measure the difference between two images.
 
-    Takes 8-bit images of any two modes and one size. Raises OptionError for different or zero sizes and
-    ModeError for modes of more than 8 bits.
+    Args:
+        original: An image with 8 bits per channel.
+        image: Another one of the same size; its mode may differ.
+
+    Returns:
+        PSNR, mean Oklab distance and SSIM.
+
+    Raises:
+        OptionError: The sizes differ, or the images are empty.
+        OptionTypeError: An argument is not a Pillow image.
+        ModeError: A mode has more than 8 bits per channel.
     """
     return Comparison(psnr(original, image), oklab_distance(original, image), ssim(original, image))
 
 
 def psnr(original: Image.Image, image: Image.Image, *, background: Background = None) -> float:
-    """Peak signal-to-noise ratio in dB, 10 log10(255**2 / mean squared error); infinite if identical.
+    """Return the peak signal-to-noise ratio, 10 log10(255^2 / mean squared error).
 
-    background: the colour that both are laid on, instead of black and white; as in `quantize`.
+    Args:
+        original: As in `compare`.
+        image: As in `compare`.
+        background: Colour over which both are composited, as in `quantize`. None means black and white.
+
+    Returns:
+        Decibels; infinite for identical images.
+
+    Raises:
+        KmqError: As `compare`.
     """
     error = max(_means(original, image, _squared_errors, background=background))
     return math.inf if error == 0 else 10 * math.log10(255**2 / error)
@@ -67,32 +87,66 @@ def looks_same(original: Image.Image, image: Image.Image, *, background: Backgro
 
 
 def oklab_distance(original: Image.Image, image: Image.Image, *, background: Background = None) -> float:
-    """Mean Euclidean distance in Oklab times 100. background: as in `psnr`.
+    """Return the mean Euclidean distance in Oklab times 100.
 
     B. Ottosson, "A perceptual color space for image processing" (2020).
+
+    Args:
+        original: As in `compare`.
+        image: As in `compare`.
+        background: As in `psnr`.
+
+    Returns:
+        0 or more; about 2 is just noticeable.
+
+    Raises:
+        KmqError: As `compare`.
     """
     return max(_means(original, image, _oklab_distances, background=background))
 
 
 def oklab_square(original: Image.Image, image: Image.Image, *, background: Background = None) -> float:
-    """Mean squared Euclidean distance in Oklab times 100. background: as in `psnr`."""
+    """Return the mean squared Euclidean distance in Oklab times 100.
+
+    Args:
+        original: As in `compare`.
+        image: As in `compare`.
+        background: As in `psnr`.
+
+    Returns:
+        0 or more.
+
+    Raises:
+        KmqError: As `compare`.
+    """
     return max(_means(original, image, lambda a, b: _oklab_distances(a, b) ** 2, background=background))
 
 
 def visible_distance(original: Image.Image, image: Image.Image, *, background: Background = None) -> float:
-    """Mean distance in Oklab times 100 of what is seen from a little farther away, through a blur of one pixel.
+    """Return the mean distance in Oklab times 100 after a Gaussian blur with a sigma of one pixel.
 
-    So it says something of dithered images too. background: as in `psnr`.
+    The blur mixes dithered colours as the eye does.
+
+    Args:
+        original: As in `compare`.
+        image: As in `compare`.
+        background: As in `psnr`.
+
+    Returns:
+        0 or more; about 2 is just noticeable.
+
+    Raises:
+        KmqError: As `compare`.
     """
     _check(original, image)
     original, image = as_shown(original), as_shown(image)
     return max(
-        oklab_distance(_blurred(original, under), _blurred(image, under))
+        oklab_distance(_blur_image(original, under), _blur_image(image, under))
         for under in _backgrounds(original, image, background)
     )
 
 
-def _blurred(image: Image.Image, background: tuple[int, int, int]) -> Image.Image:
+def _blur_image(image: Image.Image, background: tuple[int, int, int]) -> Image.Image:
     seen = to_rgba(image)
     if has_alpha(image):
         seen = Image.alpha_composite(Image.new("RGBA", image.size, (*background, 255)), seen)
@@ -100,17 +154,27 @@ def _blurred(image: Image.Image, background: tuple[int, int, int]) -> Image.Imag
 
 
 def ssim(original: Image.Image, image: Image.Image) -> float:
-    """Mean structural similarity of the luma, -1..1.
+    """Return the mean structural similarity of the luma.
 
-    Wang et al., "Image quality assessment: from error visibility to structural similarity" (2004): Gaussian
-    window of 11x11 with sigma 1.5, K1 = 0.01, K2 = 0.03, only where the window fits, no downsampling. A side
-    shorter than 11 pixels is mirrored to 11.
+    Wang et al., "Image quality assessment: from error visibility to structural similarity" (2004): Gaussian window of
+    11x11 pixels with sigma 1.5, K1 = 0.01, K2 = 0.03, only where the window fits, no downsampling. Sides shorter than
+    11 pixels are mirrored to 11.
+
+    Args:
+        original: As in `compare`.
+        image: As in `compare`.
+
+    Returns:
+        -1 to 1; 1 for identical images.
+
+    Raises:
+        KmqError: As `compare`.
     """
     return min(_means(original, image, _ssim_map, halo=_WINDOW.size // 2))
 
 
 def distinct_colors(image: Image.Image) -> set[int]:
-    """Return the colours of an 8-bit image as 0xAABBGGRR, invisible ones as 0."""
+    """Return the colours of an 8-bit image as 0xAABBGGRR, fully transparent ones as 0."""
     colors: set[int] = set()
     for box in _blocks(image.size, 0):
         values = np.unique(np.frombuffer(_rgba(image.crop(box)).tobytes(), "<u4"))
@@ -128,9 +192,9 @@ def _means(
     halo: int = 0,
     background: Background = None,
 ) -> list[float]:
-    """The mean of `measure` over each background: that given, or black, and white where there is transparency.
+    """Return the mean of a measure over each background, see `_backgrounds`.
 
-    `measure` maps two blocks uint8[rows, width, 3] to one value per position, of which there may be fewer.
+    measure: maps two blocks uint8[rows, width, 3] to one value per position; there may be fewer positions than pixels.
     """
     sums = []
     for pairs in _pairs(original, image, halo, background):
@@ -152,7 +216,7 @@ def _pairs(
 
 
 def _backgrounds(original: Image.Image, image: Image.Image, background: Background) -> tuple[tuple[int, int, int], ...]:
-    """Return what images are laid on: the background given, or black, and white where there is transparency."""
+    """Return the colours to composite over: the background given, or black and, for transparent images, white."""
     if background is not None:
         from .quant.background import to_background
 
@@ -165,14 +229,16 @@ def _backgrounds(original: Image.Image, image: Image.Image, background: Backgrou
 def _check(original: Image.Image, image: Image.Image) -> None:
     for im in (original, image):
         if not isinstance(im, Image.Image):
-            raise OptionTypeError(f"only Pillow images can be compared, not {type(im).__name__}")
+            raise OptionTypeError(f"images to compare must be Pillow images, not {type(im).__name__}")
     if original.size != image.size:
-        raise OptionError(f"images differ in size: {_size(original)} and {_size(image)}")
+        raise OptionError(
+            f"images to compare must have one size, not {_size(original)} and {_size(image)}: resize one first"
+        )
     if 0 in original.size:
-        raise OptionError(f"an empty image ({_size(original)}) cannot be compared")
+        raise OptionError(f"image size {_size(original)} is not supported: each side must be at least 1 pixel")
     for mode in (original.mode, image.mode):
         if mode == "F" or mode.startswith("I"):
-            raise ModeError(f"images of mode {mode} cannot be compared: convert them to 8 bits per channel")
+            raise ModeError(f"mode {mode} is not supported: convert the image to 8 bits per channel first")
 
 
 def _size(image: Image.Image) -> str:
@@ -180,7 +246,7 @@ def _size(image: Image.Image) -> str:
 
 
 def _blocks(size: tuple[int, int], halo: int) -> Iterator[tuple[int, int, int, int]]:
-    """Boxes of whole rows that overlap by 2 * halo, for a measure that loses `halo` rows at either end."""
+    """Yield boxes of whole rows that overlap by 2 * halo, for measures that lose `halo` rows at either end."""
     width, height = size
     rows = max(1, 32 * halo, _BLOCK_PIXELS // width)
     last = max(1, height - 2 * halo)
@@ -189,12 +255,12 @@ def _blocks(size: tuple[int, int], halo: int) -> Iterator[tuple[int, int, int, i
 
 
 def _rgba(image: Image.Image) -> Rgb:
-    """Straight RGBA, uint8[h, w, 4], of any 8-bit mode."""
+    """Return straight RGBA, uint8[h, w, 4], of an image in any 8-bit mode."""
     return np.asarray(to_rgba(image))
 
 
 def _over(rgba: Rgb, background: tuple[int, int, int]) -> Rgb:
-    """The pixels laid over a background, as an 8-bit screen shows them: uint8[h, w, 3]."""
+    """Composite pixels over a background, rounded as on an 8-bit screen: uint8[h, w, 3]."""
     alpha = rgba[..., 3:].astype(np.uint16)
     if alpha.min() == 255:
         return rgba[..., :3]
@@ -217,37 +283,18 @@ def _oklab_distances(a: Rgb, b: Rgb) -> Floats:
 
 
 def _sum_squares(differences: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Over the three channels [h, w, 3]; NumPy's sum over so short an axis takes several times as long."""
+    """Sum squares over the channels of [h, w, 3]; NumPy's sum over so short an axis takes several times as long."""
     squares = np.square(differences)
     total: npt.NDArray[Any] = squares[..., 0] + squares[..., 1] + squares[..., 2]
     return total
 
 
-def _linear_light() -> Floats:
-    level = np.arange(256) / 255.0
-    return np.where(level <= 0.04045, level / 12.92, ((level + 0.055) / 1.055) ** 2.4)
-
-
-_LINEAR = _linear_light()
-_TO_LMS = np.array(
-    [
-        [0.4122214708, 0.5363325363, 0.0514459929],
-        [0.2119034982, 0.6806995451, 0.1073969566],
-        [0.0883024619, 0.2817188376, 0.6299787005],
-    ]
-)
-_TO_LAB = np.array(
-    [
-        [0.2104542553, 0.7936177850, -0.0040720468],
-        [1.9779984951, -2.4285922050, 0.4505937099],
-        [0.0259040371, 0.7827717662, -0.8086757660],
-    ]
-)
+_LINEAR = linear_light(np.arange(256))
 
 
 def _oklab(rgb: Rgb) -> Floats:
-    """L, a, b of sRGB values: float64[h, w, 3]."""
-    lab: Floats = np.cbrt(_LINEAR[rgb.reshape(-1, 3)] @ _TO_LMS.T) @ _TO_LAB.T
+    """Convert sRGB values to L, a, b: float64[h, w, 3]."""
+    lab: Floats = np.cbrt(_LINEAR[rgb.reshape(-1, 3)] @ TO_LMS.T) @ TO_LAB.T
     return lab.reshape(rgb.shape)
 
 
@@ -264,7 +311,7 @@ _C1, _C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
 
 
 def _ssim_map(a: Rgb, b: Rgb) -> Floats:
-    """Structural similarity at each position of the window: float64[h - 10, w - 10], at least 1x1."""
+    """Return the structural similarity at each position of the window: float64[h - 10, w - 10], at least 1x1."""
     x, y = _at_least_window(a @ _LUMA), _at_least_window(b @ _LUMA)
     mean_x, mean_y = _blur(x), _blur(y)
     variance_x = _blur(x * x) - mean_x * mean_x

@@ -1,8 +1,8 @@
-"""This quantiser in the place of Pillow's: `install`, `uninstall`, `installed`.
+"""Replacement of Pillow's quantiser by this one: `install`, `uninstall`, `installed`.
 
-While it is installed, `im.quantize()` and `im.convert("P", palette=Image.Palette.ADAPTIVE)` are `pillow_kmq.quantize`,
-and so is what Pillow's own code does through them: RGBA images converted to P, GIF files saved from RGB or RGBA. It
-concerns the whole process, all threads. `docs/coming-from-pillow.md` lists what differs from Pillow.
+While installed, `im.quantize()` and `im.convert("P", palette=Image.Palette.ADAPTIVE)` call `pillow_kmq.quantize`, also
+when Pillow itself calls them: to convert RGBA images to P, and to save RGB or RGBA images as GIF. This affects all
+threads of the process. `docs/coming-from-pillow.md` lists the differences from Pillow.
 """
 
 from __future__ import annotations
@@ -18,43 +18,46 @@ from PIL import Image
 from .pillow_originals import is_pillows, pillow_convert, pillow_quantize
 
 _MOST = 256
-_BYTES = "Palette images with Transparency expressed in bytes should be converted to RGBA images"  # says Pillow
+_BYTES = "Palette images with Transparency expressed in bytes should be converted to RGBA images"  # Pillow's words
 
 _lock = RLock()
 _installed = False  # by `install`
-_blocks = 0  # of `installed` that are being run
+_blocks = 0  # running blocks of `installed`
 _replaced: dict[str, Any] = {}
 
 
 def install() -> None:
-    """Put this quantiser behind `Image.quantize` and `Image.convert("P", palette=Image.Palette.ADAPTIVE)`.
+    """Replace `Image.quantize` and `Image.convert("P", palette=Image.Palette.ADAPTIVE)` by this quantiser.
 
-    Does nothing if it is installed already. An explicit `method` still reaches Pillow's own quantisers.
+    Affects the whole process until `uninstall`. A second call changes nothing. An explicit `method` still selects
+    Pillow's own quantisers.
     """
     global _installed
     with _lock:
-        _put()
+        _set_methods()
         _installed = True
 
 
 def uninstall() -> None:
-    """Take this quantiser back out of `Image.Image`, also within a block of `installed`.
+    """Restore the methods of `Image.Image` that `install` replaced, also within a block of `installed`.
 
-    The methods that were there before return. If somebody has wrapped ours meanwhile, the wrapper stays where it is,
-    and from now on gets Pillow's own methods through ours.
+    If other code has wrapped the methods of this package since, the wrapper stays, and now reaches Pillow's methods.
     """
     global _installed, _blocks
     with _lock:
         _installed, _blocks = False, 0
-        _take_back()
+        _restore_methods()
 
 
 @contextmanager
 def installed() -> Iterator[None]:
-    """Install this quantiser for a `with` block; afterwards it stays if it is also installed by other means."""
+    """Install this quantiser for a `with` block.
+
+    It stays after the block if `install` was called, or another block is running.
+    """
     global _blocks
     with _lock:
-        _put()
+        _set_methods()
         _blocks += 1
     try:
         yield
@@ -62,15 +65,15 @@ def installed() -> Iterator[None]:
         with _lock:
             _blocks = max(0, _blocks - 1)
             if not _active():
-                _take_back()
+                _restore_methods()
 
 
 def _active() -> bool:
     return _installed or _blocks > 0
 
 
-def _put() -> None:
-    """Put our methods in place, unless they are there or within somebody's wrapper."""
+def _set_methods() -> None:
+    """Set this package's methods, unless they are set already or wrapped by other code."""
     for name, ours in _METHODS.items():
         there = vars(Image.Image)[name]
         if there is not ours and (is_pillows(there) or not _active()):
@@ -78,7 +81,7 @@ def _put() -> None:
             setattr(Image.Image, name, ours)
 
 
-def _take_back() -> None:
+def _restore_methods() -> None:
     for name, ours in _METHODS.items():
         if vars(Image.Image)[name] is ours:
             setattr(Image.Image, name, _replaced[name])
@@ -102,12 +105,12 @@ def _convert(
 ) -> Image.Image:
     adaptive = mode == "P" and palette == Image.Palette.ADAPTIVE and self.mode not in ("P", "RGBA") and not matrix
     if not (_active() and adaptive):
-        return pillow_convert(self, mode, matrix, dither, palette, colors)  # of RGBA, this calls `self.quantize`
-    return _adaptive(self, colors)
+        return pillow_convert(self, mode, matrix, dither, palette, colors)  # calls `self.quantize` for RGBA
+    return _convert_adaptively(self, colors)
 
 
-def _adaptive(im: Image.Image, colors: int) -> Image.Image:
-    """Return a palette image with a transparent entry where Pillow has one, or else with its warning."""
+def _convert_adaptively(im: Image.Image, colors: int) -> Image.Image:
+    """Quantise with a transparent entry where Pillow keeps one; otherwise issue the same warning as Pillow."""
     from .quant import quantize
 
     key = im.info.get("transparency")
@@ -117,7 +120,7 @@ def _adaptive(im: Image.Image, colors: int) -> Image.Image:
         result = quantize(im, colors)
         if "transparency" in result.info:
             return result
-    # No pixel has the transparent colour, or it would be one more than fits beside the others.
+    # No pixel has the transparent colour, or the palette has no room for it.
     opaque = im.copy()
     del opaque.info["transparency"]
     result = quantize(opaque, colors)

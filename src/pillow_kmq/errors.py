@@ -1,12 +1,12 @@
-"""The errors this package raises: one family, each also the builtin that Pillow and its users expect."""
+"""The errors of this package. Each is also the builtin exception that Pillow's users expect."""
 
 
 class KmqError(Exception):
-    """Base of every error that pillow-kmq raises on purpose."""
+    """Base class of all errors raised by pillow-kmq."""
 
 
 class OptionError(KmqError, ValueError):
-    """An argument has a value that makes no sense; the message says which values do."""
+    """An argument has an invalid value; the message names the valid ones."""
 
 
 class OptionTypeError(KmqError, TypeError):
@@ -14,23 +14,23 @@ class OptionTypeError(KmqError, TypeError):
 
 
 class ModeError(KmqError, ValueError):
-    """An image has a Pillow mode that cannot be quantised; the message says how to convert it."""
+    """An image has a Pillow mode that is not supported; the message says how to convert it."""
 
 
 class QualityError(KmqError, ValueError):
-    """The least quality asked for cannot be reached with the colours allowed; the message says what can."""
+    """The minimum quality cannot be reached with the allowed colours; the message names the best quality."""
 
 
 class SizeError(KmqError, ValueError):
-    """No palette makes the file as small as asked; the message says how small it gets."""
+    """No palette makes the file small enough; the message names the smallest size."""
 
 
 class NotKmqError(KmqError, SyntaxError):
-    """The data do not start like a KMQ file (Pillow then asks its other plugins)."""
+    """The data do not start like a KMQ file; Pillow then tries its other plugins."""
 
 
 class CorruptError(KmqError, OSError):
-    """A KMQ file is damaged: broken data stream."""
+    """A KMQ file is damaged or breaks a rule of the format."""
 
 
 class TruncatedError(CorruptError):
@@ -38,19 +38,19 @@ class TruncatedError(CorruptError):
 
 
 class UnsupportedError(KmqError, OSError):
-    """A valid KMQ file needs a newer decoder, or an image has a mode that a format cannot hold."""
+    """A KMQ file needs a newer decoder, or a file format does not support the mode of an image."""
 
 
 class LimitError(KmqError, OSError):
-    """A file or an image is larger than the limits in force."""
+    """A file or an image exceeds a limit."""
 
 
 class FrameError(KmqError, EOFError):
-    """There is no such frame."""
+    """An animation has no frame of this number."""
 
 
 class FrameReadError(KmqError, OSError):
-    """A frame of an image cannot be read; the message says which and why."""
+    """A frame cannot be read; the message says which and why."""
 
 
 class CancelledError(KmqError):

@@ -1,7 +1,7 @@
-"""The pictures of an image as frames: which they are, whether they play, how long each is shown.
+"""Frames of Pillow images: which pictures are frames, whether they play, and for how long each is shown.
 
-Pillow's `is_animated` is true for everything that holds several pictures. Only some of its formats play them one after
-the other; in the others they are pages (TIFF, DCX), layers (PSD) or the second picture of a phone (MPO).
+Pillow's `is_animated` is true for every file with several pictures. Only some formats play them one after another;
+in others they are pages (TIFF, DCX), layers (PSD) or additional pictures of a phone (MPO).
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from PIL import Image
 from .errors import FrameReadError, KmqError
 
 LONGEST = (1 << 32) - 1
-"""The largest duration, in milliseconds, and the largest number of plays that a KMQ file holds."""
+"""The largest duration in milliseconds, and the largest number of plays, that a KMQ file can hold."""
 
 _PLAYING = frozenset({"AVIF", "FLI", "GIF", "KMQ", "PNG", "WEBP"})
 _COUNTING_PLAYS = frozenset({"PNG", "WEBP"})
 
 
 def plays(im: Image.Image) -> bool:
-    """Return whether the pictures of `im` are shown one after the other.
+    """Return whether the pictures of `im` are shown one after another.
 
-    An image that came from no file plays if it has several. One of a format that is not Pillow's plays if a loaded
-    picture says how long it is shown. Raises FrameReadError for a damaged animation.
+    An image that was not read from a file plays if it has several pictures. In formats of other plugins it plays if
+    its loaded picture has a duration. Raises FrameReadError for a damaged animation.
     """
     if im.format is None or im.format in _PLAYING:
         return count_pictures(im) > 1
@@ -40,18 +40,18 @@ def plays(im: Image.Image) -> bool:
 
 
 def count_pictures(im: Image.Image) -> int:
-    """Return the number of pictures in `im`, those that are not frames included. Raises FrameReadError."""
+    """Return the number of pictures in `im`, including those that are not frames. Raises FrameReadError."""
     if not (hasattr(type(im), "n_frames") or "n_frames" in vars(im)):
         return 1
-    with _reading("the pictures cannot be counted"):
+    with _translate_errors("cannot count the pictures"):
         return max(1, int(im.n_frames))  # type: ignore[attr-defined] # getattr() would hide an AttributeError inside
 
 
 def frame_numbers(im: Image.Image) -> range:
-    """Return the numbers by which `seek` reaches the frames of `im`.
+    """Return the numbers of the frames of `im` for `seek`.
 
-    The default image of an APNG is not a frame. Layers are not frames either: the only one is the picture that they
-    make together, to which Pillow cannot go back. Raises FrameReadError.
+    The default image of an APNG is not a frame. Layers are not frames either: the only frame is the composite picture,
+    to which Pillow cannot seek back. Raises FrameReadError.
     """
     count = count_pictures(im)
     if getattr(im, "_min_frame", 0) > 0:
@@ -65,10 +65,10 @@ def has_default_image(im: Image.Image) -> bool:
 
 
 class Frames:
-    """All frames of some images, one in memory at a time; they may be iterated again.
+    """All frames of some images, one in memory at a time; may be iterated more than once.
 
-    Each frame is the image itself, which shows it until the next one is asked for, and afterwards the one that it
-    showed before. Iterating raises FrameReadError for a frame that Pillow cannot read.
+    Each item is the image itself, at that frame until the iteration continues. Afterwards the image is at the frame
+    where it was before. Iterating raises FrameReadError for a frame that Pillow cannot read.
     """
 
     def __init__(self, *images: Image.Image) -> None:
@@ -83,20 +83,20 @@ class Frames:
 
 
 def _frames_of(im: Image.Image) -> Iterator[Image.Image]:
-    shown = im.tell()
+    current = im.tell()
     try:
         for number in frame_numbers(im):
             _show(im, number)
             yield im
     finally:
-        _seek(im, shown)
+        _seek(im, current)
 
 
 def _seek(im: Image.Image, number: int) -> None:
-    """Seek, and avoid two faults of Pillow (11.0 to 13.0).
+    """Seek to a frame, avoiding two bugs of Pillow (11.0 to 13.0).
 
-    A PSD without layers refuses its own current number. An APNG that goes back keeps the chunk that it had read ahead,
-    and then reads on at the wrong place.
+    A PSD without layers rejects the number of its current frame. An APNG that seeks back keeps the chunk that it had
+    read ahead, and then continues reading at the wrong offset.
     """
     if number < im.tell() and im.format == "PNG":
         read_ahead = getattr(getattr(im, "png", None), "queue", None) or []
@@ -106,15 +106,15 @@ def _seek(im: Image.Image, number: int) -> None:
 
 
 def _show(im: Image.Image, number: int) -> None:
-    """Load a frame, without which some plugins do not know its duration."""
-    with _reading(f"frame {number + 1} cannot be read"):
+    """Load a frame: some plugins do not know its duration before."""
+    with _translate_errors(f"cannot read frame {number + 1}"):
         _seek(im, number)
         im.load()
 
 
 @contextmanager
-def _reading(failure: str) -> Iterator[None]:
-    """Raise FrameReadError in place of what Pillow raises for damaged files, which may be any exception."""
+def _translate_errors(failure: str) -> Iterator[None]:
+    """Raise FrameReadError instead of the exceptions, of any type, that Pillow raises for damaged files."""
     try:
         yield
     except (KmqError, MemoryError, Image.DecompressionBombError):
@@ -124,33 +124,33 @@ def _reading(failure: str) -> Iterator[None]:
 
 
 def read_failure(error: Exception) -> str:
-    """Return why Pillow could not read a file, as part of a sentence."""
+    """Return the reason why Pillow could not read a file, as part of a message."""
     if isinstance(error, (OSError, SyntaxError, ValueError, NotImplementedError)) and str(error):
         return str(error)
-    return f"its data are broken or end too early ({type(error).__name__}: {error})"
+    return f"the data are damaged or truncated ({type(error).__name__}: {error})"
 
 
-# What the metadata say
+# Durations and repetitions
 
 
 def duration_of(im: Image.Image) -> int:
-    """Return for how many milliseconds a loaded frame is shown, 0 if its file does not say."""
-    return _within(im.info.get("duration"))
+    """Return the duration of a loaded frame in milliseconds, 0 if its file has none."""
+    return _clip(im.info.get("duration"))
 
 
 def repetitions_of(im: Image.Image) -> int | None:
-    """Return how often an animation is repeated, 0 for without end, or None if it is shown once."""
+    """Return how often an animation is repeated, 0 for endlessly, or None if it is shown once."""
     loop = im.info.get("loop")
     if loop is None:
         return None
-    times = _within(loop)
+    times = _clip(loop)
     if im.format in _COUNTING_PLAYS and times:
         return times - 1 or None
     return min(times, LONGEST - 1)
 
 
-def _within(value: Any) -> int:
-    """Return `value` rounded and clipped to 0..LONGEST; 0 for what is not a number."""
+def _clip(value: Any) -> int:
+    """Return `value` rounded and clipped to 0..LONGEST; 0 if it is not a finite number."""
     if not isinstance(value, (int, float)) or not math.isfinite(value):
         return 0
     return min(max(0, round(value)), LONGEST)

@@ -1,6 +1,6 @@
-"""Work in other threads, for which the main thread waits so that it hears Ctrl-C.
+"""Work in other threads while the main thread waits and handles Ctrl-C.
 
-Python calls its signal handlers in the main thread, and not before a kernel that runs there returns.
+Python calls signal handlers in the main thread, and only after a kernel that runs there has returned.
 """
 
 from __future__ import annotations
@@ -16,21 +16,24 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 _MOMENT = 0.1
-"""Seconds between looks for Ctrl-C on Windows, where waiting without a limit is not interrupted."""
+"""Seconds between checks for Ctrl-C on Windows, where waiting without a timeout cannot be interrupted."""
 
 _PATIENCE = 1.0
-"""Seconds that threads may take to stop before an exception goes on without them."""
+"""Seconds to wait for threads to stop before an exception propagates without them."""
 
 
 def in_threads(work: Callable[[Item], Result], items: Iterable[Item], count: int, stop: bytearray) -> list[Result]:
-    """Return what `work` returns for each item, called in up to `count` threads.
+    """Call `work` for each item in up to `count` threads, and return the results in order.
 
-    Items are taken when a thread will soon be free for them. After an exception, Ctrl-C or one of `work`, no further
-    ones are begun with.
+    After an exception, be it KeyboardInterrupt or raised by `work`, no further calls start.
 
-    stop: one byte, which an exception makes 1; long work looks at it now and then, and returns early.
+    Args:
+        work: The function to call.
+        items: Its arguments; the iterable is advanced only shortly before a thread is free.
+        count: Number of threads, at least 1.
+        stop: One byte, set to 1 by an exception. Long work polls it and returns early.
     """
-    from concurrent.futures import ThreadPoolExecutor  # which takes longer to import than a small image to decode
+    from concurrent.futures import ThreadPoolExecutor  # importing it takes longer than decoding a small image
 
     pool = ThreadPoolExecutor(count)
     futures: list[Future[Result]] = []
@@ -49,9 +52,9 @@ def in_threads(work: Callable[[Item], Result], items: Iterable[Item], count: int
 
 
 def wait_for(work: Callable[[], Result], stop: bytearray) -> Result:
-    """Return what `work` returns, called in a thread of its own if this is the main one. stop: see `in_threads`."""
+    """Call `work` and return its result, in another thread if this is the main one. stop: as in `in_threads`."""
     main = threading.main_thread()
-    if threading.current_thread() is not main or not main.is_alive():  # no thread can be started at exit
+    if threading.current_thread() is not main or not main.is_alive():  # no thread can start at exit
         return work()
     return in_threads(lambda _: work(), [None], 1, stop)[0]
 
@@ -65,7 +68,7 @@ def _result(future: Future[Result]) -> Result:
 
 
 def _abandon(pool: ThreadPoolExecutor, futures: list[Future[Result]]) -> None:
-    """Begin with nothing more, and give threads that have begun the time to stop."""
+    """Cancel what has not started, and give running threads time to stop."""
     from concurrent.futures import wait
 
     pool.shutdown(wait=False, cancel_futures=True)

@@ -1,4 +1,4 @@
-"""Pillow's own `quantize` and `convert`, whatever has been put in their place on `Image.Image`."""
+"""Pillow's own `quantize` and `convert`, even if those of `Image.Image` were replaced."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 from PIL import Image
 
 
-def _own(name: str) -> Callable[..., Image.Image]:
-    """Return a method of `Image.Image` as Pillow defines it; defaults may be missing.
+def _original(name: str) -> Callable[..., Image.Image]:
+    """Return a method of `Image.Image` as Pillow defines it; its defaults may be missing.
 
-    If somebody replaced the method, the original may be gone: it is made anew from the code of Pillow's module.
+    If it was replaced, rebuild it from the code of Pillow's module.
     """
     method: Any = vars(Image.Image)[name]
     if getattr(method, "__globals__", None) is vars(Image):
@@ -23,7 +23,7 @@ def _own(name: str) -> Callable[..., Image.Image]:
     return FunctionType(code, vars(Image), name)
 
 
-_QUANTIZE, _CONVERT = _own("quantize"), _own("convert")
+_QUANTIZE, _CONVERT = _original("quantize"), _original("convert")
 
 
 def pillow_quantize(
@@ -51,5 +51,5 @@ def pillow_convert(
 
 
 def is_pillows(method: object) -> bool:
-    """Return whether a function is one of Pillow's own methods."""
+    """Return whether a method is Pillow's own."""
     return method in (_QUANTIZE, _CONVERT)

@@ -1,4 +1,4 @@
-"""Parts of large `.kmq` images, without decoding the whole."""
+"""Regions of large `.kmq` images, read without decoding the whole."""
 
 from __future__ import annotations
 
@@ -13,20 +13,30 @@ from .KmqImagePlugin import KmqImageFile
 
 
 def read_region(source: str | PathLike[str] | IO[bytes], box: tuple[int, int, int, int]) -> Image.Image:
-    """A rectangle of a `.kmq` file as a P image, decoding only the stripes of rows that it needs.
+    """Read a rectangle of a `.kmq` file, decoding only the stripes of rows that it touches.
 
-    box: left, upper, right, lower, as in `Image.crop`, within the image and not empty. Palette and `info` are as if the
-    file had been opened. Pillow's limit on pixels holds for the rows that have to be decoded. Damage to other rows does
-    no harm. Small images have one stripe, so this gains nothing. Raises OptionError (a ValueError) for another box or
-    an animation, whose frames are cropped after `seek`; OptionTypeError (a TypeError) for another source; and what
-    opening and loading a file raises.
+    Damage to other rows does not matter. Small images have a single stripe, so that nothing is saved. Pillow's limit
+    on the number of pixels applies to the rows that have to be decoded.
+
+    Args:
+        source: A path, or a binary file object.
+        box: (left, upper, right, lower) in pixels as in `Image.crop`, not empty and within the image.
+
+    Returns:
+        A P image of the size of the box, with the palette and `info` of the opened file.
+
+    Raises:
+        OptionError: A ValueError: the box is invalid, or the file is an animation (crop its frames after `seek`).
+        OptionTypeError: A TypeError: `source` is neither a path nor a file object.
+        LimitError: The rows to be decoded exceed Pillow's limit on pixels.
+        KmqError: Any error of opening and loading the file, such as TruncatedError or CorruptError.
     """
     from .codec import read_region as read
 
     try:
         left, top, right, bottom = (to_integer("box", side) for side in box)
     except (TypeError, ValueError):
-        raise OptionError(f"box must be four whole numbers, not {shown(box)}") from None
+        raise OptionError(f"box must be four integers, not {shown(box)}") from None
     if not isinstance(source, (str, bytes, PathLike)) and not hasattr(source, "read"):
         raise OptionTypeError(f"source must be a path or a binary file object, not {type(source).__name__}")
     with KmqImageFile(source) as im:

@@ -1,4 +1,4 @@
-"""What became of an image: the answer to `report=`."""
+"""Reports on saved images: the argument of the callback `report`."""
 
 from __future__ import annotations
 
@@ -15,10 +15,13 @@ from .alpha import has_alpha
 
 @dataclass(frozen=True)
 class Report:
-    """A palette image beside its original. Measures are taken when they are asked for, as in `compare`.
+    """A palette image and its original. Measures are computed on first access, see `pillow_kmq.compare`.
 
-    original, image: before and after. bytes: the size of the file, or None where none was written.
-    background: as in `quantize`. Where transparent pixels were laid on it, so is the original to be compared.
+    Attributes:
+        original: The image before quantisation.
+        image: The palette image.
+        bytes: Size of the file, or None if none was written.
+        background: As in `quantize`. If transparent pixels were composited over it, measures do so with the original.
     """
 
     original: Image.Image
@@ -34,7 +37,7 @@ class Report:
 
     @cached_property
     def colors(self) -> int:
-        """Palette entries that pixels use."""
+        """Number of palette entries that pixels use."""
         return len(self.image.getcolors(256) or ())
 
     @cached_property
@@ -46,7 +49,7 @@ class Report:
 
     @cached_property
     def psnr(self) -> float:
-        """In dB over R, G and B, infinite if no pixel looks different."""
+        """Peak signal-to-noise ratio in dB over R, G and B; infinite if all pixels look the same."""
         from .compare import psnr
 
         return psnr(self.original, self.image, background=self.laid_on)
@@ -60,7 +63,7 @@ class Report:
 
     @property
     def laid_on(self) -> tuple[int, int, int] | None:
-        """The background on which transparent pixels were laid to become opaque, or None."""
+        """The background over which transparent pixels were composited, or None."""
         from .quant.background import WHITE, to_background
 
         if has_alpha(self.image) or not has_alpha(self.original):
@@ -69,14 +72,14 @@ class Report:
 
     @cached_property
     def visible_error(self) -> float:
-        """Mean distance in Oklab times 100 through a blur of one pixel, as dithering is meant to be seen."""
+        """Mean distance in Oklab times 100 after a blur of one pixel, which mixes dithered colours as the eye does."""
         from .compare import visible_distance
 
         return visible_distance(self.original, self.image, background=self.laid_on)
 
     @cached_property
     def quality(self) -> float:
-        """0..100, on the scale of the option `quality`: that of the palette, measured without dithering."""
+        """Quality 0..100 on the scale of the option `quality`: that of the palette, measured without dithering."""
         from .compare import oklab_square
         from .quality_scale import quality_of
         from .quant import quantize
@@ -90,9 +93,11 @@ class Report:
 
 @dataclass(frozen=True)
 class AnimationReport(Report):
-    """An animation beside its original. Colours are those of all frames, and errors the mean over all frames.
+    """An animation and its original. Colours are counted over all frames; errors are means over all frames.
 
-    frames: how many. pairs: each frame before and after, one pair in memory at a time.
+    Attributes:
+        frames: Number of frames.
+        pairs: A function that yields each frame before and after, one pair in memory at a time.
     """
 
     frames: int = field(kw_only=True)
@@ -103,12 +108,12 @@ class AnimationReport(Report):
 
     @property
     def colors(self) -> int:
-        """Distinct colours of all frames, the invisible ones counted as one."""
+        """Number of distinct colours in all frames; fully transparent ones count as one."""
         return self._measured.colors
 
     @property
     def psnr(self) -> float:
-        """In dB, of the mean squared error over all frames; infinite if no pixel looks different."""
+        """Peak signal-to-noise ratio in dB over all frames; infinite if all pixels look the same."""
         return self._measured.psnr
 
     @property
@@ -118,12 +123,12 @@ class AnimationReport(Report):
 
     @property
     def visible_error(self) -> float:
-        """Mean distance in Oklab times 100 through a blur of one pixel, over all frames."""
+        """Mean distance in Oklab times 100 after a blur of one pixel, over all frames."""
         return self._measured.visible_error
 
     @property
     def quality(self) -> float:
-        """0..100, on the scale of the option `quality`, of the pixels as they are."""
+        """Quality 0..100 on the scale of the option `quality`, measured on the pixels with their dithering."""
         from .quality_scale import quality_of
 
         return quality_of(self._measured.square)
@@ -137,7 +142,7 @@ class AnimationReport(Report):
 
     @cached_property
     def _measured(self) -> _Measured:
-        """All that is told of each animation, in one pass, as reading the original takes long."""
+        """All measures but `delta_e`, computed in one pass: reading the original is slow."""
         from .compare import distinct_colors, oklab_square, psnr, visible_distance
 
         colors: set[int] = set()

@@ -66,7 +66,7 @@ def _read_stripes(stream: IO[bytes], head: Head, top: int, bottom: int) -> tuple
     reader = Reader(stream, head.crc)
     coded = reader.available(head.coded_length)
     try:
-        index, place = _stripe_table(head, coded)
+        index, offset = _stripe_table(head, coded)
     except TruncatedError as error:
         raise CorruptError("invalid KMQ file: the pixels end before the stripes") from error
     if not index:
@@ -77,7 +77,7 @@ def _read_stripes(stream: IO[bytes], head: Head, top: int, bottom: int) -> tuple
     row = first = 0
     intact = True
     for rows, length, crc in index:
-        code = coded[place : place + length]
+        code = coded[offset : offset + length]
         valid = zlib.crc32(code) == crc
         if row < bottom and row + rows > top:
             if len(code) < length:
@@ -88,7 +88,7 @@ def _read_stripes(stream: IO[bytes], head: Head, top: int, bottom: int) -> tuple
             needed.append((rows, code))
         intact = intact and valid
         row += rows
-        place += length
+        offset += length
     if intact:  # the checksum of the chunk then tells whether the bytes before the stripes are
         with suppress(TruncatedError):
             reader.checksum()
@@ -102,5 +102,5 @@ def _stripe_table(head: Head, coded: bytes) -> tuple[list[StripeEntry], int]:
     """Return the table of stripes, empty if there is none, and the offset of the first stripe."""
     if not has_stripes(head.coding_byte):
         return [], 0
-    used, place = listed_symbols(head.coding_byte, coded, len(head.colors) // 4)
-    return ([], 0) if len(used) == 1 else stripe_index(head.coding_byte, coded, place, head.image_size)
+    used, offset = listed_symbols(head.coding_byte, coded, len(head.colors) // 4)
+    return ([], 0) if len(used) == 1 else stripe_index(head.coding_byte, coded, offset, head.image_size)

@@ -75,9 +75,9 @@ class FilmEncoder:
 
     def _encode_film(self, scene: Scene) -> CodedFilm:
         left, top, width, height = scene.rectangle
-        place = np.s_[top : top + height, left : left + width]
-        pictures = np.stack([frame[place] for frame in scene.frames])
-        changes = np.stack([change[place] for change in scene.changes])
+        window = np.s_[top : top + height, left : left + width]
+        pictures = np.stack([frame[window] for frame in scene.frames])
+        changes = np.stack([change[window] for change in scene.changes])
         choices = (
             _color_choices(pictures, changes)
             if self._colors is None
