@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 import naive_kmq
 from pillow_kmq import codec
 from pillow_kmq.codec.arrange import as_it_is
+from pillow_kmq.codec.levels import striped
 from pillow_kmq.codec.levels.fast import arrays as arrays_fast
 from pillow_kmq.codec.levels.fast import graphics_kernel as graphics
 from pillow_kmq.codec.levels.fast import level as fast
@@ -50,12 +51,12 @@ PICTURES = st.builds(
 
 def decoded(payload: bytes, image: IndexedImage, *, partial: bool = False) -> Indices:
     height, width = image.indices.shape
-    pixels = fast.decode_fast(payload[0], payload[1:], height, width, image.palette.tobytes(), partial=partial)
+    pixels = striped.decode_striped(payload[0], payload[1:], height, width, image.palette.tobytes(), partial=partial)
     return pixels.indices()
 
 
 def encoded(image: IndexedImage) -> bytes:
-    return fast.encode_fast(as_it_is(image))
+    return striped.encode_striped(as_it_is(image), CODINGS["fast"])
 
 
 @given(PICTURES)

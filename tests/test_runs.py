@@ -10,9 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import naive_kmq
-from pillow_kmq.codec.entropy.range_coder_kernel import repeats
-from pillow_kmq.codec.levels import striped as mixed
-from pillow_kmq.codec.levels.fast import level as fast
+from pillow_kmq.codec.symbols.scan_kernel import repeats
+from pillow_kmq.codec.levels import striped
 from pillow_kmq.codec.picture import Picture
 from pillow_kmq.codec.pixels import decode_pixels
 from pillow_kmq.codec.symbols.stripes import CODINGS
@@ -22,8 +21,8 @@ from pillow_kmq.types import Indices
 def payload_of(values: Indices, colors: bytes, level: str) -> bytes:
     """The payload of chunk D at a level, although rows might be smaller."""
     if level == "fast":
-        return fast.encode_fast(Picture(colors, values))
-    return mixed.encode_mixed(Picture(colors, values), CODINGS[level])
+        return striped.encode_striped(Picture(colors, values), CODINGS["fast"])
+    return striped.encode_striped(Picture(colors, values), CODINGS[level])
 
 
 def comes_back(values: Indices, level: str, *, naively: bool = False) -> bool:

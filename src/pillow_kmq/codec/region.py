@@ -10,7 +10,7 @@ from ..errors import CorruptError, LimitError, OptionError, TruncatedError
 from .container.chunks import Reader
 from .pixels import decode_pixels, has_stripes
 from .reader import Head
-from .symbols.stripes import FREE_STRIPES, STRIPED, StripeEntry, joined, listed_symbols, stripe_index
+from .symbols.stripes import FREE_STRIPES, STRIPED, StripeEntry, join, listed_symbols, stripe_index
 
 if TYPE_CHECKING:
     from ..types import Indices
@@ -75,7 +75,7 @@ def _needed(stream: IO[bytes], head: Head, top: int, bottom: int) -> tuple[int, 
     # An image of so few stripes is never over the limit, whatever the length of each.
     parts = [needed[i : i + FREE_STRIPES] for i in range(0, len(needed), FREE_STRIPES)]
     coding_byte = head.coding_byte & ~STRIPED
-    return first, [(sum(rows for rows, _ in part), joined(coding_byte, listing, part)) for part in parts]
+    return first, [(sum(rows for rows, _ in part), join(coding_byte, listing, part)) for part in parts]
 
 
 def _stripes(head: Head, coded: bytes) -> tuple[list[StripeEntry], int]:

@@ -27,7 +27,7 @@ from ...entropy.adaptive_rans_kernel import (
     put_state,
     renew,
 )
-from ...entropy.range_coder_kernel import four, repeats, which
+from ...symbols.scan_kernel import four, match_index, repeats
 
 WORD = 0xFFFFFFFF
 HASH = 0x85EBCA6B
@@ -327,7 +327,7 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n, bits):  # type
                     hit = symbol == guess
 
                 context = (W == N) | (W == NW) << 1 | (N == NE) << 2 | (N == NW) << 3
-                context |= which(guess, W, N, NE, NW) << 4
+                context |= match_index(guess, W, N, NE, NW) << 4
                 if sure < SURE:
                     place = min(sure, FLAG_KINDS - 1) * SHAPES + context
                     hit, x, pos = code_flag(decoding, hit, place, x, pos, end, data, trace, flags)

@@ -35,8 +35,8 @@ LEFT, ABOVE, RANKS = 0, 1, 2
 
 SHAPES = 16
 FREE = 1 + SHAPES  # the first context that is split off
-PARTS = 7 * 2 * SHAPES
-CONTEXTS = FREE + PARTS
+SPLIT_KEYS = 7 * 2 * SHAPES
+CONTEXTS = FREE + SPLIT_KEYS
 SPLIT = 100  # a context that was used so often is split
 SPLIT_TOTAL = 400
 
@@ -57,11 +57,11 @@ class Stripe(NamedTuple):
     contexts: Contexts
     ranks: Ranks
     uses: u16_flat
-    parts: u16_flat
+    split: u16_flat
     trace: u32_flat
 
 
-def prepare(contexts, uses, parts, context, shape, part, tokens):  # type: ignore[no-untyped-def]
+def prepare(contexts, uses, split, context, shape, key, tokens):  # type: ignore[no-untyped-def]
     """A context with sizes: one that waits for new ones, or (0) that of a part, of its shape as long as that is new."""
     counts, wait = contexts.counts, contexts.wait
     if context == 0:
@@ -71,7 +71,7 @@ def prepare(contexts, uses, parts, context, shape, part, tokens):  # type: ignor
         else:
             context = 0 + uses[0]
             uses[0] += 1
-            parts[part] = context
+            split[key] = context
             for t in range(tokens):
                 counts[context * TOKENS + t] = counts[(1 + shape) * TOKENS + t]
             halve(context, SPLIT_TOTAL, counts)
@@ -86,7 +86,7 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n):  # type: igno
     Decoding: from data[pos] up to data[end], or to where the code has ended before the rows have; the position behind
     them, or -1 where the code makes no sense. Encoding: until there are `end` entries of the trace; their number.
     """
-    symbols, colors, levels, contexts, rank_tokens, uses, parts, trace = stripe
+    symbols, colors, levels, contexts, rank_tokens, uses, split, trace = stripe
     ranked, ranks = colors
     counts, starts, slots, wait = contexts.counts, contexts.starts, contexts.slots, contexts.wait
     token_of, bits_of, first_of = rank_tokens
@@ -110,10 +110,10 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n):  # type: igno
             N = NE
             NE = 0 + symbols[up + col + 1]
             shape = (W == N) | (W == NW) << 1 | (N == NE) << 2 | (N == NW) << 3
-            part = levels[W << 8 | N] << 5 | shape << 1 | (W == WW)
-            context = 0 + parts[part]
+            key = levels[W << 8 | N] << 5 | shape << 1 | (W == WW)
+            context = 0 + split[key]
             if wait[context] == 0:
-                context = prepare(contexts, uses, parts, context, shape, part, tokens)
+                context = prepare(contexts, uses, split, context, shape, key, tokens)
             first = context * TOKENS
             symbol = rank = 0
             rank_n = 0 + ranks[W << 8 | N]
