@@ -69,7 +69,7 @@ def test_pixels_come_back_even_where_rows_would_be_smaller(image: IndexedImage) 
 @settings(max_examples=60, deadline=None)
 def test_the_naive_decoder_follows_with_and_without_guesses(image: IndexedImage, option: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fast, "_guessing", lambda *_: option)
+        patch.setattr(fast.FastLevel, "option", lambda *_: option)
         payload = encoded(image)
     palette = [tuple(color) for color in image.palette.tolist()]
     assert naive_kmq.indices(payload, image.width, image.height, palette) == image.indices.tolist()

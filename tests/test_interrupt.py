@@ -154,7 +154,8 @@ def test_ctrl_c_ends_a_decoder_of_the_level_max_and_the_next_call_is_right(
 ) -> None:
     monkeypatch.setattr(mixed, "worth_compiling", lambda _: True)
     first, colors = CODINGS["max"] | 3 << 4, COLORS.tobytes()
-    one = striped.decode_striped(first, bytes(8), 1, 1, colors, partial=True).indices()  # compiled before there are threads
+    # Compiled before there are threads.
+    one = striped.decode_striped(first, bytes(8), 1, 1, colors, partial=True).indices()
     # Random bytes are an image, too.
     large = join(first, b"", [(1500, np.random.default_rng(number).bytes(1 << 22)) for number in range(4)])
     codec.set_threads(threads)

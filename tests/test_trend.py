@@ -9,8 +9,8 @@ import pytest
 
 import naive_kmq
 from pillow_kmq.codec.levels import striped
-from pillow_kmq.codec.levels.default import model as state_default
 from pillow_kmq.codec.levels.default import layout
+from pillow_kmq.codec.levels.default import model as state_default
 from pillow_kmq.codec.picture import Picture
 from pillow_kmq.codec.pixels import decode_pixels
 from pillow_kmq.codec.symbols.color_tree import Tree

@@ -39,10 +39,11 @@ def encode_striped(picture: Picture, coding: int) -> bytes:
     height, width = picture.source.shape
     used = picture.used
     listing = encode_list(used, picture.entries)
-    if len(used) == 1:
-        return join(coding, listing, [(height, b"")])
     level = level_of(coding)
     option = level.option(picture)
+    first = coding | option << 4
+    if len(used) == 1:
+        return join(first, listing, [(height, b"")])
     colors = colors_of(used, picture.colors)
 
     table = bytearray(SAME)
@@ -59,7 +60,7 @@ def encode_striped(picture: Picture, coding: int) -> bytes:
         rows, coded = level.encode_stripe(left, level.stripe_limit(stripes), expected)
         stripes.append((rows, coded))
         row += rows
-    return join(coding | option << 4, listing, stripes)
+    return join(first, listing, stripes)
 
 
 def decode_striped(

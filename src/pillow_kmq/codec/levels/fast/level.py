@@ -30,8 +30,11 @@ class FastLevel(Level):
     margins = 1, 2
 
     def option(self, picture: Picture) -> int:
-        """Choose the size of the table of guesses by the number of pixels; 0 for photos, which have another model."""
-        if picture.unlike > 0.3:
+        """Choose the size of the table of guesses by the number of pixels.
+
+        It is 0 for photos, which have another model, and for a single colour, which needs none.
+        """
+        if picture.unlike > 0.3 or len(picture.used) == 1:
             return 0
         option = 1
         while option < 3 and 2 << ADDRESS_BITS[option] < picture.source.size:
