@@ -17,7 +17,7 @@ SPAN, SPANS = 5, 7
 """A context's table of tokens has 2^SPANS slots, each for 2^SPAN frequencies."""
 
 STEP = 16
-"""What a token adds to its count."""
+"""The increment of a token's count."""
 LIMIT = 8000
 """The limit for the sum of a context's counts, above which they are halved."""
 PERIOD = 512
@@ -110,28 +110,28 @@ def rank_colors(
             work[step] += 1
         work[0] -= 1  # without s itself, which is first
         ranked[256 * s] = s
-        place = 1
+        rank = 1
         for i in range(DISTANCES):
             count = 0 + work[i]
-            work[i] = place
-            place += count
+            work[i] = rank
+            rank += count
         for t in range(n):
             if t != s:
                 step = work[DISTANCES + t]
-                place = 0 + work[step]
-                work[step] = place + 1
-                ranked[256 * s + place] = t
-                ranks[256 * s + t] = place
+                rank = 0 + work[step]
+                work[step] = rank + 1
+                ranked[256 * s + rank] = t
+                ranks[256 * s + t] = rank
 
 
 def promote(row, rank, ranked, ranks):  # type: ignore[no-untyped-def]
     """Move a colour up in the list of a row, by an eighth of its rank."""
-    place = row << 8 | rank
+    index = row << 8 | rank
     better = row << 8 | rank - ((rank + 6) >> 3)
-    symbol = 0 + ranked[place]
+    symbol = 0 + ranked[index]
     other = 0 + ranked[better]
     ranked[better] = symbol
-    ranked[place] = other
+    ranked[index] = other
     ranks[row << 8 | symbol] = better & 255
     ranks[row << 8 | other] = rank
 

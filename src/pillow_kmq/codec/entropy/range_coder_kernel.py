@@ -11,7 +11,7 @@ SMALL = 1 << 24
 P = 0xFFF
 """The bits of a counter's state that are its probability."""
 ONE, ZERO = 0, 1 << 16
-"""Where the states after a one and after a zero are in the table `after`."""
+"""The start of the states after a one, and after a zero, in the table `after`."""
 
 
 def shift(decoding, x, size, pos, end, data):  # type: ignore[no-untyped-def]

@@ -86,8 +86,8 @@ def decode_striped(
     level = level_of(coding_byte & 0x0F)
     own = colors_of(used, colors)
     table = bytes(level.symbol_entries(used, own)) + SAME[len(used) :]
-    above, beside = level.margins
-    stride = width + 2 * beside
+    above, side = level.margins
+    stride = width + 2 * side
     stop = bytearray(1)
 
     def decode(stripe: Stripe) -> tuple[bytes | bytearray, int]:
@@ -102,7 +102,7 @@ def decode_striped(
 
     intact = [stripe for stripe in stripes if verify(stripe, partial=partial)]
     if len(stripes) == 1 and not partial:  # margins may stay, which saves a copy of the image
-        return Raster(decode(intact[0])[0], height, width, above * stride + beside, stride)
+        return Raster(decode(intact[0])[0], height, width, above * stride + side, stride)
 
     pixels = bytearray(height * width)
 

@@ -65,7 +65,7 @@ class Tree:
 
     @cached_property
     def levels(self) -> bytes:
-        """Where the colour of symbol s is as seen from node i, 0..5, at 256 s + i: uint8[n * 256]."""
+        """The position of symbol s relative to the bound of node i, 0..5, at 256 s + i: uint8[n * 256]."""
         if "numpy" in sys.modules:
             return self._levels()
         # Sorted by coordinate on an axis, equal levels are runs.
@@ -92,7 +92,7 @@ class Tree:
 
     @cached_property
     def distances(self) -> bytes:
-        """How far apart the colours of two symbols are, 0..6: uint8[n * n]."""
+        """The distance of the colours of two symbols, 0..6: uint8[n * n]."""
         import numpy as np
 
         axes = np.array(self.axes, np.int16)

@@ -68,16 +68,16 @@ def put_rows(
         rows: number of rows to copy.
         width: pixels per row.
     """
-    above, beside = margins
-    stride = width + 2 * beside
+    above, side = margins
+    stride = width + 2 * side
     if "numpy" in sys.modules:
         import numpy as np
 
-        inner = np.frombuffer(symbols, np.uint8).reshape(-1, stride)[above : above + rows, beside : beside + width]
+        inner = np.frombuffer(symbols, np.uint8).reshape(-1, stride)[above : above + rows, side : side + width]
         np.frombuffer(pixels, np.uint8).reshape(-1, width)[row : row + rows] = inner
         return
     for y in range(rows):
-        start = (y + above) * stride + beside
+        start = (y + above) * stride + side
         pixels[(row + y) * width : (row + y + 1) * width] = symbols[start : start + width]
 
 

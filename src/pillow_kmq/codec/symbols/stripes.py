@@ -153,12 +153,12 @@ def listed_symbols(first: int, payload: bytes, entries: int) -> tuple[list[int],
         raise TruncatedError("truncated KMQ file: it ends before its pixels")
     used: list[int] = []
     if count:
-        place = 0
+        entry = 0
         for i, run in enumerate(payload[1 : 1 + length]):
             if i % 2 == 0:
-                used += range(place, place + run)
-            place += run
-        if place > 256:
+                used += range(entry, entry + run)
+            entry += run
+        if entry > 256:
             raise CorruptError("broken data stream in a KMQ file: more than 256 colours are listed")
     else:
         used = [i for i in range(256) if payload[1 + i // 8] >> i % 8 & 1]

@@ -1,4 +1,4 @@
-"""The arrays of the level `default`, and where the tables are in `counters` (docs/FORMAT.md, section 7.6)."""
+"""The arrays of the level `default`, and the layout of `counters` (docs/FORMAT.md, section 7.6)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ RUNS, SHAPES, DISTANCES = 136, 65536, 128
 LINE = 16
 """Counters that are needed together are in lines of 16 or 32, so that a processor's cache misses once."""
 SURE_FLAG = 10
-"""The place of the counters of sure flags in a line by shape."""
+"""The index of the counters of sure flags in a line by shape."""
 
 LEVELS = 6
 COLORS = LEVELS**3
@@ -37,14 +37,14 @@ class Stripe(NamedTuple):
         recent: uint8[:], the last symbol by a hash of six neighbours.
         leaf: int16[512], the symbol of a node, or -1.
         middle: uint8[256], the first symbol of a node's right child.
-        levels: uint8[n * 256], where a symbol's colour is as seen from a node, 0..5.
-        distances: uint8[n * n], how far apart two colours are, 0..6.
+        levels: uint8[n * 256], the position of a symbol's colour relative to a node's bound, 0..5.
+        distances: uint8[n * n], the distance of two colours, 0..6.
         subtree_ids: uint8[256], the part of the tree that a symbol is in.
         stretch: int16[4096], ln(p / (1 - p)) by probability.
         squash: uint16[2 * REACH + 1], the inverse, from -REACH on.
         after: uint16[2 * 65536], the state of a counter after a one, by the state before, then after a zero.
         points: int64[n], twice the coordinates of a symbol's colour, FIELD bits for each axis; or empty.
-        views: int32[4 * 256], by node: the place of its axis in points, twice its bound plus ORIGIN, a scale; or empty.
+        views: int32[4 * 256], by node: the shift of its axis in points, ORIGIN plus twice its bound, a scale; or empty.
     """
 
     symbols: u8_flat
@@ -86,7 +86,7 @@ def subtrees(n: int, option: int) -> int:
 
 
 class Layout(NamedTuple):
-    """Where the tables are in `counters`, in this order, and the sizes that their addresses depend on.
+    """The start of each table in `counters`, in this order, and the sizes that their addresses depend on.
 
     The counter of a flag for N is next to that of the flag for W.
 

@@ -46,14 +46,14 @@ def code_run(decoding, symbols, here, length, x, size, pos, end, data, counters,
         bit = 1
         while bit and bits < most:
             bit = 0 + ((run + 1) >> (bits + 1) > 0)
-            place = LENGTH + most * 8 + bits
-            bit, x, size, pos = code_bit(decoding, bit, x, size, pos, end, data, counters, place, after)
+            counter = LENGTH + most * 8 + bits
+            bit, x, size, pos = code_bit(decoding, bit, x, size, pos, end, data, counters, counter, after)
             bits += bit
         coded = 1
         for i in range(bits):
             bit = ((run + 1) >> (bits - 1 - i)) & 1
-            place = LOWER + bits * 8 + i
-            bit, x, size, pos = code_bit(decoding, bit, x, size, pos, end, data, counters, place, after)
+            counter = LOWER + bits * 8 + i
+            bit, x, size, pos = code_bit(decoding, bit, x, size, pos, end, data, counters, counter, after)
             coded = 2 * coded + bit
         run = min(coded, length) - 1
     if decoding:

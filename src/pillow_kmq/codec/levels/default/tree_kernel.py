@@ -24,7 +24,7 @@ def implied_bit(leaf, node, W, N, opaque_zero):  # type: ignore[no-untyped-def]
 
 
 def color_context(use_gradient, levels, node, n, W, N, NE, NW):  # type: ignore[no-untyped-def]
-    """Return a number that says where the colours of three or four neighbours are, as seen from a node."""
+    """Return the positions of three or four neighbours' colours relative to a node's bound, as one number."""
     color = (
         (0 + levels[W * 256 + node]) * (LEVELS * LEVELS)
         + (0 + levels[N * 256 + node]) * LEVELS
@@ -55,7 +55,7 @@ def code_path(  # type: ignore[no-untyped-def]
     leaf, middle, levels = stripe.leaf, stripe.middle, stripe.levels
     bit = opaque_zero
     node = 1
-    place = 1
+    index = 1
     c0 = at.by_w + (W * at.subtrees + stripe.subtree_ids[WW]) * at.nodes
     c1 = at.by_n + (N * at.subtrees + stripe.subtree_ids[NN]) * at.nodes
     c3 = line
@@ -73,17 +73,17 @@ def code_path(  # type: ignore[no-untyped-def]
             if use_gradient:
                 fourth = gradient_input(trend, stripe.views, node)
             else:
-                fourth = c3 + place
+                fourth = c3 + index
             bit, x, size, pos = mixed_bit(
-                decoding, use_gradient, bit, x, size, pos, end, data, stripe, c0 + place, c1 + place, c2, fourth,
+                decoding, use_gradient, bit, x, size, pos, end, data, stripe, c0 + index, c1 + index, c2, fourth,
                 node, opaque_zero,
             )  # fmt: skip
         node = 2 * node + bit
-        place = 2 * place + bit
-        if place > 15:
+        index = 2 * index + bit
+        if index > 15:
             c0 += 16 * (node - 15)
             c1 += 16 * (node - 15)
             if not use_gradient:
                 c3 = at.later + LINE * ((((hash4 ^ ((node * HASH_1) & WORD)) * HASH_4) & WORD) >> at.line_shift)
-            place = 1
+            index = 1
     return 0 + leaf[node], x, size, pos

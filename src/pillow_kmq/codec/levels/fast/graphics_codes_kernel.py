@@ -36,7 +36,7 @@ HIT_TOKENS = 12
 MOST_HITS = (2 << HIT_TOKENS) - 3
 """The limit of a number of sure guesses that are right; more take another code."""
 RATE = 5
-"""How fast flags adapt: by 1/32 of the distance."""
+"""The adaptation rate of flags: 1/32 of the distance."""
 
 
 def code_flag(decoding, flag, index, x, pos, end, data, trace, flags):  # type: ignore[no-untyped-def]

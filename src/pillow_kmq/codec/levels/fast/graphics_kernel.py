@@ -44,7 +44,7 @@ class Stripe(NamedTuple):
     Attributes:
         symbols: uint8[(rows + 1) * (width + 4)], with a margin of one row above and two columns on either side.
         colors: lists of colours by distance.
-        contexts: what is known of tokens.
+        contexts: statistics of tokens.
         ranks: ranks as tokens.
         flags: uint16[FLAGS], the probability that a guess is right, by confidence and shape.
         recent: uint16[(1 << bits) + 256], by a hash of five neighbours: the last symbol, above 3 bits of confidence.

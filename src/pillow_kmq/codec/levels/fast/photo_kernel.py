@@ -50,8 +50,8 @@ class Stripe(NamedTuple):
     Attributes:
         symbols: uint8[(rows + 1) * (width + 4)], with a margin of one row above and two columns on either side.
         colors: lists of colours by distance.
-        levels: uint8[256 * n + 256], by W and colour: how far apart they are, 0..6.
-        contexts: what is known of tokens.
+        levels: uint8[256 * n + 256], by W and colour: their distance, 0..6.
+        contexts: statistics of tokens.
         ranks: ranks as tokens.
         uses: uint16[1 + SHAPES], the number of contexts, then how often that of each shape was used.
         split: uint16[SPLIT_KEYS], contexts that were split off, or 0.

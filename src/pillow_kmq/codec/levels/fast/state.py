@@ -82,7 +82,7 @@ STEPS = bytes(d >> 2 for d in range(256)) + bytes(56 + (d >> 5) for d in range(2
 """The step of a distance between colours, which is the sum of differences on their axes."""
 
 LEVELS = bytes(bisect_right((1, 4, 8, 16, 32, 64), rank) for rank in range(256))
-"""How far apart two colours are for contexts of photos, 0..6, by the initial rank of one as seen from the other."""
+"""By the initial rank of a colour as seen from another: their distance for contexts of photos, 0..6."""
 
 
 @lru_cache(maxsize=64)

@@ -1,4 +1,4 @@
-"""The arrays of the level `max`, and where the tables are in `counters` and `scratch` (docs/FORMAT.md, section 7.7)."""
+"""The arrays of the level `max`, and the layouts of `counters` and `scratch` (docs/FORMAT.md, section 7.7)."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ HALF = 0x80000000
 RUN, RUNS = 32, 16
 """The least length of a run, and counters of runs."""
 SIDES = 243
-"""How five neighbours are reached from a node, each as of `sides`: 3^5."""
+"""Combinations of the sides of five neighbours, 3^5; see `Stripe.sides`."""
 PAIRS, QUADS = 36, 36 * 36
-"""Where two and four colours are as seen from a node."""
+"""Combinations of the levels of two and of four neighbours; see `Stripe.levels`."""
 GUESSES, HALVES = 512, 1024
 RELATIONS, MORE_RELATIONS, MATCHES = SIDES * 256, 729 * 8, 32 * 24
 SETS = SIDES + 1
@@ -33,7 +33,7 @@ SETS = SIDES + 1
 REFINED, REFINED_BY = 25, 2 * PAIRS
 """Points of an interpolation table, and tables for each node."""
 
-# What is at which index of `scratch`.
+# Indices of `scratch`.
 NEIGHBORS = 32
 """The twelve nearest neighbours."""
 ENERGIES = 52
@@ -55,7 +55,7 @@ FETCHED = 208
 SCRATCH = 256
 """The length of `scratch`."""
 
-# What is at which index of an axis in `places`, 16 for each, after the neighbours.
+# Indices in `places`, 16 for each axis, after the neighbours.
 MEDIAN, PREDICTED = 12, 13
 
 
@@ -66,7 +66,7 @@ class Stripe(NamedTuple):
         symbols: uint8[(rows + ROWS) * (width + 2 * COLUMNS)], with margins.
         counters: uint32[layout.end].
         weights: int32[:], sets of ROOM.
-        uses: uint8[:], how often each set was used, up to 255.
+        uses: uint8[:], number of uses of each set, up to 255.
         finals: int32[:], three weights by node.
         refined: uint16[:], interpolation tables of REFINED points.
         recent: uint8[:], two tables of the last symbol by a hash of neighbours.
@@ -76,14 +76,14 @@ class Stripe(NamedTuple):
         inputs: int32[ROOM], the one of index INPUTS - 1 is constant, the others are zeros.
         leaf: int16[512], the symbol of a node, or -1.
         middle: uint8[256], the first symbol of a node's right child.
-        levels: uint8[n * 256], where a symbol's colour is as seen from a node, 0..5.
-        sides: uint8[n * 256], how a symbol is reached from a node: not, by its left child, by its right child.
+        levels: uint8[n * 256], the position of a symbol's colour relative to a node's bound, 0..5.
+        sides: uint8[n * 256], the child of a node that leads to a symbol: 0 none, 1 left, 2 right.
         axes: int16[4 * 256], the coordinates of the symbols' colours.
         cuts: int32[4 * 256], axis, bound and scale of a node; cuts[0] is the number of axes, cuts[1] that of inputs.
         stretch: int16[4096], ln(p / (1 - p)) by probability.
         squash: uint16[6144], the inverse.
-        rates: uint16[256], how fast a counter adapts, by its count.
-        steps: uint8[256], how fast weights adapt, by uses.
+        rates: uint16[256], adaptation rates of counters, by count.
+        steps: uint8[256], adaptation rates of weights, by uses.
     """
 
     symbols: u8_flat
@@ -123,17 +123,17 @@ def table_bits(option: int) -> int:
 
 
 class Layout(NamedTuple):
-    """Where the tables are in `counters`, after the hashed ones, and the sizes that addresses depend on.
+    """The start of each table in `counters`, after the hashed ones, and the sizes that addresses depend on.
 
     Attributes:
         runs: whether a run is whole, by its length.
-        relations: by how five neighbours are reached from a node, by depth and shape.
-        more_relations: by how six others are reached, by depth.
+        relations: by the sides of five neighbours, depth and shape.
+        more_relations: by the sides of six neighbours, and depth.
         long_matches: by the length of a match in a large context, the side that it predicts, and depth.
         short_matches: by that of a match in a small context.
-        quads: by node, and where the colours of four neighbours are.
-        guesses: by node, and where the predicted colour is.
-        halves: by node, and in which half the symbols of ten neighbours are.
+        quads: by node, and the levels of four neighbours.
+        guesses: by node, and the predicted colour.
+        halves: by node, and the half that each of ten neighbours is in.
         end: number of counters.
         nodes: as of `node_count`.
         hash_shift: a hash of 32 bits, shifted right by this, is the number of a line, or an index of `recent`.

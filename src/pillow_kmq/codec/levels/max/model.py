@@ -96,7 +96,7 @@ def _points() -> tuple[int, ...]:
 
 
 def _sides(forest: Tree) -> bytes:
-    """Return how a symbol is reached from a node, at 256 symbol + node: 0 not, 1 by its left, 2 by its right child."""
+    """Return the child of a node that leads to a symbol, at 256 symbol + node: 0 none, 1 left, 2 right."""
     sides = bytearray(256 * len(forest.order))
     for node, symbol in enumerate(forest.leaf):
         if symbol >= 0:

@@ -122,7 +122,7 @@ def activity_level(axes, W, N, NW, NE):  # type: ignore[no-untyped-def]
 
 
 def side_of(sides, length, symbol, node):  # type: ignore[no-untyped-def]
-    """Return how the symbol that a match predicts is reached from a node; 0 if there is no match."""
+    """Return the side of the symbol that a match predicts; 0 if there is no match."""
     side = 0
     if length > 0:
         side = 0 + sides[symbol << 8 | node]
@@ -152,7 +152,7 @@ def code_symbol(  # type: ignore[no-untyped-def]
     NNE = 0 + scratch[NEIGHBORS + 7]
     bit = False
     node = 1
-    place = 1
+    index = 1
     depth = 0
     while leaf[node] < 0:
         m = 0 + middle[node]
@@ -182,7 +182,7 @@ def code_symbol(  # type: ignore[no-untyped-def]
         side = side_of(sides, long, expected, node)
         side2 = side_of(sides, short, other, node)
         for i in range(HASHED):
-            scratch[CHOSEN + i] = scratch[LINES + i] + place
+            scratch[CHOSEN + i] = scratch[LINES + i] + index
         scratch[CHOSEN + 7] = at.quads + node * QUADS + pair * PAIRS + pair2
         scratch[CHOSEN + 8] = at.relations + (relation * 8 + depth) * 32 + shape
         scratch[CHOSEN + 9] = at.long_matches + (min(long, 31) * 3 + side) * 8 + depth
@@ -196,10 +196,10 @@ def code_symbol(  # type: ignore[no-untyped-def]
             (pair * nodes + node) * REFINED, ((PAIRS + pair2) * nodes + node) * REFINED,
         )  # fmt: skip
         node = 2 * node + bit
-        place = 2 * place + bit
+        index = 2 * index + bit
         depth += 1
-        if place > 15 and leaf[node] < 0:
-            place = 1
+        if index > 15 and leaf[node] < 0:
+            index = 1
             find_lines(node, counters, scratch, at.hash_shift)
     return 0 + leaf[node], x, size, pos
 
