@@ -9,16 +9,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pillow_kmq.codec.arrange import as_it_is
 
 import naive_kmq
 from pillow_kmq import codec
-from pillow_kmq.codec.arrange import as_it_is
 from pillow_kmq.codec.levels import striped
 from pillow_kmq.codec.levels.fast import arrays as arrays_fast
 from pillow_kmq.codec.levels.fast import graphics_kernel as graphics
 from pillow_kmq.codec.levels.fast import level as fast
 from pillow_kmq.codec.levels.fast import state as state_fast
-from pillow_kmq.codec.picture import keep_palette
 from pillow_kmq.codec.symbols import stripes
 from pillow_kmq.codec.symbols.stripes import CODINGS, Stripe, read_stripes
 from pillow_kmq.errors import CorruptError

@@ -7,9 +7,9 @@ import sys
 import numpy as np
 import pytest
 
-from pillow_kmq.codec.arrange import compact
-from pillow_kmq.codec.symbols import margins as mapping
-from pillow_kmq.codec.symbols.margins import map_symbols, with_margins, put_rows
+from pillow_kmq.codec.picture import compact_palette
+from pillow_kmq.codec.symbols.margins import map_symbols, put_rows, with_margins
+from pillow_kmq.kernels.kernel import Variant
 from pillow_kmq.types import IndexedImage, Indices
 
 RANDOM = np.random.default_rng(5)

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pillow_kmq.codec.arrange import as_it_is
 
 import naive_kmq
 from pillow_kmq import codec
 from pillow_kmq.codec import pixels
-from pillow_kmq.codec.arrange import as_it_is
 from pillow_kmq.codec.levels import mixing, striped
 from pillow_kmq.codec.levels.max.model import MAX
-from pillow_kmq.codec.picture import Picture, keep_palette
+from pillow_kmq.codec.picture import Picture
 from pillow_kmq.codec.symbols.color_tree import tree
 from pillow_kmq.errors import CorruptError
 from pillow_kmq.kernels import enabled

@@ -117,7 +117,7 @@ def decode_rows(coding_byte: int, coded: bytes, height: int, width: int, *, part
     if partial:
         coded = coded.ljust(size, b"\0")
     elif arrived != size:
-        raise CorruptError(f"broken data stream in a KMQ file: {arrived} bytes of rows instead of {size}")
+        raise CorruptError(f"invalid KMQ file: {arrived} bytes of rows instead of {size}")
 
     filters = height if layout == _FILTERED else 0
     rows = np.frombuffer(coded, np.uint8, offset=filters).reshape(height, -1)

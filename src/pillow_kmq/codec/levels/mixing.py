@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ...interruptible import wait_for
 from ..entropy.range_coder import flush, start
 from ..symbols.color_tree import Tree, tree
+from ..symbols.color_tree_kernel import whole_tree
 from .level import Level, Symbols
 
 if TYPE_CHECKING:
@@ -93,12 +94,17 @@ class MixingLevel(Level):
         chosen = (decoding, *self.kernel_constants(option))
         milliseconds = self.milliseconds(width * rows, n, expected)
         done: tuple[int, int, int]
-        if not self.kernel.variant(*chosen).wanted(milliseconds):
+        variant = self.kernel.variant(*chosen)
+        if not variant.wanted(milliseconds):
             stripe = self.state(memoryview(pixels), forest, option, compiled=False)
             done = self.kernel.function(
                 *chosen, x, memoryview(data), pos, end, stop, stripe, width, rows, n, option
             )  # fmt: skip
             return done
+        if not variant.at_hand():
+            from .needed import prepare_with
+
+            prepare_with(variant, decoding, whole_tree)
         import numpy as np
 
         stripe = self.state(np.frombuffer(pixels, np.uint8), forest, option, compiled=True)

@@ -97,7 +97,7 @@ def decode_striped(
         truncated = partial and (stripe.crc is None or len(stripe.coded) < stripe.length)
         rows, valid = level.decode_stripe(symbols, stripe.coded, stripe.length, stop, truncated=truncated)
         if not valid and not partial:
-            raise CorruptError("broken data stream in a KMQ file: a stripe is too long or too short")
+            raise CorruptError("invalid KMQ file: a stripe is too long or too short")
         return map_symbols(data, table), rows
 
     intact = [stripe for stripe in stripes if verify(stripe, partial=partial)]

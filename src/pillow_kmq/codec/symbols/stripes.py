@@ -116,7 +116,7 @@ def verify(stripe: Stripe, *, partial: bool) -> bool:
         return True
     if partial:
         return False
-    raise CorruptError(f"broken KMQ file: damage in the stripe of rows {row} to {row + rows - 1}")
+    raise CorruptError(f"invalid KMQ file: damage in the stripe of rows {row} to {row + rows - 1}")
 
 
 def encode_list(used: list[int], entries: int) -> bytes:
@@ -159,7 +159,7 @@ def listed_symbols(first: int, payload: bytes, entries: int) -> tuple[list[int],
                 used += range(entry, entry + run)
             entry += run
         if entry > 256:
-            raise CorruptError("broken data stream in a KMQ file: more than 256 colours are listed")
+            raise CorruptError("invalid KMQ file: the pixels list more than 256 colours")
     else:
         used = [i for i in range(256) if payload[1 + i // 8] >> i % 8 & 1]
     if not used:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from ...entropy.adaptive_rans_kernel import rank_colors
 from ...symbols.stripes import CODINGS
 from ..level import Level, Symbols
 from . import graphics_kernel, photo_kernel
@@ -97,7 +98,12 @@ def _run(
     option = symbols.option
     kernel: Kernel = getattr(graphics_kernel if option else photo_kernel, name)
     bits = (ADDRESS_BITS[option],) if option else ()
-    if kernel.variant().wanted(milliseconds):
+    variant = kernel.variant()
+    if variant.wanted(milliseconds):
+        if not variant.at_hand():
+            from ..needed import prepare_with
+
+            prepare_with(variant, name == "decode_stripe", rank_colors)
         return _run_compiled()(kernel, data, start, end, symbols, codes, bits)
     stripe = plain_stripe(symbols, codes)
     _, width, rows, colors, _ = symbols
