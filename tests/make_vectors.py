@@ -379,8 +379,8 @@ def striped_file(picture: IndexedImage, compression: str = "default") -> bytes:
 
 def mixed_file(picture: IndexedImage) -> bytes:
     """A file of the level `default`, although rows might be smaller."""
-    before = codec.encode_pixels
-    codec.encode_pixels = lambda picture, _: striped.encode_striped(picture, CODINGS["default"])
+    before = writer.encode_pixels
+    writer.encode_pixels = lambda picture, _: striped.encode_striped(picture, CODINGS["default"])
     try:
         return encode(picture)
     finally:

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pillow_kmq.codec.arrange import as_it_is
 
 import naive_kmq
 from pillow_kmq import codec
@@ -18,6 +17,7 @@ from pillow_kmq.codec.levels.fast import arrays as arrays_fast
 from pillow_kmq.codec.levels.fast import graphics_kernel as graphics
 from pillow_kmq.codec.levels.fast import level as fast
 from pillow_kmq.codec.levels.fast import state as state_fast
+from pillow_kmq.codec.picture import keep_palette
 from pillow_kmq.codec.symbols import stripes
 from pillow_kmq.codec.symbols.stripes import CODINGS, Stripe, read_stripes
 from pillow_kmq.errors import CorruptError
@@ -57,7 +57,7 @@ def decoded(payload: bytes, image: IndexedImage, *, partial: bool = False) -> In
 
 
 def encoded(image: IndexedImage) -> bytes:
-    return striped.encode_striped(as_it_is(image), CODINGS["fast"])
+    return striped.encode_striped(keep_palette(image), CODINGS["fast"])
 
 
 @given(PICTURES)

@@ -14,7 +14,7 @@ from PIL import Image
 
 import pillow_kmq
 from pillow_kmq import codec
-from pillow_kmq.codec import region
+from pillow_kmq.codec import region, writer
 from pillow_kmq.codec.levels import mixing
 from pillow_kmq.codec.levels.striped import encode_striped
 from pillow_kmq.codec.symbols import stripes
@@ -30,7 +30,7 @@ PICTURE = IndexedImage(np.repeat(np.arange(64, dtype=np.uint8)[:, None] * 4, 4, 
 @pytest.fixture
 def striped(monkeypatch: pytest.MonkeyPatch) -> bytes:
     monkeypatch.setattr(mixing, "STRIPE_BYTES", 300)
-    monkeypatch.setattr(codec, "encode_pixels", lambda picture, _: encode_striped(picture, 3))
+    monkeypatch.setattr(writer, "encode_pixels", lambda picture, _: encode_striped(picture, 3))
     return codec.encode(PICTURE)
 
 
@@ -93,7 +93,7 @@ def test_only_the_stripes_that_are_needed_are_decoded(striped: bytes, monkeypatc
 
 def test_many_short_stripes_are_no_obstacle_where_the_whole_is_allowed_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mixing, "STRIPE_BYTES", 1)
-    monkeypatch.setattr(codec, "encode_pixels", lambda picture, _: encode_striped(picture, 3))
+    monkeypatch.setattr(writer, "encode_pixels", lambda picture, _: encode_striped(picture, 3))
     indices = np.where((Y < 40) & (X != Y * 7 % 59), 0, SHADES).astype(np.uint8)[:60]
     data = codec.encode(IndexedImage(PICTURE.palette, indices))
     monkeypatch.setattr(stripes, "STRIPE_PRICE", 1)
