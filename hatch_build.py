@@ -52,7 +52,8 @@ class Kernels(BuildHookInterface):  # type: ignore[type-arg]
     def _compile(self, level: str, cpu: str) -> str:
         path = str(Path(self._folder.name, f"{level}.o"))
         command = [sys.executable, "tools/compile_kernels.py", level, path]
-        target = {"NUMBA_CPU_NAME": cpu, "NUMBA_CPU_FEATURES": "", "PYTHONPATH": "src"}
+        path_of_modules = os.pathsep.join(["src", *sys.path])
+        target = {"NUMBA_CPU_NAME": cpu, "NUMBA_CPU_FEATURES": "", "PYTHONPATH": path_of_modules}
         subprocess.run(command, check=True, cwd=self.root, env={**os.environ, **target})
         return path
 

@@ -22,7 +22,7 @@ from pathlib import Path
 import pillow_kmq
 from memory import picture, status
 from pillow_kmq import codec
-from pillow_kmq.codec.levels import striped as mixed
+from pillow_kmq.codec.levels import mixing
 from pillow_kmq.codec.levels.fast import level as fast
 from report import HERE, RESULTS, heading
 
@@ -35,11 +35,11 @@ def large(colors: int, level: str) -> tuple[bytes, int]:
     image = pillow_kmq.quantize(picture("photo", LARGE), colors, effort="fast")
     files = []
     for limit in (None, 1 << 30):
-        before = mixed.STRIPE_BYTES, fast.STRIPE_CODES
-        mixed.STRIPE_BYTES, fast.STRIPE_CODES = (limit or size for size in before)
+        before = mixing.STRIPE_BYTES, fast.STRIPE_CODES
+        mixing.STRIPE_BYTES, fast.STRIPE_CODES = (limit or size for size in before)
         stream = BytesIO()
         image.save(stream, "KMQ", compression=level)
-        mixed.STRIPE_BYTES, fast.STRIPE_CODES = before
+        mixing.STRIPE_BYTES, fast.STRIPE_CODES = before
         files.append(stream.getvalue())
     return files[0], len(files[1])
 

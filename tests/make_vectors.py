@@ -22,7 +22,7 @@ from pillow_kmq.codec import encode_animation as encode_frames
 from pillow_kmq.codec.animation.arrangement import to_image
 from pillow_kmq.codec.container import chunks as container
 from pillow_kmq.codec.container.animation_table import Animation, Film, encode_table
-from pillow_kmq.codec.levels import striped as mixed
+from pillow_kmq.codec.levels import mixing, striped
 from pillow_kmq.codec.levels.default import model as state_default
 from pillow_kmq.codec.levels.fast import level as fast
 from pillow_kmq.codec.palette.chunk import encode_palette
@@ -368,19 +368,19 @@ def max_images() -> Iterator[tuple[str, IndexedImage, str, str]]:
 
 def striped_file(picture: IndexedImage, compression: str = "default") -> bytes:
     """What the encoder writes where stripes are to end behind few bytes, although rows might be smaller."""
-    before = mixed.STRIPE_BYTES, fast.STRIPE_CODES
-    mixed.STRIPE_BYTES = 60 if compression == "max" else 300
+    before = mixing.STRIPE_BYTES, fast.STRIPE_CODES
+    mixing.STRIPE_BYTES = 60 if compression == "max" else 300
     fast.STRIPE_CODES = 700
     try:
         return mixed_file(picture) if compression == "default" else encode(picture, compression=compression)
     finally:
-        mixed.STRIPE_BYTES, fast.STRIPE_CODES = before
+        mixing.STRIPE_BYTES, fast.STRIPE_CODES = before
 
 
 def mixed_file(picture: IndexedImage) -> bytes:
     """A file of the level `default`, although rows might be smaller."""
     before = writer.encode_pixels
-    writer.encode_pixels = lambda picture, _: mixed.encode_mixed(picture, CODINGS["default"])
+    writer.encode_pixels = lambda picture, _: striped.encode_striped(picture, CODINGS["default"])
     try:
         return encode(picture)
     finally:
@@ -389,12 +389,13 @@ def mixed_file(picture: IndexedImage) -> bytes:
 
 def option_file(picture: IndexedImage, option: int) -> bytes:
     """A file of the level `default` with an option that the encoder may not choose, although rows might be smaller."""
-    before = state_default.DEFAULT
-    state_default.DEFAULT = state_default.DEFAULT._replace(option=lambda *_: option)
+    level = state_default.DefaultLevel
+    before = level.option
+    level.option = lambda *_: option
     try:
         return mixed_file(picture)
     finally:
-        state_default.DEFAULT = before
+        level.option = before
 
 
 def posts_and_waves(n: int) -> IndexedImage:

@@ -94,7 +94,7 @@ def test_threads_are_a_number_or_none() -> None:
 def test_stripes_decode_on_threads_and_what_is_intact_of_a_damaged_file_is_shown(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(codec.mixed, "STRIPE_BYTES", 700)
+    monkeypatch.setattr("pillow_kmq.codec.levels.mixing.STRIPE_BYTES", 700)
     y, x = np.indices((120, 100))
     shades = (((x + y) // 9 + np.random.default_rng(9).geometric(0.5, (120, 100))) % 16).astype(np.uint8)
     image = IndexedImage(np.random.default_rng(2).integers(0, 256, (16, 4)).astype(np.uint8), shades)

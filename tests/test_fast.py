@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import naive_kmq
 from pillow_kmq import codec
+from pillow_kmq.codec.levels import striped
 from pillow_kmq.codec.levels.fast import arrays as arrays_fast
 from pillow_kmq.codec.levels.fast import graphics_kernel as graphics
 from pillow_kmq.codec.levels.fast import level as fast
@@ -51,12 +52,12 @@ PICTURES = st.builds(
 
 def decoded(payload: bytes, image: IndexedImage, *, partial: bool = False) -> Indices:
     height, width = image.indices.shape
-    pixels = fast.decode_fast(payload[0], payload[1:], height, width, image.palette.tobytes(), partial=partial)
+    pixels = striped.decode_striped(payload[0], payload[1:], height, width, image.palette.tobytes(), partial=partial)
     return pixels.indices()
 
 
 def encoded(image: IndexedImage) -> bytes:
-    return fast.encode_fast(keep_palette(image))
+    return striped.encode_striped(keep_palette(image), CODINGS["fast"])
 
 
 @given(PICTURES)
@@ -69,7 +70,7 @@ def test_pixels_come_back_even_where_rows_would_be_smaller(image: IndexedImage) 
 @settings(max_examples=60, deadline=None)
 def test_the_naive_decoder_follows_with_and_without_guesses(image: IndexedImage, option: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fast, "_guessing", lambda *_: option)
+        patch.setattr(fast.FastLevel, "option", lambda *_: option)
         payload = encoded(image)
     palette = [tuple(color) for color in image.palette.tolist()]
     assert naive_kmq.indices(payload, image.width, image.height, palette) == image.indices.tolist()

@@ -24,10 +24,10 @@ from pillow_kmq import interruptible as waiting
 from pillow_kmq.cli import outputs
 from pillow_kmq.codec.animation.reader import FrameReader
 from pillow_kmq.codec.container.raw_deflate import deflate
-from pillow_kmq.codec.levels import striped as mixed
+from pillow_kmq.codec.levels import striped
+from pillow_kmq.codec.levels.level import Symbols
 from pillow_kmq.codec.picture import Picture
-from pillow_kmq.codec.symbols.color_tree import tree
-from pillow_kmq.codec.symbols.stripes import CODINGS, joined
+from pillow_kmq.codec.symbols.stripes import CODINGS, join
 from pillow_kmq.errors import KmqError
 from pillow_kmq.kernels.kernel import Variant
 from pillow_kmq.quant import kmeans as kmeans_module
@@ -119,14 +119,12 @@ def test_results_come_in_order_and_other_threads_do_the_work_themselves() -> Non
 
 def stripe_of(level: str, image: IndexedImage, stop: bytes) -> int:
     """Encode the first stripe: the number of rows done."""
-    model = mixed.model_of(CODINGS[level])
+    model: Any = striped.level_of(CODINGS[level])
     picture = Picture(image.palette.tobytes(), image.indices)
     height, width = image.indices.shape
-    symbols = picture.symbols(bytes(range(256)), (model.rows, model.columns)).reshape(-1)
-    data = np.empty(1 << 20, np.uint8)
-    forest = tree(image.palette.tobytes())
-    option = model.option(picture)
-    return mixed._run(model, False, data, 1 << 18, bytearray(stop), 0, symbols, forest, width, height, option)[0]
+    pixels = picture.symbols(bytes(range(256)), model.margins).reshape(-1)
+    symbols = Symbols(pixels, width, height, image.palette.tobytes(), model.option(picture))
+    return int(model.run(False, np.empty(1 << 20, np.uint8), 1 << 18, symbols, 0, bytearray(stop))[0])
 
 
 @pytest.mark.jit
@@ -156,16 +154,17 @@ def test_ctrl_c_ends_a_decoder_of_the_level_max_and_the_next_call_is_right(
 ) -> None:
     monkeypatch.setattr(Variant, "wanted", lambda *_: True)
     first, colors = CODINGS["max"] | 3 << 4, COLORS.tobytes()
-    one = mixed.decode_mixed(first, bytes(8), 1, 1, colors, partial=True).indices()  # compiled before there are threads
+    # Compiled before there are threads.
+    one = striped.decode_striped(first, bytes(8), 1, 1, colors, partial=True).indices()
     # Random bytes are an image, too.
-    large = joined(first, b"", [(1500, np.random.default_rng(number).bytes(1 << 22)) for number in range(4)])
+    large = join(first, b"", [(1500, np.random.default_rng(number).bytes(1 << 22)) for number in range(4)])
     codec.set_threads(threads)
     try:
         with ctrl_c(0.5):
-            mixed.decode_mixed(large[0], large[1:], 6000, 3000, colors)
+            striped.decode_striped(large[0], large[1:], 6000, 3000, colors)
     finally:
         codec.set_threads(None)
-    assert mixed.decode_mixed(first, bytes(8), 1, 1, colors, partial=True).indices() == one
+    assert striped.decode_striped(first, bytes(8), 1, 1, colors, partial=True).indices() == one
 
 
 @pytest.mark.parametrize("size", [0, 1, 1 << 14, (1 << 14) + 1, 300_000])

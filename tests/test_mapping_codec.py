@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pillow_kmq.codec.picture import compact_palette
-from pillow_kmq.codec.symbols.margins import map_symbols, with_margins, without_margins
+from pillow_kmq.codec.symbols.margins import map_symbols, put_rows, with_margins
 from pillow_kmq.kernels.kernel import Variant
 from pillow_kmq.types import IndexedImage, Indices
 
@@ -46,7 +46,7 @@ def test_indices_may_be_read_only_have_strides_or_be_a_matrix() -> None:
 
 @pytest.mark.parametrize("how", ["compiled", "numpy", "plain"])
 @pytest.mark.parametrize("table", TABLES, ids=["same", "other"])
-def test_some_rows_of_symbols_come_back_mapped_and_without_margins(
+def test_some_rows_of_symbols_come_back_mapped_and_put_rows(
     table: bytes, how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     symbols = bytearray(np.pad(INDICES, ((2, 0), (3, 3)), constant_values=9).tobytes())
@@ -54,7 +54,7 @@ def test_some_rows_of_symbols_come_back_mapped_and_without_margins(
     monkeypatch.setattr(Variant, "wanted", lambda _: how == "compiled")
     if how == "plain":
         monkeypatch.delitem(sys.modules, "numpy")
-    without_margins(map_symbols(symbols, table), (2, 3), pixels, 4, 5, 19)
+    put_rows(map_symbols(symbols, table), (2, 3), pixels, 4, 5, 19)
     monkeypatch.undo()
     expected = np.full((10, 19), 7, np.uint8)
     expected[4:9] = np.frombuffer(table, np.uint8)[INDICES[:5]]

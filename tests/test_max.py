@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import naive_kmq
 from pillow_kmq import codec
 from pillow_kmq.codec import pixels
-from pillow_kmq.codec.levels import striped as mixed
+from pillow_kmq.codec.levels import mixing, striped
 from pillow_kmq.codec.levels.max.model import MAX
 from pillow_kmq.codec.picture import Picture, keep_palette
 from pillow_kmq.codec.symbols.color_tree import tree
@@ -54,12 +54,12 @@ def pictures(most: int) -> st.SearchStrategy[IndexedImage]:
 
 
 def encoded(image: IndexedImage) -> bytes:
-    return mixed.encode_mixed(keep_palette(image), CODING)
+    return striped.encode_striped(keep_palette(image), CODING)
 
 
 def decoded(payload: bytes, image: IndexedImage, *, partial: bool = False) -> Indices:
     height, width = image.indices.shape
-    pixels = mixed.decode_mixed(payload[0], payload[1:], height, width, image.palette.tobytes(), partial=partial)
+    pixels = striped.decode_striped(payload[0], payload[1:], height, width, image.palette.tobytes(), partial=partial)
     return pixels.indices()
 
 
@@ -102,12 +102,12 @@ def test_compiled_and_plain_kernels_write_and_read_the_same_bytes(
 @settings(max_examples=EXAMPLES, deadline=None)
 def test_stripes_come_back_and_what_is_intact_of_a_damaged_file_is_shown(data: st.DataObject) -> None:
     image = picture("photo", data.draw(st.integers(0, 99)), 60, 50, 40)
-    before = mixed.STRIPE_BYTES
-    mixed.STRIPE_BYTES = data.draw(st.integers(25, 60))
+    before = mixing.STRIPE_BYTES
+    mixing.STRIPE_BYTES = data.draw(st.integers(25, 60))
     try:
         payload = bytearray(encoded(image))
     finally:
-        mixed.STRIPE_BYTES = before
+        mixing.STRIPE_BYTES = before
     assert payload[0] & 0x80
     assert np.array_equal(decoded(bytes(payload), image), image.indices)
     payload[-2] ^= 16
@@ -123,8 +123,8 @@ def test_stripes_come_back_and_what_is_intact_of_a_damaged_file_is_shown(data: s
 def test_a_stripe_is_eight_times_that_of_the_default() -> None:
     noise = np.random.default_rng(1).integers(0, 256, (300, 1000)).astype(np.uint8)
     palette = np.random.default_rng(2).integers(0, 256, (256, 4)).astype(np.uint8)
-    assert MAX.work == 8
-    payload = mixed.encode_mixed(Picture(palette.tobytes(), noise), 3)
+    assert MAX.stripe_scale == 8
+    payload = striped.encode_striped(Picture(palette.tobytes(), noise), 3)
     assert payload[0] & 0x80
     assert not encoded(IndexedImage(palette, noise[:135]))[0] & 0x80
 
@@ -152,14 +152,15 @@ def test_icons_of_up_to_64x64_pixels_are_coded_as_at_the_default(monkeypatch: py
 def test_small_images_are_never_larger_than_at_the_default() -> None:
     image = picture("striped", 77778, 5, 51, 16)
     sizes = {level: len(codec.encode(image, compression=level)) for level in ("default", "max")}
-    assert len(encoded(image)) > len(mixed.encode_mixed(keep_palette(image), 3))
+    assert len(encoded(image)) > len(striped.encode_striped(keep_palette(image), 3))
     assert sizes["max"] <= sizes["default"]
 
 
 def state_bytes(side: int, colors: int) -> int:
     """What the arrays of a stripe take, without the picture."""
     forest = tree(np.random.default_rng(1).integers(0, 256, (colors, 4)).astype(np.uint8).tobytes())
-    stripe: Any = MAX.arrays(np.zeros(1, np.uint8), forest, MAX.option(Picture(b"", np.zeros((side, side), np.uint8))))
+    option = MAX.option(Picture(b"", np.zeros((side, side), np.uint8)))
+    stripe: Any = MAX.state(np.zeros(1, np.uint8), forest, option, compiled=True)
     return sum(array.nbytes for array in stripe)
 
 
@@ -180,5 +181,5 @@ def test_a_code_that_has_ended_keeps_nobody_busy_with_a_long_row() -> None:
     assert not decoded(encoded(picture("flat", 1, 90, 90, 3)), picture("flat", 1, 90, 90, 3))[:, :9].all()  # compiles
     before = time.process_time()
     with pytest.raises(CorruptError, match="too long or too short"):
-        mixed.decode_mixed(CODING, code, 1, width, palette)
+        striped.decode_striped(CODING, code, 1, width, palette)
     assert time.process_time() - before < 5  # a row takes 15

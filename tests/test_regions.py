@@ -15,7 +15,8 @@ from PIL import Image
 import pillow_kmq
 from pillow_kmq import codec
 from pillow_kmq.codec import region, writer
-from pillow_kmq.codec.levels import striped as mixed
+from pillow_kmq.codec.levels import mixing
+from pillow_kmq.codec.levels.striped import encode_striped
 from pillow_kmq.codec.symbols import stripes
 from pillow_kmq.errors import CorruptError, KmqError, LimitError, OptionError, TruncatedError
 from pillow_kmq.types import IndexedImage
@@ -28,8 +29,8 @@ PICTURE = IndexedImage(np.repeat(np.arange(64, dtype=np.uint8)[:, None] * 4, 4, 
 
 @pytest.fixture
 def striped(monkeypatch: pytest.MonkeyPatch) -> bytes:
-    monkeypatch.setattr(mixed, "STRIPE_BYTES", 300)
-    monkeypatch.setattr(writer, "encode_pixels", lambda picture, _: mixed.encode_mixed(picture, 3))
+    monkeypatch.setattr(mixing, "STRIPE_BYTES", 300)
+    monkeypatch.setattr(writer, "encode_pixels", lambda picture, _: encode_striped(picture, 3))
     return codec.encode(PICTURE)
 
 
@@ -63,12 +64,12 @@ boxes = st.tuples(st.integers(0, 59), st.integers(0, 95), st.integers(1, 60), st
 def test_a_region_is_what_a_crop_of_the_whole_is(box: Any, compression: str, stripe: int) -> None:
     left, top, width, height = box
     right, bottom = min(60, left + width), min(96, top + height)
-    before = mixed.STRIPE_BYTES
-    mixed.STRIPE_BYTES = stripe
+    before = mixing.STRIPE_BYTES
+    mixing.STRIPE_BYTES = stripe
     try:
         data = codec.encode(PICTURE, compression=compression)
     finally:
-        mixed.STRIPE_BYTES = before
+        mixing.STRIPE_BYTES = before
     assert np.array_equal(part(data, (left, top, right, bottom)), PICTURE.indices[top:bottom, left:right])
 
 
@@ -91,8 +92,8 @@ def test_only_the_stripes_that_are_needed_are_decoded(striped: bytes, monkeypatc
 
 
 def test_many_short_stripes_are_no_obstacle_where_the_whole_is_allowed_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mixed, "STRIPE_BYTES", 1)
-    monkeypatch.setattr(writer, "encode_pixels", lambda picture, _: mixed.encode_mixed(picture, 3))
+    monkeypatch.setattr(mixing, "STRIPE_BYTES", 1)
+    monkeypatch.setattr(writer, "encode_pixels", lambda picture, _: encode_striped(picture, 3))
     indices = np.where((Y < 40) & (X != Y * 7 % 59), 0, SHADES).astype(np.uint8)[:60]
     data = codec.encode(IndexedImage(PICTURE.palette, indices))
     monkeypatch.setattr(stripes, "STRIPE_PRICE", 1)

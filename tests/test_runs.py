@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import naive_kmq
-from pillow_kmq.codec.entropy.range_coder_kernel import repeats
-from pillow_kmq.codec.levels import striped as mixed
-from pillow_kmq.codec.levels.fast import level as fast
+from pillow_kmq.codec.levels import mixing, striped
+from pillow_kmq.codec.levels.fast import state as fast_state
 from pillow_kmq.codec.picture import Picture
 from pillow_kmq.codec.pixels import decode_pixels
+from pillow_kmq.codec.symbols.scan_kernel import repeats
 from pillow_kmq.codec.symbols.stripes import CODINGS
 from pillow_kmq.kernels.kernel import Variant
 from pillow_kmq.types import Indices
@@ -23,8 +23,8 @@ from pillow_kmq.types import Indices
 def payload_of(values: Indices, colors: bytes, level: str) -> bytes:
     """The payload of chunk D at a level, although rows might be smaller."""
     if level == "fast":
-        return fast.encode_fast(Picture(colors, values))
-    return mixed.encode_mixed(Picture(colors, values), CODINGS[level])
+        return striped.encode_striped(Picture(colors, values), CODINGS["fast"])
+    return striped.encode_striped(Picture(colors, values), CODINGS[level])
 
 
 def comes_back(values: Indices, level: str, *, naively: bool = False) -> bool:
@@ -120,9 +120,9 @@ def test_a_wide_row_of_runs_that_break_off_takes_no_more_time_per_pixel(
         row[0, 9::9] = 1
         row[0, 5] = 2
     payloads = {width: payload_of(row, palette, level) for width, row in rows.items()}
-    module = fast if level == "fast" else mixed
-    monkeypatch.setattr(module, "memoryview", lambda data: data, raising=False)
-    monkeypatch.setattr(module, "bytearray", CountedReads, raising=False)
+    for module in (striped, mixing, fast_state):
+        monkeypatch.setattr(module, "memoryview", lambda data: data, raising=False)
+        monkeypatch.setattr(module, "bytearray", CountedReads, raising=False)
     monkeypatch.setattr(Variant, "wanted", lambda *_: False)
     reads = []
     for width, payload in payloads.items():

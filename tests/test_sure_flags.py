@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import naive_kmq
-from pillow_kmq.codec.levels import striped as mixed
+from pillow_kmq.codec.levels import striped
 from pillow_kmq.codec.levels.default import model as state_default
 from pillow_kmq.codec.picture import Picture
 from pillow_kmq.codec.pixels import decode_pixels
@@ -52,9 +52,9 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Counter[tuple[int, int]]:
 def test_sure_flags_of_both_kinds_may_be_wrong_and_pictures_come_back(
     asked: Counter[tuple[int, int]], monkeypatch: pytest.MonkeyPatch, option: int
 ) -> None:
-    monkeypatch.setattr(state_default, "DEFAULT", state_default.DEFAULT._replace(option=lambda *_: option))
+    monkeypatch.setattr(state_default.DefaultLevel, "option", lambda *_: option)
     values = posts(60, 70, 40)
-    payload = mixed.encode_mixed(Picture(COLORS, values), CODINGS["default"])
+    payload = striped.encode_striped(Picture(COLORS, values), CODINGS["default"])
     assert np.array_equal(decode_pixels(payload[0], payload[1:], *values.shape, COLORS).indices(), values)
     assert naive_kmq.indices(payload, 70, 60, PALETTE) == values.tolist()
     assert set(asked) == {(0, 0), (0, 1), (1, 0), (1, 1)}
@@ -73,9 +73,9 @@ def test_the_vectors_have_sure_flags_of_both_kinds_right_and_wrong(asked: Counte
 def test_photos_and_the_smallest_images_have_no_sure_flags(
     asked: Counter[tuple[int, int]], monkeypatch: pytest.MonkeyPatch, option: int
 ) -> None:
-    monkeypatch.setattr(state_default, "DEFAULT", state_default.DEFAULT._replace(option=lambda *_: option))
+    monkeypatch.setattr(state_default.DefaultLevel, "option", lambda *_: option)
     values = posts(60, 70, 40)
-    payload = mixed.encode_mixed(Picture(COLORS, values), CODINGS["default"])
+    payload = striped.encode_striped(Picture(COLORS, values), CODINGS["default"])
     assert np.array_equal(decode_pixels(payload[0], payload[1:], *values.shape, COLORS).indices(), values)
     assert naive_kmq.indices(payload, 70, 60, PALETTE) == values.tolist()
     assert not asked

@@ -7,15 +7,15 @@ import numpy as np
 from naive_kmq import STRETCH, clamp, squash, teach
 from pillow_kmq.codec.entropy import probability_tables as tables
 from pillow_kmq.codec.entropy.range_coder_kernel import ONE, ZERO
+from pillow_kmq.codec.levels.default import layout
 from pillow_kmq.codec.levels.default import model as state_default
-from pillow_kmq.codec.levels.default import stripe_kernel as level_default
 from pillow_kmq.codec.levels.default.mixer_kernel import REACH, WEIGHT_LIMIT
 
 
 def first_states() -> set[tuple[int, int]]:
     """The probability and the count of what counters start as."""
     stripe = np.array(state_default._first_shapes())
-    assert len(stripe) == level_default.SHAPES
+    assert len(stripe) == layout.SHAPES
     return {(int(state) & 4095, int(state) >> 12) for state in {*np.unique(stripe), tables.FIRST_STATE}}
 
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import naive_kmq
-from pillow_kmq.codec.levels import striped as mixed
+from pillow_kmq.codec.levels import striped
+from pillow_kmq.codec.levels.default import layout
 from pillow_kmq.codec.levels.default import model as state_default
-from pillow_kmq.codec.levels.default import stripe_kernel as kernels
 from pillow_kmq.codec.picture import Picture
 from pillow_kmq.codec.pixels import decode_pixels
 from pillow_kmq.codec.symbols.color_tree import Tree
@@ -22,13 +22,13 @@ CORNERS = [color for color in product((0, 255), repeat=4) if color[3] or not any
 
 def trends(tree: Tree, signs: tuple[int, ...]) -> list[int]:
     """By axis, the field of a trend to which corners of colour space with the given signs add up."""
-    points, _ = state_default._sights(tree, option=0)
+    points, _ = state_default._gradient_tables(tree)
     ends = [(axis.index(min(axis)), axis.index(max(axis))) for axis in tree.axes]
     fields = []
     for number, (least, most) in enumerate(ends):
         twice, less = (most, least) if signs[number] > 0 else (least, most)
         total = 4 * points[twice] - 3 * points[less]
-        fields.append(total >> kernels.FIELD * number & 2 * kernels.ORIGIN - 1)
+        fields.append(total >> layout.FIELD * number & 2 * layout.ORIGIN - 1)
         assert total < 2**63
     return fields
 
@@ -39,9 +39,9 @@ def test_the_farthest_trends_stay_in_their_fields(signs: tuple[int, ...]) -> Non
     expected = []
     for axis, sign in zip(tree.axes, signs, strict=True):
         twice, less = (max(axis), min(axis)) if sign > 0 else (min(axis), max(axis))
-        expected.append(2 * (4 * twice - 3 * less) + kernels.ORIGIN)
+        expected.append(2 * (4 * twice - 3 * less) + layout.ORIGIN)
     assert trends(tree, signs) == expected
-    assert all(0 <= field < 2 * kernels.ORIGIN for field in expected)
+    assert all(0 <= field < 2 * layout.ORIGIN for field in expected)
 
 
 @pytest.mark.parametrize("option", [0, 1, 2])
@@ -49,12 +49,12 @@ def test_the_farthest_trends_stay_in_their_fields(signs: tuple[int, ...]) -> Non
 def test_pictures_of_the_farthest_colours_are_those_of_the_format(
     monkeypatch: pytest.MonkeyPatch, option: int, symbols: int
 ) -> None:
-    monkeypatch.setattr(state_default, "DEFAULT", state_default.DEFAULT._replace(option=lambda *_: option))
+    monkeypatch.setattr(state_default.DefaultLevel, "option", lambda *_: option)
     rng = np.random.default_rng(symbols)
     more = rng.integers(0, 256, (256, 4), np.uint8)
     colors = np.concatenate([np.array(CORNERS, np.uint8), more])[:symbols]
     values = rng.integers(0, symbols, (20, 30)).astype(np.uint8)
-    payload = mixed.encode_mixed(Picture(colors.tobytes(), values), CODINGS["default"])
+    payload = striped.encode_striped(Picture(colors.tobytes(), values), CODINGS["default"])
     assert payload[0] >> 4 & 3 == option
     palette = [tuple(int(v) for v in color) for color in colors]
     assert naive_kmq.indices(payload, 30, 20, palette) == values.tolist()
@@ -72,8 +72,8 @@ def test_what_repeats_is_graphics_and_what_does_not_is_placed(height: int, width
     tiles = np.tile(photo[:20, :20], (height // 20, width // 20))
     assert Picture(b"", photo).repeats < 0.3
     assert Picture(b"", tiles).repeats > 0.75
-    assert kernels.is_placed(state_default.DEFAULT.option(Picture(b"", photo)))
-    assert not kernels.is_placed(state_default.DEFAULT.option(Picture(b"", tiles)))
+    assert layout.has_gradient(state_default.DEFAULT.option(Picture(b"", photo)))
+    assert not layout.has_gradient(state_default.DEFAULT.option(Picture(b"", tiles)))
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 9), (9, 1), (2, 2), (3, 2), (2, 100_000)])

@@ -1,4 +1,4 @@
-"""The payload of chunk D: dispatch by coding (docs/FORMAT.md, section 7)."""
+"""Encoding and decoding of chunk D at any level (docs/FORMAT.md, section 7)."""
 
 from __future__ import annotations
 
@@ -20,35 +20,33 @@ _STORED, _DEFLATED = 0, 1
 _SAMPLE = 1 << 15
 
 SMALL = 64 * 64
-"""The largest image, in pixels, that `max` encodes with the model of `default`.
-
-Its own model takes 0.3 ms or more per pixel where kernels are not compiled, as when an icon is opened.
-"""
+"""Largest number of pixels at which `max` writes what `default` does: plain Python decodes such icons without delay,
+but would take 0.3 ms or more per pixel for the model of `max`."""
 
 
 def encode_pixels(picture: Picture, compression: str) -> bytes:
-    """Encode a payload of chunk D. compression: one of COMPRESSIONS."""
+    """Encode a picture as the payload of a chunk D. compression: one of COMPRESSIONS."""
     from .levels.deflate import encode_rows, packed_size
 
     if compression == "deflate":
         return encode_rows(picture.indices)
     if compression == "fast":
-        from .levels.fast.level import encode_fast
+        from .levels.striped import encode_striped
 
-        pixels = encode_fast(picture)
-        # Try deflate only where it may win, as it takes longer than the rest of the level.
+        pixels = encode_striped(picture, CODINGS["fast"])
+        # Deflate takes longer than all the rest.
         stored = packed_size(picture.used[-1], *picture.source.shape)
         rows_may_win = picture.source.size <= _SAMPLE or len(pixels) >= stored
     else:
-        from .levels.striped import encode_mixed
+        from .levels.striped import encode_striped
 
-        pixels = min((encode_mixed(picture, coding) for coding in _mixed_codings(compression, picture)), key=len)
+        pixels = min((encode_striped(picture, coding) for coding in _mixed_codings(compression, picture)), key=len)
         rows_may_win = _rows_may_win(picture, len(pixels))
     return min(pixels, encode_rows(picture.indices), key=len) if rows_may_win else pixels
 
 
 def _mixed_codings(compression: str, picture: Picture) -> list[int]:
-    """Return the codings of which a level keeps the smallest. `max` adapts slowly: small images try `default` too."""
+    """Return the codings of which a level keeps the smallest: the model of `max` adapts slowly and takes long."""
     codings = []
     if compression == "max" and picture.source.size > SMALL:
         codings.append(CODINGS["max"])
@@ -58,9 +56,9 @@ def _mixed_codings(compression: str, picture: Picture) -> list[int]:
 
 
 def _rows_may_win(picture: Picture, size: int) -> bool:
-    """Return whether deflated rows may be smaller than `size` bytes, as for noise and repeated patterns.
+    """Return whether the level `deflate` may need fewer than `size` bytes, as for noise and repeating patterns.
 
-    Other pictures are larger by at least a quarter. Large images are judged by a sample.
+    Of other pictures it needs at least a quarter more. A part of a large image is enough to know.
     """
     from .levels.deflate import quick_size
 
@@ -77,14 +75,22 @@ def _rows_may_win(picture: Picture, size: int) -> bool:
 
 
 def has_stripes(first: int) -> bool:
-    """Return whether the first byte of chunk D declares stripes, each with a checksum."""
+    """Return whether a chunk D has stripes with checksums. first: its first byte."""
     return first & 0x0F in CODINGS.values() and bool(first & STRIPED)
 
 
 def check_pixels(coding_byte: int, length: int, height: int, width: int) -> None:
-    """Check that `length` bytes after the coding byte can hold the image.
+    """Check that a chunk D can hold the image, without reading it.
 
-    Raises UnsupportedError for an unknown coding, CorruptError if they cannot.
+    Args:
+        coding_byte: the first byte of its payload.
+        length: number of bytes that follow.
+        height: rows of the image.
+        width: pixels per row.
+
+    Raises:
+        UnsupportedError: the coding is unknown.
+        CorruptError: the payload is too short or too long.
     """
     coding = coding_byte & 0x0F
     if coding in (_STORED, _DEFLATED):
@@ -96,27 +102,32 @@ def check_pixels(coding_byte: int, length: int, height: int, width: int) -> None
 
 
 @cache
-def _fast_decoder() -> Callable[..., Raster]:
-    """Import the decoder of `fast` once: an import statement takes a microsecond per image."""
-    from .levels.fast.level import decode_fast
+def _decode_striped() -> Callable[..., Raster]:
+    """Import the decoder once: an import inside a function takes a microsecond for each image."""
+    from .levels.striped import decode_striped
 
-    return decode_fast
+    return decode_striped
 
 
 def decode_pixels(
     coding_byte: int, coded: bytes, height: int, width: int, colors: bytes, *, partial: bool = False
 ) -> Raster:
-    """Decode a payload of chunk D that passed `check_pixels`. Raises CorruptError.
+    """Decode a chunk D that `check_pixels` has accepted.
 
-    coding_byte, coded: its first byte, and the rest. partial: it may be truncated; missing pixels are zero.
+    Args:
+        coding_byte: the first byte of its payload.
+        coded: what follows that byte.
+        height: rows of the image.
+        width: pixels per row.
+        colors: the palette, RGBA, four bytes an entry.
+        partial: accept a payload that is truncated, or whose stripes are damaged; pixels that are not known are zero.
+
+    Raises:
+        CorruptError: the payload is invalid.
     """
     coding = coding_byte & 0x0F
-    if coding == CODINGS["fast"]:
-        return _fast_decoder()(coding_byte, coded, height, width, colors, partial=partial)
     if coding in CODINGS.values():
-        from .levels.striped import decode_mixed
-
-        return decode_mixed(coding_byte, coded, height, width, colors, partial=partial)
+        return _decode_striped()(coding_byte, coded, height, width, colors, partial=partial)
     from .levels.deflate import decode_rows
 
     rows = decode_rows(coding_byte, coded, height, width, partial=partial)

@@ -11,7 +11,7 @@ from ..errors import CorruptError, LimitError, OptionError, TruncatedError
 from .container.chunks import Reader
 from .pixels import decode_pixels, has_stripes
 from .reader import Head
-from .symbols.stripes import FREE_STRIPES, STRIPED, StripeEntry, joined, listed_symbols, stripe_index
+from .symbols.stripes import FREE_STRIPES, STRIPED, StripeEntry, join, listed_symbols, stripe_index
 
 if TYPE_CHECKING:
     from ..types import Indices
@@ -95,7 +95,7 @@ def _read_stripes(stream: IO[bytes], head: Head, top: int, bottom: int) -> tuple
     # Images of at most FREE_STRIPES stripes never exceed the limit on stripes, however short these are.
     parts = [needed[i : i + FREE_STRIPES] for i in range(0, len(needed), FREE_STRIPES)]
     coding_byte = head.coding_byte & ~STRIPED
-    return first, [(sum(rows for rows, _ in part), joined(coding_byte, listing, part)) for part in parts]
+    return first, [(sum(rows for rows, _ in part), join(coding_byte, listing, part)) for part in parts]
 
 
 def _stripe_table(head: Head, coded: bytes) -> tuple[list[StripeEntry], int]:

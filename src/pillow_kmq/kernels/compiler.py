@@ -16,14 +16,14 @@ import numpy as np
 from . import machine
 from .interrupts import interrupts_after_callbacks
 from .sources import helper, names
-from .types import Group, Scalar, Signature, Type, narrow, numpy_name
+from .types import Group, Scalar, Signature, Type, as_int32, numpy_name
 
 # No fastmath: contraction and reassociation give other bits on other machines (docs/ARCHITECTURE.md).
 # `error_model="numpy"` drops the zero-division checks, which would keep loops from being vectorised.
 _OPTIONS: Any = {"error_model": "numpy", "fastmath": False}
 _PASTED: Any = {**_OPTIONS, "forceinline": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
 _ALLOWED = ("llvm.", "memcpy", "memmove", "memset", "sqrt")  # the last is rounded alike everywhere
-_HELPERS: dict[Any, Any] = {narrow: np.int32}
+_HELPERS: dict[Any, Any] = {as_int32: np.int32}
 
 
 def compiled_helper(function: FunctionType) -> Any:

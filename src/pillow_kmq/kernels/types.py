@@ -215,6 +215,6 @@ def real_of(kinds: tuple[Type, ...], values: tuple[Any, ...]) -> str:
     return "f64"
 
 
-def narrow(x: Any) -> Any:
+def as_int32(x: Any) -> Any:
     """A number that fits 32 bits, signed; compiled, its type too, so that several can be computed at once."""
     return x

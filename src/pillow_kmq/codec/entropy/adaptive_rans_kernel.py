@@ -1,4 +1,4 @@
-"""Contexts, ranks and codes of the level `fast` (docs/FORMAT.md, section 7.8)."""
+"""Adaptive rANS (docs/FORMAT.md, section 7.8): contexts, ranks of colours, and the coder; helpers of kernels."""
 
 from __future__ import annotations
 
@@ -7,23 +7,32 @@ from typing import NamedTuple
 from ...kernels import kernel
 from ...kernels.types import i32_flat, i64, u8_flat, u16_flat
 
-ONE = 4096  # the sum of the frequencies of a context
-LOW = 1 << 16  # the state of the coder is at least this much, and below 2^32
-TOKENS = 32  # room for a context's
-SPAN, SPANS = 5, 7  # a context's table of tokens has 2^SPANS slots for 2^SPAN places each
+ONE = 4096
+"""The sum of the frequencies of a context."""
+LOW = 1 << 16
+"""The coder's state is at least this, and below 2^32."""
+TOKENS = 32
+"""Room for the tokens of a context."""
+SPAN, SPANS = 5, 7
+"""A context's table of tokens has 2^SPANS slots, each for 2^SPAN frequencies."""
 
-STEP = 16  # what a token adds to its count
+STEP = 16
+"""The increment of a token's count."""
 LIMIT = 8000
+"""The limit for the sum of a context's counts, above which they are halved."""
 PERIOD = 512
+"""The limit for the number of tokens between updates of frequencies."""
 
-DISTANCES = 192  # kinds of distances, from near to far
+DISTANCES = 192
+"""Steps of distances between colours."""
 
 
 class Colors(NamedTuple):
-    """Colours as seen from W: uint8[256 * n + 256], by W and then by rank (`ranked`) or colour (`ranks`).
+    """Lists of colours by distance, which adapt.
 
-    ranked: the colours near to W; ranks: the place of each; a stripe changes its copies. The last row is for colours
-    that no list has.
+    Attributes:
+        ranked: uint8[256 * n + 256], by W and rank: the colour. The last row is for colours that no list has.
+        ranks: uint8[256 * n + 256], by W and colour: its rank.
     """
 
     ranked: u8_flat
@@ -31,11 +40,14 @@ class Colors(NamedTuple):
 
 
 class Contexts(NamedTuple):
-    """What is known of the tokens, zero at first.
+    """Statistics of tokens, zero at first.
 
-    counts, starts: uint16[contexts * TOKENS + 1]; starts: sums of the frequencies before a token. slots:
-    uint8[contexts << SPANS], the token at the first place of each slot, or empty. wait, period: uint16[contexts], how
-    many tokens from now on there are new sizes, and from one time to the next.
+    Attributes:
+        counts: uint16[contexts * TOKENS + 1].
+        starts: uint16[contexts * TOKENS + 1], the sum of the frequencies before a token.
+        slots: uint8[contexts << SPANS], the token of the first frequency of each slot; or empty.
+        wait: uint16[contexts], the number of tokens until frequencies are updated.
+        period: uint16[contexts], the number of tokens between updates.
     """
 
     counts: u16_flat
@@ -46,7 +58,13 @@ class Contexts(NamedTuple):
 
 
 class Ranks(NamedTuple):
-    """Ranks as tokens. token: uint8[256], by rank; bits, first: uint8[TOKENS], of a token, by its number from 0."""
+    """Ranks as tokens.
+
+    Attributes:
+        token: uint8[256], by rank from 0 on.
+        bits: uint8[TOKENS], the number of extra bits of a token.
+        first: uint8[TOKENS], the first rank of a token.
+    """
 
     token: u8_flat
     bits: u8_flat
@@ -55,12 +73,18 @@ class Ranks(NamedTuple):
 
 @kernel
 def rank_colors(
-    colors: u8_flat, n: i64, steps: u8_flat, ranked: u8_flat, ranks: u8_flat, places: i32_flat, axes: i32_flat
+    colors: u8_flat, n: i64, steps: u8_flat, ranked: u8_flat, ranks: u8_flat, work: i32_flat, axes: i32_flat
 ) -> None:
-    """Order all colours by distance from each.
+    """Sort all colours by distance from each of them.
 
-    colors: uint8[4 * n], RGBA. steps: uint8[...], how far apart colours are, by the sum of differences. places:
-    int32[DISTANCES + n], to count in. axes: int32[4 * n], for where they lie, as of `tree.axes_of`.
+    Args:
+        colors: uint8[4 * n], RGBA.
+        n: number of colours.
+        steps: uint8[:], the step of a distance, which is a sum of differences on the axes.
+        ranked: uint8[256 * n + 256], the result; see `Colors`.
+        ranks: uint8[256 * n + 256], the result; see `Colors`.
+        work: int32[DISTANCES + n], any values.
+        axes: int32[4 * n], receives the coordinates of the colours, as of `color_tree.axes_of`.
     """
     for s in range(n):
         alpha = 0 + colors[4 * s + 3]
@@ -73,7 +97,7 @@ def rank_colors(
         axes[3 * n + s] = alpha
     for s in range(n):
         for i in range(DISTANCES):
-            places[i] = 0
+            work[i] = 0
         for t in range(n):
             distance = (
                 abs(axes[s] - axes[t])
@@ -82,49 +106,49 @@ def rank_colors(
                 + 2 * abs(axes[3 * n + s] - axes[3 * n + t])
             )
             step = 0 + steps[distance]
-            places[DISTANCES + t] = step
-            places[step] += 1
-        places[0] -= 1  # of s itself, which has the first place
+            work[DISTANCES + t] = step
+            work[step] += 1
+        work[0] -= 1  # without s itself, which is first
         ranked[256 * s] = s
-        place = 1
+        rank = 1
         for i in range(DISTANCES):
-            count = 0 + places[i]
-            places[i] = place
-            place += count
+            count = 0 + work[i]
+            work[i] = rank
+            rank += count
         for t in range(n):
             if t != s:
-                step = places[DISTANCES + t]
-                place = 0 + places[step]
-                places[step] = place + 1
-                ranked[256 * s + place] = t
-                ranks[256 * s + t] = place
+                step = work[DISTANCES + t]
+                rank = 0 + work[step]
+                work[step] = rank + 1
+                ranked[256 * s + rank] = t
+                ranks[256 * s + t] = rank
 
 
 def promote(row, rank, ranked, ranks):  # type: ignore[no-untyped-def]
-    """Move a colour up in the list of a row, by an eighth of its way."""
-    place = row << 8 | rank
+    """Move a colour up in the list of a row, by an eighth of its rank."""
+    index = row << 8 | rank
     better = row << 8 | rank - ((rank + 6) >> 3)
-    symbol = 0 + ranked[place]
+    symbol = 0 + ranked[index]
     other = 0 + ranked[better]
     ranked[better] = symbol
-    ranked[place] = other
+    ranked[index] = other
     ranks[row << 8 | symbol] = better & 255
     ranks[row << 8 | other] = rank
 
 
 def first_counts(context, tokens, likely, ranks, counts):  # type: ignore[no-untyped-def]
-    """The counts of a new context. likely: by bit, tokens that are; ranks: the first token of ranks, if any."""
+    """Set the counts of a new context. likely: likely tokens, as bits. ranks: the first token of ranks, if any."""
     for t in range(tokens):
         counts[context * TOKENS + t] = 6 if likely >> t & 1 else 3 if ranks <= t < ranks + 8 else 1
 
 
 def renew(contexts, context, tokens, likely, ranks, slotted):  # type: ignore[no-untyped-def]
-    """New sizes for a context, or its first ones; it then waits for the next. likely, ranks: as in `first_counts`."""
+    """Update the frequencies of a context, or set its first ones. likely, ranks: as of `first_counts`."""
     counts, starts, slots, wait, period = contexts
     if counts[context * TOKENS] == 0:
         first_counts(context, tokens, likely, ranks, counts)
     total = halve(context, LIMIT, counts)
-    set_sizes(context, tokens, total, counts, starts)
+    set_frequencies(context, tokens, total, counts, starts)
     if slotted:
         fill_slots(context, tokens, starts, slots)
     period[context] = min(PERIOD, period[context] + (period[context] >> 2) + 1)
@@ -132,9 +156,9 @@ def renew(contexts, context, tokens, likely, ranks, slotted):  # type: ignore[no
 
 
 def halve(context, limit, counts):  # type: ignore[no-untyped-def]
-    """Halve the counts of a context until they are at most `limit` in all; their sum.
+    """Halve the counts of a context until their sum is at most `limit`; return the sum.
 
-    Tokens that there are not count nothing: compiled, loops of a known length are a few operations on vectors.
+    Unused tokens are included: compiled, loops of a known length are a few operations on vectors.
     """
     first = context * TOKENS
     while True:
@@ -147,8 +171,8 @@ def halve(context, limit, counts):  # type: ignore[no-untyped-def]
             counts[first + t] = ((0 + counts[first + t]) + 1) >> 1
 
 
-def set_sizes(context, tokens, total, counts, starts):  # type: ignore[no-untyped-def]
-    """Frequencies from counts: each at least one, ONE in all."""
+def set_frequencies(context, tokens, total, counts, starts):  # type: ignore[no-untyped-def]
+    """Set frequencies by counts: each is at least one, their sum is ONE."""
     first = context * TOKENS
     scale = ((ONE - tokens) << 16) // total
     best = most = start = 0
@@ -165,7 +189,7 @@ def set_sizes(context, tokens, total, counts, starts):  # type: ignore[no-untype
 
 
 def fill_slots(context, tokens, starts, slots):  # type: ignore[no-untyped-def]
-    """The tokens at the first places of slots."""
+    """Set the slots of a context."""
     slot = context << SPANS
     for t in range(tokens):
         start = 0 + starts[context * TOKENS + t + 1]
@@ -176,7 +200,7 @@ def fill_slots(context, tokens, starts, slots):  # type: ignore[no-untyped-def]
 
 
 def first_state(data, pos, end):  # type: ignore[no-untyped-def]
-    """The state of the coder at the start of a code; 0 if there is none."""
+    """Return the state of the coder at the start of a bitstream; 0 if it is invalid."""
     x = 0
     for i in range(4):
         if pos + i < end:
@@ -185,9 +209,9 @@ def first_state(data, pos, end):  # type: ignore[no-untyped-def]
 
 
 def fill(x, pos, end, data):  # type: ignore[no-untyped-def]
-    """The next two bytes into a small state: x, pos. Without a branch, which could not be foreseen."""
-    place = pos if pos < end else end
-    word = (0 + data[place]) | (0 + data[place + 1]) << 8
+    """Read two bytes into a state that is small: x, pos. A branch could not be predicted, so there is none."""
+    start = pos if pos < end else end
+    word = (0 + data[start]) | (0 + data[start + 1]) << 8
     small = x < LOW
     x = x << 16 | word if small else x
     pos = pos + 2 if small else pos
@@ -195,7 +219,7 @@ def fill(x, pos, end, data):  # type: ignore[no-untyped-def]
 
 
 def put_back(x, limit, pos, data):  # type: ignore[no-untyped-def]
-    """The last two bytes of a state that would grow too large in front of data[pos]: x, pos. Without a branch, too."""
+    """Write two bytes of a state that would grow too large before data[pos]: x, pos. Without a branch, too."""
     data[pos - 2] = x & 255
     data[pos - 1] = (x >> 8) & 255
     large = x >= limit
@@ -205,7 +229,7 @@ def put_back(x, limit, pos, data):  # type: ignore[no-untyped-def]
 
 
 def put_state(x, pos, data):  # type: ignore[no-untyped-def]
-    """The state with which a decoder begins, in front of data[pos]; where it is."""
+    """Write the state for a decoder to start with before data[pos]; return its position."""
     for i in range(4):
         data[pos - 4 + i] = (x >> (8 * i)) & 255
     return pos - 4

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from functools import cache
 from itertools import pairwise
 from typing import Any
@@ -16,10 +17,10 @@ _KNOTS = (
 """65536 / (1 + exp(-x)) at x = -12, -11.5, ..., 12."""
 
 _RATES = tuple(655360 // tenths for tenths in (16, 26, 36, 46, 56, 66, 76, 86, 96, 106, 120, 140, 160, 180, 200, 220))
-"""By the count of a counter: the part, of 65536, of the way to the bit that its probability goes."""
+"""By count: how far a probability moves towards a bit, in 1/65536 of the distance."""
 
 FIRST_STATE = 1 << 11
-"""Of a counter, which is a count of 4 bits above the probability of a one, of 12 bits: nothing seen, one half."""
+"""The initial state of a counter, a count of 4 bits above the probability of a one, of 12 bits: 0 and one half."""
 
 _LEFT = tuple(65536 - rate for rate in _RATES) * 2
 _ADDED = tuple(
@@ -27,16 +28,21 @@ _ADDED = tuple(
     for seen in (ONE, ZERO)
     for count, rate in enumerate(_RATES)
 )
-"""By bit and count: the part of the probability that is left, of 65536, and what is added, with the new count."""
+"""By bit and count: the factor of the probability, in 1/65536, and the new count with what is added to it."""
 
 
 def _after_bit(n: int, p: Any) -> Any:
-    """The state after a bit. n: 16 if that is a zero, and the count; p: a probability, or an array of them."""
+    """Return the state after a bit.
+
+    Args:
+        n: the count, and 16 more for a zero.
+        p: a probability, or an array of them.
+    """
     return ((p << 4 | n & 15) * _LEFT[n] >> 20) + _ADDED[n]
 
 
 class _After(dict[int, int]):
-    """The state of a counter after a bit, by ONE or ZERO and the state before; worked out when first asked for."""
+    """States after a bit, by ONE or ZERO plus the state before, computed on demand."""
 
     def __missing__(self, key: int) -> int:
         self[key] = state = int(_after_bit(key >> 12, key & P))
@@ -45,13 +51,13 @@ class _After(dict[int, int]):
 
 @cache
 def after() -> dict[int, int]:
-    """The same for all who ask: of 131072 entries a small image needs some thousands."""
+    """Return the table of states after a bit for plain Python: a small image needs few of its 131072 entries."""
     return _After()
 
 
 @cache
 def after_array() -> Any:
-    """All entries, uint16[131072]."""
+    """Return the table of states after a bit, uint16[131072]."""
     import numpy as np
 
     p = np.arange(4096, dtype=np.int64)
@@ -59,18 +65,18 @@ def after_array() -> Any:
 
 
 @cache
-def squash() -> tuple[int, ...]:
-    """Probability, 1..65535, of x = -12..12 in steps of 1/256 (from index 0): lines between the knots."""
-    return tuple((a * (128 - f) + b * f) >> 7 for a, b in pairwise(_KNOTS) for f in range(128))
+def squash() -> array[int]:
+    """Return the probabilities, 1..65535, of x = -12..12 in steps of 1/256: linear between the knots."""
+    return array("H", ((a * (128 - f) + b * f) >> 7 for a, b in pairwise(_KNOTS) for f in range(128)))
 
 
 @cache
-def stretch() -> tuple[int, ...]:
-    """The inverse, in 1/256, at (p + 1/2) / 4096: the least x whose squash is at least 16 p + 8."""
-    result, x = [], 0
+def stretch() -> array[int]:
+    """Return the inverse, in 1/256, at (p + 1/2) / 4096: the least x whose squash is at least 16 p + 8."""
+    result, x = array("h"), 0
     table = squash()
     for p in range(4096):
         while table[x] < 16 * p + 8:
             x += 1
         result.append(x - 3072)
-    return tuple(result)
+    return result

@@ -1,4 +1,4 @@
-"""Where codes of the range coder begin and end (docs/FORMAT.md, section 7.4): what kernels leave to their callers."""
+"""Start and end of the range coder's bitstreams (docs/FORMAT.md, section 7.4), which kernels leave to their callers."""
 
 from __future__ import annotations
 
@@ -8,13 +8,22 @@ from typing import Any
 from .range_coder_kernel import byte_out
 
 
-def begun(decoding: bool, data: Any) -> tuple[int, int]:
-    """With which x a kernel begins, and at which byte: a decoder has read four; those beyond the end are zeros."""
+def start(decoding: bool, data: Any) -> tuple[int, int]:
+    """Return x and the position in data to start a kernel with.
+
+    A decoder has read four bytes by then; those past the end are zeros.
+    """
     return (int.from_bytes(data[:4].ljust(4, b"\0"), "big"), 4) if decoding else (0, 0)
 
 
-def finished(data: Any, x: int, pos: int) -> bytes:
-    """The whole code. data: an encoder's bytes up to pos, and four more; x: what it had at last."""
+def flush(data: Any, x: int, pos: int) -> bytes:
+    """Return the complete bitstream of an encoder, without trailing zeros.
+
+    Args:
+        data: uint8[:], the bytes that the kernel has written, and room for four more.
+        x: its last x.
+        pos: its last position in data.
+    """
     write: Callable[..., int] = byte_out
     for i in range(pos, pos + 4):
         x = write(x, i, data)

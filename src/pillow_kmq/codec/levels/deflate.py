@@ -1,6 +1,6 @@
-"""The level `deflate`: indices as rows of bits, filtered where that helps (docs/FORMAT.md, section 7.1).
+"""The level `deflate`: indices as rows of bits, filtered if that helps (docs/FORMAT.md, section 7.1).
 
-NumPy and zlib only, so that these files open at once, without compiled kernels.
+It needs NumPy and zlib only, so that these files open at once, without compiled kernels.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ _LEFT, _ABOVE = 1, 2  # filters
 
 _Bytes = npt.NDArray[np.uint8]
 _Try: TypeAlias = tuple[int, bytes, int]
-"""A layout, all rows in it, and zlib's strategy for them."""
+"""A layout, all rows in this layout, and zlib's strategy for them."""
 
 
 def encode_rows(indices: Indices) -> bytes:
-    """The payload of a chunk D in the layout that deflates best. indices: uint8[h, w], not empty."""
+    """Encode indices as the payload of a chunk D, in the layout that deflates best. indices: uint8[h, w], not empty."""
     tries = _tries(indices)
     smallest, packed, _ = tries[0]
-    # This finds the layout that is best at level 9, or one within 1 %, and saves half to three quarters of the time.
+    # A quick size finds the best layout at level 9, or one within 1 %, and saves half to three quarters of the time.
     layout, rows, strategy = min(tries, key=_quick_size)
     deflated = deflate(rows, 9, strategy)
     if len(deflated) < len(packed):
@@ -40,18 +40,18 @@ def encode_rows(indices: Indices) -> bytes:
 
 
 def quick_size(indices: Indices) -> int:
-    """Bytes that `encode_rows` would make, or some more: of photos up to 6 %, of flat pictures up to a third."""
+    """Estimate the length of what `encode_rows` returns: up to 6 % too much for photos, a third for flat images."""
     tries = _tries(indices)
     return 1 + min(len(tries[0][1]), *map(_quick_size, tries))
 
 
-def _quick_size(one: _Try) -> int:
-    _, rows, strategy = one
+def _quick_size(attempt: _Try) -> int:
+    _, rows, strategy = attempt
     return len(deflate(rows, 5, strategy))
 
 
 def _tries(indices: Indices) -> list[_Try]:
-    """What may deflate best; first the layout with the fewest bits for a pixel."""
+    """Return the layouts that may deflate best, the one with the fewest bits per pixel first."""
     smallest = _smallest(int(indices.max()))
     packed = _pack(indices, _BITS[smallest]).tobytes()
     tries = [(smallest, packed, zlib.Z_DEFAULT_STRATEGY)]
@@ -62,19 +62,27 @@ def _tries(indices: Indices) -> list[_Try]:
 
 
 def packed_size(highest: int, height: int, width: int) -> int:
-    """Bytes of all rows, stored with as few bits for a pixel as indices up to `highest` allow."""
+    """Return the bytes of all rows, stored with as few bits per pixel as indices up to `highest` allow."""
     return _size(_smallest(highest), height, width)
 
 
 def _smallest(highest: int) -> int:
-    """The layout with the fewest bits for a pixel."""
+    """Return the layout with the fewest bits per pixel for indices up to `highest`."""
     return next(layout for layout, bits in enumerate(_BITS) if highest < 1 << bits)
 
 
 def check_rows(coding_byte: int, length: int, height: int, width: int) -> None:
-    """Whether `length` bytes can hold the image, told from the first byte of a chunk D and without reading on.
+    """Check that a chunk D can hold the image, without reading it.
 
-    Raises UnsupportedError for an unknown layout, CorruptError where they cannot.
+    Args:
+        coding_byte: the first byte of its payload.
+        length: number of bytes that follow.
+        height: rows of the image.
+        width: pixels per row.
+
+    Raises:
+        UnsupportedError: the layout is unknown.
+        CorruptError: the payload is too short or too long.
     """
     coding, layout = coding_byte & 0x0F, coding_byte >> 4
     if layout >= len(_BITS):
@@ -86,10 +94,20 @@ def check_rows(coding_byte: int, length: int, height: int, width: int) -> None:
 
 
 def decode_rows(coding_byte: int, coded: bytes, height: int, width: int, *, partial: bool = False) -> Indices:
-    """The indices uint8[h, w] of a chunk D that `check_rows` has passed.
+    """Decode a chunk D that `check_rows` has accepted.
 
-    coded: the payload after its first byte. With `partial` it may end early: rows that did not arrive are zero.
-    Raises CorruptError.
+    Args:
+        coding_byte: the first byte of its payload.
+        coded: what follows that byte.
+        height: rows of the image.
+        width: pixels per row.
+        partial: accept a truncated payload; rows that did not arrive are zero.
+
+    Returns:
+        The indices, uint8[height, width].
+
+    Raises:
+        CorruptError: the payload is invalid.
     """
     coding, layout = coding_byte & 0x0F, coding_byte >> 4
     size = _size(layout, height, width)
@@ -112,34 +130,35 @@ def decode_rows(coding_byte: int, coded: bytes, height: int, width: int, *, part
 
 
 def _size(layout: int, height: int, width: int) -> int:
-    """Bytes of all rows."""
+    """Return the bytes of all rows."""
     filters = height if layout == _FILTERED else 0
     return filters + height * ((width * _BITS[layout] + 7) // 8)
 
 
 def _pack(indices: Indices, bits: int) -> _Bytes:
-    """Rows of pixels as rows of bytes, the first pixel in the high bits."""
+    """Return rows of pixels as rows of bytes, the first pixel in the high bits."""
     height, width = indices.shape
     per_byte = 8 // bits
     rows = np.zeros((height, -(-width // per_byte)), np.uint8)
-    for place in range(per_byte):
-        pixels = indices[:, place::per_byte]
-        rows[:, : pixels.shape[1]] |= pixels << (8 - bits * (place + 1))
+    for i in range(per_byte):
+        pixels = indices[:, i::per_byte]
+        rows[:, : pixels.shape[1]] |= pixels << (8 - bits * (i + 1))
     return rows
 
 
 def _unpack(rows: _Bytes, bits: int, width: int) -> Indices:
+    """Return the pixels of rows of bytes, without the unused bits at the end of each row."""
     per_byte = 8 // bits
     indices = np.empty((rows.shape[0], rows.shape[1] * per_byte), np.uint8)
-    for place in range(per_byte):
-        indices[:, place::per_byte] = rows >> (8 - bits * (place + 1)) & ((1 << bits) - 1)
+    for i in range(per_byte):
+        indices[:, i::per_byte] = rows >> (8 - bits * (i + 1)) & ((1 << bits) - 1)
     if indices[:, width:].any():
         raise CorruptError("invalid KMQ file: unused bits of a row are not zero")
     return np.ascontiguousarray(indices[:, :width])
 
 
 def _filter(indices: Indices) -> bytes:
-    """The filters of all rows, then the rows. Each row takes the filter with the least sum of magnitudes."""
+    """Return the filters of all rows, then the rows. Each row gets the filter with the least sum of magnitudes."""
     left, above = indices.copy(), indices.copy()
     left[:, 1:] -= indices[:, :-1]
     above[1:] -= indices[:-1]
@@ -151,14 +170,14 @@ def _filter(indices: Indices) -> bytes:
 
 
 def _unfilter(filters: _Bytes, rows: _Bytes) -> Indices:
-    """Sums over whole rows and columns, modulo 256, so that no filter costs a loop."""
+    """Undo the filters by sums over whole rows and columns, modulo 256, without a loop over pixels."""
     if filters.max() > _ABOVE:
         raise CorruptError("invalid KMQ file: unknown row filter")
     rows = rows.copy()
     rows[filters == _LEFT] = np.cumsum(rows[filters == _LEFT], axis=1, dtype=np.uint8)
 
-    # A row that is filtered against the one above is the sum of the rows from the last one that is not ("first")
-    # down to itself: a difference of two running totals.
+    # A row that is filtered by the one above is the sum of rows, from the last row that is not ("first") to itself.
+    # That is a difference of two running totals.
     totals = np.cumsum(rows, axis=0, dtype=np.uint8)
     first = np.where(filters == _ABOVE, 0, np.arange(len(filters)))
     return totals - (totals - rows)[np.maximum.accumulate(first)]

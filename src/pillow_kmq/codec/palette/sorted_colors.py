@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...errors import CorruptError
 from ..entropy.probability_tables import FIRST_STATE, after, after_array
-from ..entropy.range_coder import begun, finished
+from ..entropy.range_coder import flush, start
 from . import sorted_colors_kernel as kernels
 
 _ROOM = 8192  # bytes, more than any coded palette takes
@@ -65,12 +65,12 @@ def _encode(ranked: list[Color], chosen: bytes | bytearray) -> bytes:
     """Encode sorted colours and the numbers of their order, without trailing zeros."""
     data = bytearray(_ROOM)
     x, end = _code(False, data, bytearray(value for color in ranked for value in color), bytearray(chosen))
-    return finished(data, x, end)
+    return flush(data, x, end)
 
 
 def _code(decoding: bool, data: bytearray, values: bytearray, chosen: bytearray) -> tuple[int, int]:
-    """Run the kernel; return the last x, and the end of the bitstream or -1. values: RGBA."""
-    x, begin = begun(decoding, data)
+    """Run the kernel: the last x, and where the code ends, or -1. values: RGBA."""
+    x, begin = start(decoding, data)
     count = len(values) // 4
     contexts = kernels.CONTEXTS * kernels.PLACES
     found: tuple[int, int]

@@ -1,7 +1,7 @@
-"""Palettes as balanced trees in colour space: the symbols of the context-mixing levels (docs/FORMAT.md, section 7).
+"""Palettes as balanced trees in colour space: the symbols of the context-mixing levels (docs/FORMAT.md, section 7.3).
 
-Plain Python on whole numbers, so that a small image needs no NumPy. Where that is loaded anyway, it fills the tables,
-or a compiled kernel does all, many times as fast.
+Trees are built in plain Python with integers, so that a small image needs no NumPy. If NumPy is loaded already, it
+fills the tables. A compiled kernel does everything, many times faster.
 """
 
 from __future__ import annotations
@@ -23,18 +23,21 @@ _DISTANCES = (1, 30, 75, 187, 467, 1167)
 _STEPS = bytes(1) + b"".join(
     bytes([step]) * (end - start) for step, (start, end) in enumerate(pairwise((*_DISTANCES, 2551)), 1)
 )
-"""How many of _DISTANCES are at most a sum of differences, 0..2550."""
+"""By a sum of differences, 0..2550: the number of _DISTANCES that are at most that."""
 
 
 class Tree:
-    """A tree over n symbols; node i has the children 2i and 2i+1, the root is 1.
+    """A binary tree over n symbols. The root is node 1; node i has the children 2i and 2i+1.
 
-    order: the colour of each symbol. leaf, int16[512]: the symbol of a node, -1 where it has children. middle[256]: the
-    first symbol of the right child. axes: four, of where the symbols' colours lie.
+    Attributes:
+        order: the number of the colour of each symbol.
+        leaf: int16[512], the symbol of a node; -1 if it has children.
+        middle: uint8[256], the first symbol of a node's right child.
+        axes: on each of four axes, the coordinates of the symbols' colours.
     """
 
     def __init__(self, colors: bytes) -> None:
-        """Of 1..256 colours, RGBA in straight alpha."""
+        """Build the tree of 1..256 colours, RGBA with straight alpha."""
         axes = axes_of(colors)
         n = len(axes[0])
         members = sorted(range(n), key=list(zip(*axes, strict=True)).__getitem__)
@@ -47,14 +50,14 @@ class Tree:
         self.axes = [[axis[i] for i in self.order] for axis in axes]
 
     def cuts(self) -> Iterator[tuple[int, int, int, int, int]]:
-        """Nodes with children: node, axis, twice the bound, sum of distances from it, number of colours."""
+        """Yield the nodes with children: node, axis, twice the bound, sum of distances from it, number of colours."""
         for node, start in enumerate(range(0, len(self._cuts), 4)):
             axis, bound, width, count = self._cuts[start : start + 4]
             if count:
                 yield node, axis, bound, width, count
 
     def views(self) -> list[int]:
-        """[4 * 256], by node: axis, twice the bound, 4096 over the mean distance from that, and 0."""
+        """Return, by node, int[256 * 4]: axis, twice the bound, 4096 divided by the mean distance from that, 0."""
         views = [0] * 1024
         for node, axis, bound, width, count in self.cuts():
             views[4 * node : 4 * node + 3] = axis, bound, min(65535, (4096 * count + width // 2) // width)
@@ -62,10 +65,10 @@ class Tree:
 
     @cached_property
     def levels(self) -> bytes:
-        """[n * 256]: where a symbol's colour lies as seen from a node, 0..5; of symbol s and node i at 256 s + i."""
+        """The position of symbol s relative to the bound of node i, 0..5, at 256 s + i: uint8[n * 256]."""
         if "numpy" in sys.modules:
             return self._levels()
-        # By rank on an axis, levels are runs.
+        # Sorted by coordinate on an axis, equal levels are runs.
         values = [sorted(axis) for axis in self.axes]
         ranks = [bytes(map(bisect_left, repeat(known), axis)) for known, axis in zip(values, self.axes, strict=True)]
         levels = bytearray(256 * len(self.order))
@@ -89,7 +92,7 @@ class Tree:
 
     @cached_property
     def distances(self) -> bytes:
-        """[n * n]: how far apart two symbols' colours are, 0..6."""
+        """The distance of the colours of two symbols, 0..6: uint8[n * n]."""
         import numpy as np
 
         axes = np.array(self.axes, np.int16)
@@ -98,31 +101,31 @@ class Tree:
         return table
 
     def distances_on_demand(self) -> dict[int, int]:
-        """The same without NumPy, computed when they are asked for."""
+        """Return `distances` as a dictionary that computes them on demand, without NumPy."""
         return _Distances(self.axes)
 
 
 class _Distances(dict[int, int]):
-    """How far apart symbol s and t are, at n * s + t; a small image needs few of them."""
+    """Distances of symbols s and t at n * s + t. A small image needs few of them."""
 
     def __init__(self, axes: list[list[int]]) -> None:
         super().__init__()
         self._points = list(zip(*axes, strict=True))
 
-    def __missing__(self, place: int) -> int:
-        one, other = divmod(place, len(self._points))
-        self[place] = _STEPS[sum(abs(a - b) for a, b in zip(self._points[one], self._points[other], strict=True))]
-        return self[place]
+    def __missing__(self, key: int) -> int:
+        one, other = divmod(key, len(self._points))
+        self[key] = _STEPS[sum(abs(a - b) for a, b in zip(self._points[one], self._points[other], strict=True))]
+        return self[key]
 
 
 @lru_cache(maxsize=64)
 def tree(colors: bytes) -> Tree:
-    """The tree of 1..256 colours, RGBA in straight alpha, kept for the next image that has them."""
+    """Return the tree of 1..256 colours, RGBA with straight alpha; trees are cached."""
     return Tree(colors)
 
 
 def _split(places: list[int], orders: list[int], n: int) -> tuple[list[int], array[int], bytes, array[int]]:
-    """Order, leaf, middle and cuts of n colours."""
+    """Return order, leaf, middle and cuts of n colours; for the arguments see `split_colors`."""
     leaf, middle, cuts = [-1] * 512, [0] * 256, [0] * 1024
     kernel: Callable[..., None] = kernels.split_colors
     kernel(places, orders, n, leaf, middle, cuts, [0] * 1024, [0] * n, [0] * n)
@@ -132,15 +135,15 @@ def _split(places: list[int], orders: list[int], n: int) -> tuple[list[int], arr
 def _compiled(
     places: list[int], orders: list[int], n: int
 ) -> tuple[list[int], array[int], bytes, array[int], bytes, bytes]:
-    """The same, and levels and distances."""
+    """Return what `_split` returns, and levels and distances."""
     import numpy as np
 
     numbers = np.array(orders, np.int32)
     leaf, middle, cuts = np.full(512, -1, np.int16), np.zeros(256, np.uint8), np.zeros(1024, np.int32)
     levels, distances = np.zeros(256 * n, np.uint8), np.zeros(n * n, np.uint8)
-    room = np.zeros((3, 1024), np.int32)
+    work = np.zeros((3, 1024), np.int32)
     steps = np.frombuffer(_STEPS, np.uint8)
-    kernels.whole_tree(np.array(places, np.int32), numbers, n, leaf, middle, cuts, *room, steps, levels, distances)
+    kernels.whole_tree(np.array(places, np.int32), numbers, n, leaf, middle, cuts, *work, steps, levels, distances)
     return (
         numbers[:n].tolist(), array("h", leaf.tobytes()), middle.tobytes(), array("i", cuts.tobytes()),
         levels.tobytes(), distances.tobytes(),
@@ -148,7 +151,7 @@ def _compiled(
 
 
 def axes_of(colors: bytes) -> list[list[int]]:
-    """Brightness, two differences of colour, and alpha, of premultiplied components."""
+    """Return coordinates of RGBA colours on four axes: brightness, two colour differences, and alpha, premultiplied."""
     alphas = colors[3::4]
     planes = [colors[i::4] for i in range(3)]
     if alphas.count(255) < len(alphas):
@@ -163,5 +166,5 @@ def axes_of(colors: bytes) -> list[list[int]]:
 
 
 def _first_value(bound: int, numerator: int, denominator: int) -> int:
-    """The least v with (2 v - bound) * denominator >= numerator."""
+    """Return the least v with (2 v - bound) * denominator >= numerator."""
     return -((-numerator - bound * denominator) // (2 * denominator))

@@ -1,4 +1,4 @@
-"""From indices to symbols with a margin around them, which kernels need, and back."""
+"""Indices to symbols with the margins that kernels need, and back."""
 
 from __future__ import annotations
 
@@ -11,13 +11,19 @@ if TYPE_CHECKING:
     from ...types import Indices
 
 SAME = bytes(range(256))
-"""The table of what stays as it is."""
+"""The table that changes nothing."""
 
 
 def with_margins(indices: Indices, table: bytes, margins: tuple[int, int]) -> Indices:
-    """What a table of 256 bytes has for each index, uint8[rows + h, columns + w + columns], and zeros around it.
+    """Map indices by a table and put zeros around them.
 
-    margins: rows above, columns on either side.
+    Args:
+        indices: uint8[height, width].
+        table: 256 bytes, the symbol of each index.
+        margins: rows above, and columns on either side.
+
+    Returns:
+        uint8[rows + height, columns + width + columns].
     """
     import numpy as np
 
@@ -30,43 +36,52 @@ def with_margins(indices: Indices, table: bytes, margins: tuple[int, int]) -> In
         inner[:] = indices
     elif kernels.map_rows.variant().wanted():
         source = np.require(np.asarray(indices), requirements=("C", "W")).reshape(-1)  # a matrix would stay 2-D
-        _move(source, 0, width, table, symbols.reshape(-1), rows * stride + columns, stride, width, height)
+        _map_rows(source, 0, width, table, symbols.reshape(-1), rows * stride + columns, stride, width, height)
     else:
         inner[:] = np.frombuffer(indices.tobytes().translate(table), np.uint8).reshape(height, width)
     return symbols
 
 
 def map_symbols(symbols: bytearray, table: bytes) -> bytes | bytearray:
-    """What a table of 256 bytes has for each symbol, perhaps in their place."""
+    """Return the symbols mapped by a table of 256 bytes; may change them in place."""
     if table == SAME:
         return symbols
     if kernels.map_rows.variant().wanted():
         import numpy as np
 
         array, length = np.frombuffer(symbols, np.uint8), len(symbols)
-        _move(array, 0, length, table, array, 0, length, length, 1)
+        _map_rows(array, 0, length, table, array, 0, length, length, 1)
         return symbols
     return symbols.translate(table)
 
 
-def without_margins(
+def put_rows(
     symbols: bytes | bytearray, margins: tuple[int, int], pixels: bytearray, row: int, rows: int, width: int
 ) -> None:
-    """Put `rows` rows of symbols into those of `pixels` from `row` on."""
-    above, beside = margins
-    stride = width + 2 * beside
+    """Copy rows of symbols, without their margins, into an image.
+
+    Args:
+        symbols: the symbols with margins.
+        margins: rows above, and columns on either side.
+        pixels: the image, height * width bytes.
+        row: the row of the image to start at.
+        rows: number of rows to copy.
+        width: pixels per row.
+    """
+    above, side = margins
+    stride = width + 2 * side
     if "numpy" in sys.modules:
         import numpy as np
 
-        inner = np.frombuffer(symbols, np.uint8).reshape(-1, stride)[above : above + rows, beside : beside + width]
+        inner = np.frombuffer(symbols, np.uint8).reshape(-1, stride)[above : above + rows, side : side + width]
         np.frombuffer(pixels, np.uint8).reshape(-1, width)[row : row + rows] = inner
         return
     for y in range(rows):
-        start = (y + above) * stride + beside
+        start = (y + above) * stride + side
         pixels[(row + y) * width : (row + y + 1) * width] = symbols[start : start + width]
 
 
-def _move(source: Any, first: int, stride: int, table: bytes, target: Any, *numbers: int) -> None:
+def _map_rows(source: Any, first: int, stride: int, table: bytes, target: Any, *numbers: int) -> None:
     import numpy as np
 
     kernels.map_rows(source, first, stride, np.frombuffer(table, np.uint8), target, *numbers)

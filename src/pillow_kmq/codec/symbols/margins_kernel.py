@@ -1,4 +1,4 @@
-"""Indices from one array to another, mapped."""
+"""Copying of indices through a table: kernel."""
 
 from __future__ import annotations
 
@@ -18,9 +18,18 @@ def map_rows(
     width: i64,
     rows: i64,
 ) -> None:
-    """What a table, uint8[256], has for each pixel of some rows.
+    """Copy rows of pixels, mapped by a table.
 
-    source, target: uint8[:], whose rows begin at `first` and `start`, and `stride` and `step` further on.
+    Args:
+        source: uint8[:], the pixels.
+        first: the position of the first row in source.
+        stride: the distance of rows in source.
+        table: uint8[256], by pixel.
+        target: uint8[:], may be source.
+        start: the position of the first row in target.
+        step: the distance of rows in target.
+        width: pixels per row.
+        rows: number of rows.
     """
     for row in range(rows):
         for i in range(width):

@@ -1,29 +1,34 @@
-"""Which entries are symbols, and where the stripes of a chunk D are (docs/FORMAT.md, section 7.2)."""
+"""The list of entries in use and the table of stripes in a chunk D (docs/FORMAT.md, section 7.2)."""
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
 from typing import NamedTuple
 
 from ...errors import CorruptError, LimitError, TruncatedError
-from ...interruptible import in_threads
 from ..container.varint import to_varint, varint_at
-from ..threads import threads
 
 CODINGS = {"default": 3, "max": 4, "fast": 5}
-"""The codings of chunk D that this module is for, by level."""
+"""The codings of chunk D that consist of stripes, by level."""
 
 LISTED, STRIPED = 0x40, 0x80
-"""Bits of the first byte of a chunk D: a list of symbols follows, and a table of stripes."""
+"""Bits of the first byte of a chunk D: a list of the entries in use follows; a table of stripes follows."""
 
 FREE_STRIPES, STRIPE_PRICE, PIXELS_PER_BYTE = 16, 4096, 256
-"""So many stripes may be of any length, and one more for every so many bytes, where so many pixels count as one: each
-costs the making of its tables."""
+"""Limit for the number of stripes, as a decoder has to make tables for each: FREE_STRIPES of any length, and one for
+every STRIPE_PRICE bytes of bitstream, to which every PIXELS_PER_BYTE pixels add one byte."""
 
 
 class Stripe(NamedTuple):
-    """Rows that decode on their own. length: of the code, of which `coded` may be the start. crc: if there is one."""
+    """Rows that are coded independently of others.
+
+    Attributes:
+        row: the first row in the image.
+        rows: number of rows.
+        coded: the bitstream, or the start of it in a truncated file.
+        length: the full length of the bitstream in bytes.
+        crc: its CRC-32; None for a single stripe, which has none.
+    """
 
     row: int
     rows: int
@@ -33,15 +38,21 @@ class Stripe(NamedTuple):
 
 
 class StripeEntry(NamedTuple):
-    """A line of the table of stripes."""
+    """An entry in the table of stripes: number of rows, length of the bitstream, CRC-32."""
 
     rows: int
     length: int
     crc: int | None
 
 
-def joined(first: int, listing: bytes, stripes: list[tuple[int, bytes]]) -> bytes:
-    """The payload of a chunk D. listing: of symbols, if there is one. stripes: rows and code of each."""
+def join(first: int, listing: bytes, stripes: list[tuple[int, bytes]]) -> bytes:
+    """Return the payload of a chunk D.
+
+    Args:
+        first: coding and option, the first byte without LISTED and STRIPED.
+        listing: the list of entries in use, or nothing.
+        stripes: number of rows and bitstream of each.
+    """
     if listing:
         first |= LISTED
     if len(stripes) == 1:
@@ -55,10 +66,21 @@ def joined(first: int, listing: bytes, stripes: list[tuple[int, bytes]]) -> byte
 def read_stripes(
     first: int, payload: bytes, size: tuple[int, int], entries: int, *, partial: bool
 ) -> tuple[list[int], list[Stripe]]:
-    """The entries that pixels use and the stripes; entry 0 alone if they did not arrive and `partial` allows that.
+    """Read all that comes before the bitstreams.
 
-    payload: what follows the first byte. size: height and width. With one entry there are no stripes. Raises
-    CorruptError, LimitError.
+    Args:
+        first: the first byte of chunk D.
+        payload: what follows it.
+        size: height and width of the image.
+        entries: number of palette entries.
+        partial: accept a truncated payload; if the table of stripes is missing, all pixels have entry 0.
+
+    Returns:
+        The entries in use, ascending, and the stripes; none if there is only one entry.
+
+    Raises:
+        CorruptError: the payload is invalid.
+        LimitError: it has more stripes than its size justifies.
     """
     try:
         used, pos = listed_symbols(first, payload, entries)
@@ -82,32 +104,25 @@ def read_stripes(
     return used, stripes
 
 
-def decode_stripes(stripes: list[Stripe], decode: Callable[[Stripe], bool], stop: bytearray, *, partial: bool) -> None:
-    """Verify stripes and hand them to `decode`, which tells whether the code is in order. Raises CorruptError.
+def verify(stripe: Stripe, *, partial: bool) -> bool:
+    """Return whether to decode a stripe, by its checksum.
 
-    stop: one byte that becomes 1 when what threads are still decoding is of no use any more.
+    partial: skip a damaged stripe rather than raise CorruptError, and one of which nothing arrived.
     """
-
-    def verified(stripe: Stripe) -> None:
-        row, rows, coded, length, crc = stripe
-        if partial and not coded:  # tables would be made for nothing
-            return
-        if len(coded) == length and crc is not None and zlib.crc32(coded) != crc:
-            if partial:
-                return
-            raise CorruptError(f"invalid KMQ file: damage in the stripe of rows {row} to {row + rows - 1}")
-        if not decode(stripe) and not partial:
-            raise CorruptError("invalid KMQ file: a stripe is too long or too short")
-
-    if len(stripes) > 1 and threads() > 1:
-        in_threads(verified, stripes, threads(), stop)
-    else:
-        for stripe in stripes:
-            verified(stripe)
+    row, rows, coded, length, crc = stripe
+    if partial and not coded:
+        return False
+    if len(coded) < length or crc is None or zlib.crc32(coded) == crc:
+        return True
+    if partial:
+        return False
+    raise CorruptError(f"invalid KMQ file: damage in the stripe of rows {row} to {row + rows - 1}")
 
 
 def encode_list(used: list[int], entries: int) -> bytes:
-    """Runs of entries that are used and unused, in turns, or a bit for each where these are shorter; none for all."""
+    """Return the list of entries in use: alternating runs of used and unused entries, or one bit per entry, whichever
+    is shorter; empty if all are used.
+    """
     if used == list(range(entries)):
         return b""
     runs, next_, state = [], 0, True
@@ -125,7 +140,7 @@ def encode_list(used: list[int], entries: int) -> bytes:
 
 
 def listed_symbols(first: int, payload: bytes, entries: int) -> tuple[list[int], int]:
-    """The entries that pixels use, and where the list ends."""
+    """Return the entries in use, ascending, and the length of their list in the payload."""
     if not first & LISTED:
         if entries == 0:
             raise CorruptError("invalid KMQ file: the pixels list no colours")
@@ -138,12 +153,12 @@ def listed_symbols(first: int, payload: bytes, entries: int) -> tuple[list[int],
         raise TruncatedError("truncated KMQ file: ends within the list of colours")
     used: list[int] = []
     if count:
-        place = 0
+        entry = 0
         for i, run in enumerate(payload[1 : 1 + length]):
             if i % 2 == 0:
-                used += range(place, place + run)
-            place += run
-        if place > 256:
+                used += range(entry, entry + run)
+            entry += run
+        if entry > 256:
             raise CorruptError("invalid KMQ file: the pixels list more than 256 colours")
     else:
         used = [i for i in range(256) if payload[1 + i // 8] >> i % 8 & 1]
@@ -153,7 +168,14 @@ def listed_symbols(first: int, payload: bytes, entries: int) -> tuple[list[int],
 
 
 def stripe_index(first: int, payload: bytes, pos: int, size: tuple[int, int]) -> tuple[list[StripeEntry], int]:
-    """The stripes, and where they begin. size: of the image, height and width."""
+    """Return the table of stripes, and the position of the first bitstream.
+
+    Args:
+        first: the first byte of chunk D.
+        payload: what follows it.
+        pos: the position of the table in the payload.
+        size: height and width of the image.
+    """
     height, width = size
     if not first & STRIPED:
         return [StripeEntry(height, max(0, len(payload) - pos), None)], pos

@@ -1,129 +1,41 @@
-"""The model of the level `default` (docs/FORMAT.md, section 7.6): kernels.
+"""A stripe of the level `default` (docs/FORMAT.md, section 7.6): kernel.
 
-One function codes a stripe. With constants it becomes the encoder or the decoder (`decoding`); one for graphics, where
-bits of the tree are told by four neighbours, or, `placed`, by where the colours go on to; with `sure_flags` or without.
+One function encodes and decodes; constants make variants of it. A pixel is in a run, or flags say that it is W or N, or
+it is a path in the colour tree. Tree bits are predicted from a four-neighbour context for graphics, and from the
+gradient of the colours around for photos.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from ....kernels import kernel
-from ....kernels.types import constant, i16_flat, i32_flat, i64, i64_flat, u8_flat, u16_flat
-from ...entropy.range_coder_kernel import ONE, WORD, ZERO, P, code_bit, repeats, which
+from ....kernels.types import constant, i64, u8_flat
+from ...entropy.range_coder_kernel import ONE, WORD, ZERO, P, code_bit
+from ...symbols.scan_kernel import match_index, repeats
+from .layout import FLAGS, LINE, NODES, SURE_FLAG, Stripe, layout
 from .mixer_kernel import mixed_bit
+from .tree_kernel import HASH_1, HASH_4, code_path
 
-HASH_1, HASH_2, HASH_3, HASH_4 = 0x9E3779B1, 0x85EBCA6B, 0xC2B2AE35, 0x2C1B3C6D
+HASH_2, HASH_3 = 0x85EBCA6B, 0xC2B2AE35
 
-# Counters, in this order: runs; lines by shape: flags by kind, then sure flags; flags by distances; lines by W and N:
-# flags by NE; lines by four neighbours: first bits of symbols, then flags by two more; lines of later bits; symbols by
-# W and a part of WW, by N and a part of NN, and by the colours of three or four. A flag for N is behind each for W.
-# In lines of 16 or 32 is what is needed together, so that a processor's cache misses once.
-RUNS, SHAPES, DISTANCES = 136, 65536, 128
-SURE_FLAG = 10  # in a line by shape
-LINE = 16
-LENGTH, LOWER = 8, 72  # of runs that break off: how many bits their length has, and these
+LENGTH, LOWER = 8, 72
+"""The counters of a run that ends early: of the number of bits of its length, and of these bits."""
 FLAT = 0x286
-"""Bits of the shape: N is NW, NE and W, and W is WW."""
+"""Bits of the shape: N equals NW, NE and W, and W equals WW."""
+SHORTEST, LONGEST = 8, 255
+"""Pixels of a run. Without a limit, looking for the end again after each run that ends early takes quadratic time."""
 
 SURE, NEVER = 4096 * 15 // 16, 4096 // 16
-"""The probability from which on a flag is sure, and that of W below which the one for N may be asked."""
-
-LEVELS = 6
-COLORS = LEVELS**3
-FEW = 64
-"""Up to so many symbols have more counters: by four parts of the tree and, where `placed`, by the colours of four
-neighbours."""
-
-FIELD = 14
-ORIGIN = 1 << (FIELD - 1)
-"""Bits for each axis of `points`, and where 0 is in these: twice 4 places less 3 others are -7140 to 7140."""
-
-FARTHEST = 500
-"""How far a node sees where colours go on to; its own colours are 256 away in the mean."""
-
-# Sets of weights: a node each, then the flags W, then the flags N, by kind.
-NODES, FLAGS = 256, 5
-WEIGHTS = 4
-
-SHORTEST, LONGEST = 8, 255
-"""Of runs. To look for the end of long ones again behind each that breaks off would take quadratic time."""
-
-
-class Stripe(NamedTuple):
-    """What a kernel works on: arrays, or anything else with the same numbers.
-
-    symbols: uint8[(rows + 2) * (width + 6)], two rows and three columns of margin. counters: uint16. weights: int32.
-    recent: uint8. leaf: int16[512]. middle: uint8[256]. levels: uint8[n * 256]. distances: uint8[n * n].
-    parts: uint8[256], the part of the tree that a symbol is in. stretch: int16[4096]. squash: uint16, from -REACH on.
-    after: uint16[2 * 65536], the state of a counter after a one, by that before, then after a zero.
-    Where `placed`, otherwise empty: points: int64[n], twice where a symbol's colour lies, FIELD bits for each axis.
-    views: int32[4 * 256], by node: where in these bits its axis is, twice its bound from ORIGIN on, and a scale.
-    """
-
-    symbols: u8_flat
-    counters: u16_flat
-    weights: i32_flat
-    recent: u8_flat
-    leaf: i16_flat
-    middle: u8_flat
-    levels: u8_flat
-    distances: u8_flat
-    parts: u8_flat
-    stretch: i16_flat
-    squash: u16_flat
-    after: u16_flat
-    points: i64_flat
-    views: i32_flat
-
-
-def is_placed(option: int) -> bool:
-    """Whether bits of the tree are told by where colours go on to."""
-    return option < 3
-
-
-def has_sure_flags(option: int) -> bool:
-    """Whether a pixel that its shape alone makes sure of is asked for before all else."""
-    return option > 1
-
-
-def counter_count(n: int, option: int) -> int:
-    """How many counters a stripe of n symbols has."""
-    tree = 2 * n * parts(n, option) * node_places(n) + (FEW if n <= FEW else NODES) * node_colors(n, option)
-    lines = (2 + 2 + (n > 16 and not is_placed(option))) << address_bits(n, option)
-    return RUNS + SHAPES + DISTANCES + lines + tree
-
-
-def address_bits(n: int, option: int) -> int:
-    """Of hashed counters' addresses, for n symbols."""
-    return 14 if is_placed(option) else 17 if n <= 16 else 18
-
-
-def node_places(n: int) -> int:
-    """Places for the nodes of a tree of n symbols: 16 for the first four bits and, by these, 16 for the others."""
-    return 16 if n <= 16 else 272
-
-
-def node_colors(n: int, option: int) -> int:
-    """Places for a node by how the colours of neighbours lie, seen from it: of three, or of four."""
-    return COLORS * LEVELS if n <= FEW and is_placed(option) else 0 + COLORS
-
-
-def parts(n: int, option: int) -> int:
-    """Of how many parts of the tree one is told of a second neighbour: all 16 symbols, or 4, or 2; 1 is nothing."""
-    if option % 2 == 0:
-        return 1
-    return 16 if n <= 16 else 4 if n <= FEW else 2
+"""The probability from which on a flag is sure, and that of W below which the flag for N may be sure."""
 
 
 def code_run(decoding, symbols, here, length, x, size, pos, end, data, counters, after):  # type: ignore[no-untyped-def]
-    """Code how many of the `length` symbols from `here` on are like the one before: run, x, size, pos."""
+    """Code how many of the `length` symbols from `here` on equal the one before: run, x, size, pos."""
     symbol = 0 + symbols[here - 1]
     run = bit = 0
     if not decoding:
         run = repeats(symbols, here, length, symbol)
         bit = 0 + (run == length)
-    most = 2  # bits of `length` behind the first
+    most = 2  # bits of `length` after the first
     while length >> most > 1:
         most += 1
     bit, x, size, pos = code_bit(decoding, bit, x, size, pos, end, data, counters, most, after)
@@ -134,14 +46,14 @@ def code_run(decoding, symbols, here, length, x, size, pos, end, data, counters,
         bit = 1
         while bit and bits < most:
             bit = 0 + ((run + 1) >> (bits + 1) > 0)
-            place = LENGTH + most * 8 + bits
-            bit, x, size, pos = code_bit(decoding, bit, x, size, pos, end, data, counters, place, after)
+            counter = LENGTH + most * 8 + bits
+            bit, x, size, pos = code_bit(decoding, bit, x, size, pos, end, data, counters, counter, after)
             bits += bit
         coded = 1
         for i in range(bits):
             bit = ((run + 1) >> (bits - 1 - i)) & 1
-            place = LOWER + bits * 8 + i
-            bit, x, size, pos = code_bit(decoding, bit, x, size, pos, end, data, counters, place, after)
+            counter = LOWER + bits * 8 + i
+            bit, x, size, pos = code_bit(decoding, bit, x, size, pos, end, data, counters, counter, after)
             coded = 2 * coded + bit
         run = min(coded, length) - 1
     if decoding:
@@ -150,10 +62,76 @@ def code_run(decoding, symbols, here, length, x, size, pos, end, data, counters,
     return run, x, size, pos
 
 
+def neighbors_before(symbols, here, above, above2):  # type: ignore[no-untyped-def]
+    """Return the pixel before `here`, its neighbours W, NW, N, NE, NEE, NN and NNE, and their part of its shape."""
+    W = 0 + symbols[here - 2]
+    NW = 0 + symbols[above - 2]
+    N = 0 + symbols[above - 1]
+    NE = 0 + symbols[above]
+    NEE = 0 + symbols[above + 1]
+    NN = 0 + symbols[above2 - 1]
+    NNE = 0 + symbols[above2]
+    shape = (NW == N) << 1 | (N == NE) << 2 | (NE == NEE) << 3 | (N == NN) << 5 | (NE == NNE) << 6
+    return 0 + symbols[here - 1], W, NW, N, NE, NEE, NN, NNE, shape
+
+
+def next_shape(shape, W, WW, N, NW, NE, NEE, NN, NNE):  # type: ignore[no-untyped-def]
+    """Return which neighbours are equal, one bit for each pair, from the shape of the pixel before."""
+    return (
+        (shape >> 1) & 0x37 | (NE == NEE) << 3 | (NE == NNE) << 6 | (W == N) << 7 | (W == NW) << 8
+        | (W == WW) << 9 | (NN == NNE) << 10 | (W == NE) << 11
+    )  # fmt: skip
+
+
+def hash_neighbors(W, WW, N, NW, NE, NN):  # type: ignore[no-untyped-def]
+    """Return hashes of 32 bits: of W and N, of four neighbours, of six."""
+    hash2 = ((W | N << 8) * HASH_1) & WORD
+    hash4 = ((W | N << 8 | NE << 16 | NW << 24) * HASH_2) & WORD
+    hash6 = ((hash4 ^ (hash4 >> 15)) + (WW | NN << 8) * HASH_3) & WORD
+    hash6 = ((hash6 ^ (hash6 >> 15)) * HASH_4) & WORD
+    return hash2, hash4, hash6
+
+
+def code_flags(  # type: ignore[no-untyped-def]
+    decoding, sure_flags, symbol, x, size, pos, end, data, stripe, W, N, n, not_w, not_n,
+    c0, c1, c2, c3, sure, kind, opaque_zero,
+):  # fmt: skip
+    """Code whether a pixel is W and, if not, whether it is N: bit, whether it is one of them, symbol, x, size, pos.
+
+    not_w, not_n: whether it is known that it is not. c0 to c3: the counters of the flag for W. sure: of its sure flag.
+    """
+    counters, after = stripe.counters, stripe.after
+    bit = opaque_zero
+    if not not_w:
+        if not decoding:
+            bit = 0 + (symbol == W)
+        bit, x, size, pos = mixed_bit(
+            decoding, False, bit, x, size, pos, end, data, stripe, c0, c1, c2, c3, NODES + kind, opaque_zero
+        )
+        if sure_flags:
+            counters[sure] = after[(ONE if bit else ZERO) + counters[sure]]
+    if bit:
+        return bit, W, x, size, pos
+    if N != W and n == 2:
+        bit = opaque_zero + 1
+    elif N != W and not not_n:
+        if not decoding:
+            bit = 0 + (symbol == N)
+        bit, x, size, pos = mixed_bit(
+            decoding, False, bit, x, size, pos, end, data, stripe, c0 + 1, c1 + 1, c2 + 1, c3 + 1,
+            NODES + FLAGS + kind, opaque_zero,
+        )  # fmt: skip
+        if sure_flags:
+            counters[sure + 1] = after[(ONE if bit else ZERO) + counters[sure + 1]]
+    if bit:
+        symbol = N
+    return bit, symbol, x, size, pos
+
+
 @kernel
 def mixed_stripe(
     decoding: constant,
-    placed: constant,
+    use_gradient: constant,
     sure_flags: constant,
     x: i64,
     data: u8_flat,
@@ -166,38 +144,38 @@ def mixed_stripe(
     n: i64,
     option: i64,
 ) -> tuple[int, int, int]:
-    """Code rows of symbols below n >= 2, from x and data[pos] on: the number of rows done, the last x, and where it is.
+    """Encode or decode rows of symbols.
 
-    Decoding: up to data[end], or to where the code has ended before the rows have. Encoding: up to the row that passes
-    data[end]; data must have room for it. stop: uint8[1]; once another thread makes it 1, return at once, with what is
-    then of no use. option: 0 for small images and noise, 1 for photos, 2 for small images with sure flags, 3 for
-    graphics.
+    Args:
+        decoding: whether to decode.
+        use_gradient: whether to predict tree bits from the gradient; follows from option.
+        sure_flags: whether to code sure flags first; follows from option.
+        x: initial state of the range coder.
+        data: uint8[:], the bitstream, or room for it.
+        pos: where in data to start.
+        end: decoding: the length of the bitstream, at which to stop even if there are rows left. Encoding: stop after
+            the row that reaches this position.
+        stop: uint8[1]. Once another thread makes it 1, return at once with an invalid result.
+        stripe: the state.
+        width: pixels per row.
+        rows: number of rows.
+        n: number of symbols, at least 2.
+        option: 0 for small images and noise, 1 for photos, 2 for small images with sure flags, 3 for graphics.
+
+    Returns:
+        The number of rows done, the last x and its position in data.
     """
-    symbols, counters, weights, recent = stripe[:4]
-    leaf, middle, levels, distances, part = stripe[4:9]
-    stretch, squash, after, points, views = stripe[9:]
-    bits = address_bits(n, option)
-    hashed = 1 << bits
-    down = 32 - bits + 4  # to the number of a line
-    shapes = RUNS
-    spread = shapes + SHAPES
-    pairs = spread + DISTANCES
-    four = pairs + 2 * hashed
-    later = four + 2 * hashed
-    places = 16 if n <= 16 else 272
-    by_w = later + (hashed if n > 16 and not placed else 0)
-    finer = parts(n, option)
-    by_n = by_w + n * finer * places
-    colors = by_n + n * finer * places
-    by_colors = node_colors(n, option)
+    symbols, counters, recent, after = stripe.symbols, stripe.counters, stripe.recent, stripe.after
+    distances = stripe.distances
+    at = layout(n, option)
     stride = width + 6
-    deep = 1  # the nodes below this one have no leaf
+    deep = 1  # nodes below this one have no leaf
     while deep * 4 < n:
         deep *= 2
 
-    none = option >> 8  # 0
-    size = none + WORD
-    bit = none
+    opaque_zero = option >> 8
+    size = opaque_zero + WORD
+    bit = opaque_zero
     row = 0
     while row < rows:
         base = (row + 2) * stride + 3
@@ -209,7 +187,7 @@ def mixed_stripe(
         symbols[base - 3] = edge
         col = shape = 0
         moved = True
-        not_w = False  # is known, behind a run that broke off or a flag that was sure
+        not_w = False  # known after a run that ended early and after a sure flag
         symbol = W = NW = N = NE = NEE = NN = NNE = edge
         while col < width:
             if stop[0]:
@@ -217,17 +195,9 @@ def mixed_stripe(
             here = base + col
             above = up + col
             above2 = up2 + col
-            if moved:  # at the start of a row and behind a run: as if the pixel before had been coded
+            if moved:  # at the start of a row and after a run
                 moved = False
-                symbol = 0 + symbols[here - 1]
-                W = 0 + symbols[here - 2]
-                NW = 0 + symbols[above - 2]
-                N = 0 + symbols[above - 1]
-                NE = 0 + symbols[above]
-                NEE = 0 + symbols[above + 1]
-                NN = 0 + symbols[above2 - 1]
-                NNE = 0 + symbols[above2]
-                shape = (NW == N) << 1 | (N == NE) << 2 | (NE == NEE) << 3 | (N == NN) << 5 | (NE == NNE) << 6
+                symbol, W, NW, N, NE, NEE, NN, NNE, shape = neighbors_before(symbols, here, above, above2)
             WW = W
             W = symbol
             NW = N
@@ -236,41 +206,36 @@ def mixed_stripe(
             NEE = 0 + symbols[above + 2]
             NN = NNE
             NNE = 0 + symbols[above2 + 1]
-            shape = (
-                (shape >> 1) & 0x37 | (NE == NEE) << 3 | (NE == NNE) << 6 | (W == N) << 7 | (W == NW) << 8
-                | (W == WW) << 9 | (NN == NNE) << 10 | (W == NE) << 11
-            )  # fmt: skip
+            shape = next_shape(shape, W, WW, N, NW, NE, NEE, NN, NNE)
 
             if shape & FLAT == FLAT and not not_w:
                 length = 1 + repeats(symbols, above + 2, min(width - col, LONGEST) - 1, N)
                 if length >= SHORTEST:
                     run, x, size, pos = code_run(
                         decoding, symbols, here, length, x, size, pos, end, data, counters, after
-                    )
+                    )  # fmt: skip
                     not_w = run < length
                     moved = True
                     col += run
                     continue
 
             not_n = False
-            c0 = shapes + LINE * shape
-            c4 = c0 + SURE_FLAG
-            if sure_flags and not not_w and counters[c4] & P >= SURE:
+            c0 = at.shapes + LINE * shape
+            sure = c0 + SURE_FLAG
+            if sure_flags and not not_w and counters[sure] & P >= SURE:
                 if not decoding:
-                    symbol = 0 + symbols[here]
-                    bit = 0 + (symbol == W)
-                bit, x, size, pos = code_bit(decoding, bit, x, size, pos, end, data, counters, c4, after)
+                    bit = 0 + (symbols[here] == W)
+                bit, x, size, pos = code_bit(decoding, bit, x, size, pos, end, data, counters, sure, after)
                 if bit:
                     symbol = W
                     symbols[here] = symbol
                     col += 1
                     continue
                 not_w = True
-            elif sure_flags and not not_w and counters[c4] & P < NEVER and counters[c4 + 1] & P >= SURE:
+            elif sure_flags and not not_w and counters[sure] & P < NEVER and counters[sure + 1] & P >= SURE:
                 if not decoding:
-                    symbol = 0 + symbols[here]
-                    bit = 0 + (symbol == N)
-                bit, x, size, pos = code_bit(decoding, bit, x, size, pos, end, data, counters, c4 + 1, after)
+                    bit = 0 + (symbols[here] == N)
+                bit, x, size, pos = code_bit(decoding, bit, x, size, pos, end, data, counters, sure + 1, after)
                 if bit:
                     symbol = N
                     symbols[here] = symbol
@@ -278,101 +243,26 @@ def mixed_stripe(
                     continue
                 not_n = True
 
-            h2 = ((W | N << 8) * HASH_1) & WORD
-            h4 = ((W | N << 8 | NE << 16 | NW << 24) * HASH_2) & WORD
-            h6 = ((h4 ^ (h4 >> 15)) + (WW | NN << 8) * HASH_3) & WORD
-            h6 = ((h6 ^ (h6 >> 15)) * HASH_4) & WORD
-            slot = h6 >> (down - 2)
-            guess = 0 + recent[slot]
-            kind = which(guess, W, N, NW, NE)
+            hash2, hash4, hash6 = hash_neighbors(W, WW, N, NW, NE, NN)
+            slot = hash6 >> (at.line_shift - 2)
+            kind = match_index(0 + recent[slot], W, N, NW, NE)
+            line = at.quads + 2 * LINE * (hash4 >> at.line_shift)
             c0 += 2 * kind
-            line = four + 2 * LINE * (h4 >> down)
-            c1 = pairs + 2 * LINE * (h2 >> down) + 2 * (NE & 15)
-            c2 = line + LINE + 2 * (h6 >> 29)
-            c3 = spread + 2 * ((0 + distances[W * n + N]) | (0 + distances[W * n + NW]) << 3)
-            w = NODES + kind
+            c1 = at.pairs + 2 * LINE * (hash2 >> at.line_shift) + 2 * (NE & 15)
+            c2 = line + LINE + 2 * (hash6 >> 29)
+            c3 = at.distances + 2 * ((0 + distances[W * n + N]) | (0 + distances[W * n + NW]) << 3)
             if not decoding:
                 symbol = 0 + symbols[here]
-                bit = 0 + (symbol == W)
-            if not_w:
-                not_w = False
-                bit = none
-            else:
-                bit, x, size, pos = mixed_bit(
-                    decoding, False, bit, x, size, pos, end, data, counters, c0, c1, c2, c3,
-                    weights, w * WEIGHTS, stretch, squash, after, none,
+            bit, symbol, x, size, pos = code_flags(
+                decoding, sure_flags, symbol, x, size, pos, end, data, stripe, W, N, n, not_w, not_n,
+                c0, c1, c2, c3, sure, kind, opaque_zero,
+            )  # fmt: skip
+            not_w = False
+            if not bit:
+                symbol, x, size, pos = code_path(
+                    decoding, use_gradient, symbol, x, size, pos, end, data, stripe, at, n, deep,
+                    W, N, NE, NW, WW, NN, hash4, line, opaque_zero,
                 )  # fmt: skip
-                if sure_flags:
-                    counters[c4] = after[(ONE if bit else ZERO) + counters[c4]]
-            if bit:
-                symbol = W
-            else:
-                if N != W and n == 2:
-                    bit = none + 1
-                elif N != W and not not_n:
-                    if not decoding:
-                        bit = 0 + (symbol == N)
-                    bit, x, size, pos = mixed_bit(
-                        decoding, False, bit, x, size, pos, end, data,
-                        counters, c0 + 1, c1 + 1, c2 + 1, c3 + 1,
-                        weights, (w + FLAGS) * WEIGHTS,
-                        stretch, squash, after, none,
-                    )  # fmt: skip
-                    if sure_flags:
-                        counters[c4 + 1] = after[(ONE if bit else ZERO) + counters[c4 + 1]]
-                if bit:
-                    symbol = N
-                else:
-                    node = 1
-                    place = 1
-                    c0 = by_w + (W * finer + part[WW]) * places
-                    c1 = by_n + (N * finer + part[NN]) * places
-                    if placed:
-                        trend = 2 * (points[W] + points[N]) - (points[NW] + points[WW] + points[NN])
-                    else:
-                        c3 = line
-                    while leaf[node] < 0:
-                        implied = False
-                        if node >= deep:
-                            left = 0 + leaf[2 * node]
-                            right = 0 + leaf[2 * node + 1]
-                            if left >= 0 and (left == W or left == N):  # noqa: SIM109
-                                bit = none + 1
-                                implied = True
-                            elif right >= 0 and (right == W or right == N):  # noqa: SIM109
-                                bit = none
-                                implied = True
-                        if not implied:
-                            if not decoding:
-                                bit = 0 + (symbol >= middle[node])
-                            color = (
-                                (0 + levels[W * 256 + node]) * (LEVELS * LEVELS)
-                                + (0 + levels[N * 256 + node]) * LEVELS
-                                + (0 + levels[NE * 256 + node])
-                            )
-                            if placed:
-                                if n <= FEW:
-                                    color = color * LEVELS + levels[NW * 256 + node]
-                                view = 4 * node
-                                seen = (trend >> (0 + views[view])) & (2 * ORIGIN - 1)
-                                seen = ((seen - views[view + 1]) * views[view + 2]) >> 4
-                                fourth = FARTHEST if seen > FARTHEST else -FARTHEST if seen < -FARTHEST else seen
-                            else:
-                                fourth = c3 + place
-                            bit, x, size, pos = mixed_bit(
-                                decoding, placed, bit, x, size, pos, end, data,
-                                counters, c0 + place, c1 + place, colors + node * by_colors + color, fourth,
-                                weights, node * WEIGHTS, stretch, squash, after, none,
-                            )  # fmt: skip
-                        node = 2 * node + bit
-                        place = 2 * place + bit
-                        if place > 15:
-                            c0 += 16 * (node - 15)
-                            c1 += 16 * (node - 15)
-                            if not placed:
-                                c3 = later + LINE * ((((h4 ^ ((node * HASH_1) & WORD)) * HASH_4) & WORD) >> down)
-                            place = 1
-                    symbol = 0 + leaf[node]
             recent[slot] = symbol
             symbols[here] = symbol
             col += 1

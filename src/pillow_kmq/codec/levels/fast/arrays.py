@@ -1,89 +1,74 @@
-"""Compiled kernels of the level `fast`, and what they start a stripe from (docs/FORMAT.md, section 7.8).
+"""Compiled kernels of the level `fast`, and their state in NumPy arrays (docs/FORMAT.md, section 7.8).
 
-A module of its own, as it imports NumPy, which small images do without; and at the top, as each import inside a
-function takes a microsecond or two of every call.
+Small images do without this module, as it imports NumPy.
 """
 
 from __future__ import annotations
 
 from functools import cache, lru_cache
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from ....kernels import Kernel
 from ...entropy import adaptive_rans_kernel as common
-from . import graphics_kernel as graphics
-from . import photo_kernel as photo
-from .state import GUESS_BITS, LEVELS, STEPS, first_flags, first_uses, guesses, rank_tokens
+from ..level import Symbols
+from .state import ADDRESS_BITS, LEVELS, RANKS, STEPS, make_stripe, rank_tokens, state_fields
 
 
 def run_compiled(
-    kernels: ModuleType, kernel: Kernel, data: Any, start: int, end: int, symbols: Any, colors: bytes,
-    option: int, noted: int, numbers: tuple[int, ...],
-) -> tuple[int, int]:  # fmt: skip
-    """Run a kernel over one stripe: rows done, and its place in data. colors, noted: as of `plain_stripe`."""
+    kernel: Kernel, data: Any, start: int, end: int, symbols: Symbols, codes: int, bits: tuple[int, ...]
+) -> tuple[int, int]:
+    """Run a kernel over a stripe; see `level`."""
+    pixels, width, rows, colors, option = symbols
     try:
         tables = _IDLE[option].pop()  # which no other thread can get then
     except IndexError:
-        tables = _Tables(kernels, option)
-    state = tables.stripe(np.frombuffer(symbols, np.uint8), colors, noted)
-    done, place = kernel(np.frombuffer(data, np.uint8), start, end, state, *numbers)
+        tables = _Tables(option)
+    state = tables.stripe(np.frombuffer(pixels, np.uint8), colors, codes)
+    done, pos = kernel(np.frombuffer(data, np.uint8), start, end, state, width, rows, len(colors) // 4, *bits)
     _IDLE[option].append(tables)
-    return done, place
+    return done, pos
 
 
 class _Tables:
-    """What a stripe learns, in one piece, and used again: to clear it takes half as long as to make new arrays.
+    """The variables of a stripe in one piece of memory, and reused: clearing takes half as long as new arrays."""
 
-    model: the kernels that they are for. option: of the chunk D.
-    """
+    def __init__(self, option: int) -> None:
+        fields = state_fields(option)
+        sizes = [field.length * np.dtype(field.dtype).itemsize for field in fields]
+        self._memory = np.zeros(sum(sizes), np.uint8)
+        parts = np.split(self._memory, np.cumsum(sizes)[:-1])
+        self._arrays = {field.name: part.view(field.dtype) for field, part in zip(fields, parts, strict=True)}
+        self._first = [
+            (self._arrays[field.name], np.array(field.first, field.dtype)) for field in fields if field.first != 0
+        ]
+        self._option = option
 
-    def __init__(self, model: ModuleType, option: int) -> None:
-        size = model.CONTEXTS
-        tokens = size * common.TOKENS + 1
-        if model is graphics:
-            first, others, slots = first_flags(), guesses(option), 0
-        else:
-            first, others, slots = first_uses(), photo.PARTS, size << common.SPANS
-        words = tokens, tokens, size, size, len(first), others
-        self._all = np.zeros(sum(words) + (slots + 256) // 2, np.uint16)
-        counts, starts, wait, period, self._known, self._others, rest = np.split(self._all, np.cumsum(words))
-        octets = rest.view(np.uint8)
-        self._first = np.array(first, np.uint16)
-        self._contexts = common.Contexts(counts, starts, octets[:slots], wait, period)
-        self._last = octets[slots:]
-        self._ranks = _ranks(model.RANKS)
-        self._model = model
-
-    def stripe(self, symbols: Any, colors: bytes, noted: int) -> Any:
-        """The state of a kernel. colors, noted: as of `plain_stripe`."""
-        self._all.fill(0)
-        self._known[:] = self._first
+    def stripe(self, symbols: Any, colors: bytes, codes: int) -> Any:
+        """Return the state of a kernel at the start of a stripe. codes: the length of the trace."""
+        self._memory.fill(0)
+        for array, first in self._first:
+            array[:] = first
         ranked, ranks = array_colors(colors)
+        levels = None if self._option else np.frombuffer(ranks.tobytes().translate(LEVELS), np.uint8)
         own = common.Colors(ranked.copy(), ranks.copy())
-        trace = np.empty(noted, np.uint32)
-        if self._model is graphics:
-            return graphics.Stripe(
-                symbols, own, self._contexts, self._ranks, self._known, self._others, self._last, trace
-            )
-        levels = np.frombuffer(ranks.tobytes().translate(LEVELS), np.uint8)
-        return photo.Stripe(symbols, own, levels, self._contexts, self._ranks, self._known, self._others, trace)
+        trace = np.empty(codes, np.uint32)
+        return make_stripe(self._option, self._arrays, symbols, own, levels, _ranks(RANKS[self._option]), trace)
 
 
-_IDLE: tuple[list[_Tables], ...] = tuple([] for _ in GUESS_BITS)
-"""Tables that nobody uses at the moment, by option."""
+_IDLE: tuple[list[_Tables], ...] = tuple([] for _ in ADDRESS_BITS)
+"""Tables that are not in use, by option."""
 
 
 @lru_cache(maxsize=16)
 def array_colors(colors: bytes) -> common.Colors:
-    """What `plain_colors` makes, as arrays."""
+    """Return what `plain_colors` returns, as arrays."""
     n = len(colors) // 4
     rows = common.Colors(np.zeros(256 * n + 256, np.uint8), np.zeros(256 * n + 256, np.uint8))
     given = np.frombuffer(colors, np.uint8)
-    places, axes = np.empty(common.DISTANCES + n, np.int32), np.empty(4 * n, np.int32)
-    common.rank_colors(given, n, _steps(), *rows, places, axes)
+    work, axes = np.empty(common.DISTANCES + n, np.int32), np.empty(4 * n, np.int32)
+    common.rank_colors(given, n, _steps(), *rows, work, axes)
     return rows
 
 
@@ -94,4 +79,4 @@ def _steps() -> Any:
 
 @cache
 def _ranks(first: int) -> common.Ranks:
-    return common.Ranks(*(np.array(list(table), np.uint8) for table in rank_tokens(first)))
+    return common.Ranks(*(np.frombuffer(table, np.uint8) for table in rank_tokens(first)))

@@ -1,137 +1,119 @@
-"""Pixels by adaptive rANS, the level `fast` (docs/FORMAT.md, section 7.8): stripes, and who runs the kernels."""
+"""The level `fast`, adaptive rANS (docs/FORMAT.md, section 7.8)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ...entropy.adaptive_rans_kernel import rank_colors
-from ...palette.chunk import colors_of
-from ...symbols.margins import SAME
-from ...symbols.raster import Raster, decode_raster
-from ...symbols.stripes import CODINGS, Stripe, encode_list, joined, read_stripes
-from . import graphics_kernel as level_fast_graphics
-from . import photo_kernel as level_fast_photo
-from .state import GUESS_BITS, plain_stripe
+from ...symbols.stripes import CODINGS
+from ..level import Level, Symbols
+from . import graphics_kernel, photo_kernel
+from .state import ADDRESS_BITS, plain_stripe
 
 if TYPE_CHECKING:
     from ....kernels import Kernel
     from ...picture import Picture
 
 STRIPE_CODES = 1 << 19
-"""A stripe ends with the row that passes so many codes."""
+"""The number of codes at which a stripe ends with the current row."""
 
-_MARGINS = 1, 2  # of symbols: rows above, columns on either side
-_SHORT = 1 << 14  # bytes; behind stripes that are shorter, they may have twice as many codes
-_MOST_CODES = 1 << 23  # a trace of 32 MB, and what the last row has
-
-
-def encode_fast(picture: Picture) -> bytes:
-    """The payload of a chunk D."""
-    height, width = picture.source.shape
-    used = picture.used
-    first = CODINGS["fast"]
-    listing = encode_list(used, picture.entries)
-    if len(used) == 1:
-        return joined(first, listing, [(height, b"")])
-    option = _guessing(picture.source.size, picture.unlike)
-    ranks = bytearray(range(256))
-    for rank, entry in enumerate(used):
-        ranks[entry] = rank
-    symbols = picture.symbols(bytes(ranks), _MARGINS)
-    colors = colors_of(used, picture.colors)
-    stripes: list[tuple[int, bytes]] = []
-    row = 0
-    codes = STRIPE_CODES
-    while row < height:
-        symbols[row] = 0
-        rows, coded = _encode(symbols[row:].reshape(-1), colors, width, height - row, option, codes)
-        stripes.append((rows, coded))
-        row += rows
-        if len(coded) < _SHORT and codes < _MOST_CODES:
-            codes *= 2
-    return joined(first | option << 4, listing, stripes)
+_SHORT = 1 << 14
+"""After each stripe with fewer bytes, the number of codes doubles, up to _MOST_CODES: a trace of 32 MB."""
+_MOST_CODES = 1 << 23
 
 
-def decode_fast(first: int, payload: bytes, height: int, width: int, colors: bytes, *, partial: bool = False) -> Raster:
-    """The indices of a chunk D; payload: what follows its first byte.
+class FastLevel(Level):
+    """The level `fast`."""
 
-    partial: the payload may end early, and what did not arrive is zero. Raises CorruptError.
-    """
-    used, stripes = read_stripes(first, payload, (height, width), len(colors) // 4, partial=partial)
-    if len(used) == 1:
-        return Raster.dense(bytes(used) * (height * width), height, width)
-    chosen = colors_of(used, colors)
+    coding = CODINGS["fast"]
+    margins = 1, 2
 
-    def decode(stripe: Stripe) -> tuple[bytearray, int, bool]:
-        symbols = bytearray((stripe.rows + 1) * (width + 4))
-        return symbols, *_decode(stripe, symbols, chosen, width, first >> 4 & 3)
+    def option(self, picture: Picture) -> int:
+        """Choose the size of the table of guesses by the number of pixels.
 
-    table = bytes(used) + SAME[len(used) :]
-    return decode_raster(stripes, decode, table, _MARGINS, height, width, bytearray(1), partial=partial)
+        It is 0 for photos, which have another model, and for a single colour, which needs none.
+        """
+        if picture.unlike > 0.3 or len(picture.used) == 1:
+            return 0
+        option = 1
+        while option < 3 and 2 << ADDRESS_BITS[option] < picture.source.size:
+            option += 1
+        return option
+
+    def symbol_entries(self, used: list[int], colors: bytes) -> list[int]:
+        """Return the palette entry of each symbol: symbols are in the order of the palette."""
+        return used
+
+    def stripe_limit(self, stripes: Sequence[tuple[int, bytes]]) -> int:
+        """Return the number of codes at which the next stripe ends."""
+        codes = STRIPE_CODES
+        for _, coded in stripes:
+            if len(coded) < _SHORT and codes < _MOST_CODES:
+                codes *= 2
+        return codes
+
+    def encode_stripe(self, symbols: Symbols, limit: int, expected: int) -> tuple[int, bytes]:
+        """Encode rows until they have `limit` codes."""
+        import numpy as np
+
+        pixels = symbols.width * symbols.rows
+        codes = min(limit, 4 * pixels) + 4 * symbols.width + 64
+        data = np.empty(2 * codes + 64, np.uint8)
+        rows, start = _run("encode_stripe", data, len(data), limit, symbols, 0.02 * pixels, codes)
+        return rows, data[start:].tobytes()
+
+    def decode_stripe(
+        self, symbols: Symbols, coded: bytes, length: int, stop: bytearray, *, truncated: bool
+    ) -> tuple[int, bool]:
+        """Decode a stripe into `symbols.data`."""
+        end = len(coded) // 2 * 2
+        data = bytearray(coded[:end] + b"\0\0")
+        milliseconds = 0.004 * symbols.width * symbols.rows + 0.02 * end
+        rows, pos = _run("decode_stripe", data, 0, end, symbols, milliseconds, 0)
+        return rows, rows == symbols.rows and pos == length
 
 
-def _guessing(pixels: int, unlike: float) -> int:
-    """The option: the size of the table of guesses; 0 for photos, which have another model."""
-    if unlike > 0.3:
-        return 0
-    option = 1
-    while option < 3 and 2 << GUESS_BITS[option] < pixels:
-        option += 1
-    return option
-
-
-# Kernels
-
-
-def _encode(symbols: Any, colors: bytes, width: int, rows: int, option: int, codes: int) -> tuple[int, bytes]:
-    """Rows done, and their code."""
-    import numpy as np
-
-    noted = min(codes, 4 * width * rows) + 4 * width + 64
-    data = np.empty(2 * noted + 64, np.uint8)
-    milliseconds = 0.02 * width * rows
-    done, start = _run("encode_stripe", data, codes, symbols, colors, width, rows, option, milliseconds, noted)
-    return done, data[start:].tobytes()
-
-
-def _decode(stripe: Stripe, symbols: bytearray, colors: bytes, width: int, option: int) -> tuple[int, bool]:
-    """Rows done, and whether the code is in order."""
-    length = len(stripe.coded) // 2 * 2
-    data = bytearray(stripe.coded[:length] + b"\0\0")
-    milliseconds = 0.004 * width * stripe.rows + 0.02 * length
-    done, end = _run("decode_stripe", data, length, symbols, colors, width, stripe.rows, option, milliseconds, 0)
-    return done, done == stripe.rows and end == stripe.length
+FAST = FastLevel()
 
 
 def _run(
-    name: str, data: Any, end: int, symbols: Any, colors: bytes,
-    width: int, rows: int, option: int, milliseconds: float, noted: int,
-) -> tuple[int, int]:  # fmt: skip
-    """Run a kernel over one stripe: rows done, and its place in data.
+    name: str, data: Any, start: int, end: int, symbols: Symbols, milliseconds: float, codes: int
+) -> tuple[int, int]:
+    """Run a kernel over a stripe.
 
-    milliseconds: about what it takes in plain Python. noted: the length of the trace.
+    Args:
+        name: the function in the kernels' modules.
+        data: the bitstream, or room for it.
+        start: where in data to start. Encoders write backwards.
+        end: the length of the bitstream, or the limit of codes.
+        symbols: the stripe.
+        milliseconds: an estimate of the time in plain Python.
+        codes: the length of the trace that an encoder needs.
+
+    Returns:
+        The number of rows done, and the last position in data.
     """
-    kernels = level_fast_graphics if option else level_fast_photo
-    numbers = width, rows, len(colors) // 4, *((GUESS_BITS[option],) if option else ())
-    kernel: Kernel = getattr(kernels, name)
-    start = len(data) if noted else 0
+    option = symbols.option
+    kernel: Kernel = getattr(graphics_kernel if option else photo_kernel, name)
+    bits = (ADDRESS_BITS[option],) if option else ()
     variant = kernel.variant()
     if variant.wanted(milliseconds):
         if not variant.at_hand():
             from ..needed import prepare_with
 
             prepare_with(variant, name == "decode_stripe", rank_colors)
-        return _runner()(kernels, kernel, data, start, end, symbols, colors, option, noted, numbers)
-    stripe = plain_stripe(memoryview(symbols), colors, option, noted)
-    done: tuple[int, int] = kernel.function(data, start, end, stripe, *numbers)
+        return _run_compiled()(kernel, data, start, end, symbols, codes, bits)
+    stripe = plain_stripe(symbols, codes)
+    _, width, rows, colors, _ = symbols
+    done: tuple[int, int] = kernel.function(data, start, end, stripe, width, rows, len(colors) // 4, *bits)
     return done
 
 
 @cache
-def _runner() -> Callable[..., tuple[int, int]]:
-    """What runs compiled kernels. Kept, as an import takes a microsecond for each image."""
+def _run_compiled() -> Callable[..., tuple[int, int]]:
+    """Import NumPy's part once: an import inside a function takes a microsecond for each image."""
     from .arrays import run_compiled
 
     return run_compiled

@@ -1,8 +1,8 @@
-"""The level `fast` for photos (docs/FORMAT.md, section 7.8): kernels.
+"""A stripe of a photo at the level `fast` (docs/FORMAT.md, section 7.8): kernels.
 
-A pixel is one token: W, N, or a rank among the colours near to W. No branch hangs on what a processor cannot foresee.
-One function follows the model through a stripe; with `decoding` a constant, it becomes the decoder, or the first half
-of the encoder, which notes what each token costs, because rANS has to be written from the end.
+A pixel is one token: W, N, or a rank among the colours near to W. No branch depends on what a processor cannot predict.
+One function follows the model through a stripe. It decodes, or it is the first half of the encoder, which records the
+frequencies of each token, because rANS has to be written from the end.
 """
 
 from __future__ import annotations
@@ -34,21 +34,28 @@ LEFT, ABOVE, RANKS = 0, 1, 2
 """Tokens: W, N, then ranks."""
 
 SHAPES = 16
-FREE = 1 + SHAPES  # the first context that is split off
-PARTS = 7 * 2 * SHAPES
-CONTEXTS = FREE + PARTS
-SPLIT = 100  # a context that was used so often is split
+FREE = 1 + SHAPES
+"""The first context that is split off."""
+SPLIT_KEYS = 7 * 2 * SHAPES
+CONTEXTS = FREE + SPLIT_KEYS
+SPLIT = 100
+"""The number of uses after which contexts are split off that of a shape."""
 SPLIT_TOTAL = 400
+"""The limit for the sum of counts that a new context takes over."""
 
 
 class Stripe(NamedTuple):
-    """What a kernel works on: arrays, or anything else with the same numbers.
+    """The state of a stripe: NumPy arrays in compiled code, or any sequences of the same numbers.
 
-    symbols: uint8[(rows + 1) * (width + 4)], one row and two columns of margin. colors, contexts, ranks: as in
-    `fast_contexts`. levels: uint8[256 * n + 256], 0..6, by W and colour, how far apart they are. uses:
-    uint16[1 + SHAPES], FREE at first, the number of contexts, then how often that of a shape was used, 0. parts:
-    uint16[PARTS], contexts that were split off, 0 at first. trace: uint32, for encoders, size, start, bits and what
-    they are of each token.
+    Attributes:
+        symbols: uint8[(rows + 1) * (width + 4)], with a margin of one row above and two columns on either side.
+        colors: lists of colours by distance.
+        levels: uint8[256 * n + 256], by W and colour: their distance, 0..6.
+        contexts: statistics of tokens.
+        ranks: ranks as tokens.
+        uses: uint16[1 + SHAPES], the number of contexts, then how often that of each shape was used.
+        split: uint16[SPLIT_KEYS], contexts that were split off, or 0.
+        trace: uint32[:], for encoders: frequency, start, number of extra bits and these, of each token.
     """
 
     symbols: u8_flat
@@ -57,12 +64,22 @@ class Stripe(NamedTuple):
     contexts: Contexts
     ranks: Ranks
     uses: u16_flat
-    parts: u16_flat
+    split: u16_flat
     trace: u32_flat
 
 
-def prepare(contexts, uses, parts, context, shape, part, tokens):  # type: ignore[no-untyped-def]
-    """A context with sizes: one that waits for new ones, or (0) that of a part, of its shape as long as that is new."""
+def prepare(contexts, uses, split, context, shape, key, tokens):  # type: ignore[no-untyped-def]
+    """Return a context with up-to-date frequencies.
+
+    Args:
+        contexts: all contexts.
+        uses: see `Stripe`.
+        split: see `Stripe`.
+        context: one that is due for new frequencies, or 0 if none was split off for the key yet.
+        shape: which neighbours are equal.
+        key: what contexts are split by.
+        tokens: number of tokens.
+    """
     counts, wait = contexts.counts, contexts.wait
     if context == 0:
         context = 1 + shape
@@ -71,7 +88,7 @@ def prepare(contexts, uses, parts, context, shape, part, tokens):  # type: ignor
         else:
             context = 0 + uses[0]
             uses[0] += 1
-            parts[part] = context
+            split[key] = context
             for t in range(tokens):
                 counts[context * TOKENS + t] = counts[(1 + shape) * TOKENS + t]
             halve(context, SPLIT_TOTAL, counts)
@@ -81,12 +98,22 @@ def prepare(contexts, uses, parts, context, shape, part, tokens):  # type: ignor
 
 
 def code_stripe(decoding, data, pos, end, stripe, width, rows, n):  # type: ignore[no-untyped-def]
-    """Code rows of symbols below n >= 2; the number of rows done, and where.
+    """Follow the model through rows of symbols.
 
-    Decoding: from data[pos] up to data[end], or to where the code has ended before the rows have; the position behind
-    them, or -1 where the code makes no sense. Encoding: until there are `end` entries of the trace; their number.
+    Args:
+        decoding: whether to decode; otherwise, to write the trace.
+        data: uint8[:], the bitstream to decode.
+        pos: where in data to start; 0 for encoders.
+        end: the length of the bitstream; for encoders, the length of the trace at which to stop after the current row.
+        stripe: the state.
+        width: pixels per row.
+        rows: number of rows.
+        n: number of symbols, at least 2.
+
+    Returns:
+        The number of rows done, and the position after them in data or in the trace; -1 if the bitstream is invalid.
     """
-    symbols, colors, levels, contexts, rank_tokens, uses, parts, trace = stripe
+    symbols, colors, levels, contexts, rank_tokens, uses, split, trace = stripe
     ranked, ranks = colors
     counts, starts, slots, wait = contexts.counts, contexts.starts, contexts.slots, contexts.wait
     token_of, bits_of, first_of = rank_tokens
@@ -110,14 +137,14 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n):  # type: igno
             N = NE
             NE = 0 + symbols[up + col + 1]
             shape = (W == N) | (W == NW) << 1 | (N == NE) << 2 | (N == NW) << 3
-            part = levels[W << 8 | N] << 5 | shape << 1 | (W == WW)
-            context = 0 + parts[part]
+            key = levels[W << 8 | N] << 5 | shape << 1 | (W == WW)
+            context = 0 + split[key]
             if wait[context] == 0:
-                context = prepare(contexts, uses, parts, context, shape, part, tokens)
+                context = prepare(contexts, uses, split, context, shape, key, tokens)
             first = context * TOKENS
             symbol = rank = 0
             rank_n = 0 + ranks[W << 8 | N]
-            skip = rank_n if rank_n > 0 else 256  # no rank, where N is W
+            skip = rank_n if rank_n > 0 else 256  # no rank if N is W
             if decoding:
                 low = x & (ONE - 1)
                 token = 0 + slots[context << SPANS | low >> SPAN]
@@ -153,7 +180,7 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n):  # type: igno
             if rank >= n:
                 return row, -1
             if decoding:
-                symbol = 0 + ranked[W << 8 | rank]  # W for rank 0, which LEFT has
+                symbol = 0 + ranked[W << 8 | rank]  # W for rank 0, that of LEFT
                 if token == ABOVE:
                     symbol = N
             promote(W if token >= RANKS else n, rank, ranked, ranks)
@@ -171,7 +198,10 @@ def code_stripe(decoding, data, pos, end, stripe, width, rows, n):  # type: igno
 
 @kernel
 def encode_stripe(data: u8_flat, pos: i64, end: i64, stripe: Stripe, width: i64, rows: i64, n: i64) -> tuple[int, int]:
-    """Code rows until `end` tokens are noted, up to data[pos]; their number, and where in data they begin."""
+    """Encode rows until there are `end` tokens.
+
+    The bitstream ends at data[pos]. Returns the number of rows, and where in data the bitstream starts.
+    """
     rows, count = code_stripe(False, data, 0, end, stripe, width, rows, n)
     trace = stripe.trace
     x = LOW
@@ -188,5 +218,5 @@ def encode_stripe(data: u8_flat, pos: i64, end: i64, stripe: Stripe, width: i64,
 
 @kernel
 def decode_stripe(data: u8_flat, pos: i64, end: i64, stripe: Stripe, width: i64, rows: i64, n: i64) -> tuple[int, int]:
-    """See `code_stripe`."""
+    """Decode rows; see `code_stripe`."""
     return code_stripe(True, data, pos, end, stripe, width, rows, n)

@@ -1,4 +1,4 @@
-"""What the kernels of the level `fast` start a stripe from, in plain Python (docs/FORMAT.md, section 7.8)."""
+"""The state of the level `fast` at the start of a stripe (docs/FORMAT.md, section 7.8)."""
 
 from __future__ import annotations
 
@@ -8,68 +8,90 @@ from typing import Any
 
 from ...entropy import adaptive_rans_kernel as common
 from ...symbols.color_tree import axes_of
+from ..level import Symbols
+from ..state import Field, variables
 from . import graphics_kernel as graphics
 from . import photo_kernel as photo
 
-GUESS_BITS = (0, 12, 14, 16)
-"""By the option of a chunk D: the bits of a hashed address; 0 are for photos."""
+ADDRESS_BITS = (0, 12, 14, 16)
+"""By option: the bits of a hashed address in the table of guesses. Photos, of option 0, have none."""
+RANKS = (photo.RANKS, *[graphics.RANKS] * 3)
+"""By option: the first token of ranks."""
 
-# How likely a guess is: by how sure it is, then by whether it is W, N, NE, NW or another; of 64.
+# The probability that a guess is right, in 1/64: by its confidence, then by whether it is W, N, NE, NW or another.
 _GUESSES = ((32, 29, 17, 9, 6), (44, 38, 30, 28, 15), (52, 47, 42, 38, 25), (56, 53, 47, 45, 36), (58, 56, 53, 50, 42))
 
 _BLOCK = 16  # ranks of a token, from this rank on
 
 
-def plain_stripe(symbols: Any, colors: bytes, option: int, noted: int) -> Any:
-    """The state of a kernel in plain Python. colors: those of the symbols, RGBA; noted: the length of the trace."""
-    ranked, ranks = plain_colors(colors)
-    own = common.Colors(bytearray(ranked), bytearray(ranks))
-    trace = [0] * noted
-    if GUESS_BITS[option] == 0:
-        return photo.Stripe(
-            symbols, own, ranks.translate(LEVELS), _plain_contexts(photo), common.Ranks(*rank_tokens(photo.RANKS)),
-            list(first_uses()), [0] * photo.PARTS, trace,
+@cache
+def state_fields(option: int) -> list[Field]:
+    """Return the variables of a stripe; those of 16 bits come first."""
+    size = graphics.CONTEXTS if option else photo.CONTEXTS
+    fields = [
+        Field("counts", "H", size * common.TOKENS + 1),
+        Field("starts", "H", size * common.TOKENS + 1),
+        Field("wait", "H", size),
+        Field("period", "H", size),
+    ]
+    if option:
+        return [
+            *fields,
+            Field("flags", "H", graphics.FLAGS, _first_flags()),
+            Field("recent", "H", (1 << ADDRESS_BITS[option]) + 256),  # W, below 256, is added to a hash
+            Field("last", "B", 256),
+            Field("slots", "B", 0),
+        ]
+    return [
+        *fields,
+        Field("uses", "H", 1 + photo.SHAPES, (photo.FREE, *[0] * photo.SHAPES)),
+        Field("split", "H", photo.SPLIT_KEYS),
+        Field("slots", "B", size << common.SPANS),
+    ]
+
+
+def make_stripe(
+    option: int, arrays: dict[str, Any], symbols: Any, colors: common.Colors, levels: Any, ranks: Any, trace: Any
+) -> Any:
+    """Return the NamedTuple of the kernels for an option. arrays: the variables by name."""
+    contexts = common.Contexts(*[arrays[name] for name in common.Contexts._fields])
+    if option:
+        return graphics.Stripe(
+            symbols, colors, contexts, ranks,
+            flags=arrays["flags"], recent=arrays["recent"], last=arrays["last"], trace=trace,
         )  # fmt: skip
-    return graphics.Stripe(
-        symbols, own, _plain_contexts(graphics), common.Ranks(*rank_tokens(graphics.RANKS)),
-        list(first_flags()), [0] * guesses(option), bytearray(256), trace,
-    )  # fmt: skip
-
-
-def guesses(option: int) -> int:
-    """The length of `recent`: W, below 256, is added to a hash."""
-    return (1 << GUESS_BITS[option]) + 256
-
-
-def first_uses() -> tuple[int, ...]:
-    """How many contexts of a photo there are, and how often those of shapes were used."""
-    return (photo.FREE, *[0] * photo.SHAPES)
-
-
-def _plain_contexts(model: Any) -> common.Contexts:
-    size, slotted = model.CONTEXTS, model is photo
-    tokens = size * common.TOKENS + 1
-    return common.Contexts(
-        [0] * tokens, [0] * tokens, bytearray(size * slotted << common.SPANS), [0] * size, [0] * size
+    return photo.Stripe(
+        symbols, colors, levels, contexts, ranks, uses=arrays["uses"], split=arrays["split"], trace=trace
     )
+
+
+def plain_stripe(symbols: Symbols, codes: int) -> Any:
+    """Return the state of a kernel in plain Python. codes: the length of the trace."""
+    option = symbols.option
+    ranked, ranks = plain_colors(symbols.colors)
+    colors = common.Colors(bytearray(ranked), bytearray(ranks))
+    arrays = variables([*state_fields(option), Field("trace", "I", codes)], compiled=False)
+    tokens = common.Ranks(*rank_tokens(RANKS[option]))
+    levels = ranks.translate(LEVELS)
+    return make_stripe(option, arrays, memoryview(symbols.data), colors, levels, tokens, arrays["trace"])
 
 
 # Colours
 
 STEPS = bytes(d >> 2 for d in range(256)) + bytes(56 + (d >> 5) for d in range(256, 4336))
-"""How far apart colours are, by the sum of differences on their axes."""
+"""The step of a distance between colours, which is the sum of differences on their axes."""
 
-LEVELS = bytes(bisect_right((1, 4, 8, 16, 32, 64), place) for place in range(256))
-"""How far apart two colours are for contexts of photos, by the first place of one in the list of the other."""
+LEVELS = bytes(bisect_right((1, 4, 8, 16, 32, 64), rank) for rank in range(256))
+"""By the initial rank of a colour as seen from another: their distance for contexts of photos, 0..6."""
 
 
 @lru_cache(maxsize=64)
 def plain_colors(colors: bytes) -> common.Colors:
-    """What `rank_colors` makes, which takes three times as long where it is not compiled."""
+    """Return what `rank_colors` makes; in plain Python that would take three times as long."""
     n = len(colors) // 4
     symbols = bytes(range(n))
     points = list(zip(*axes_of(colors), strict=True))
-    earlier: list[list[int]] = [[] for _ in points]  # how far away the colours before each are
+    earlier: list[list[int]] = [[] for _ in points]  # steps to the colours before each
     ranked, ranks = rows = common.Colors(bytearray(256 * n + 256), bytearray(256 * n + 256))
     for s, (a, b, c, d) in enumerate(points):
         later = [STEPS[abs(a - p) + 2 * (abs(b - q) + abs(c - r) + abs(d - t))] for p, q, r, t in points[s + 1 :]]
@@ -87,7 +109,7 @@ def plain_colors(colors: bytes) -> common.Colors:
 
 @cache
 def rank_tokens(first: int) -> tuple[bytes, bytes, bytes]:
-    """By rank, from 0 on, the token; by token, its bits and its first rank, from 1 on. first: the first token."""
+    """Return the token of each rank, from 0 on, then bits and first rank of each token. first: the first token."""
     tokens = [0, 1, 2, 3, 4, 4, 5, 5] + [6] * 4 + [7] * 4 + [8 + i // _BLOCK for i in range(256 - _BLOCK)]
     bits, ranks = bytearray(common.TOKENS), bytearray(common.TOKENS)
     for token in range(tokens[-1] + 1):
@@ -96,7 +118,6 @@ def rank_tokens(first: int) -> tuple[bytes, bytes, bytes]:
     return bytes(tokens), bytes(bits), bytes(ranks)
 
 
-@cache
-def first_flags() -> tuple[int, ...]:
-    """The probability, of 65536, that a guess is right, by how sure it is and shape."""
+def _first_flags() -> tuple[int, ...]:
+    """Return the initial probabilities that a guess is right, in 1/65536, by confidence and shape."""
     return tuple(p << 10 for kinds in _GUESSES for p in kinds for _ in range(16))

@@ -1,93 +1,102 @@
-"""The state of the level `max` at the start of a stripe (docs/FORMAT.md, section 7.7)."""
+"""The level `max`: initial state (docs/FORMAT.md, section 7.7)."""
 
 from __future__ import annotations
 
-from functools import cache
+from array import array
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ...entropy.probability_tables import squash, stretch
 from ...symbols.color_tree import Tree
-from ..model import Model
+from ...symbols.stripes import CODINGS
+from ..mixing import MixingLevel
+from ..state import Field, constants, variables
+from . import layout as layouts
 from . import stripe_kernel as kernels
-from .mixer_kernel import COUNTED
 
 if TYPE_CHECKING:
     from ...picture import Picture
 
-_RATES = tuple(655360 // (14 + 10 * count) for count in range(256))
-_STEPS = tuple(32 + 2000 // (count + 16) for count in range(256))
+_RATES = array("H", (655360 // (14 + 10 * count) for count in range(256)))
+_STEPS = bytes(32 + 2000 // (count + 16) for count in range(256))
 
-_ROOM = 32  # inputs that a set of weights has room for
-# Of inputs: weights at first, those of the places of W and N behind those of counters; and what is never learned.
-_WEIGHTS = (4096,) * COUNTED + (2048, 2048) + (0,) * (_ROOM - COUNTED - 2)
-_INPUTS = (0,) * (kernels.INPUTS - 1) + (256,)
+_WEIGHTS = (4096,) * layouts.COUNTED + (2048, 2048) + (0,) * (layouts.ROOM - layouts.COUNTED - 2)
+"""Initial weights: those of the colours of W and N follow those of counters."""
+_INPUTS = (0,) * (layouts.INPUTS - 1) + (256,) + (0,) * (layouts.ROOM - layouts.INPUTS)
+"""Inputs: the last one is constant."""
 _FINAL = 21845
 
 
-def _option(picture: Picture) -> int:
-    option = 0
-    while option < 3 and (1 << kernels.table_bits(option)) < 128 * picture.source.size:
-        option += 1
-    return option
+class MaxLevel(MixingLevel):
+    """The level `max`."""
+
+    coding = CODINGS["max"]
+    margins = layouts.ROWS, layouts.COLUMNS
+    kernel = kernels.mixed_stripe
+    stripe_scale = 8
+
+    def option(self, picture: Picture) -> int:
+        """Choose the size of tables by the number of pixels."""
+        option = 0
+        while option < 3 and (1 << layouts.table_bits(option)) < 128 * picture.source.size:
+            option += 1
+        return option
+
+    def milliseconds(self, pixels: int, n: int, expected: int) -> float:
+        """Estimate by pixels and the depth of the tree."""
+        return (0.1 + 0.17 * (n - 1).bit_length()) * pixels
+
+    def state(self, symbols: Any, forest: Tree, option: int, *, compiled: bool) -> layouts.Stripe:
+        """Return the kernel's NamedTuple at the start of a stripe."""
+        arrays = variables(_variables(len(forest.order), option), compiled)
+        return layouts.Stripe(symbols=symbols, **arrays, **_constants(forest, compiled))
 
 
-def _milliseconds(pixels: int, n: int, _coded: int) -> float:
-    return (0.1 + 0.17 * (n - 1).bit_length()) * pixels
+@lru_cache(maxsize=16)
+def _variables(n: int, option: int) -> list[Field]:
+    nodes = layouts.node_count(n)
+    sets = nodes + layouts.SETS
+    entries = 2 << (layouts.table_bits(option) - 4)
+    return [
+        Field("counters", "I", layouts.layout(n, option).end, layouts.HALF, aligned=True),
+        Field("weights", "i", layouts.ROOM * sets, _WEIGHTS),
+        Field("uses", "B", sets),
+        Field("finals", "i", 3 * nodes, _FINAL),
+        Field("refined", "H", layouts.REFINED * layouts.REFINED_BY * nodes, _points()),
+        Field("recent", "B", entries),
+        Field("latest", "I", entries),
+        Field("scratch", "q", layouts.SCRATCH),
+        Field("places", "i", 64),
+        Field("inputs", "i", layouts.ROOM, _INPUTS),
+    ]
 
 
-def _plain_stripe(symbols: Any, forest: Tree, option: int) -> kernels.Stripe:
+@lru_cache(maxsize=16)
+def _constants(forest: Tree, compiled: bool) -> dict[str, Any]:
     n = len(forest.order)
-    nodes = kernels.node_count(n)
-    sets = nodes + kernels.SETS
-    entries = 2 << (kernels.table_bits(option) - 4)
-    return kernels.Stripe(
-        symbols, [kernels.HALF] * kernels.counter_count(n, option), list(_WEIGHTS) * sets, [0] * sets,
-        [_FINAL] * (3 * nodes), list(_points()) * (kernels.REFINED_BY * nodes), bytearray(entries), [0] * entries,
-        forest.leaf, forest.middle, forest.levels, _sides(forest), _axes(forest), _cuts(forest, kernels.INPUTS),
-        [0] * 256, [0] * 64, list(_INPUTS), stretch(), squash(), _RATES, _STEPS,
-    )  # fmt: skip
-
-
-def _array_stripe(symbols: Any, forest: Tree, option: int) -> kernels.Stripe:
-    import numpy as np
-
-    n = len(forest.order)
-    nodes = kernels.node_count(n)
-    sets = nodes + kernels.SETS
-    entries = 2 << (kernels.table_bits(option) - 4)
-    total = kernels.counter_count(n, option)
-    counters = np.empty(total + 16, np.uint32)
-    counters = counters[-(counters.ctypes.data // 4) % 16 :][:total]  # a line of 16 is one of the processor's cache
-    counters.fill(kernels.HALF)
-    return kernels.Stripe(
-        symbols, counters, np.tile(np.array(_WEIGHTS, np.int32), sets),
-        np.zeros(sets, np.uint8), np.full(3 * nodes, _FINAL, np.int32),
-        np.tile(np.array(_points(), np.uint16), kernels.REFINED_BY * nodes), np.zeros(entries, np.uint8),
-        np.zeros(entries, np.uint32), np.array(forest.leaf, np.int16), np.frombuffer(forest.middle, np.uint8),
-        np.frombuffer(forest.levels, np.uint8), np.frombuffer(_sides(forest), np.uint8),
-        np.array(_axes(forest), np.int16), np.array(_cuts(forest, _ROOM), np.int32), np.zeros(256, np.int64),
-        np.zeros(64, np.int32), np.array(_INPUTS + (0,) * (_ROOM - kernels.INPUTS), np.int32), *_constants(),
-    )  # fmt: skip
-
-
-@cache
-def _constants() -> tuple[Any, ...]:
-    import numpy as np
-
-    return (
-        np.array(stretch(), np.int16), np.array(squash(), np.uint16), np.array(_RATES, np.uint16),
-        np.array(_STEPS, np.uint8),
-    )  # fmt: skip
+    fields = [
+        Field("leaf", "h", 512, forest.leaf),
+        Field("middle", "B", 256, forest.middle),
+        Field("levels", "B", 256 * n, forest.levels),
+        Field("sides", "B", 256 * n, _sides(forest)),
+        Field("axes", "h", 4 * 256, _axes(forest)),
+        Field("cuts", "i", 4 * 256, _cuts(forest, layouts.ROOM if compiled else layouts.INPUTS)),
+        Field("stretch", "h", 4096, stretch()),
+        Field("squash", "H", 6145, squash()),
+        Field("rates", "H", 256, _RATES),
+        Field("steps", "B", 256, _STEPS),
+    ]
+    return constants(fields, compiled)
 
 
 @cache
 def _points() -> tuple[int, ...]:
-    """A line of probabilities that are what they are given."""
-    return tuple(squash()[min(6143, 256 * i)] for i in range(kernels.REFINED))
+    """Return an interpolation table that maps every probability to itself."""
+    return tuple(squash()[min(6143, 256 * i)] for i in range(layouts.REFINED))
 
 
 def _sides(forest: Tree) -> bytes:
-    """Whether a node leads to a symbol: 0 no, 1 by its left child, 2 by its right one; at 256 symbol + node."""
+    """Return the child of a node that leads to a symbol, at 256 symbol + node: 0 none, 1 left, 2 right."""
     sides = bytearray(256 * len(forest.order))
     for node, symbol in enumerate(forest.leaf):
         if symbol >= 0:
@@ -97,16 +106,19 @@ def _sides(forest: Tree) -> bytes:
     return bytes(sides)
 
 
-def _axes(forest: Tree) -> list[int]:
-    """Where colours lie on four axes."""
-    return [place for axis in forest.axes for place in axis + [0] * (256 - len(axis))]
+def _axes(forest: Tree) -> array[int]:
+    """Return the colours' coordinates on four axes, 256 each."""
+    return array("h", (value for axis in forest.axes for value in axis + [0] * (256 - len(axis))))
 
 
-def _cuts(forest: Tree, inputs: int) -> list[int]:
-    """How nodes see colours; first, how many axes and inputs there are."""
+def _cuts(forest: Tree, inputs: int) -> array[int]:
+    """Return axis, bound and scale of each node; the first two items are the numbers of axes and of inputs.
+
+    inputs: compiled code adds up more than there are, as vectors are filled that way; the others are zeros.
+    """
     cuts = forest.views()
     cuts[:2] = 1 + max(cuts[::4]), inputs
-    return cuts
+    return array("i", cuts)
 
 
-MAX = Model(kernels, kernels.ROWS, kernels.COLUMNS, 8, _option, _milliseconds, _plain_stripe, _array_stripe)
+MAX = MaxLevel()
