@@ -1,9 +1,9 @@
 """The types of a kernel's parameters, written as annotations: `pixels: u32_2d`, `row: i64`, `find: Nearest`.
 
 Scalars are u8 ... f64 and `flag`, a bool. With _1d, _2d or _3d they are C-contiguous NumPy arrays; with _flat they are
-arrays of one dimension that the kernel indexes from the start on, unchecked. `real` is f32 or f64, whatever the arrays
-of a call are, and `bits` the integer as wide: such a kernel has two variants. Each value of a `constant`, true or
-false, has a variant too. A NamedTuple of these is a type as well.
+arrays of one dimension, of NumPy or of the module `array`, that the kernel indexes from the start on, unchecked.
+`real` is f32 or f64, whatever the arrays of a call are, and `bits` the integer as wide: such a kernel has two variants.
+Each value of a `constant`, true or false, has a variant too. A NamedTuple of these is a type as well.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import ctypes
 import re
 import sys
+from array import array
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, NamedTuple, TypeAlias
@@ -103,6 +104,9 @@ class Array:
 
     def flatten(self, value: Any, flat: list[Any]) -> None:
         """Append that to a list; raises TypeError for any other array."""
+        if not self.dimensions and isinstance(value, _FLAT):
+            flat.append(_address_of(value, self.word))
+            return
         if (
             value.dtype.char not in _CODES[self.word]
             or not value.dtype.isnative
@@ -139,6 +143,22 @@ Type: TypeAlias = "Scalar | Array | Group"
 _HEAD = object.__basicsize__
 _pointer_at = ctypes.c_void_p.from_address
 """Where the items of an array are is the first field of NumPy's C structure: to ask NumPy takes ten times as long."""
+
+_FLAT = array, bytearray, memoryview
+_first_byte = ctypes.c_char.from_buffer
+
+
+def _address_of(value: Any, word: str) -> int:
+    """Where the items are of what is one of _FLAT."""
+    if type(value) is array:
+        if value.typecode in _CODES[word]:
+            return value.buffer_info()[0]
+    elif type(value) is bytearray:
+        if word == "u8":
+            return ctypes.addressof(_first_byte(value)) if value else 0
+    elif value.format in _CODES[word] and value.ndim == 1 and value.c_contiguous and not value.readonly:
+        return ctypes.addressof(_first_byte(value)) if value else 0
+    raise TypeError(f"a kernel takes a flat array of {_NAMES[word]}, not {value!r:.50}")
 
 
 def parse(annotation: str, module: str) -> Type:
