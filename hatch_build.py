@@ -16,7 +16,7 @@ from hatchling.metadata.plugin.interface import MetadataHookInterface
 _X86 = platform.machine() in ("x86_64", "AMD64")
 _LEVELS = {"baseline": "x86-64", "x86_64_v3": "x86-64-v3"} if _X86 else {"baseline": "generic"}
 """Levels of the instruction set, and LLVM's names of processors that have no more."""
-_NAME, _LIBRARIES = ("libkmq.dll", ["msvcrt"]) if os.name == "nt" else ("libkmq.so", [])
+_NAME, _LIBRARIES = ("libkmq.dll", ["msvcrt"]) if os.name == "nt" else ("libkmq.so", ["m"])
 
 
 class Dependencies(MetadataHookInterface):
