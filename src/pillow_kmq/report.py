@@ -84,6 +84,8 @@ class Report:
         from .quality_scale import quality_of
         from .quant import quantize
 
+        if self.looks_same:
+            return quality_of(0.0)
         image = self.image
         if image.mode == "P":
             given = self.background if self.laid_on else None

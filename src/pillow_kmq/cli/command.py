@@ -6,9 +6,12 @@ imports NumPy or Numba before the first image is read, so that `kmq --help` answ
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -167,7 +170,10 @@ def main(
     Exit status: 0 if all outputs were written, 1 if an input failed (the others are processed), 2 for wrong usage, 98
     if --skip-if-larger or --max-bytes held an output back, 99 if --quality did, 130 after Ctrl-C.
     """
-    if inputs == (WARMUP,) and not Path(WARMUP).exists():
+    warming_up = inputs == (WARMUP,) and not Path(WARMUP).exists()
+    level = logging.CRITICAL if quiet else logging.WARNING if warming_up else logging.DEBUG
+    click.get_current_context().with_resource(_printing_records(level))
+    if warming_up:
         _warm_up(quiet)
         return
     colors, inputs = _leading_colors(colors, inputs)
@@ -298,25 +304,26 @@ def _palette(value: str) -> Any:
 def clean_up() -> None:
     """Leave no file half written and no line on the terminal unfinished: a signal is about to end the process."""
     abandon()
-    if _Progress.unfinished:
+    if _Progress.current:
         os.write(sys.stderr.fileno(), b"\n")
 
 
 class _Progress:
     """A line on the terminal that says what is being worked on and how far, and goes away afterwards.
 
-    unfinished: whether there is one at the moment.
+    current: the line that there is at the moment.
     """
 
-    unfinished = False
+    current: _Progress | None = None
 
     def __init__(self, text: str, enabled: bool) -> None:
         self._text = text
         self._percent = -1
+        self._width = 0
         self.enabled = enabled and sys.stderr is not None and sys.stderr.isatty()
 
     def __enter__(self) -> _Progress:
-        _Progress.unfinished = self.enabled
+        _Progress.current = self if self.enabled else None
         self.update(0.0)
         return self
 
@@ -324,10 +331,54 @@ class _Progress:
         """Show the part that is done, 0..1."""
         percent = int(100 * done)
         if self.enabled and percent != self._percent:
+            self._show(f"{self._text} {percent:3} %")
             self._percent = percent
-            click.echo(f"\r{self._text} {percent:3} %", err=True, nl=False)
+
+    def note(self, text: str) -> None:
+        """Show what else takes time, until the next update."""
+        self._show(f"{self._text}: {text}")
+        self._percent = -1
+
+    def clear(self) -> None:
+        """Take the line away, until the next update."""
+        self._show("")
+        self._show("")  # the cursor is at the start then
+        self._percent = -1
+
+    def _show(self, line: str) -> None:
+        click.echo("\r" + line.ljust(self._width), err=True, nl=False)
+        self._width = len(line)
 
     def __exit__(self, *_: object) -> None:
         if self.enabled:
-            click.echo("\r" + " " * (len(self._text) + 6) + "\r", err=True, nl=False)
-        _Progress.unfinished = False
+            self.clear()
+        _Progress.current = None
+
+
+class _Records(logging.Handler):
+    """What the package logs, on standard error: a line each, and in that of the progress how much is compiled."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print a record."""
+        text, progress = record.getMessage(), _Progress.current
+        if record.levelno == logging.DEBUG:
+            if progress:
+                progress.note(text.partition(":")[0])
+            return
+        if progress:
+            progress.clear()
+        _say(f"kmq: {text.removeprefix('pillow_kmq: ')}", err=True)
+
+
+@contextmanager
+def _printing_records(level: int) -> Iterator[None]:
+    """Print what is logged from a level on, and nothing below."""
+    log, handler = logging.getLogger("pillow_kmq"), _Records()
+    before = log.level
+    log.addHandler(handler)
+    log.setLevel(level)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(before)

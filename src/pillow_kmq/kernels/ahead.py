@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 _CODE = "import sys; sys.path[:] = {!r}; from pillow_kmq.kernels.ahead import compile_named; compile_named({!r})"
 _LOCK = threading.Lock()
 
+COMPILING = "compiling kernel %d of %d: %s"
+"""The log record of each kernel, at level DEBUG."""
+
 
 def prepare(variants: Iterable[Variant], progress: Callable[[str, float], object] | None = None) -> None:
     """Compile those that were not compiled before, as they are about to be run; microseconds if all were.
@@ -36,7 +39,7 @@ def _compile(missing: list[Variant], progress: Callable[[str, float], object] | 
     helper = _helper(missing) if len(missing) > 1 else None
     try:
         for number, variant in enumerate(missing):
-            LOG.debug("compiling kernel %d of %d: %s", number + 1, len(missing), variant.name)
+            LOG.debug(COMPILING, number + 1, len(missing), variant.name)
             if progress is not None:
                 progress(variant.name, number / len(missing))
             variant.compile()

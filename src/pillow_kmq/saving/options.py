@@ -119,7 +119,6 @@ def to_palette_image(im: Image.Image, encoderinfo: dict[str, Any], format_name: 
     if im.mode == "P" and not options:
         return PaletteImage(im, kept=True)
 
-    from ..quant import quantize
     from .kept_palette import kept_image
 
     with saving(im, format_name):
@@ -127,6 +126,8 @@ def to_palette_image(im: Image.Image, encoderinfo: dict[str, Any], format_name: 
         kept = kept_image(im, options)
         if kept is not None:
             return PaletteImage(kept, kept=True)
+        from ..quant import quantize
+
         result = quantize(im, progress=encoderinfo.get("progress"), **with_dithering(options))
         return PaletteImage(result, kept=False)
 
