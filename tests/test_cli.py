@@ -184,7 +184,7 @@ def test_max_bytes_is_kept_or_nothing_is_written(format_: str) -> None:
     assert 300 < Path(f"b.{format_}").stat().st_size <= 600
     result = kmq("a.png", "--max-bytes", "10", "-o", f"c.{format_}", "--format", format_)
     assert result.exit_code == 98
-    assert re.search(r"max_bytes=10 is too small: the least palette takes \d+ bytes", result.stderr)
+    assert re.search(r"max_bytes=10 is too small: the smallest file found has \d+ bytes", result.stderr)
     assert names() == {"a.png", f"b.{format_}"}
 
 

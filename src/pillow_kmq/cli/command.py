@@ -239,7 +239,7 @@ def _leading_colors(colors: int | None, inputs: tuple[str, ...]) -> tuple[int, t
     number = int(inputs[0])
     if colors is not None:
         raise click.UsageError(
-            f"number of colours given twice, as {number} and --colors {colors}: drop one, or write ./{number} for a file"
+            f"number of colours given twice, {number} and --colors {colors}: drop one, or write ./{number} for a file"
         )
     if not 1 <= number <= 256:
         raise click.UsageError(f"number of colours must be 1 to 256, not {number}: write ./{number} for a file")
