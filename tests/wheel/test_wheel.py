@@ -44,7 +44,7 @@ print(digest.hexdigest())
 """
 COMMAND = f"""
 import sys
-from pillow_kmq import cli
+from pillow_kmq.cli import command as cli
 for output in sys.argv[1:]:
     try:
         cli.main(["20", "--force", "-o", output, {str(PHOTO)!r}])

@@ -101,7 +101,7 @@ class MixingLevel(Level):
                 *chosen, x, memoryview(data), pos, end, stop, stripe, width, rows, n, option
             )  # fmt: skip
             return done
-        if not variant.at_hand():
+        if not variant.available():
             from .needed import prepare_with
 
             prepare_with(variant, decoding, whole_tree)

@@ -135,7 +135,7 @@ def _split(places: list[int], orders: list[int], n: int) -> tuple[list[int], arr
 def _compiled(
     places: list[int], orders: list[int], n: int
 ) -> tuple[list[int], array[int], bytes, array[int], bytes, bytes]:
-    """Return what `_split` returns, and levels and distances."""
+    """Return the result of `_split`, levels and distances."""
     import numpy as np
 
     numbers = np.array(orders, np.int32)
