@@ -20,8 +20,8 @@ from pillow_kmq.cli.command import main
 from pillow_kmq.cli.inputs import read_source
 from pillow_kmq.cli.outputs import Refused
 from pillow_kmq.compare import psnr, visible_distance
+from places import CASES
 
-CASES = Path(__file__).parent / "cases"
 FORMATS = ["png", "kmq"]
 COLORS = ["red", "lime", "blue"]
 
