@@ -332,8 +332,8 @@ class Terminal(StringIO):
 
 ANNOUNCED = "kmq: compiling kernels, once per installation ...\n"
 WARNED = (
-    "kmq: no directory to keep compiled kernels in, so each process compiles them anew; "
-    "set KMQ_CACHE_DIR to a directory that can be written to\n"
+    "kmq: cannot cache compiled kernels on disk, so each process compiles them again; "
+    "set KMQ_CACHE_DIR to a writable directory\n"
 )
 
 

@@ -341,14 +341,14 @@ class _Progress:
             self._percent = percent
 
     def note(self, text: str) -> None:
-        """Show a note in place of the progress, until the next update."""
+        """Show a note instead of the percentage, until the next update."""
         self._show(f"{self._text}: {text}")
         self._percent = -1
 
     def clear(self) -> None:
         """Erase the line, until the next update."""
         self._show("")
-        self._show("")  # the cursor is at the start then
+        self._show("")  # moves the cursor to the start of the line
         self._percent = -1
 
     def _show(self, line: str) -> None:
@@ -362,7 +362,7 @@ class _Progress:
 
 
 class _Records(logging.Handler):
-    """What the package logs, on standard error: a line each, and in that of the progress how much is compiled."""
+    """Handler that prints log records to standard error, and the number of compiled kernels in the progress line."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Print a record."""
@@ -378,7 +378,7 @@ class _Records(logging.Handler):
 
 @contextmanager
 def _printing_records(level: int) -> Iterator[None]:
-    """Print what is logged from a level on, and nothing below."""
+    """Print log records of at least a level, during a block."""
     log, handler = logging.getLogger("pillow_kmq"), _Records()
     before = log.level
     log.addHandler(handler)
