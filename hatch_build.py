@@ -1,4 +1,7 @@
-"""Build hook of wheels: with KMQ_BUILD_KERNELS=1 they carry all kernels (docs/ARCHITECTURE.md, "Kernels in wheels")."""
+"""Build hooks that compile all kernels into wheels if KMQ_BUILD_KERNELS=1 (docs/ARCHITECTURE.md, "Kernels in wheels").
+
+Such wheels do not depend on Numba.
+"""
 
 from __future__ import annotations
 
@@ -15,33 +18,35 @@ from hatchling.metadata.plugin.interface import MetadataHookInterface
 
 _X86 = platform.machine() in ("x86_64", "AMD64")
 _LEVELS = {"baseline": "x86-64", "x86_64_v3": "x86-64-v3"} if _X86 else {"baseline": "generic"}
-"""Levels of the instruction set, and LLVM's names of processors that have no more."""
-_NAME, _LIBRARIES = ("libkmq.dll", ["msvcrt"]) if os.name == "nt" else ("libkmq.so", [])
+"""Levels of the instruction set, and LLVM's names of processors that have just these instructions."""
+_NAME, _LIBRARIES = ("libkmq.dll", ["msvcrt"]) if os.name == "nt" else ("libkmq.so", ["m"])
 
 
 class Dependencies(MetadataHookInterface):
-    """Dependencies: those of pyproject.toml, and Numba where kernels have to be compiled."""
+    """Dependencies of pyproject.toml, and Numba unless the wheel carries compiled kernels."""
 
     def update(self, metadata: dict[str, Any]) -> None:
-        """Add them to the metadata."""
+        """Add the dependencies to the metadata."""
         numba = [] if _asked() else metadata["optional-dependencies"]["compile"]
         metadata["dependencies"] = [*self.config["dependencies"], *numba]
 
 
 class Kernels(BuildHookInterface):  # type: ignore[type-arg]
-    """Compiles and links the kernels in a temporary folder, from which the wheel takes the library."""
+    """Shared library of all kernels, built in a temporary folder and added to the wheel."""
 
     def dependencies(self) -> list[str]:
-        """Return what else the build needs: what kernels need to be compiled, and what finds the linker."""
+        """Return further requirements of the build, for compiling kernels and for finding the linker."""
         numba = self.metadata.core.optional_dependencies["compile"]
         return [*self.metadata.core.dependencies, *numba, "setuptools"] if _asked() else []
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Make the library, and have the wheel be for this platform and any Python."""
+        """Build the library, and tag the wheel for this platform and any version of Python 3."""
         if not _asked():
             return
         if self.target_name != "wheel" or version != "standard":
-            raise ValueError("KMQ_BUILD_KERNELS=1 is for wheels alone; all else depends on Numba")
+            raise ValueError(
+                f"KMQ_BUILD_KERNELS=1 applies to standard wheels only, not to {self.target_name} {version}: unset it"
+            )
         self._folder = TemporaryDirectory()
         library = str(Path(self._folder.name, _NAME))
         _link([self._compile(level, cpu) for level, cpu in _LEVELS.items()], library)

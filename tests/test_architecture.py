@@ -65,14 +65,14 @@ LAYERS = (
     ("cli",),
     ("__main__",),
 )
-"""A module imports none of a layer behind its own. A package stands for all of its modules that no layer names."""
+"""From low to high: a module imports nothing from a higher layer. A package stands for its modules not named here."""
 
 UPWARDS = {("report", "quant.pillow"), ("quant", "quant.pillow"), ("cli", "__main__")}
-"""What may: the quality of a report needs an image mapped; the package exports its front."""
+"""The exceptions: a report maps the image to measure its quality, and packages export their public functions."""
 
 
 def name_of(path: Path) -> str:
-    """`quant.search` for .../quant/search.py, `quant` for .../quant/__init__.py, and "" for the package itself."""
+    """Return `quant.remap` for .../quant/remap.py, `quant` for .../quant/__init__.py, and "" for the package itself."""
     parts = path.relative_to(SOURCE).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 

@@ -41,7 +41,7 @@ def described(name: str, value: object) -> list[str]:
 
 
 def signature(value: object) -> str:
-    """Return parameters with their defaults, without types: one of them a line, if there are many."""
+    """Return parameters with their defaults, without types."""
     plain = [parameter.replace(annotation=inspect.Parameter.empty) for parameter in parameters(value)]
     return str(inspect.Signature(plain))
 

@@ -55,7 +55,7 @@ class Package:
         self.temporary = folder / "temporary"
         self.temporary.mkdir()
         self.errors = ""
-        only_sources = shutil.ignore_patterns("__pycache__", "objects")
+        only_sources = shutil.ignore_patterns("__pycache__", "libkmq.*")
         shutil.copytree(TOYS, self.source, ignore=only_sources)
         shutil.copytree(Path(pillow_kmq.kernels.__file__).parent, self.source / "kernels", ignore=only_sources)
 

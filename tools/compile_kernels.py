@@ -1,6 +1,8 @@
-"""Compile all kernels for a level of the instruction set, for the build hook: `compile_kernels.py LEVEL FILE`.
+"""Compiler of all kernels for one level of the instruction set, run by the build hook.
 
-The processor to compile for is that of NUMBA_CPU_NAME. The file is object code for the platform's linker.
+    python tools/compile_kernels.py LEVEL FILE
+
+NUMBA_CPU_NAME names the target processor. FILE gets object code for the platform's linker.
 """
 
 from __future__ import annotations
@@ -47,7 +49,7 @@ no:
 
 
 def main(level: str, path: Path) -> None:
-    """Write a file of object code with a function for each kernel."""
+    """Write object code with one function for each variant of each kernel."""
     for name in MODULES:
         import_module(f"pillow_kmq.{name}")
     modules = [

@@ -1,4 +1,4 @@
-"""MkDocs hooks: pages whose source is outside docs/, and links that lead there."""
+"""MkDocs hooks that add pages whose source is outside docs/, and adapt the links to them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mkdocs.structure.files import File, Files
 
 ROOT = Path(__file__).resolve().parent.parent
 LINK = re.compile(r"\]\((?![a-z]+:)([^)#\s]+)")
-INDICES = re.compile(r"(?m)^(?! {4}).*\]\[.*$")  # like a[i][j], outside code
+INDICES = re.compile(r"(?m)^(?! {4}).*\]\[.*$")  # such as a[i][j], outside code blocks
 
 PAGES = {
     "CHANGELOG.md": "changelog.md",
@@ -20,7 +20,7 @@ PAGES = {
     "benchmarks/README.md": "benchmarks/running.md",
     **{f"benchmarks/results/{path.name}": f"benchmarks/{path.name}" for path in ROOT.glob("benchmarks/results/*.md")},
 }
-"""Page of the site by source file, both as paths below the root of the repository and of the site."""
+"""Pages of the site by source file: paths relative to the roots of the repository and of the site."""
 
 
 def on_files(files: Files, config: Any) -> Files:
@@ -31,7 +31,7 @@ def on_files(files: Files, config: Any) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str:
-    """Let links between files of the repository lead to pages of the site, or else to the repository."""
+    """Replace links between files of the repository by links to pages of the site, or else to the repository."""
     here = page.file.src_uri
     source = next((source for source, target in PAGES.items() if target == here), f"docs/{here}")
 

@@ -1,9 +1,9 @@
-"""Run Pillow's own tests without and with this quantiser installed, and compare.
+"""Comparison of the results of Pillow's own tests without and with this quantiser installed.
 
     python tools/pillow_tests.py
 
-Downloads the source of the installed Pillow from PyPI. Exits with 1 unless the tests that fail only with ours are
-those listed in docs/coming-from-pillow.md.
+The source of the installed Pillow is downloaded from PyPI. The exit status is 1 if a test fails with this quantiser
+only and is not listed in docs/coming-from-pillow.md.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ MODULES = [
 
 
 def pytest_configure() -> None:
-    """As a plugin of pytest, install this quantiser."""
+    """Install this quantiser; called by pytest, which loads this module as a plugin."""
     import pillow_kmq
 
     pillow_kmq.install()
@@ -50,7 +50,7 @@ def sources(folder: Path) -> Path:
 
 
 def failures(root: Path, *arguments: str) -> set[str]:
-    """Run the tests and return the names of those that fail, without parameters."""
+    """Run the tests and return the names of those that fail, without their parameters."""
     results = root / "results.xml"
     modules = [f"Tests/test_{name}.py" for name in MODULES]
     command = [sys.executable, "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider", f"--junitxml={results}"]

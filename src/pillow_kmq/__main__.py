@@ -1,6 +1,7 @@
-"""The command `kmq`, also `python -m pillow_kmq`: `cli.main` in a thread, so that a signal ends it at once.
+"""Entry point of the command `kmq` and of `python -m pillow_kmq`.
 
-Python calls its signal handlers in the main thread, and not while that computes, compiles or reads.
+The command runs in a thread, so that a signal ends it at once: Python calls signal handlers in the main thread, and
+only when that is not computing, compiling or reading.
 """
 
 from __future__ import annotations
@@ -14,13 +15,13 @@ from types import FrameType
 from typing import Any
 
 _ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
-_MOMENT = 0.1  # seconds; on Windows, waiting without a limit is not interrupted
+_MOMENT = 0.1  # seconds; on Windows, waiting without a timeout cannot be interrupted
 
 
 def main() -> None:
-    """Run the command. Ctrl-C ends the process as a signal does, status 130 to a shell, which then ends its loop."""
-    gc.set_threshold(20_000)  # imports make many objects and drop few: collecting takes a tenth of start-up
-    ours = _set_handlers(signal.SIG_DFL)  # while importing, there is nothing to clean up
+    """Run the command. Ctrl-C ends the process by the signal, so that a shell sees status 130 and ends its loop."""
+    gc.set_threshold(20_000)  # imports create many objects and free few: collection would take a tenth of start-up
+    ours = _set_handlers(signal.SIG_DFL)  # there is nothing to clean up during imports
     from .cli import command as cli
 
     def end(number: int, _: FrameType | None) -> None:
@@ -35,7 +36,7 @@ def main() -> None:
     def work() -> None:
         try:
             cli.main()
-        except OSError as error:  # --help, --version and the like were printed in vain
+        except OSError as error:  # without a file name: --help, --version or the like could not be printed
             failures.append(error if error.filename else cli.unprintable(error))
         except BaseException as error:
             failures.append(error)
@@ -45,15 +46,15 @@ def main() -> None:
     worker.start()
     while worker.is_alive():
         worker.join(_MOMENT)
-    if isinstance(failures[0], SystemExit):  # if all is well
+    if isinstance(failures[0], SystemExit):  # the normal case
         _leave(failures[0])
     raise failures[0]
 
 
 def _leave(error: SystemExit) -> None:
-    """End the process: to take everything apart first would take as long as to quantise an icon.
+    """End the process without Python's clean-up, which takes as long as quantising an icon.
 
-    Return if Python has something to say about that.
+    Return if Python has to print a message or if output cannot be flushed.
     """
     if isinstance(error.code, str):
         return
@@ -66,7 +67,7 @@ def _leave(error: SystemExit) -> None:
 
 
 def _set_handlers(handler: Any, names: tuple[str, ...] = _ENDING) -> tuple[str, ...]:
-    """Have `handler` called for signals that nobody ignores or handles otherwise; return their names."""
+    """Install `handler` for signals that have Python's default handling, and return their names."""
     default = signal.SIG_DFL, signal.default_int_handler
     ours = tuple(name for name in names if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) in default)
     for name in ours:

@@ -1,18 +1,18 @@
-"""Keep what a colour-managed viewer shows: the meaning of pixel values, as chunks, as a profile, or by conversion.
+"""Colour encodings of images, kept as chunks or as a profile, or converted, so that viewers show the same colours.
 
-`info` says what the values mean. The first entry that can be used counts (PNG, third edition, 4.3):
+The first of these entries of `info` that is usable defines the encoding (PNG, third edition, 4.3):
 
-| entry of `info` | of | to PNG | to .kmq |
+| entry of `info` | source | to PNG | to .kmq |
 |---|---|---|---|
 | cicp, mdcv, clli | PNG: cICP, mDCV, cLLI | the same chunks | an equivalent profile; none for PQ and HLG |
 | icc_profile, RGB | all formats | the same profile | the same profile |
 | icc_profile, CMYK or grey | all formats | converted to sRGB | converted to sRGB |
-| srgb | PNG: sRGB | the same chunk | nothing: sRGB is understood |
+| srgb | PNG: sRGB | the same chunk | nothing: sRGB is the default |
 | gamma, chromaticity | PNG: gAMA, cHRM | the same chunks | an equivalent profile |
 
-LAB is converted to sRGB, too. If the keyword `srgb` of `Image.save` is true, so is everything, and no profile is
-written; only PQ and HLG stay as they are. A profile that is damaged, or for other colours than the mode has, counts
-as absent, as in viewers. What is not converted is quantised on the values as they are.
+LAB is converted to sRGB, too. If the keyword `srgb` of `Image.save` is true, everything is converted except PQ and HLG,
+and no profile is written. A profile that is damaged, or whose colour space does not fit the mode, counts as absent, as
+in viewers. Images that are not converted are quantised on their stored values.
 
 Conversions use the perceptual intent, the default of Firefox (gfx.color_management.rendering_intent) and of
 `ImageCms`. LittleCMS adds black-point compensation, because the sRGB profile of `ImageCms` has version 4.
@@ -36,21 +36,21 @@ if TYPE_CHECKING:
     from PIL import ImageCms
 
 KEYS = {"cicp", "mdcv", "clli", "icc_profile", "srgb", "gamma", "chromaticity"}
-"""The entries of `info` that say what pixel values mean."""
+"""Entries of `info` that define the encoding of pixel values."""
 
 _READ = {"cICP": 4, "mDCV": 24, "cLLI": 8}  # chunks that Pillow does not read, and their lengths
 _CHUNKS = {b"cICP", b"sRGB", b"gAMA", b"cHRM"}
 _GREY = ("1", "L", "LA", "La")
-_CONVERTED = ("LAB", "CMYK")  # always
-_DDS_GAMMA = 1 / 2.2  # what Pillow's DDS plugin says where the file says sRGB
+_CONVERTED = ("LAB", "CMYK")  # always converted
+_DDS_GAMMA = 1 / 2.2  # set by Pillow's DDS plugin for sRGB files
 
 _STRIPE_PIXELS = 1 << 20
 
 
 def register_color_chunks() -> None:
-    """Teach Pillow's PNG reader to keep the chunks cICP, mDCV and cLLI, as bytes, in `info` (in lower case).
+    """Make Pillow's PNG reader keep the chunks cICP, mDCV and cLLI in `info`, as bytes under lower-case keys.
 
-    Images opened before lack them. A Pillow that reads the chunks itself is left alone.
+    Images opened before lack them. A version of Pillow that reads the chunks itself is not changed.
     """
     for name, length in _READ.items():
         if not hasattr(PngImagePlugin.PngStream, f"chunk_{name}"):
@@ -68,16 +68,16 @@ def _reader(key: str, expected: int) -> Callable[[PngImagePlugin.PngStream, int,
     return read
 
 
-# What the plugins, the quantiser and the command call
+# Interface of the plugins, the quantiser and the command
 
 
 def as_shown(im: Image.Image, *, srgb: bool = False) -> Image.Image:
-    """Convert `im` to sRGB where a palette image cannot have its encoding, or everywhere if `srgb`; else return it."""
+    """Return `im`, converted to sRGB if a palette image cannot have its encoding, or always if `srgb`."""
     return _to_srgb(im) if srgb or im.mode in _CONVERTED or _has_grey_profile(im) else im
 
 
 def for_saving(im: Image.Image) -> Image.Image:
-    """Return `im` as `as_shown` does, with an `encoderinfo` in which no profile contradicts it. Raises OptionError."""
+    """Return `im` as `as_shown` does, with an `encoderinfo` whose profile fits the result. Raises OptionError."""
     options = im.encoderinfo
     srgb, profile = options.get("srgb"), options.get("icc_profile")
     if not isinstance(srgb, (bool, type(None))):
@@ -95,9 +95,11 @@ def for_saving(im: Image.Image) -> Image.Image:
 
 
 def color_chunks(im: Image.Image, written: Collection[bytes]) -> list[tuple[bytes, bytes]]:
-    """Return the PNG chunks that say what the values of `im` mean, unless the caller of `save` says something else.
+    """Return the PNG chunks of the encoding of `im`, unless the caller of `save` gives another one.
 
-    written: the names of the chunks that Pillow writes.
+    Args:
+        im: The image to save.
+        written: Names of the chunks that Pillow writes.
     """
     info = im.info
     own = info.get("icc_profile")
@@ -113,7 +115,7 @@ def color_chunks(im: Image.Image, written: Collection[bytes]) -> list[tuple[byte
 
 
 def rgb_profile(im: Image.Image, encoderinfo: dict[str, Any]) -> Any:
-    """Return the ICC profile to write beside the colours of `im`: what the caller of `save` gives, or `info` means."""
+    """Return the ICC profile to write with `im`, given by the caller of `save` or else by `info`."""
     own = im.info.get("icc_profile")
     is_rgb = _fitting_profile(im)[16:20] == b"RGB "
     if "icc_profile" in encoderinfo:
@@ -128,7 +130,16 @@ def rgb_profile(im: Image.Image, encoderinfo: dict[str, Any]) -> Any:
 
 
 def described(im: Image.Image, format_: str, *, srgb: bool = False) -> tuple[str, list[str]]:
-    """Return what to call a result without error, and notes on the colours of `im` saved as "png" or "kmq"."""
+    """Describe how the colours of an image are saved.
+
+    Args:
+        im: The image to save.
+        format_: "png" or "kmq".
+        srgb: The keyword `srgb` of `Image.save`.
+
+    Returns:
+        A description of a result without error, such as "exact", and notes for the user.
+    """
     lost, converted, encoding = _lost_profile(im), _conversion(im, srgb=srgb), _without_profile(im)
     notes = [note for note in (lost, converted) if note]
     if encoding and format_ == "kmq":
@@ -140,7 +151,7 @@ def described(im: Image.Image, format_: str, *, srgb: bool = False) -> tuple[str
 
 
 def _conversion(im: Image.Image, *, srgb: bool) -> str:
-    """Describe the conversion that `as_shown` does; empty if it changes no value."""
+    """Return a note about the conversion that `as_shown` does; empty if it changes no value."""
     if im.mode == "LAB":
         return "LAB colours were converted to sRGB"
     profile = source_profile(im)
@@ -152,7 +163,7 @@ def _conversion(im: Image.Image, *, srgb: bool) -> str:
 
 
 def _lost_profile(im: Image.Image) -> str:
-    """Say why the ICC profile of `im` is left out though nothing is converted with it; empty if it is not."""
+    """Return a note if the ICC profile of `im` is left out without converting the colours; empty otherwise."""
     fitting = _fitting_profile(im)
     if not im.info.get("icc_profile") or im.mode == "LAB" or fitting[16:20] == b"RGB ":
         return ""
@@ -162,7 +173,7 @@ def _lost_profile(im: Image.Image) -> str:
 
 
 def _without_profile(im: Image.Image) -> str:
-    """Name the encoding of `im` that no ICC profile expresses; empty if there is none."""
+    """Return the name of the encoding of `im` if no ICC profile can express it, else an empty string."""
     codes = _codes(im.info)
     if not codes:
         return ""
@@ -171,11 +182,11 @@ def _without_profile(im: Image.Image) -> str:
     return without_profile(codes)
 
 
-# What values mean
+# Encodings
 
 
 def source_profile(im: Image.Image) -> bytes:
-    """Return what the values of `im` mean, as an ICC profile for its mode; empty for sRGB, or if nothing is said."""
+    """Return the encoding of `im` as an ICC profile for its mode; empty for sRGB, or if none is given."""
     info = im.info
     if im.mode not in _CONVERTED and (codes := _codes(info)) and not _without_profile(im):
         from .icc_profile import profile_of_codes
@@ -194,9 +205,9 @@ def source_profile(im: Image.Image) -> bytes:
 
 
 def _fitting_profile(im: Image.Image) -> bytes:
-    """Return the ICC profile of `im` if its header has colours that fit the mode (ICC.1:2022, 7.2.6), else nothing.
+    """Return the ICC profile of `im` if its colour space fits the mode (ICC.1:2022, 7.2.6), else empty bytes.
 
-    RGB profiles are applied to grey values, too, as Skia does, though PNG does not allow it.
+    RGB profiles are applied to grey values, too, as Skia does, although PNG does not allow it.
     """
     profile = im.info.get("icc_profile")
     if not isinstance(profile, bytes) or im.mode == "LAB":
@@ -206,19 +217,19 @@ def _fitting_profile(im: Image.Image) -> bytes:
 
 
 def _usable_profile(im: Image.Image) -> bytes:
-    """Return the ICC profile of `im` if LittleCMS can convert from it, else nothing."""
+    """Return the ICC profile of `im` if LittleCMS can convert from it, else empty bytes."""
     profile = _fitting_profile(im)
     mode = {b"GRAY": "L", b"CMYK": "CMYK"}.get(profile[16:20], "RGB")
     return profile if profile and _transform(profile, mode) else b""
 
 
 def _has_grey_profile(im: Image.Image) -> bool:
-    """Return whether a grey profile says what the values mean."""
+    """Return whether a grey profile defines the encoding."""
     return _fitting_profile(im)[16:20] == b"GRAY" and not _codes(im.info) and _usable_profile(im) != b""
 
 
 def _codes(info: dict[Any, Any]) -> bytes:
-    """Return the code points of cICP if they say what RGB values mean, else nothing."""
+    """Return the code points of cICP if they define an RGB encoding, else empty bytes."""
     codes = info.get("cicp")
     if not isinstance(codes, bytes) or len(codes) != 4:
         return b""
@@ -237,7 +248,7 @@ def _chromaticity(info: dict[Any, Any]) -> list[float]:
 
 
 def _numbers(values: Any, count: int) -> list[float]:
-    """Return numbers that gAMA and cHRM can hold; none if they cannot hold them, or if all are 0."""
+    """Return `values` if they are `count` numbers that gAMA and cHRM can hold, not all 0; else an empty list."""
     numbers = list(values) if isinstance(values, (list, tuple)) else []
     held = all(isinstance(number, (int, float)) and 0 <= number < 42949.67 for number in numbers)
     return numbers if held and len(numbers) == count and any(numbers) else []
@@ -247,7 +258,7 @@ def _numbers(values: Any, count: int) -> list[float]:
 
 
 def _to_srgb(im: Image.Image) -> Image.Image:
-    """Convert to sRGB and forget the encoding; alpha, palettes and their indices stay. Other modes come as they are."""
+    """Convert to sRGB and drop the encoding; alpha and indices do not change. Modes I and F are returned unchanged."""
     if im.mode.startswith(("I", "F")) or _without_profile(im):
         return im
     im.load()
@@ -258,7 +269,7 @@ def _to_srgb(im: Image.Image) -> Image.Image:
         result = im.copy()
     result.info = {key: value for key, value in im.info.items() if key not in KEYS}
     if result.mode != im.mode:
-        result.info.pop("transparency", None)  # in the alpha channel by now
+        result.info.pop("transparency", None)  # the alpha channel has it now
     return result
 
 
@@ -283,7 +294,7 @@ def _with_converted_palette(im: Image.Image, profile: bytes) -> Image.Image:
 
 
 def _converted_grey(im: Image.Image, profile: bytes) -> Image.Image:
-    """Convert by tables, which leaves grey without a tinge."""
+    """Convert by a look-up table per channel, so that grey stays neutral."""
     grey, _, _, alpha = to_rgba(im).split()
     tables = [band.tobytes() for band in _apply(_ramp(profile), profile).split()]
     if tables[0] == tables[1] == tables[2]:
@@ -295,7 +306,7 @@ def _converted_grey(im: Image.Image, profile: bytes) -> Image.Image:
 
 
 def _ramp(profile: bytes) -> Image.Image:
-    """Return all shades of grey as the profile takes them."""
+    """Return all 256 shades of grey in the mode that the profile is for."""
     ramp = Image.frombytes("L", (256, 1), bytes(range(256)))
     return ramp if profile[16:20] == b"GRAY" else ramp.convert("RGB")
 
@@ -314,7 +325,7 @@ def _apply(im: Image.Image, profile: bytes) -> Image.Image:
 
 @lru_cache(maxsize=8)
 def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
-    """Return the way from a profile to sRGB, None if LittleCMS refuses it."""
+    """Return the transform from a profile to sRGB, or None if LittleCMS refuses the profile."""
     from PIL import ImageCms
 
     out = "RGBA" if mode == "RGBA" else "RGB"
@@ -334,7 +345,7 @@ def _srgb() -> ImageCms.ImageCmsProfile:
 
 @lru_cache(maxsize=8)
 def _is_srgb(profile: bytes) -> bool:
-    """Return whether the profile changes no grey, and none of 729 other colours, by more than one level."""
+    """Return whether the profile changes no shade of grey and none of 729 other colours by more than one level."""
     samples = [_ramp(profile)]
     if samples[0].mode == "RGB":
         samples.append(Image.frombytes("RGB", (729, 1), bytes(chain(*product(range(0, 256, 31), repeat=3)))))

@@ -25,7 +25,7 @@ Rgb = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float64]
 Background = tuple[int, int, int] | str | None
 
-_BLOCK_PIXELS = 1 << 14  # what a processor's cache holds
+_BLOCK_PIXELS = 1 << 14  # fits into a processor's cache
 _EYE = 1.0  # sigma in pixels of the blur by which the eye mixes dithered colours
 _BLACK, _WHITE = (0, 0, 0), (255, 255, 255)
 

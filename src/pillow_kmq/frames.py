@@ -1,4 +1,4 @@
-"""Frames of Pillow images: which pictures are frames, whether they play, and for how long each is shown.
+"""Frames of Pillow images: the pictures that count as frames, their durations and repetitions.
 
 Pillow's `is_animated` is true for every file with several pictures. Only some formats play them one after another;
 in others they are pages (TIFF, DCX), layers (PSD) or additional pictures of a phone (MPO).

@@ -1,9 +1,9 @@
-"""ICC profiles of RGB colour spaces that three primaries, a white point and one transfer function describe.
+"""ICC profiles of RGB colour spaces defined by three primaries, a white point and one transfer function.
 
-These are what the chunks gAMA, cHRM and cICP of PNG files say; no image is needed to build them.
+The PNG chunks gAMA, cHRM and cICP define such spaces; a profile is built from them without an image.
 
-The profiles are those of a display with the model matrix/TRC: ICC.1:2022, 8.3.3 and F.3. Chromatic adaptation to
-the white of the profile connection space, D50, is by the Bradford transform, as its annex E recommends.
+The profiles are matrix/TRC profiles of displays: ICC.1:2022, 8.3.3 and F.3. Colours are adapted to the white of the
+profile connection space, D50, by the Bradford transform, as its annex E recommends.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _COPYRIGHT = "CC0"
 
 
 class Curve(NamedTuple):
-    """A transfer function from stored values to linear light, both 0..1: (a X + b)^g from d on, c X + f below."""
+    """A transfer function from stored values X to linear light, both 0..1: (a X + b)^g if X >= d, else c X + f."""
 
     g: float
     a: float = 1.0
@@ -32,7 +32,7 @@ class Curve(NamedTuple):
     f: float = 0.0
 
     def narrow(self) -> Curve:
-        """Return the function of 8-bit values that are black at 16 and white at 235."""
+        """Return the function for narrow-range values, whose 8-bit black is 16 and white is 235."""
         scale, offset = 255 / 219, -16 / 219
         g, a, b, c, d, f = self
         return Curve(g, a * scale, a * offset + b, c * scale, (d - offset) / scale, c * offset + f)
@@ -73,25 +73,30 @@ _PRIMARIES = {  # table 2, in the order of cHRM
 
 
 def are_known(codes: bytes) -> bool:
-    """Return whether the four code points of a cICP chunk say what RGB values mean."""
+    """Return whether the four code points of a cICP chunk define a known RGB encoding."""
     primaries, transfer, matrix, full_range = codes
     return primaries in _PRIMARIES and transfer in {*_CURVES, *_OTHER_CURVES} and matrix == 0 and full_range in (0, 1)
 
 
 def without_profile(codes: bytes) -> str:
-    """Name the transfer function of known code points if no profile of this module expresses it."""
+    """Return the name of the transfer function of known code points if no profile can express it, else ""."""
     return _OTHER_CURVES.get(codes[1], "")
 
 
 def profile_of_codes(codes: bytes) -> bytes:
-    """Build the profile for known code points; sRGB is empty."""
+    """Build the profile for known code points; empty for sRGB."""
     primaries, transfer, _, full_range = codes
     curve = _CURVES[transfer] if full_range else _CURVES[transfer].narrow()
     return _profile_unless_srgb(_PRIMARIES[primaries], curve)
 
 
 def profile_of_gamma(gamma: float | None, chromaticity: Sequence[float] | None) -> bytes:
-    """Build the profile for gAMA and cHRM; sRGB is empty, and stands in for what is missing or impossible."""
+    """Build the profile for gAMA and cHRM; empty for sRGB.
+
+    Args:
+        gamma: Exponent of gAMA; None or an implausible value for the transfer function of sRGB.
+        chromaticity: Eight numbers in the order of cHRM; None or impossible values for those of sRGB.
+    """
     curve = Curve(1 / gamma) if gamma and 0.01 <= gamma <= 100 else _SRGB_CURVE
     try:
         return _profile_unless_srgb(tuple(chromaticity or _BT709), curve)
@@ -104,12 +109,14 @@ def _profile_unless_srgb(chromaticity: tuple[float, ...], curve: Curve) -> bytes
 
 
 def matrix_profile(chromaticity: Sequence[float], curve: Curve) -> bytes:
-    """Build the profile of a space.
+    """Build the profile of a colour space.
 
-    chromaticity: x and y of white, red, green and blue, in the order of PNG's cHRM.
-    curve: the transfer function of all three channels.
+    Args:
+        chromaticity: x and y of white, red, green and blue, in the order of PNG's cHRM.
+        curve: Transfer function of all three channels.
 
-    Raises ValueError if no profile can express the values.
+    Raises:
+        ValueError: No profile can express the values.
     """
     pairs = zip(chromaticity[::2], chromaticity[1::2], strict=True)
     white, *primaries = (np.array([x, y, 1 - x - y]) for x, y in pairs)
@@ -120,7 +127,7 @@ def matrix_profile(chromaticity: Sequence[float], curve: Curve) -> bytes:
             colorants = colorants * np.linalg.solve(colorants, white)
             adaptation = _adaptation(white)
             red, green, _ = (_fixed(column) for column in (adaptation @ colorants).T)
-            # Rounded so that the sum is D50: white stays white.
+            # The sum of the rounded colorants is D50, so that white stays white.
             blue = tuple(total - r - g for total, r, g in zip(_D50, red, green, strict=True))
             return _profile(red, green, blue, _fixed(adaptation.ravel()), _parametric(curve))
     except (FloatingPointError, np.linalg.LinAlgError, struct.error) as error:
@@ -137,12 +144,12 @@ def _adaptation(white: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 
 def _fixed(values: Sequence[float] | npt.NDArray[np.float64]) -> tuple[int, ...]:
-    """Return s15Fixed16 numbers (4.7)."""
+    """Convert to s15Fixed16 numbers (4.7)."""
     return tuple(round(float(value) * 65536) for value in values)
 
 
 def _parametric(curve: Curve) -> bytes:
-    """Encode a parametricCurveType (10.18) of the fewest parameters."""
+    """Encode a parametricCurveType (10.18) with as few parameters as possible."""
     g, a, b, c, d, f = curve
     parameters: tuple[float, ...] = (g, a, b, c, d, 0.0, f)
     kind = 4
@@ -179,11 +186,11 @@ def _profile(
     header = struct.pack(
         ">I4xI4s4s4s6H4s28x3i48x",
         start + len(data),
-        0x04200000,  # version 4.2, which has all that is used here
+        0x04200000,  # version 4.2, which has everything used here
         b"mntr",
         b"RGB ",
         b"XYZ ",
-        *(2000, 1, 1, 0, 0, 0),  # a date that is always the same
+        *(2000, 1, 1, 0, 0, 0),  # a fixed date, so that equal spaces give equal profiles
         b"acsp",
         *_D50,
     )

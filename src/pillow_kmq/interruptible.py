@@ -1,6 +1,6 @@
-"""Work in other threads while the main thread waits and handles Ctrl-C.
+"""Threads that work while the main thread waits and handles Ctrl-C.
 
-Python calls signal handlers in the main thread, and only after a kernel that runs there has returned.
+Python calls signal handlers in the main thread only, and not before a kernel running there returns.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _PATIENCE = 1.0
 def in_threads(work: Callable[[Item], Result], items: Iterable[Item], count: int, stop: bytearray) -> list[Result]:
     """Call `work` for each item in up to `count` threads, and return the results in order.
 
-    After an exception, be it KeyboardInterrupt or raised by `work`, no further calls start.
+    After an exception, such as KeyboardInterrupt or one raised by `work`, no further calls start.
 
     Args:
         work: The function to call.
@@ -52,7 +52,7 @@ def in_threads(work: Callable[[Item], Result], items: Iterable[Item], count: int
 
 
 def wait_for(work: Callable[[], Result], stop: bytearray) -> Result:
-    """Call `work` and return its result, in another thread if this is the main one. stop: as in `in_threads`."""
+    """Call `work`, in another thread if this is the main one, and return its result. stop: as in `in_threads`."""
     main = threading.main_thread()
     if threading.current_thread() is not main or not main.is_alive():  # no thread can start at exit
         return work()
@@ -68,7 +68,7 @@ def _result(future: Future[Result]) -> Result:
 
 
 def _abandon(pool: ThreadPoolExecutor, futures: list[Future[Result]]) -> None:
-    """Cancel what has not started, and give running threads time to stop."""
+    """Cancel calls that have not started, and give running ones time to stop."""
     from concurrent.futures import wait
 
     pool.shutdown(wait=False, cancel_futures=True)

@@ -42,7 +42,7 @@ class Report:
 
     @cached_property
     def looks_same(self) -> bool:
-        """Whether no pixel looks different."""
+        """True if no pixel looks different."""
         from .compare import looks_same
 
         return looks_same(self.original, self.image, background=self.laid_on)
@@ -120,7 +120,7 @@ class AnimationReport(Report):
 
     @property
     def looks_same(self) -> bool:
-        """Whether no pixel of any frame looks different."""
+        """True if no pixel of any frame looks different."""
         return math.isinf(self.psnr)
 
     @property

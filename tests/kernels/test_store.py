@@ -19,7 +19,7 @@ as_root = pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() != 0, reas
 ADD = "show([toys.add(np.arange(10), 0), 'numba' in sys.modules])"
 BOTH = "show([toys.add(np.arange(10), 0), toys.divide(1, 4), 'numba' in sys.modules])"
 COMPILED, LOADED = [1045, True], [1045, False]
-WARNING = "pillow_kmq: no directory to keep compiled kernels in"
+WARNING = "pillow_kmq: cannot cache compiled kernels on disk"
 
 
 # Damage

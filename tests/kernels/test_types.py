@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from pillow_kmq.codec.symbols.margins_kernel import map_rows
+from pillow_kmq.kernels.kernel import checking
 from pillow_kmq.kernels.types import (
     Array,
     Group,
@@ -64,7 +65,7 @@ def test_annotations_are_words_and_named_tuples(text: str, kind: object) -> None
 
 @pytest.mark.parametrize("text", ["int", "i128", "u8_4d", "u8_2", "u8_flat_1d", "real_", "np", "Unknown", "Any"])
 def test_any_other_annotation_is_refused_with_its_name_and_module(text: str) -> None:
-    with pytest.raises(TypeError, match=rf"'{text}' in \w*test_types is no type of a kernel's parameter"):
+    with pytest.raises(TypeError, match=rf"'{text}' in \w*test_types is not a type of kernel parameter"):
         parse(text, __name__)
 
 
@@ -119,8 +120,8 @@ BAD = {
 
 @pytest.mark.parametrize("value", BAD.values(), ids=BAD)
 def test_arrays_of_another_kind_are_refused(value: Any) -> None:
-    wanted = "a kernel takes a C-contiguous float32 array of 2 dimensions"
-    given = f"not {value.dtype} of shape {value.shape}, {value.strides}"
+    wanted = "kernel argument must be a C-contiguous float32 array of 2 dimensions"
+    given = f"not {value.dtype} of shape {value.shape} and strides {value.strides}"
     with pytest.raises(TypeError, match=re.escape(f"{wanted}, {given}")):
         Array("f32", 2).flatten(value, [])
 
@@ -131,6 +132,7 @@ def test_a_flat_array_has_one_dimension() -> None:
 
 
 @pytest.mark.jit
+@pytest.mark.skipif(checking(), reason="Numba says it then")
 def test_a_kernel_refuses_what_it_does_not_take() -> None:
     source, table = np.zeros(4, np.uint8), np.arange(256, dtype=np.uint8)
     with pytest.raises(TypeError, match="a C-contiguous uint8 array of 1 dimensions, not int64 of shape"):

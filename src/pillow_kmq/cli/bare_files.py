@@ -1,4 +1,4 @@
-"""Files without their metadata, for those that Pillow refuses because of them."""
+"""Removal of metadata from files that Pillow cannot open because the metadata are damaged."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _PICTURE = {b"tRNS", b"acTL", b"fcTL", b"fdAT"}
 
 _JPEG = b"\xff\xd8"
 _START_OF_SCAN = 0xDA
-_INDEX = b"MPF\0"  # of further pictures (CIPA DC-007, 5.2), without which the first is a plain JPEG file
+_INDEX = b"MPF\0"  # index of further pictures (CIPA DC-007, 5.2); without it, the file is a plain JPEG
 _EXIF = b"Exif\0\0"
 
 
 def without_metadata(data: bytes) -> Iterator[bytes]:
-    """Yield copies of a PNG or JPEG file with fewer and fewer metadata; nothing for other files."""
+    """Yield copies of a PNG or JPEG file with less and less metadata; nothing for other files."""
     bare = []
     if data.startswith(_PNG):
         bare = [_png_without(data, _TEXT), _png_without(data, _TEXT | _PROFILE)]
@@ -41,7 +41,7 @@ def _png_without(data: bytes, names: set[bytes]) -> bytes:
 
 
 def _jpeg_without(data: bytes, *starts: bytes) -> bytes:
-    """Drop application segments by how their data start."""
+    """Drop application segments whose data start with one of `starts`."""
     parts, position = [_JPEG], len(_JPEG)
     while position + 4 <= len(data) and data[position] == 0xFF and data[position + 1] != _START_OF_SCAN:
         length = struct.unpack_from(">H", data, position + 2)[0]

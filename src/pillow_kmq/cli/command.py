@@ -1,7 +1,7 @@
-"""The command `kmq`: images in, palette PNGs or .kmq files out. Its habits are those of pngquant.
+"""The command `kmq`, which converts images to palette PNGs or .kmq files. Its options follow pngquant.
 
-Every input is a job of its own: what goes wrong with one is reported and the rest goes on. Nothing here
-imports NumPy or Numba before the first image is read, so that `kmq --help` answers at once.
+Every input is a job of its own: an error in one is reported, and the others are processed. Neither NumPy nor Numba is
+imported before the first image is read, so that `kmq --help` answers at once.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from .outputs import STREAM, plan, reason
 FAILED = 1  # exit status
 WARMUP = "warmup"
 
-# As codec.COMPRESSIONS and quant.dithering.options.WORDS, which this must not import before they are needed.
+# Copies of codec.COMPRESSIONS and quant.dithering.options.WORDS, as importing those would slow down `kmq --help`.
 COMPRESSIONS = ("deflate", "fast", "default", "max")
 DITHERS = (
     "none",
@@ -46,31 +46,31 @@ DITHERS = (
 
 
 def _quality(_: click.Context, __: click.Parameter, value: str | None) -> tuple[int, int] | None:
-    """min-max as pngquant takes it; -max and a single number are only aimed at, min- is the least."""
+    """Parse a quality range as pngquant does: MIN-MAX, MIN-, -MAX, or a single number, which is a maximum."""
     if value is None:
         return None
     match = re.fullmatch(r"(\d*)(-?)(\d*)", value)
     if not match or not (match[1] or match[3]):
-        raise click.BadParameter(f"{value!r} is not like 60-80, -80, 60- or 80.")
+        raise click.BadParameter(f"{value!r} is not a quality: write MIN-MAX, -MAX, MIN- or MAX, such as 60-80.")
     low, high = (int(match[1] or 0), int(match[3] or 100)) if match[2] else (0, int(value))
     if not low <= high <= 100:
-        raise click.BadParameter(f"{value!r} is not MIN-MAX with 0 <= MIN <= MAX <= 100.")
+        raise click.BadParameter(f"{value!r} is out of range: write MIN-MAX with 0 <= MIN <= MAX <= 100.")
     return low, high
 
 
 def _posterize(_: click.Context, __: click.Parameter, value: str | None) -> tuple[int, ...] | str | None:
-    """Bits to drop from each channel, as with pngquant, or a name like rgb565."""
+    """Parse the number of bits to drop from each channel, as pngquant does, or a name such as rgb565."""
     if value is None:
         return None
     if re.fullmatch("[0-4]", value):
         return (8 - int(value),) * 4
     if not re.fullmatch(r"rgb[1-8]{3}|rgba[1-8]{4}", value.lower()):
-        raise click.BadParameter(f"{value!r} is neither 0 to 4 bits to drop nor a name like rgb565.")
+        raise click.BadParameter(f"{value!r} is invalid: drop 0 to 4 bits, or name a format such as rgb565.")
     return value
 
 
 def _background(_: click.Context, __: click.Parameter, value: str | None) -> tuple[int, int, int] | None:
-    """A colour by its name or in hexadecimal."""
+    """Parse a colour, a name or #rrggbb."""
     if value is None:
         return None
     from ..quant.background import to_background
@@ -109,7 +109,7 @@ def _background(_: click.Context, __: click.Parameter, value: str | None) -> tup
     help=f"Dithering: a strength of floyd-steinberg, 0 to 1, or one of {', '.join(DITHERS)}.  "
     "[default: auto, or none with --max-iter]",
 )
-@click.option("--nofs", is_flag=True, help="No dithering, the same as --dither none.")
+@click.option("--nofs", is_flag=True, help="Disable dithering, like --dither none.")
 @click.option(
     "--palette",
     "--map",
@@ -183,7 +183,7 @@ def main(
     except (OptionError, OptionTypeError) as error:
         raise click.UsageError(str(error)) from None
     if "compression" in save and all(job.format != "kmq" for job in jobs):
-        raise click.UsageError("--compression is for .kmq files: add --format kmq")
+        raise click.UsageError("--compression applies to .kmq files only: add --format kmq")
     settings = Settings(save, force, skip_if_larger, strip, quiet)
     to_stderr = any(job.target == STREAM for job in jobs)
     status = 0
@@ -205,7 +205,7 @@ def main(
 
 
 def _say(text: str, *, err: bool) -> bool:
-    """Print a line. Return whether the stream takes it; if not, the other inputs are done all the same."""
+    """Print a line and return whether that succeeded; if not, the other inputs are still processed."""
     try:
         click.echo(text, err=err)
     except OSError as error:
@@ -218,7 +218,7 @@ def _say(text: str, *, err: bool) -> bool:
 
 
 def unprintable(error: OSError) -> SystemExit:
-    """Say that standard output takes no more; return the exception that ends the command."""
+    """Report that standard output cannot be written, and return the exception that ends the command."""
     discard_output(sys.stdout)
     _say(f"kmq: cannot write to standard output: {reason(error)}", err=True)
     return SystemExit(FAILED)
@@ -239,16 +239,18 @@ def _status_of(error: KmqError) -> int:
 
 
 def _leading_colors(colors: int | None, inputs: tuple[str, ...]) -> tuple[int, tuple[str, ...]]:
-    """Take a bare number before the first file as the number of colours, as pngquant does."""
+    """Return the number of colours and the inputs. As in pngquant, a number before the first file is the former."""
     if not inputs[0].isdecimal():
         return colors or 256, inputs
     number = int(inputs[0])
     if colors is not None:
-        raise click.UsageError(f"two numbers of colours: {number} and --colors {colors} (a file: ./{number})")
+        raise click.UsageError(
+            f"number of colours given twice, {number} and --colors {colors}: drop one, or write ./{number} for a file"
+        )
     if not 1 <= number <= 256:
-        raise click.UsageError(f"the number of colours is 1 to 256, not {number}")
+        raise click.UsageError(f"number of colours must be 1 to 256, not {number}: write ./{number} for a file")
     if len(inputs) == 1:
-        raise click.UsageError(f"no input after the number of colours {number} (a file: ./{number})")
+        raise click.UsageError(f"no input after the number of colours {number}: write ./{number} for a file")
     return number, inputs[1:]
 
 
@@ -262,9 +264,9 @@ def _save_options(
     transbug: bool,
     **others: Any,
 ) -> dict[str, Any]:
-    """The keywords of `Image.save` that options stand for. Raises OptionError."""
+    """Return the keywords of `Image.save` for the options of the command. Raises OptionError."""
     if effort is not None and speed is not None:
-        raise OptionError("--effort and --speed exclude each other")
+        raise OptionError("--effort and --speed cannot be combined: drop one of them")
     if speed is not None:
         effort = "best" if speed <= 2 else "default" if speed <= 9 else "fast"
     options: dict[str, Any] = {name: value for name, value in others.items() if value is not None}
@@ -291,27 +293,31 @@ def _dither(text: str) -> float | str:
 
 
 def _palette(value: str) -> Any:
-    """Return the colours, uint8[k, 4], of a name, of hex words, or of an image or text file."""
+    """Return the colours, uint8[k, 4], that a name, hex colours, an image or a text file stands for."""
     from ..quant.colors import to_colors
     from ..quant.pillow_source import load_colors
 
     try:
         return to_colors("--palette", load_colors("--palette", value))
     except ModeError:
-        raise OptionError(f"--palette {value}: convert it to 8 bits per channel first") from None
+        raise OptionError(
+            f"--palette {value} has a mode that is not supported: convert it to 8 bits per channel first"
+        ) from None
 
 
 def clean_up() -> None:
-    """Leave no file half written and no line on the terminal unfinished: a signal is about to end the process."""
+    """Remove temporary files and end the line on the terminal, as a signal is about to end the process."""
     abandon()
     if _Progress.current:
         os.write(sys.stderr.fileno(), b"\n")
 
 
 class _Progress:
-    """A line on the terminal that says what is being worked on and how far, and goes away afterwards.
+    """A progress line on the terminal, erased at the end.
 
-    current: the line that there is at the moment.
+    Attributes:
+        current: The line shown at the moment, if any.
+        enabled: True if this one is shown at all, as standard error is a terminal.
     """
 
     current: _Progress | None = None
@@ -328,21 +334,21 @@ class _Progress:
         return self
 
     def update(self, done: float) -> None:
-        """Show the part that is done, 0..1."""
+        """Show the fraction done, 0..1."""
         percent = int(100 * done)
         if self.enabled and percent != self._percent:
             self._show(f"{self._text} {percent:3} %")
             self._percent = percent
 
     def note(self, text: str) -> None:
-        """Show what else takes time, until the next update."""
+        """Show a note instead of the percentage, until the next update."""
         self._show(f"{self._text}: {text}")
         self._percent = -1
 
     def clear(self) -> None:
-        """Take the line away, until the next update."""
+        """Erase the line, until the next update."""
         self._show("")
-        self._show("")  # the cursor is at the start then
+        self._show("")  # moves the cursor to the start of the line
         self._percent = -1
 
     def _show(self, line: str) -> None:
@@ -356,7 +362,7 @@ class _Progress:
 
 
 class _Records(logging.Handler):
-    """What the package logs, on standard error: a line each, and in that of the progress how much is compiled."""
+    """Handler that prints log records to standard error, and the number of compiled kernels in the progress line."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Print a record."""
@@ -372,7 +378,7 @@ class _Records(logging.Handler):
 
 @contextmanager
 def _printing_records(level: int) -> Iterator[None]:
-    """Print what is logged from a level on, and nothing below."""
+    """Print log records of at least a level, during a block."""
     log, handler = logging.getLogger("pillow_kmq"), _Records()
     before = log.level
     log.addHandler(handler)

@@ -1,4 +1,4 @@
-"""One input of the command line: read, quantised, encoded, written, and put into a sentence."""
+"""Conversion of one input of the command line, and the message about it."""
 
 from __future__ import annotations
 
@@ -19,14 +19,22 @@ from .inputs import Input, read, read_source
 from .outputs import STREAM, Job, Refused, check_target, write
 
 LARGER, TOO_BAD = 98, 99
-"""Exit statuses for outputs held back, those of pngquant: not smaller, or below the least quality."""
+"""Exit statuses, as in pngquant, for outputs that are not written: not smaller, or below the minimum quality."""
 
 SAVERS = {"png": "PNG8", "kmq": "KMQ"}
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What applies to all jobs of a run. save: keywords of `Image.save`. quiet: whether nobody asks for the error."""
+    """Settings of all jobs of a run.
+
+    Attributes:
+        save: Keywords of `Image.save`.
+        force: Overwrite existing files.
+        skip_if_larger: Hold back outputs that do not save enough.
+        strip: Drop metadata and convert colours to sRGB.
+        quiet: Print errors only, so that the visible error need not be measured.
+    """
 
     save: dict[str, Any]
     force: bool
@@ -37,10 +45,18 @@ class Settings:
 
 @dataclass
 class Outcome:
-    """What became of a job. Sizes in bytes.
+    """Result of a job.
 
-    colors, error: as in `Report`; the error is None if no pixel looks different or nobody asks. exact: what to say
-    then. held: 0, or the exit status for an output held back.
+    Attributes:
+        after: Size of the output in bytes.
+        report: Comparison of input and output.
+        colors: Number of colours, as in `Report`.
+        error: Visible error, as in `Report`; None if no pixel looks different or if it was not measured.
+        notes: Remarks for the user.
+        exact: Text to print instead of the error if it is None.
+        seconds: Time of the conversion.
+        before: Size of the input in bytes.
+        held: Exit status for an output that was held back, or 0.
     """
 
     after: int
@@ -55,10 +71,10 @@ class Outcome:
 
     @property
     def worth_it(self) -> bool:
-        """Return whether more bytes are saved than quality is lost, as with pngquant: at quality 80, over 20 %.
+        """True if the bytes saved outweigh the quality lost, as in pngquant: over 20 % at quality 80.
 
-        An indexed input must become less than half as large, whatever the quality. Otherwise each run over the same
-        file would remove some more colours, and its quality compared with the first original is not known.
+        An indexed input must shrink to less than half at any quality. Otherwise each run on the same file would remove
+        a few more colours, and the quality compared with the first original is not known.
         """
         if self.error is None:
             return self.after < self.before
@@ -67,10 +83,21 @@ class Outcome:
 
 
 def convert(job: Job, settings: Settings, progress: Callable[[float], object] | None = None) -> Outcome:
-    """Read, quantise, encode and write one image. Raises Refused or another KmqError with a sentence.
+    """Read, quantise, encode and write one image.
 
-    Where nothing is written for want of quality or of a gain, and the output is a stream, the input is passed on: the
-    next command in a pipeline gets an image in any case.
+    If the output is held back and would go to standard output, the input is written there unchanged, so that the next
+    command in a pipeline gets an image.
+
+    Args:
+        job: The input and the output.
+        settings: Settings of the run.
+        progress: Called with the fraction done, 0..1; None (default) for no calls.
+
+    Returns:
+        Facts about the conversion.
+
+    Raises:
+        KmqError: The input cannot be converted; the message is for the user. Refused is one of these.
     """
     if job.problem:
         raise Refused(job.problem)
@@ -99,7 +126,7 @@ def _reduce(
     """Read the image, quantise it and encode the result."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow's remarks on odd files are for programmers
+            warnings.simplefilter("ignore")  # Pillow's warnings about unusual files are meant for programmers
             return _encoded(read(data, all_frames=format_ == "kmq"), format_, settings, progress)
     except MemoryError:
         raise Refused("not enough memory for an image of this size") from None
@@ -107,7 +134,7 @@ def _reduce(
         raise Refused(f"too large: {error}") from None
     except KmqError:
         raise
-    except Exception as error:  # one input never costs the others
+    except Exception as error:  # an error in one input must not stop the others
         raise Refused(f"cannot convert it: {read_failure(error)}") from error
 
 
@@ -139,12 +166,12 @@ def _encoded(
 
 
 def _keeping(options: dict[str, Any]) -> dict[str, Any]:
-    """Leave out the default number of colours, which is no wish for one palette for all frames of an animation."""
+    """Leave out the default number of colours, which would ask for one palette for all frames of an animation."""
     return {name: value for name, value in options.items() if (name, value) != ("colors", 256)}
 
 
 def _metadata(info: dict[Any, Any]) -> dict[str, Any]:
-    """Keywords of saving that keep what a KMQ file can hold of `info`; odd values, as odd files have them, are not."""
+    """Return the keywords of `Image.save` that keep Exif and XMP data of `info`, unless they have another type."""
     return {name: info[name] for name in ("exif", "xmp") if isinstance(info.get(name), bytes)}
 
 
@@ -157,7 +184,7 @@ def _dpi(info: dict[Any, Any]) -> tuple[float, float] | None:
 
 
 def sentence(job: Job, outcome: Outcome, *, verbose: bool) -> str:
-    """What to tell the user."""
+    """Return the line to print about a job, followed by a line for each note."""
     source = "stdin" if job.source == STREAM else job.source
     target = "stdout" if job.target == STREAM else job.target
     saved = 100 * (1 - outcome.after / outcome.before)

@@ -1,4 +1,4 @@
-"""Inputs of the command line: opened and read, upright, with at most 8 bits per channel."""
+"""Inputs of the command line, read as upright images of at most 8 bits per channel."""
 
 from __future__ import annotations
 
@@ -16,9 +16,12 @@ from .outputs import STREAM, Refused, reason
 
 @dataclass
 class Input:
-    """An image to be saved, and what the user should know about it.
+    """An image to save.
 
-    animation: None for a still image, otherwise the keywords of `Image.save` that have all frames saved.
+    Attributes:
+        image: The image, or the first frame of an animation.
+        notes: Remarks for the user.
+        animation: Keywords of `Image.save` that save all frames; None for a still image.
     """
 
     image: Image.Image
@@ -27,7 +30,7 @@ class Input:
 
     @property
     def whole(self) -> bool:
-        """Return whether the image has all bits of the file."""
+        """True if the image has the full bit depth of the file."""
         return _REDUCED not in self.notes
 
 
@@ -57,7 +60,7 @@ def read(data: bytes, *, all_frames: bool) -> Input:
         raise Refused(f"too large: {error}") from None
     except (KmqError, MemoryError):
         raise
-    except Exception as error:  # what Pillow's decoders raise for damaged files is not limited to OSError
+    except Exception as error:  # Pillow's decoders raise more than OSError for damaged files
         found = _read_without_metadata(data, all_frames)
         if found is not None:
             return found
@@ -73,7 +76,7 @@ def _read_without_metadata(data: bytes, all_frames: bool) -> Input | None:
     for bare in without_metadata(data):
         try:
             found = _read(bare, all_frames)
-        except Exception:  # the caller tells what was wrong with the whole file
+        except Exception:  # the caller reports the error of the complete file
             continue
         return Input(found.image, [*found.notes, _DAMAGED_METADATA], found.animation)
     return None
@@ -84,7 +87,7 @@ _DAMAGED_METADATA = "damaged metadata are left out"
 
 
 def _read(data: bytes, all_frames: bool) -> Input:
-    """Open the image anew for each step: counting the pages of a damaged TIFF can leave it in another state."""
+    """Read an input. It is opened again for each step, as counting the pages of a damaged TIFF can change its state."""
     if all_frames and plays(_open(data)):
         return _animation(_open(data))
     notes = _notes_on_others(_open(data))
@@ -92,11 +95,11 @@ def _read(data: bytes, all_frames: bool) -> Input:
 
 
 def _open(data: bytes) -> Image.Image:
-    return Image.open(BytesIO(data))  # a stream of its own, as some plugins close theirs
+    return Image.open(BytesIO(data))  # a new stream each time, as some plugins close it
 
 
 def _notes_on_others(image: Image.Image) -> list[str]:
-    """Return notes on pictures that are left out. Raises FrameReadError for a damaged animation."""
+    """Return notes about pictures that are left out. Raises FrameReadError for a damaged animation."""
     playing = plays(image)
     try:
         count = count_pictures(image)
@@ -112,7 +115,7 @@ def _notes_on_others(image: Image.Image) -> list[str]:
 
 
 def _animation(image: Image.Image) -> Input:
-    """Take all frames: one by one while saving, or prepared copies if they must be turned or reduced."""
+    """Return an animation whose frames are read while saving, or copied first if they must be rotated or reduced."""
     notes: list[str] = []
     image.load()
     if _orientation(image, notes) == 1 and not _has_16_bits(image):
@@ -124,7 +127,7 @@ def _animation(image: Image.Image) -> Input:
 
 
 def _prepared(image: Image.Image, notes: list[str]) -> Image.Image:
-    """Turn an image upright and reduce it to 8 bits per channel. Raises Refused where that is ambiguous."""
+    """Rotate an image upright and reduce it to 8 bits per channel. Raises Refused if that is ambiguous."""
     from ..quant.pillow_source import MODES
 
     image.load()
@@ -134,19 +137,19 @@ def _prepared(image: Image.Image, notes: list[str]) -> Image.Image:
         image = _to_8_bits(image)
     if image.mode not in MODES:
         raise Refused(
-            f"its values (mode {image.mode}) do not say which is black and which is white: convert it to 8 bits per "
-            "channel first"
+            f"mode {image.mode} does not define which values are black and white: convert it to 8 bits per channel "
+            "first"
         )
     return image
 
 
 def _turn_upright(image: Image.Image, notes: list[str]) -> None:
-    """Put the orientation into the pixels, as a palette PNG need not carry Exif data."""
+    """Apply the Exif orientation to the pixels, as a palette PNG is written without Exif data."""
     try:
         ImageOps.exif_transpose(image, in_place=True)
     except MemoryError:
         raise
-    except Exception:  # any, for odd Exif data; the pixels are turned by then, if it could be known how
+    except Exception:  # Pillow raises many kinds for damaged Exif data, after it has rotated the pixels if it could
         _drop_exif(image, notes)
 
 
@@ -165,7 +168,7 @@ def _drop_exif(image: Image.Image, notes: list[str]) -> None:
 
 
 def _has_16_bits(image: Image.Image) -> bool:
-    """Return whether values have 16 bits, which some of Pillow's plugins store in 32."""
+    """Return whether the values have 16 bits, which some of Pillow's plugins store in 32."""
     if image.mode != "I":
         return image.mode.startswith("I;16")
     low, high = (float(value) for value in image.getextrema())  # type: ignore[arg-type]

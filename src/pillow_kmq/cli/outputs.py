@@ -1,4 +1,4 @@
-"""Where the command line puts its results: which file becomes which, and what must not be written."""
+"""Outputs of the command line: their names, and checks against overwriting."""
 
 from __future__ import annotations
 
@@ -10,17 +10,24 @@ from dataclasses import dataclass
 from ..errors import KmqError, OptionError
 from ..saving.files import replace_file, write_standard_output
 
-STREAM = "-"  # standard input or output in place of a file name
+STREAM = "-"  # standard input or output instead of a file name
 SUFFIXES = {"png": "-kmq.png", "kmq": ".kmq"}
 
 
 class Refused(KmqError):
-    """One input cannot be converted; the message is a sentence for the user."""
+    """Error of one input that cannot be converted; the message is shown to the user."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """One input and where its output goes; `problem` says why it must not be done."""
+    """One input and its output.
+
+    Attributes:
+        source: Path of the input, or STREAM.
+        target: Path of the output, or STREAM.
+        format: "png" or "kmq".
+        problem: Reason for not converting it, shown to the user; None if there is none.
+    """
 
     source: str
     target: str
@@ -29,18 +36,25 @@ class Job:
 
 
 def plan(inputs: Sequence[str], output: str | None, ext: str | None, format_: str | None) -> list[Job]:
-    """One job per input, in order. Raises OptionError where the arguments contradict each other.
+    """Return one job per input, in order. A job that would overwrite the file of another has a problem.
 
-    A job that would overwrite the output of another, or an input of another, carries a problem.
+    Args:
+        inputs: Paths of the inputs, or STREAM.
+        output: Path of the only output, or STREAM; None for a default name.
+        ext: Suffix of default output names; None for that of the format.
+        format_: "png" or "kmq"; None to take it from `output` or `ext`, or else "png".
+
+    Raises:
+        OptionError: The arguments contradict each other.
     """
     if output is not None and ext is not None:
-        raise OptionError("--output and --ext exclude each other")
+        raise OptionError("--output and --ext cannot be combined: drop one of them")
     if output is not None and len(inputs) > 1:
-        raise OptionError("--output takes a single input; several outputs are named by --ext")
+        raise OptionError(f"--output takes a single input, not {len(inputs)}: use --ext to name several outputs")
     if inputs.count(STREAM) > 1:
-        raise OptionError("standard input can be read only once")
+        raise OptionError("standard input (-) can be read only once: drop the others")
     if "" in (output, ext):
-        raise OptionError("--output and --ext must not be empty")
+        raise OptionError("--output and --ext must not be empty: leave them out for default names")
     format_ = format_ or _format_by_name(output or ext)
     suffix = ext or SUFFIXES[format_]
 
@@ -53,9 +67,9 @@ def plan(inputs: Sequence[str], output: str | None, ext: str | None, format_: st
         if target != STREAM:
             identity = _identity(target)
             if identity in writers:
-                problem = f"its output would be {target}, as for {writers[identity]}; give it another by --output"
+                problem = f"the output {target} is also that of {writers[identity]}; use --output to name another"
             elif readers.get(identity, source) != source:
-                problem = f"its output would be {target}, another input; give it another by --output"
+                problem = f"the output {target} is another input; use --output to name another"
             else:
                 writers[identity] = source
         jobs.append(Job(source, target, format_, problem))
@@ -76,28 +90,28 @@ def _format_by_name(name: str | None) -> str:
 
 
 def _identity(path: str) -> str:
-    """The same string for all names of one file."""
+    """Return a string that is the same for all names of one file."""
     return os.path.normcase(os.path.realpath(path))
 
 
 def check_target(target: str, force: bool) -> None:
-    """Raise Refused if a file must not be written: before the work, so that none is done in vain."""
+    """Raise Refused if a file must not be written. This is checked before converting, which takes time."""
     if target == STREAM:
         if sys.stdout is None:
             raise Refused("cannot write to standard output: it is closed; use --output to name a file")
         if sys.stdout.isatty():
-            raise Refused("an image is not written to a terminal; redirect the output or use --output")
+            raise Refused("cannot write an image to a terminal; redirect the output or use --output to name a file")
     elif os.path.isdir(target):
-        raise Refused(f"the output {target} is a directory")
+        raise Refused(f"the output {target} is a directory; use --output to name a file")
     elif os.path.exists(target):
         if not os.path.isfile(target):
             raise Refused(f"the output {target} is not a regular file; use --output - for streams")
         if not force:
-            raise Refused(f"the output {target} exists; use --force to overwrite it")
+            raise Refused(f"the output {target} already exists; use --force to overwrite it")
 
 
 def write(target: str, data: bytes) -> None:
-    """Write a file whole or not at all, or all of `data` to standard output. Raises Refused if the system does."""
+    """Write a file atomically, or all of `data` to standard output. Raises Refused for an OSError."""
     try:
         if target == STREAM:
             write_standard_output(data)
@@ -109,5 +123,5 @@ def write(target: str, data: bytes) -> None:
 
 
 def reason(error: OSError) -> str:
-    """What the system says is wrong, to be put into a sentence."""
+    """Return the system's description of an error, in lower case."""
     return (error.strerror or str(error)).lower()

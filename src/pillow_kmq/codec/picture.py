@@ -45,12 +45,12 @@ class Picture:
 
     @property
     def large(self) -> bool:
-        """Whether statistics are taken from a sample of the pixels."""
+        """True if statistics are taken from a sample of the pixels."""
         return self.source.size > _LARGE
 
     @cached_property
     def unlike(self) -> float:
-        """The share of pixels that equal neither the left nor the upper neighbour; large pictures: every fifth row."""
+        """Share of pixels that equal neither the left nor the upper neighbour, in every fifth row of large pictures."""
         step = 5 if self.large else 1
         inner = self.source[1::step, 1:]
         unlike = inner != self.source[1::step, :-1]

@@ -20,8 +20,8 @@ _STORED, _DEFLATED = 0, 1
 _SAMPLE = 1 << 15
 
 SMALL = 64 * 64
-"""Largest number of pixels at which `max` writes what `default` does: plain Python decodes such icons without delay,
-but would take 0.3 ms or more per pixel for the model of `max`."""
+"""Largest number of pixels that `max` encodes as `default` does: plain Python decodes such icons without delay, but
+takes 0.3 ms or more per pixel for the model of `max`."""
 
 
 def encode_pixels(picture: Picture, compression: str) -> bytes:

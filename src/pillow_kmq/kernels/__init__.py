@@ -1,7 +1,7 @@
-"""From a kernel's Python source to machine code: the only place that knows Numba and llvmlite.
+"""Compilation of kernels from Python source to machine code: the only package that imports Numba and llvmlite.
 
-`Kernel` is a decorator. On its first call a kernel is looked for among those that a wheel has and those that were
-compiled before; if it is not there, Numba compiles it. Later processes load it by llvmlite, without Numba.
+`Kernel` is a decorator. On its first call, a kernel is loaded from the wheel or from the cache on disk; if it is in
+neither, Numba compiles it. Later processes load it through llvmlite, without importing Numba.
 """
 
 from .kernel import Kernel, enabled

@@ -1,4 +1,4 @@
-"""Several kernels compiled ahead of their use, by two processes: compiling keeps Python's lock."""
+"""Compilation of several kernels before their first use, by two processes: Numba holds the GIL while it compiles."""
 
 from __future__ import annotations
 
@@ -23,16 +23,18 @@ COMPILING = "compiling kernel %d of %d: %s"
 
 
 def prepare(variants: Iterable[Variant], progress: Callable[[str, float], object] | None = None) -> None:
-    """Compile those that were not compiled before, as they are about to be run; microseconds if all were.
+    """Compile the variants that are not compiled yet; takes microseconds if all are.
 
-    progress: called with the name of each and the part that is done, 0..1.
+    Args:
+        variants: The variants that are about to run.
+        progress: Called before each compilation with the name of the variant and the fraction done, 0..1.
     """
     if not enabled():
         return
-    missing = [variant for variant in variants if not variant.at_hand()]
+    missing = [variant for variant in variants if not variant.available()]
     if missing:
         with _LOCK:
-            _compile([variant for variant in missing if not variant.at_hand()], progress)
+            _compile([variant for variant in missing if not variant.available()], progress)
 
 
 def _compile(missing: list[Variant], progress: Callable[[str, float], object] | None) -> None:
@@ -50,14 +52,17 @@ def _compile(missing: list[Variant], progress: Callable[[str, float], object] | 
 
 
 def compile_named(names: list[tuple[str, str, tuple[bool, ...], str]]) -> None:
-    """Compile kernels, in another process: module, function, constants and type of each."""
+    """Compile kernels in a helper process. names: (module, function, constants, real) of each variant."""
     for module, name, constants, real in names:
         find(module, name).variant(*constants, real=real).compile()
 
 
 def _helper(missing: list[Variant]) -> subprocess.Popen[bytes] | None:
-    """Begin to compile from the end. Whoever comes to a kernel that the other has compiled loads it."""
-    python = "python" in os.path.basename(sys.executable or "").lower()  # not a program that has Python inside
+    """Start a process that compiles from the end of the list; each process loads what the other has compiled.
+
+    Return None if no such process can be started, or if there is only one processor.
+    """
+    python = "python" in os.path.basename(sys.executable or "").lower()  # not a program that embeds Python
     if not python or getattr(sys, "frozen", False) or (os.cpu_count() or 1) < 2:
         return None
     import subprocess

@@ -1,6 +1,6 @@
-"""From a kernel's Python source to object code, by Numba: `cfunc` of a wrapper that takes pointers and numbers.
+"""Compilation of a kernel to object code, as a Numba `cfunc` of a wrapper that takes pointers and numbers.
 
-Numba's optimised LLVM IR is cleaned of what only errors need, which kernels never raise, and compiled by llvmlite.
+LLVM removes the error handling from Numba's optimised IR, since kernels never raise, and llvmlite emits object code.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from .interrupts import interrupts_after_callbacks
 from .sources import helper, names
 from .types import Group, Scalar, Signature, Type, as_int32, numpy_name
 
-# No fastmath: contraction and reassociation give other bits on other machines (docs/ARCHITECTURE.md).
-# `error_model="numpy"` drops the zero-division checks, which would keep loops from being vectorised.
+# No fastmath: with contraction and reassociation, results depend on the machine (docs/ARCHITECTURE.md).
+# `error_model="numpy"` drops the checks for division by zero, which prevent vectorisation.
 _OPTIONS: Any = {"error_model": "numpy", "fastmath": False}
-_PASTED: Any = {**_OPTIONS, "forceinline": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
-_ALLOWED = ("llvm.", "memcpy", "memmove", "memset", "sqrt")  # the last is rounded alike everywhere
+_INLINED: Any = {**_OPTIONS, "forceinline": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
+_ALLOWED = ("llvm.", "memcpy", "memmove", "memset", "sqrt")  # sqrt is correctly rounded on every platform
 _HELPERS: dict[Any, Any] = {as_int32: np.int32}
 
 
 def compiled_helper(function: FunctionType) -> Any:
-    """A dispatcher of Numba for a function whose helpers are dispatchers too."""
+    """Return a Numba dispatcher of a function, in which helpers are replaced by their dispatchers."""
     if function not in _HELPERS:
         own = dict(function.__globals__)
         for name in names(function.__code__):
@@ -36,18 +36,24 @@ def compiled_helper(function: FunctionType) -> Any:
             if found is not None:
                 own[name] = compiled_helper(found)
         copy = FunctionType(function.__code__, own, function.__name__, function.__defaults__)
-        _HELPERS[function] = numba.njit(**_PASTED)(copy)
+        _HELPERS[function] = numba.njit(**_INLINED)(copy)
     return _HELPERS[function]
 
 
 def optimize(function: FunctionType, signature: Signature, constants: tuple[bool, ...], symbol: str) -> Any:
-    """Compile a kernel to a module of LLVM with one C function.
+    """Compile a kernel to an LLVM module with one external function.
 
     Args:
-        function: the kernel.
-        signature: its types, without `real` and `bits`.
-        constants: the values of its parameters that are constants.
-        symbol: the name of the C function.
+        function: The Python function of the kernel.
+        signature: Its concrete types, without `real` and `bits`.
+        constants: Values of its `constant` parameters, in order.
+        symbol: Name of the external function.
+
+    Returns:
+        An optimised llvmlite module.
+
+    Raises:
+        TypeError: The kernel calls a function of the runtime, as code that raises or allocates does.
     """
     wrapper, types = _wrapper(function, signature, constants)
     with interrupts_after_callbacks():
@@ -64,19 +70,19 @@ def optimize(function: FunctionType, signature: Signature, constants: tuple[bool
     passes.getModulePassManager().run(module, passes)
     for one in module.functions:
         if one.is_declaration and not one.name.startswith(_ALLOWED):
-            raise TypeError(f"{symbol} needs {one.name}: kernels must neither raise nor allocate")
+            raise TypeError(f"kernel {symbol} calls {one.name}: rewrite it so that it neither raises nor allocates")
     return module
 
 
 def object_code(first: Any, *rest: Any) -> bytes:
-    """Make one piece of object code of modules, which are used up."""
+    """Link modules, which cannot be used afterwards, and return their object code."""
     for one in rest:
         first.link_in(one)
     return bytes(machine.target_machine(*machine.host()).emit_object(first))
 
 
 def _wrapper(function: FunctionType, signature: Signature, constants: tuple[bool, ...]) -> tuple[FunctionType, Any]:
-    """A function of pointers and numbers that calls the kernel, and its signature."""
+    """Return a function of pointers and numbers that calls the kernel, and its Numba signature."""
     numba_module: Any = numba
     types = numba_module.types
     own: dict[str, Any] = {"carray": numba_module.carray, "kernel": compiled_helper(function)}
@@ -119,7 +125,7 @@ def _number(word: str) -> Any:
 
 @cache
 def checked(function: FunctionType, signature: Signature, constants: tuple[bool, ...]) -> Any:
-    """What takes the kernel's arguments but for constants, and under NUMBA_BOUNDSCHECK=1 raises IndexError."""
+    """Return a dispatcher of the kernel without its constants, which raises IndexError under NUMBA_BOUNDSCHECK=1."""
     numba_module: Any = numba
     own: dict[str, Any] = {"kernel": compiled_helper(function)}
     values = iter(constants)
@@ -139,7 +145,7 @@ def checked(function: FunctionType, signature: Signature, constants: tuple[bool,
 
 
 def writable(value: Any) -> Any:
-    """Arrays as `checked` must have them: it compiles what writes, too, even where constants leave that out."""
+    """Return writable views of arrays: `checked` also compiles writes in branches that constants rule out."""
     if isinstance(value, tuple):
         return type(value)(*map(writable, value))
     if isinstance(value, np.ndarray) and not value.flags.writeable:

@@ -1,4 +1,4 @@
-"""Ctrl-C while Numba compiles: ctypes only prints what is raised where LLVM calls Python back."""
+"""Deferral of Ctrl-C while Numba compiles: ctypes prints and drops exceptions raised in LLVM's Python callbacks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _CALLING_BACK = "llvmlite.binding.executionengine"
 
 @contextmanager
 def interrupts_after_callbacks() -> Iterator[None]:
-    """Handle a Ctrl-C that comes in such a callback at the end."""
+    """Defer a Ctrl-C that arrives inside an LLVM callback to the end of the block."""
     before = signal.getsignal(signal.SIGINT)
     if not callable(before) or threading.current_thread() is not threading.main_thread():
         yield

@@ -1,4 +1,4 @@
-"""A kernel: a Python function that runs as machine code, which is compiled once and loaded from then on."""
+"""Kernels: Python functions that run as machine code, compiled once and loaded from disk afterwards."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ from .types import Scalar, Signature, real_of
 
 _LOCK = threading.RLock()
 _KERNELS: dict[tuple[str, str], Kernel] = {}
-_LONG = 600  # milliseconds, which compiling is worth
+_LONG = 600  # milliseconds of plain Python that justify compiling
 _RESULTS: dict[str, Any] = {"i64": ctypes.c_int64, "f64": ctypes.c_double, "": None}
 
 
 @cache
 def enabled() -> bool:
-    """Whether kernels are compiled: false under NUMBA_DISABLE_JIT=1, when they run as plain Python."""
+    """Return whether kernels run as machine code; under NUMBA_DISABLE_JIT=1 they run as plain Python."""
     return os.environ.get("NUMBA_DISABLE_JIT", "0") in ("", "0")
 
 
 @cache
 def checking() -> bool:
-    """Whether compiled kernels check every index: under NUMBA_BOUNDSCHECK=1, for tests, anew in each process."""
+    """Return whether kernels check every index, as under NUMBA_BOUNDSCHECK=1: for tests, and never cached on disk."""
     return enabled() and os.environ.get("NUMBA_BOUNDSCHECK", "0") not in ("", "0")
 
 
 class Kernel:
-    """A function whose parameters are annotated with the words of `types`; a decorator.
+    """Decorator of a function whose parameters are annotated with the words of `types`.
 
-    It may call helpers, plain functions of this package, which are compiled with it.
+    The function may call helpers, which are plain functions of this package and are compiled with it.
     """
 
     def __init__(self, function: Callable[..., Any]) -> None:
@@ -46,47 +46,47 @@ class Kernel:
         self.function = function
         self.name = f"{function.__module__.partition('.')[2]}.{function.__name__}"
         self.combinations: Iterable[tuple[bool, ...]] | None = None
-        """The values of constants that occur; None: all."""
+        """Combinations of constants to compile variants for; None for all of them."""
         self._variants: dict[tuple[str, tuple[bool, ...]], Variant] = {}
         update_wrapper(self, function)
         _KERNELS[function.__module__, function.__name__] = self
 
     @cached_property
     def signature(self) -> Signature:
-        """What it takes and gives."""
+        """Types of the parameters and results."""
         return Signature.of(self.function)
 
     @cached_property
     def digest(self) -> str:
-        """A hash of its source and of all that it reaches."""
+        """Hash of the kernel's source and of everything that it uses."""
         return digest(self.function)
 
     @cached_property
     def _constants(self) -> list[int]:
-        return [place for place, kind in enumerate(self.signature.parameters) if kind == Scalar("constant")]
+        return [index for index, kind in enumerate(self.signature.parameters) if kind == Scalar("constant")]
 
     @cached_property
     def _generic(self) -> bool:
         return self.signature.generic
 
     def __call__(self, *arguments: Any) -> Any:
-        """Run it: as machine code, or as plain Python where `enabled` says so."""
+        """Run the kernel, as machine code if `enabled`, else as plain Python."""
         return self.bind(*arguments)()
 
     def bind(self, *arguments: Any) -> Callable[..., Any]:
-        """What runs it on these arguments; it takes those at the end that are missing, which are numbers.
+        """Return a function that runs the kernel on these arguments, and takes any missing last ones, all numbers.
 
-        Arrays are looked at once, here: for loops.
+        Arrays are checked here only, which makes calls in a loop cheaper.
         """
         if not enabled():
             return partial(self.function, *arguments)
-        constants = tuple(bool(arguments[place]) for place in self._constants)
+        constants = tuple(bool(arguments[index]) for index in self._constants)
         real = real_of(self.signature.parameters, arguments) if self._generic else ""
         variant = self.variant(*constants, real=real)
         return variant.checked(arguments) if checking() else variant.function(arguments)
 
     def variant(self, *constants: bool, real: str = "") -> Variant:
-        """One of its variants. constants: the values of its constants. real: "f32" or "f64" where it has a choice."""
+        """Return the variant for these constants and, if the kernel is generic, for `real`, "f32" or "f64"."""
         key = real, constants
         if key not in self._variants:
             self._variants[key] = Variant(self, real, constants)
@@ -94,29 +94,29 @@ class Kernel:
 
     @cached_property
     def single(self) -> Variant:
-        """That of single precision, if it has a choice; of a kernel without constants."""
+        """The variant of a kernel without constants; in single precision if the kernel is generic."""
         return self.variant(real="f32" if self._generic else "")
 
     def variants(self) -> Iterator[Variant]:
-        """All of its variants."""
+        """Yield all variants of the kernel."""
         for values in self.combinations or product((False, True), repeat=len(self._constants)):
             for real in ("f32", "f64") if self._generic else ("",):
                 yield self.variant(*values, real=real)
 
 
 def find(module: str, name: str) -> Kernel:
-    """The kernel of a name in a module, which is imported."""
+    """Import a module and return its kernel of a given name."""
     import_module(module)
     return _KERNELS[module, name]
 
 
 def every_variant() -> list[Variant]:
-    """All variants of all kernels of the modules that are imported."""
+    """Return all variants of all kernels in the modules imported so far."""
     return [variant for kernel in _KERNELS.values() for variant in kernel.variants()]
 
 
 class Variant:
-    """What a kernel is compiled to for some types and constants."""
+    """A kernel specialised for certain types and constants."""
 
     def __init__(self, kernel: Kernel, real: str, constants: tuple[bool, ...]) -> None:
         self.kernel = kernel
@@ -127,11 +127,11 @@ class Variant:
 
     @property
     def symbol(self) -> str:
-        """The name of its machine code."""
+        """Name of the compiled function, which includes the hash of its source."""
         return f"{self.name}-{self.kernel.digest}"
 
-    def at_hand(self) -> bool:
-        """Load it, if it was compiled before; whether it was."""
+    def available(self) -> bool:
+        """Load the variant if it was compiled before, and return whether it was."""
         if self._address:
             return True
         with _LOCK:
@@ -140,18 +140,23 @@ class Variant:
             return self._address != 0 or checking()
 
     def wanted(self, milliseconds: float = 0) -> bool:
-        """Whether to run it rather than plain Python, which takes so long: if that is long, or it is at hand."""
-        return self._address != 0 or (enabled() and (milliseconds > _LONG or self.at_hand()))
+        """Return whether to run machine code: if it is available, or if plain Python takes long enough to compile it.
+
+        Args:
+            milliseconds: Estimated time of the call in plain Python; 0 (default) never justifies compiling.
+        """
+        return self._address != 0 or (enabled() and (milliseconds > _LONG or self.available()))
 
     def compile(self) -> None:
-        """Compile it, if need be."""
+        """Compile the variant unless it is available."""
         with _LOCK:
-            if self.at_hand():
+            if self.available():
                 return
             try:
                 from . import compiler
             except ImportError as error:
-                raise ImportError(f'cannot compile {self.name}: pip install "pillow-kmq[compile]"') from error
+                message = f'cannot compile kernel {self.name} without Numba: pip install "pillow-kmq[compile]"'
+                raise ImportError(message) from error
             from . import machine, store
 
             _announce()
@@ -162,7 +167,7 @@ class Variant:
 
     @cached_property
     def _run(self) -> Any:
-        """The C function, which runs without the GIL."""
+        """The compiled function, which runs without the GIL."""
         self.compile()
         types = [one for kind in self.signature.parameters for one in kind.c_types]
         if self.signature.number:
@@ -170,10 +175,13 @@ class Variant:
         return ctypes.CFUNCTYPE(_RESULTS[self.signature.results], *types)(self._address)
 
     def function(self, arguments: tuple[Any, ...]) -> Callable[..., Any]:
-        """What runs it on these arguments and on those that are missing at the end."""
+        """Return a function that runs the variant on these arguments and takes any missing last ones.
+
+        Raises TypeError for too many arguments, or for an array of another type or shape.
+        """
         run, signature = self._run, self.signature
         if len(arguments) > len(signature.parameters):
-            raise TypeError(f"{self.name} takes {len(signature.parameters)} arguments, not {len(arguments)}")
+            raise TypeError(f"kernel {self.name} takes {len(signature.parameters)} arguments, not {len(arguments)}")
         flat: list[Any] = []
         for kind, value in zip(signature.parameters, arguments, strict=False):
             kind.flatten(value, flat)
@@ -189,7 +197,7 @@ class Variant:
         return call
 
     def checked(self, arguments: tuple[Any, ...]) -> Callable[..., Any]:
-        """The same, with every index checked."""
+        """Return a function as `function` does, which checks every index."""
         from .compiler import checked, writable
 
         kinds = self.signature.parameters
@@ -205,7 +213,7 @@ def _announce() -> None:
 
 
 def _kept(symbol: str) -> int:
-    """Load a kernel that was compiled before; return its address, or 0 if it was not."""
+    """Load a kernel from the cache on disk. Return its address, or 0 if it is not there."""
     from . import store
 
     code = store.read(symbol)

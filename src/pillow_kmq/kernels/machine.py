@@ -1,4 +1,4 @@
-"""Machine code in memory, by llvmlite alone: for which processor it is, and how it gets there."""
+"""Target processor and loader of machine code; needs llvmlite only."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ def _initialized() -> None:
 
 @cache
 def host() -> tuple[str, str]:
-    """Return LLVM's name of this processor, and its features, unless Numba's variables override them."""
+    """Return LLVM's name and features of this processor, unless Numba's environment variables override them."""
     name = os.environ.get("NUMBA_CPU_NAME", llvm.get_host_cpu_name())
     features = "" if name == "generic" else llvm.get_host_cpu_features().flatten()
     return name, os.environ.get("NUMBA_CPU_FEATURES", features)
 
 
 def target_machine(cpu: str, features: str) -> Any:
-    """What makes code for a processor. Without contraction of operations, so that all give the same bits."""
+    """Return a target machine that does not contract operations, so that all processors give the same bits."""
     _initialized()
     target = llvm.Target.from_triple(llvm.get_process_triple())
     return target.create_target_machine(cpu=cpu, features=features, opt=3, reloc="pic", codemodel="small", jit=True)
@@ -40,16 +40,16 @@ def _engine() -> Any:
 
 
 def load(code: bytes, symbol: str) -> int:
-    """The address of a function in object code; raises RuntimeError if it is not there."""
+    """Load object code and return the address of the function `symbol`. Raises RuntimeError if it has none."""
     with _LOADING:
         _engine().add_object_file(llvm.ObjectFileRef.from_data(code))
         _engine().finalize_object()
         address = _engine().get_function_address(symbol)
     if not address:
-        raise RuntimeError(f"no function {symbol} in compiled code")
+        raise RuntimeError(f"object code has no function {symbol}")
     return int(address)
 
 
 def description() -> str:
-    """The processor and the compiler of this process."""
+    """Describe the processor and the compiler of this process."""
     return " ".join((llvm.get_process_triple(), *host(), llvmlite.__version__))

@@ -1,4 +1,4 @@
-"""What a kernel is made of: its own source, and that of every helper and constant it reaches, wherever they are."""
+"""Hash of a kernel's source, and of every helper and constant that it uses, in whatever module they are."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PACKAGE = __name__.partition(".")[0]
 
 
 def helper(value: Any) -> FunctionType | None:
-    """The plain function behind a global of a kernel, if it is one of this package's."""
+    """Return the plain function of a global of a kernel, or None if it is not a function of this package."""
     function = getattr(value, "function", value)
     if isinstance(function, FunctionType) and function.__module__.partition(".")[0] == _PACKAGE:
         return function
@@ -25,7 +25,7 @@ def helper(value: Any) -> FunctionType | None:
 
 
 def names(code: CodeType) -> Iterator[str]:
-    """The names that code looks up, those of code inside it too."""
+    """Yield the names that a code object and those nested in it look up."""
     yield from code.co_names
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
@@ -33,7 +33,7 @@ def names(code: CodeType) -> Iterator[str]:
 
 
 def digest(function: FunctionType) -> str:
-    """A hash that changes with whatever the kernel is made of."""
+    """Return a hash of the kernel's source, helpers and constants, 32 hexadecimal digits."""
     result = hashlib.sha256(function.__qualname__.encode())
     functions, constants = _reached(function)
     classes = _classes(Signature.of(function).parameters)
@@ -46,12 +46,12 @@ def digest(function: FunctionType) -> str:
 
 @cache
 def _source(module: str) -> bytes:
-    """Its text; in a frozen or zipped program, which has no such file, its bytecode."""
+    """Return the text of a module, or its bytecode in a frozen or zipped program, which has no source file."""
     found: Any = sys.modules[module]
     try:
         return Path(found.__file__).read_bytes()
     except OSError:
-        return marshal.dumps(found.__spec__.loader.get_code(module), 2)  # the newer formats differ from run to run
+        return marshal.dumps(found.__spec__.loader.get_code(module), 2)  # newer formats differ between runs
 
 
 def _classes(kinds: tuple[Type, ...]) -> Iterator[type]:
@@ -75,7 +75,7 @@ def _reached(function: FunctionType) -> tuple[list[FunctionType], set[str]]:
 
 
 def _text(value: Any) -> str:
-    """A constant as text that depends neither on where modules lie nor on NumPy's version."""
+    """Return a constant as text that depends neither on the paths of modules nor on the version of NumPy."""
     if isinstance(value, ModuleType):
         return value.__name__
     if hasattr(value, "dtype"):

@@ -1,7 +1,7 @@
-"""Where compiled kernels are kept: in the user's cache directory, or the temporary one.
+"""Cache of compiled kernels on disk, in the user's cache directory or a temporary one.
 
-A file holds a checksum, of its name too, and object code. What is damaged or foreign is compiled anew, never an error:
-LLVM would end the process at the first byte of what is no object code.
+A file holds object code and a checksum of its name and code. A damaged or foreign file is ignored and its kernel
+compiled again: LLVM aborts the process if it is given anything but object code.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from pathlib import Path
 
 LOG = logging.getLogger("pillow_kmq")
 DIRECTORY = "KMQ_CACHE_DIR"
-"""The environment variable that says where else to keep kernels."""
+"""Environment variable that replaces the user's cache directory."""
 
 _CHECKSUM = 32
 
 
 def read(symbol: str) -> bytes | None:
-    """The object code of a kernel that was compiled before. symbol: its name and the hash of its source."""
-    for path in _places(symbol):
+    """Return the cached object code of a kernel, or None. symbol: its name and the hash of its source."""
+    for path in _candidates(symbol):
         with suppress(OSError):
             found = path.read_bytes()
             code = found[_CHECKSUM:]
@@ -36,16 +36,16 @@ def read(symbol: str) -> bytes | None:
     return None
 
 
-def _places(symbol: str) -> Iterator[Path]:
+def _candidates(symbol: str) -> Iterator[Path]:
     for folder in filter(_is_safe, _directories()):
         with suppress(OSError):
-            # To tell the processor takes llvmlite, and that longer than to run what is small as plain Python.
+            # Identifying the processor imports llvmlite, which takes longer than running small kernels as plain Python.
             if any(name.startswith(symbol) for name in os.listdir(folder)):
                 yield folder / f"{symbol}-{_compilers()}.o"
 
 
 def write(symbol: str, code: bytes) -> None:
-    """Keep object code, in the first directory that takes it."""
+    """Write object code to the first directory that is safe and writable, or log a warning."""
     for folder in _directories():
         with suppress(OSError):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -56,7 +56,7 @@ def write(symbol: str, code: bytes) -> None:
 
 
 def put(path: Path, code: bytes) -> None:
-    """Write a file of object code, whole or not at all; raises OSError."""
+    """Write a file of object code atomically. Raises OSError."""
     handle, temporary = tempfile.mkstemp(dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -75,15 +75,15 @@ def _checksum(path: Path, code: bytes) -> bytes:
 @cache
 def _warn() -> None:
     LOG.warning(
-        "pillow_kmq: no directory to keep compiled kernels in, so each process compiles them anew; "
-        "set %s to a directory that can be written to",
+        "pillow_kmq: cannot cache compiled kernels on disk, so each process compiles them again; "
+        "set %s to a writable directory",
         DIRECTORY,
     )
 
 
 @cache
 def _compilers() -> str:
-    """A hash of what else the code depends on: the processor, and what compiles it."""
+    """Return a hash of the processor and the compiler, on which object code depends too."""
     from .machine import description
 
     spec = find_spec("numba")
@@ -94,21 +94,21 @@ def _compilers() -> str:
 
 @cache
 def _directories() -> list[Path]:
-    """Where kernels may be: the directory that was asked for or the user's, then the temporary one."""
+    """Return the directories to search: the configured one or else the user's, then the temporary one."""
     chosen = os.environ.get(DIRECTORY)
     if chosen:
         user = Path(chosen).resolve()
     else:
         user = _user_cache()
-    found = [user] if user.is_absolute() else []  # of somebody without a home it is not
+    found = [user] if user.is_absolute() else []  # relative for a user without a home directory
     number = os.getuid() if hasattr(os, "getuid") else "user"
-    with suppress(OSError):  # where nothing at all can be written
+    with suppress(OSError):  # raised if there is no writable directory at all
         found.append(Path(tempfile.gettempdir()) / f"pillow-kmq-{number}")
     return found
 
 
 def _user_cache() -> Path:
-    """The directory that platformdirs would choose; to import that takes as long as to load twenty kernels."""
+    """Return the directory that platformdirs would choose, which takes as long to import as twenty kernels to load."""
     if os.name == "nt":
         return Path(os.environ.get("LOCALAPPDATA") or os.path.expanduser("~/AppData/Local"), "pillow-kmq", "Cache")
     if sys.platform == "darwin":
@@ -117,7 +117,7 @@ def _user_cache() -> Path:
 
 
 def _is_safe(folder: Path) -> bool:
-    """Whether nobody else can put code there."""
+    """Return whether no other user can write to a directory."""
     try:
         about = folder.lstat()
     except OSError:

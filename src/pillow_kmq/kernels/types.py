@@ -1,9 +1,13 @@
-"""The types of a kernel's parameters, written as annotations: `pixels: u32_2d`, `row: i64`, `find: Nearest`.
+"""Types of kernel parameters, written as annotations: `pixels: u32_2d`, `row: i64`, `find: Nearest`.
 
-Scalars are u8 ... f64 and `flag`, a bool. With _1d, _2d or _3d they are C-contiguous NumPy arrays; with _flat they are
-arrays of one dimension, of NumPy or of the module `array`, that the kernel indexes from the start on, unchecked.
-`real` is f32 or f64, whatever the arrays of a call are, and `bits` the integer as wide: such a kernel has two variants.
-Each value of a `constant`, true or false, has a variant too. A NamedTuple of these is a type as well.
+| annotation | type |
+|---|---|
+| u8 ... f64, `flag` | a number, a bool |
+| with _1d, _2d or _3d | a C-contiguous NumPy array of these |
+| with _flat | the same of one dimension, or an `array`, passed as a pointer without its length |
+| `real`, `bits` | f32 or f64, like the arrays of a call, and the integer of the same width: two variants |
+| `constant` | a bool that is fixed at compile time: two variants |
+| a NamedTuple class | a group of these |
 """
 
 from __future__ import annotations
@@ -16,7 +20,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, NamedTuple, TypeAlias
 
-# mypy does not follow kernels, which mix NumPy's scalars with Python's.
+# Kernels mix NumPy's scalars with Python's, so mypy does not check their types.
 constant: TypeAlias = Any
 flag: TypeAlias = Any
 u8: TypeAlias = Any
@@ -66,24 +70,24 @@ _CODES = {
     "flag": "?", "u8": "B", "u16": "H", "u32": _INT.upper(), "u64": "Q" + _LONG.upper(),
     "i16": "h", "i32": _INT, "i64": "q" + _LONG, "f32": "f", "f64": "d",
 }  # fmt: skip
-"""NumPy's one-letter codes of a type: its name, its number and its length take longer to ask for."""
+"""NumPy's one-letter codes of a type, which are faster to query than its name, number or item size."""
 _BITS = {"f32": "i32", "f64": "i64"}
 _WORD = re.compile(r"(\w+?)(?:_([123])d|_(flat))?")
 
 
 @dataclass(frozen=True)
 class Scalar:
-    """A number, or a constant. word: its type, as above."""
+    """A number or a constant. word: its annotation."""
 
     word: str
 
     @property
     def c_types(self) -> list[Any]:
-        """What compiled code takes for it."""
+        """C types of the number; none for a constant."""
         return [] if self.word == "constant" else [_CTYPES[self.word]]
 
     def flatten(self, value: Any, flat: list[Any]) -> None:
-        """Append that to a list."""
+        """Append the C argument for a value to `flat`."""
         if self.word in ("f32", "f64"):
             flat.append(float(value))
         elif self.word != "constant":
@@ -92,18 +96,18 @@ class Scalar:
 
 @dataclass(frozen=True)
 class Array:
-    """An array. word: the type of its items. dimensions: 1..3, or 0 where it is flat."""
+    """An array. word: the type of its items. dimensions: 1..3, or 0 if it is flat."""
 
     word: str
     dimensions: int
 
     @property
     def c_types(self) -> list[Any]:
-        """What compiled code takes for it: where it is and, unless it is flat, its shape."""
+        """C types of the pointer and, unless the array is flat, of its shape."""
         return [ctypes.c_void_p, *[ctypes.c_int64] * self.dimensions]
 
     def flatten(self, value: Any, flat: list[Any]) -> None:
-        """Append that to a list; raises TypeError for any other array."""
+        """Append the C arguments for an array to `flat`. Raises TypeError for another type or layout of arrays."""
         if not self.dimensions and isinstance(value, _FLAT):
             flat.append(_address_of(value, self.word))
             return
@@ -114,7 +118,8 @@ class Array:
             or not value.flags.c_contiguous
         ):
             wanted = f"a C-contiguous {_NAMES[self.word]} array of {self.dimensions or 1} dimensions"
-            raise TypeError(f"a kernel takes {wanted}, not {value.dtype} of shape {value.shape}, {value.strides}")
+            found = f"{value.dtype} of shape {value.shape} and strides {value.strides}"
+            raise TypeError(f"kernel argument must be {wanted}, not {found}")
         flat.append(_pointer_at(id(value) + _HEAD).value)
         if self.dimensions:
             flat += value.shape
@@ -122,18 +127,18 @@ class Array:
 
 @dataclass(frozen=True)
 class Group:
-    """A NamedTuple: the class and the types of its fields."""
+    """A NamedTuple. cls: its class. fields: the types of its fields."""
 
     cls: type
     fields: tuple[Type, ...]
 
     @property
     def c_types(self) -> list[Any]:
-        """What compiled code takes for its fields."""
+        """C types of all fields."""
         return [one for field in self.fields for one in field.c_types]
 
     def flatten(self, value: Any, flat: list[Any]) -> None:
-        """Append that to a list."""
+        """Append the C arguments for all fields to `flat`."""
         for field, one in zip(self.fields, value, strict=True):
             field.flatten(one, flat)
 
@@ -142,14 +147,14 @@ Type: TypeAlias = "Scalar | Array | Group"
 
 _HEAD = object.__basicsize__
 _pointer_at = ctypes.c_void_p.from_address
-"""Where the items of an array are is the first field of NumPy's C structure: to ask NumPy takes ten times as long."""
+"""Read the address of an array's data from NumPy's C structure, its first field: ten times faster than asking NumPy."""
 
 _FLAT = array, bytearray, memoryview
 _first_byte = ctypes.c_char.from_buffer
 
 
 def _address_of(value: Any, word: str) -> int:
-    """Where the items are of what is one of _FLAT."""
+    """Return the address of the items of a flat array that is not one of NumPy's. Raises TypeError for another type."""
     if type(value) is array:
         if value.typecode in _CODES[word]:
             return value.buffer_info()[0]
@@ -162,7 +167,7 @@ def _address_of(value: Any, word: str) -> int:
 
 
 def parse(annotation: str, module: str) -> Type:
-    """The type that an annotation in a module stands for; raises TypeError for any other."""
+    """Return the type that an annotation in a module stands for. Raises TypeError if there is none."""
     found = _WORD.fullmatch(annotation)
     if found and found[1] in {*_NAMES, "real", "bits", "constant"}:
         if found[3] or found[2]:
@@ -170,7 +175,10 @@ def parse(annotation: str, module: str) -> Type:
         return Scalar(found[1])
     cls = vars(sys.modules[module]).get(annotation)
     if not (isinstance(cls, type) and issubclass(cls, tuple)):
-        raise TypeError(f"{annotation!r} in {module} is no type of a kernel's parameter")
+        raise TypeError(
+            f"{annotation!r} in {module} is not a type of kernel parameter: use one listed in kernels.types, or a "
+            "NamedTuple class"
+        )
     return _group(cls)
 
 
@@ -180,14 +188,17 @@ def _group(cls: type) -> Group:
 
 
 def _annotations(thing: Any) -> dict[str, str]:
-    """The annotations of a class or a function as they are written, which a future import keeps as strings."""
+    """Return the annotations of a class or function as they are written; a future import keeps them as strings."""
     return {name: getattr(value, "__forward_arg__", value) for name, value in thing.__annotations__.items()}
 
 
 class Signature(NamedTuple):
-    """What a kernel takes and gives.
+    """Types of a kernel's parameters and results.
 
-    parameters: their types. results: the type of numbers that it gives, "" for none. number: how many are a tuple.
+    Attributes:
+        parameters: Types of the parameters.
+        results: Type of the returned numbers, "i64" or "f64"; "" if nothing is returned.
+        number: Length of the returned tuple; 0 if a single number or nothing is returned.
     """
 
     parameters: tuple[Type, ...]
@@ -208,11 +219,11 @@ class Signature(NamedTuple):
 
     @property
     def generic(self) -> bool:
-        """Whether it has variants of f32 and f64."""
+        """True if there are variants for f32 and f64."""
         return any(kind.word == "real" for kind in self.parameters if not isinstance(kind, Group))
 
     def concrete(self, real: str) -> Signature:
-        """The same for one of these."""
+        """Return the signature with `real` and `bits` replaced. real: "f32" or "f64"; "" if it is not generic."""
         return self._replace(parameters=tuple(_concrete(kind, real) for kind in self.parameters))
 
 
@@ -223,12 +234,12 @@ def _concrete(kind: Type, real: str) -> Type:
 
 
 def numpy_name(word: str) -> str:
-    """NumPy's and Numba's name of a number's type."""
+    """Return the name that NumPy and Numba give to a type of numbers."""
     return _NAMES[word]
 
 
 def real_of(kinds: tuple[Type, ...], values: tuple[Any, ...]) -> str:
-    """The variant that arguments ask for: the type of the first array of `real`."""
+    """Return "f32" or "f64", the type of the first argument that is a `real` array."""
     for kind, value in zip(kinds, values, strict=False):
         if isinstance(kind, Array) and kind.word == "real":
             return f"f{8 * value.dtype.itemsize}"
@@ -236,5 +247,5 @@ def real_of(kinds: tuple[Type, ...], values: tuple[Any, ...]) -> str:
 
 
 def as_int32(x: Any) -> Any:
-    """A number that fits 32 bits, signed; compiled, its type too, so that several can be computed at once."""
+    """Return a number that fits into a signed integer of 32 bits; compiled code converts it to one, for SIMD."""
     return x

@@ -1,4 +1,4 @@
-"""Compiling all kernels ahead of time, for containers and first users; the machine code stays on disk."""
+"""Compilation of all kernels ahead of time, as in container images; the machine code is cached on disk."""
 
 from __future__ import annotations
 
@@ -16,14 +16,21 @@ MODULES = (
     "quant.kmeans",
     "quant.pipeline",
 )
-"""Those that import all that have kernels."""
+"""Modules that together import every module with kernels."""
 
 
 def warmup(progress: Callable[[str, float], object] | None = None) -> None:
-    """Compile every kernel that is not kept on disk yet: half a minute in a new environment.
+    """Compile every kernel that is not cached on disk yet, which takes half a minute in a new environment.
 
-    progress: called before each with its name and the part that is done, 0..1, and with "" and 1 at the end. Kernels
-    are kept in the user's cache directory, or in `KMQ_CACHE_DIR`.
+    Kernels are cached in the user's cache directory, or in the directory that `KMQ_CACHE_DIR` names.
+
+    Args:
+        progress: Function called before each kernel with its name and the fraction done, 0..1, and with "" and 1 at
+            the end; None (default) for none.
+
+    Raises:
+        OptionTypeError: `progress` is not callable.
+        ImportError: A kernel has to be compiled and Numba is not installed.
     """
     from .ahead import prepare
     from .kernel import every_variant

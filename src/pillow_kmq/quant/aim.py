@@ -1,4 +1,4 @@
-"""Quality targets: what `quality=` accepts."""
+"""Quality targets: the values of `quality=`."""
 
 from __future__ import annotations
 

@@ -164,7 +164,7 @@ _KEPT = 1 << 20  # distinct colours kept at most; target errors of a sample are 
 
 
 class Everything:
-    """The colours of all pixels, available repeatedly: kept if there are at most `most`, otherwise read anew."""
+    """The colours of all pixels, available repeatedly: kept if there are at most `most`, otherwise read again."""
 
     def __init__(self, sources: Collection[Source], most: int = _KEPT) -> None:
         self._sources = sources

@@ -237,7 +237,7 @@ def _remap(find: Nearest, pixels: u32_1d, out: u8_1d) -> None:
 
 
 KERNELS = (_remap,)
-"""Those that images of any size need."""
+"""Kernels that images of any size need."""
 
 
 @kernel

@@ -1,4 +1,4 @@
-"""Which kernels a call will run, so that two processes compile them at once where they were not compiled before."""
+"""Kernels that a call will run, so that two processes can compile the missing ones at the same time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .options import EFFORTS, Options
 
 
 def prepare_for_images(options: Options) -> None:
-    """Compile what counts the colours of images and chooses entries for their pixels."""
+    """Compile the kernels that count the colours of images and choose entries for their pixels."""
     given, dither = options.palette is not None, options.dither
     kernels = [*color.KERNELS] if given else [*COUNTING, *color.KERNELS]
     if isinstance(dither, Selective) or (options.space == "perceptual" and not given):
@@ -30,7 +30,12 @@ def prepare_for_images(options: Options) -> None:
 
 
 def prepare_for_search(options: Options, *, fitting: bool) -> None:
-    """Compile what searches a palette for many colours. fitting: whether it is changed then to suit the pixels."""
+    """Compile the kernels that search for a palette of many colours.
+
+    Args:
+        options: The options of the call.
+        fitting: True if the palette is adapted to the pixels afterwards.
+    """
     kernels = [*SORTING, *wu.KERNELS, *assign.KERNELS, *lloyd.KERNELS]
     if EFFORTS[options.effort].rounds and options.max_iter is None:
         kernels += split_merge.KERNELS

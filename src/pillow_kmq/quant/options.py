@@ -56,7 +56,7 @@ EFFORTS = {
 
 @dataclass(frozen=True)
 class Options:
-    """One validated request.
+    """Validated options of one call.
 
     Attributes:
         colors: maximum number of entries, 1..256, including the transparent and the fixed ones.

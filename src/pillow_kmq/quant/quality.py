@@ -175,7 +175,7 @@ def find_fewest_of_sample(
     most: int,
     aim: Aim,
 ) -> Palette:
-    """Return what `find_fewest` does, with errors estimated from a sample and checked on all pixels.
+    """Find a palette as `find_fewest` does, with errors estimated from a sample and checked on all pixels.
 
     Args:
         find: returns a palette of at most k colours, least <= k <= most.

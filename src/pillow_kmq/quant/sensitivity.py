@@ -1,4 +1,4 @@
-"""Visibility of errors at a pixel: high in smooth areas, low in texture and beside edges.
+"""Visibility of errors at a pixel: high in smooth areas, low in texture and next to edges.
 
 The palette search weights pixels by it, so that a sky or a face counts for more than the same number of pixels of
 grass. Very frequent colours are damped: another thousand pixels of a wall count for less than the first thousand of a

@@ -1,15 +1,15 @@
-"""Animations through `Image.save`: which frames there are, what is quantised, how long each is shown.
+"""Animations through `Image.save`: their frames, palettes and durations.
 
 | keyword of `Image.save` | if not given |
 |---|---|
-| save_all: all frames of the image (see `frames`; pages are frames here, as all are asked for), and `append_images` | its current frame alone |
+| save_all: all frames of the image (see `frames`), including pages, and `append_images` | its current frame only |
 | append_images: more images, each with all its frames | none |
-| duration: milliseconds, one number or one for each frame | `info["duration"]` of each loaded frame, or 0 |
-| loop: how often it is repeated, 0 is without end, None not at all | what `info["loop"]` of the image means in its format, or not at all |
+| duration: milliseconds, one number or one per frame | `info["duration"]` of each loaded frame, or 0 |
+| loop: number of repetitions, 0 for endless, None for none | `info["loop"]` of the image as its format defines it, or none |
 
-Frames are stored without loss where they share a palette of at most `colors` entries or, if `colors` is not given, where
-at most 256 colours change from each to the next, as always in GIF files. Otherwise, or if a keyword of `quantize` asks
-for another change, all are quantised with one palette.
+Frames are stored without loss if they share a palette of at most `colors` entries or, if `colors` is not given, if at
+most 256 colours change between successive frames, as always in GIF files. Otherwise, or if a keyword of `quantize` asks
+for another change, all frames are quantised with one palette.
 """  # noqa: E501 (a table)
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _MOST_COLORS = 256
 
 
 class _Shown(Frames):
-    """Frames with the colours that a viewer shows: converted to sRGB where need be, or always if `srgb`."""
+    """Frames with the colours that a viewer shows, converted to sRGB if necessary, or always if `srgb`."""
 
     def __init__(self, *images: Image.Image, srgb: bool) -> None:
         super().__init__(*images)
@@ -54,12 +54,13 @@ def frames_to_save(im: Image.Image) -> Frames:
     except TypeError:
         raise OptionError(f"append_images must be a list of images, not {shown(given)}") from None
     if not all(isinstance(image, Image.Image) for image in images):
-        raise OptionError("append_images must be images")
+        wrong = next(type(image).__name__ for image in images if not isinstance(image, Image.Image))
+        raise OptionError(f"append_images must be a list of Pillow images, not of {wrong}")
     return _Shown(*images, srgb=im.encoderinfo.get("srgb") is True)
 
 
 def only_frame(im: Image.Image, frames: Frames) -> Image.Image:
-    """Return the frame to be saved if there is only one, with the keywords of `im`."""
+    """Return the only frame, with the save keywords of `im`."""
     (frame,) = (image.copy() if count_pictures(image) > 1 else image for image in frames)
     frame.encoderinfo = im.encoderinfo
     return frame
@@ -68,8 +69,10 @@ def only_frame(im: Image.Image, frames: Frames) -> Image.Image:
 class Survey(NamedTuple):
     """Facts gathered in one pass over all frames.
 
-    durations: in milliseconds, as the files say. palette: RGBA, if all frames share one, or None. entries: the number
-    of its entries, including those that pixels use beyond its end.
+    Attributes:
+        durations: Milliseconds for each frame, as read from the files.
+        palette: RGBA palette that all frames share, or None.
+        entries: Number of its entries, including those beyond its end that pixels use.
     """
 
     durations: list[int]
@@ -81,13 +84,13 @@ def survey(frames: Frames, encoderinfo: dict[str, Any]) -> Survey:
     """Read all frames. Raises OptionError if their sizes differ."""
     found, sizes = _survey(frames, encoderinfo)
     if len(set(sizes)) > 1:
-        # A GIF grows with frames that go beyond its screen, and is as large for the others when they are read again.
+        # A frame beyond the screen of a GIF enlarges it, and the other frames have that size when they are read again.
         found, sizes = _survey(frames, encoderinfo)
     for number, size in enumerate(sizes, 1):
         if size != sizes[0]:
             raise OptionError(
-                f"frame {number} has {size[0]}x{size[1]} pixels and the first {sizes[0][0]}x{sizes[0][1]}: frames and "
-                "append_images must have one size"
+                f"frame {number} has {size[0]}x{size[1]} pixels and the first {sizes[0][0]}x{sizes[0][1]}: resize the "
+                "frames and append_images to one size"
             )
     return found
 
@@ -110,7 +113,7 @@ def _palette(image: Image.Image, encoderinfo: dict[str, Any]) -> bytes | None:
 
 
 class Stored:
-    """The frames as a file holds them, ready for the codec; they may be iterated again."""
+    """Frames as the file stores them, ready for the codec; may be iterated more than once."""
 
     def __init__(self, frames: Iterable[Image.Image], encoderinfo: dict[str, Any], *, indexed: bool) -> None:
         self._frames = frames
@@ -121,7 +124,7 @@ class Stored:
         return (frame for _, frame in self._with_images())
 
     def pairs(self) -> Iterator[tuple[Image.Image, Image.Image]]:
-        """Yield each frame before and after."""
+        """Yield each frame as given and as stored."""
         return ((image, _look(frame)) for image, frame in self._with_images())
 
     def _with_images(self) -> Iterator[tuple[Image.Image, Frame]]:
@@ -130,7 +133,7 @@ class Stored:
 
 
 class Quantized(Stored):
-    """Frames that were quantised with one palette."""
+    """Frames quantised with one palette."""
 
     def __init__(self, frames: Iterable[Image.Image], results: list[Image.Image]) -> None:
         super().__init__(frames, {}, indexed=True)
@@ -144,7 +147,7 @@ class Quantized(Stored):
 
 
 def frames_to_store(frames: Frames, found: Survey, encoderinfo: dict[str, Any]) -> Stored:
-    """Choose how to store the frames. Raises what `quantize_all` raises."""
+    """Choose how to store the frames, and quantise them if necessary. Raises as `quantize_all` does."""
     check_palette_mode(encoderinfo)
     options = quantize_options(encoderinfo)
     most: int | None = _MOST_COLORS
@@ -164,11 +167,11 @@ def frames_to_store(frames: Frames, found: Survey, encoderinfo: dict[str, Any]) 
 
 
 def _pixels(image: Image.Image, encoderinfo: dict[str, Any]) -> Pixels:
-    """Return the colours of a frame, with all invisible ones alike."""
+    """Return the colours of a frame, uint8[h, w, 4], with transparent black for all fully transparent pixels."""
     if image.mode == "P":
         return _colors(indexed_image(image, encoderinfo), invisible_alike=True)
     if image.mode.startswith(("I", "F")):
-        raise ModeError(f"a frame has mode {image.mode}: reduce it to 8 bits per channel first")
+        raise ModeError(f"frames of mode {image.mode} are not supported: convert them to 8 bits per channel first")
     pixels = np.array(to_rgba(image))
     pixels[pixels[..., 3] == 0] = 0
     return pixels
@@ -190,7 +193,7 @@ def _look(frame: Frame) -> Image.Image:
 
 
 def _few_colors_change(frames: Stored) -> bool:
-    """Whether each frame has at most 256 colours where it differs from the one before."""
+    """Return whether each frame has at most 256 colours in the pixels that differ from the previous frame."""
     before: npt.NDArray[np.uint32] | None = None
     for pixels in frames:
         assert isinstance(pixels, np.ndarray)
@@ -212,7 +215,7 @@ def _quantized(frames: Frames, encoderinfo: dict[str, Any]) -> Quantized:
 
 
 def durations_of(found: Survey, encoderinfo: dict[str, Any]) -> list[int]:
-    """Milliseconds for each frame. Raises OptionError."""
+    """Return the milliseconds of each frame. Raises OptionError."""
     given, count = encoderinfo.get("duration"), len(found.durations)
     if given is None:
         return found.durations
@@ -220,18 +223,18 @@ def durations_of(found: Survey, encoderinfo: dict[str, Any]) -> list[int]:
         given = given.tolist()
     each = list(given) if isinstance(given, (list, tuple)) else [given] * count
     if len(each) != count:
-        raise OptionError(f"duration must be one number, or one for each of {count} frames, not {len(each)}")
+        raise OptionError(f"duration must be one number, or {count} for as many frames, not {len(each)}")
     try:
         rounded = [round(value) for value in each]
     except (TypeError, ValueError, OverflowError):
         raise OptionError(f"duration must be milliseconds, not {shown(given)}") from None
     if not all(0 <= value <= LONGEST for value in rounded):
-        raise OptionError("duration must be at least 0 and less than 2^32 milliseconds")
+        raise OptionError(f"duration must be 0 to {LONGEST} milliseconds, not {shown(given)}")
     return rounded
 
 
 def plays_of(im: Image.Image, encoderinfo: dict[str, Any]) -> int:
-    """How often the animation is shown, 0 without end: once more than it is repeated. Raises OptionError."""
+    """Return how many times the animation plays, one more than it is repeated; 0 for endless. Raises OptionError."""
     loop = encoderinfo["loop"] if "loop" in encoderinfo else repetitions_of(im)
     if loop is None:
         return 1

@@ -1,4 +1,4 @@
-"""Writing bytes completely: to streams that may take only a part at a time, and to files, whole or not at all."""
+"""Complete writes, to streams that may accept only a part at a time, and atomically to files."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from PIL import Image
 
 from ..errors import OptionError, OptionTypeError
 
-_unfinished: list[str] = []  # temporary files
+_unfinished: list[str] = []  # paths of temporary files
 _ending = False
-_PATIENCE = 1.0  # seconds that a file may take to be finished when the process is about to end
+_PATIENCE = 1.0  # seconds to wait for unfinished files before the process ends
 
 
 def save(im: Image.Image, path: str | os.PathLike[str] | IO[bytes], format: str | None = None, **options: Any) -> None:
-    """Save an image in any of Pillow's formats, replacing the file whole or not at all.
+    """Save an image in any of Pillow's formats, replacing an existing file atomically.
 
-    `Image.save` empties an existing file before a plugin runs, so a refused save (QualityError, SizeError, a cancelled
-    or interrupted one) costs the old picture. Here the image is encoded in memory first, written to a temporary file
-    in the same folder, and moved into place. A replaced file keeps its permissions, and a symbolic link stays.
+    `Image.save` empties an existing file before a plugin runs, so the old picture is lost if saving fails, as by
+    QualityError or SizeError, or is interrupted. Here the image is encoded in memory first, written to a temporary file
+    in the same folder, and moved to `path`. A replaced file keeps its permissions, and a symbolic link is followed.
 
     Args:
         im: a Pillow image.
-        path: the file, or a binary file object, which gets everything in one go.
-        format: a Pillow format such as "PNG8"; None chooses by the extension of `path`.
-        options: as for `Image.save`, but `append`, which adds to a file in place.
+        path: the file, or a binary file object, to which everything is written at once.
+        format: a Pillow format such as "PNG8"; None (default) to choose by the extension of `path`.
+        options: keywords of `Image.save`, except `append`, which would change a file in place.
 
     Raises:
-        OptionError: `path` is not a regular file, or the format is unknown (a ValueError).
-        OptionTypeError: an argument has the wrong type (a TypeError).
+        OptionError: `path` is not a regular file, or the format is unknown. A ValueError.
+        OptionTypeError: an argument has a wrong type. A TypeError.
         OSError: the file cannot be written. All errors of `Image.save` are raised too.
     """
     if not isinstance(im, Image.Image):
@@ -42,7 +42,7 @@ def save(im: Image.Image, path: str | os.PathLike[str] | IO[bytes], format: str 
     if options.get("append"):
         raise OptionError("append adds to a file in place instead of replacing it: use Image.save")
     if isinstance(path, TextIOBase):
-        raise OptionTypeError("path must be a binary file object, such as sys.stdout.buffer, not one of text")
+        raise OptionTypeError("path must be a binary file object, such as sys.stdout.buffer, not a text file object")
     encoded = BytesIO()
     if hasattr(path, "write"):
         im.save(encoded, _format(format, ""), **options)
@@ -55,24 +55,24 @@ def save(im: Image.Image, path: str | os.PathLike[str] | IO[bytes], format: str 
 
 
 def _target(path: Any) -> str:
-    """A path as a string, if a file may be there. Raises OptionError, OptionTypeError."""
+    """Return a path as a string, if a file may be written there. Raises OptionError, OptionTypeError."""
     try:
         target = os.fsdecode(path)
     except TypeError:
         raise OptionTypeError(f"path must be a path or a binary file object, not {type(path).__name__}") from None
     try:
         encoded = os.fsencode(target)
-    except UnicodeEncodeError:  # half of a surrogate pair
+    except UnicodeEncodeError:  # a lone surrogate
         encoded = b""
     if not encoded or b"\0" in encoded:
         raise OptionError(f"path must name a file, not {target!r}")
     if os.path.exists(target) and not os.path.isfile(target):
-        raise OptionError(f"path must name a regular file, as others cannot be replaced, not {target!r}")
+        raise OptionError(f"path must name a regular file or a new one, not {target!r}: others cannot be replaced")
     return target
 
 
 def _format(name: Any, target: str) -> str:
-    """The name of the format to save in, by the extension of `target` if None. Raises OptionError, OptionTypeError."""
+    """Return the name of a format, by the extension of `target` if it is None. Raises OptionError, OptionTypeError."""
     if name is None:
         extension = os.path.splitext(target)[1].lower()
         name = Image.EXTENSION.get(extension) or Image.registered_extensions().get(extension)
@@ -83,15 +83,15 @@ def _format(name: Any, target: str) -> str:
     if name.upper() not in Image.SAVE:
         Image.init()
     if name.upper() not in Image.SAVE:
-        raise OptionError(f"format must be one that Pillow can save, like 'PNG' or 'KMQ', not {name!r}")
+        raise OptionError(f"format must be one that Pillow can save, such as 'PNG' or 'KMQ', not {name!r}")
     return name
 
 
 def write_all(stream: Any, data: bytes) -> None:
-    """Write all of `data` to a binary file object. Raises OSError where it takes no more.
+    """Write all of `data` to a binary file object. Raises OSError if it accepts no more.
 
-    The `write` of a raw stream (`open(..., buffering=0)`, standard output with PYTHONUNBUFFERED) may take only a part.
-    A stream that does not block is waited for.
+    The `write` of a raw stream (`open(..., buffering=0)`, standard output with PYTHONUNBUFFERED) may accept only a
+    part. A non-blocking stream is waited for.
     """
     rest: bytes | memoryview = data
     while len(rest):
@@ -102,14 +102,14 @@ def write_all(stream: Any, data: bytes) -> None:
 
 
 def _taken(stream: Any, data: bytes | memoryview) -> int:
-    """How many bytes a stream takes; 0 if it has no room now."""
+    """Write to a stream and return the number of bytes that it accepted; 0 if it is full at the moment."""
     try:
         taken = stream.write(data)
     except BlockingIOError as error:
         return error.characters_written
     if type(taken) is int:
         return taken
-    return 0 if isinstance(stream, RawIOBase) else len(data)  # objects that only look like files return anything
+    return 0 if isinstance(stream, RawIOBase) else len(data)  # other objects with a `write` may return anything
 
 
 def _wait_until_writable(stream: Any) -> None:
@@ -119,35 +119,35 @@ def _wait_until_writable(stream: Any) -> None:
         with selectors.DefaultSelector() as selector:
             selector.register(stream, selectors.EVENT_WRITE)
             selector.select()
-    except (ValueError, PermissionError):  # no descriptor, or one of a kind that always has room
+    except (ValueError, PermissionError):  # no descriptor, or one that is always writable, as of a regular file
         raise OSError("the stream takes no more data") from None
 
 
 def write_standard_output(data: bytes) -> None:
-    """Write all of `data` to standard output, and leave nothing in its buffer. Raises OSError."""
+    """Write all of `data` to standard output, bypassing its buffer. Raises OSError."""
     if sys.stdout is None:
         raise OSError("it is closed")
     buffer = sys.stdout.buffer
     sys.stdout.flush()
-    # Not through the buffer: what it could not pass on, it would try again at exit.
+    # At exit, the buffer would try again to write data that it could not pass on.
     write_all(getattr(buffer, "raw", buffer), data)
 
 
 def discard_output(stream: Any) -> None:
-    """Have what is left in the buffer of a standard stream, and all that follows, go nowhere.
+    """Redirect a standard stream, including the data left in its buffer, to the null device.
 
-    What could not be written would be tried again at exit, with a complaint and a status of its own.
+    Otherwise Python would try again at exit, and report the error with an exit status of its own.
     """
     with suppress(OSError, ValueError), open(os.devnull, "wb") as nowhere:
         os.dup2(nowhere.fileno(), stream.fileno())
 
 
 def replace_file(target: str, data: bytes) -> None:
-    """Write a file whole or not at all, with the permissions of the file it replaces or of a new one. Raises OSError.
+    """Write a file atomically, keeping the permissions of a file that it replaces. Raises OSError.
 
     If the process is killed, a file `.kmq-*.tmp` may be left in the folder.
     """
-    path = os.path.realpath(target)  # behind a symbolic link, the file itself is replaced
+    path = os.path.realpath(target)  # the target of a symbolic link is replaced, not the link
     temporary = os.path.join(os.path.dirname(path), f".kmq-{os.urandom(8).hex()}.tmp")
     _unfinished.append(temporary)
     try:
@@ -167,9 +167,9 @@ def replace_file(target: str, data: bytes) -> None:
 
 
 def abandon() -> None:
-    """Have other threads begin with no further file, and remove what is not finished soon: the process is to end.
+    """Keep other threads from starting files, and remove unfinished ones, before the process ends.
 
-    There is no lock, as a fork would keep one locked for ever.
+    There is no lock, as a forked process could inherit it in its locked state.
     """
     global _ending
     _ending = True

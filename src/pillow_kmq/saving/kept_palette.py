@@ -1,7 +1,7 @@
-"""Indexed images whose palette and indices stay as they are, because no option asks for a change.
+"""Indexed images that keep their palette and indices, because no option asks for a change.
 
-Sprites, display drivers and e-paper count on the order of a palette, its duplicates, its unused entries and the colour
-behind a transparent one.
+Sprites, display drivers and e-paper rely on the order of a palette, its duplicates, its unused entries and the colours
+of its transparent entries.
 """
 
 from __future__ import annotations
@@ -19,9 +19,16 @@ from .options import entries_of, indexed_image
 
 
 def colors_if_kept(options: dict[str, Any]) -> int | None:
-    """Return the number of colours allowed, or None if `options`, keywords of `quantize`, ask for another change.
+    """Return the number of colours allowed, or None if the options ask for another change.
 
-    Dithering, effort and the like say how to quantise, if it must be. Raises OptionError and OptionTypeError.
+    Dithering, effort and the like only apply to images that have to be quantised.
+
+    Args:
+        options: Keywords of `quantize`.
+
+    Raises:
+        OptionError: A keyword has an invalid value.
+        OptionTypeError: A keyword has a wrong type.
     """
     if options.get("palette") is not None:
         return None
@@ -42,9 +49,9 @@ def _checked(colors: Any = MAX_COLORS, dither: Any = None, fixed: Any = (), **ot
 
 
 def kept_image(im: Image.Image, options: dict[str, Any]) -> Image.Image | None:
-    """Return `im` with its palette and indices as they are, or None if it has to be quantised.
+    """Return `im` with its palette and indices, or None if it has to be quantised.
 
-    If its palette has more entries than `options` allow, entries that no pixel uses are dropped, the last ones first,
+    If its palette has more entries than `options`, keywords of `quantize`, allow, the last unused entries are dropped,
     no more than necessary; the others keep their order.
     """
     if im.mode != "P":
@@ -71,5 +78,5 @@ def _without_unused_entries(im: Image.Image, used: Any, excess: int) -> Image.Im
     table = np.zeros(256, np.uint8)
     table[order] = np.arange(len(order))
     alpha = bool((palette[order, 3] < 255).any())
-    info = {key: value for key, value in im.info.items() if key != "transparency"}  # of the old entries
+    info = {key: value for key, value in im.info.items() if key != "transparency"}  # refers to the old entries
     return to_image(IndexedImage(palette[order], table[indexed.indices]), info, alpha=alpha)

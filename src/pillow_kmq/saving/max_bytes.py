@@ -1,4 +1,4 @@
-"""A palette image whose file fits into so many bytes: `max_bytes=` of both plugins."""
+"""Search for the most colours whose file has at most N bytes: the keyword `max_bytes` of both plugins."""
 
 from __future__ import annotations
 
@@ -27,14 +27,22 @@ class _Fit:
 def fitting(
     im: Image.Image, options: dict[str, Any], max_bytes: Any, encode: Encode, progress: Any = None
 ) -> tuple[PaletteImage, bytes]:
-    """The P image of the most colours, and its file, whose file has at most `max_bytes` bytes.
+    """Return the P image with the most colours whose file fits, and that file.
 
-    A P image that fits keeps its palette, unless options ask for a change, see `kept_palette`. options: keywords of
-    `quantize`; `colors` is the most, and a list or tuple as `dither` has each way of dithering tried: the one nearest
-    to the original through a slight blur is taken. Sizes hardly ever fall with more colours; the number found is one
-    that fits while the next does not.
+    A P image that fits keeps its palette, unless options ask for a change, see `kept_palette`. File sizes rarely fall
+    with more colours; the number found fits, and one more colour does not.
 
-    Raises SizeError if nothing fits and QualityError if what fits is below the least of `quality`.
+    Args:
+        im: The image to save.
+        options: Keywords of `quantize`. `colors` is the maximum. `dither` may be a list or tuple: each is tried, and
+            the result that looks most like the original through a slight blur is taken.
+        max_bytes: Maximum file size, 1 or more.
+        encode: Function that makes a file of a P image.
+        progress: Called with the fraction done, 0..1; None (default) for no calls.
+
+    Raises:
+        SizeError: Nothing fits.
+        QualityError: The result that fits is below the minimum of `quality`.
     """
     limit = check_integer("max_bytes", max_bytes, 1, 2**63 - 1)
     dithers: Any = options.get("dither")
@@ -57,7 +65,7 @@ def fitting(
             fits.append(fit)
     tell(1.0)
     if not fits:
-        raise SizeError(f"max_bytes={limit} is too small: the least palette takes {smallest} bytes")
+        raise SizeError(f"max_bytes={limit} is too small: the smallest file found has {smallest} bytes")
     background = options.get("background")
     best = fits[0]
     if len(fits) > 1:
@@ -66,7 +74,7 @@ def fitting(
 
 
 def _largest(job: Job, limit: int, encode: Encode, progress: Progress) -> tuple[_Fit | None, int]:
-    """The most colours that fit, or None, and the smallest size met."""
+    """Return the result of the most colours that fit, or None, and the smallest file size found."""
     result = PaletteImage(job.image(), kept=False)
     data = encode(result)
     progress(0.1)

@@ -1,15 +1,15 @@
-"""Which metadata the KMQ plugin writes, and how Pillow's users find those of a file.
+"""Metadata that the KMQ plugin writes, and those of opened files.
 
 | keyword of `Image.save` | if not given | in `info` after opening |
 |---|---|---|
-| icc_profile: bytes | what `info` says of colours, see `color_profile` | icc_profile: bytes |
+| icc_profile: bytes | the encoding given by `info`, see `color_profile` | icc_profile: bytes |
 | exif: `Image.Exif` or bytes | none | exif: bytes, for `getexif()` |
 | xmp: bytes | none | xmp: bytes, for `getxmp()` |
 | dpi: two numbers | none | dpi: two floats |
 | comment: text, or bytes of UTF-8 | none | comment: bytes of UTF-8 |
 | text: texts by key | none | text: texts by key |
 
-These are Pillow's rules for PNG. None and empty values stand for nothing.
+These are Pillow's rules for PNG. None and empty values count as not given.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ _PER_1000_INCHES = 1000
 
 
 def metadata_of(im: Image.Image, encoderinfo: dict[str, Any]) -> Metadata:
-    """What to write beside `im`. Raises OptionError (a ValueError) for values that make no sense."""
+    """Return the metadata to write with `im`. Raises OptionError (a ValueError) for invalid values."""
     exif = encoderinfo.get("exif")
     if isinstance(exif, Image.Exif):
-        # An empty one still makes a header of some bytes.
+        # Even an empty one is serialised with a header.
         exif = exif.tobytes() if len(exif) else b""
     return Metadata(
         icc_profile=_bytes("icc_profile", rgb_profile(im, encoderinfo)),
@@ -46,7 +46,7 @@ def metadata_of(im: Image.Image, encoderinfo: dict[str, Any]) -> Metadata:
 
 
 def info_of(metadata: Metadata) -> dict[str, Any]:
-    """What `info` says about the metadata of a file."""
+    """Return the entries of `info` for the metadata of a file."""
     info: dict[str, Any] = {}
     if metadata.icc_profile:
         info["icc_profile"] = metadata.icc_profile
@@ -72,7 +72,7 @@ def _bytes(name: str, value: Any) -> bytes:
         try:
             return value.encode()
         except UnicodeEncodeError:
-            raise OptionError("xmp must be text that UTF-8 can hold: it has half of a surrogate pair") from None
+            raise OptionError("xmp must be text that UTF-8 can encode: remove its lone surrogates") from None
     if not isinstance(value, (bytes, bytearray)):
         raise OptionError(f"{name} must be bytes, not {type(value).__name__}")
     return bytes(value)
@@ -98,7 +98,7 @@ def _texts(encoderinfo: dict[str, Any]) -> dict[str, str]:
     given, comment = encoderinfo.get("text"), encoderinfo.get("comment")
     given = {} if _is_nothing(given) else given
     if not isinstance(given, Mapping) or not all(isinstance(part, str) for pair in given.items() for part in pair):
-        raise OptionError("text must map keys, which are text, to text")
+        raise OptionError("text must be a mapping of strings to strings, such as {'Title': 'Sunset'}")
     texts = dict(given)
     if _is_nothing(comment):
         return texts
@@ -118,4 +118,4 @@ def _decoded(comment: bytes) -> str:
     try:
         return comment.decode()
     except UnicodeDecodeError:
-        return comment.decode("latin-1")  # as older GIF files have them
+        return comment.decode("latin-1")  # as in older GIF files

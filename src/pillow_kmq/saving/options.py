@@ -1,18 +1,18 @@
-"""What both plugins do before they write: turn any image into a palette image, as the save keywords ask.
+"""Save keywords of both plugins, and the conversion of any image to a palette image as they ask.
 
 | keyword of `Image.save` | meaning |
 |---|---|
-| colors, palette, dither, quality, space, effort, seed, max_iter, fixed, posterize, importance, order, transparent_index, background | as in `pillow_kmq.quantize`, but `dither` is "auto" unless told otherwise, and none with `max_iter` |
-| max_bytes | the most colours whose file is no larger, see `fitting` |
+| colors, palette, dither, quality, space, effort, seed, max_iter, fixed, posterize, importance, order, transparent_index, background | as in `pillow_kmq.quantize`, but `dither` is "auto" by default, and none with `max_iter` |
+| max_bytes | as many colours as fit into this file size, see `max_bytes` |
 | srgb | True: convert the colours to sRGB and write no colour profile, see `color_profile` |
-| threads, progress, report | as in `pillow_kmq.quantize`; the report has the size of the file |
-| transparency | in place of `info["transparency"]`: a palette index, or bytes with the alphas of the first entries; other entries keep those of an RGBA palette, as Pillow shows them |
+| threads, progress, report | as in `pillow_kmq.quantize`; the report includes the file size |
+| transparency | instead of `info["transparency"]`: a palette index, or bytes with the alphas of the first entries; other entries keep those of an RGBA palette, as Pillow shows them |
 
 A P image keeps its palette and indices unless a keyword asks for a change (palette, quality, fixed, posterize, order,
 transparent_index), it does not fit into max_bytes, or its pixels use more than `colors` entries, see `kept_palette`.
 
-Keywords that are not known are ignored, as in all of Pillow's plugins. `Image.save` has emptied an existing file by the
-time that a plugin refuses to save; `writing.save` keeps it.
+Unknown keywords are ignored, as in all of Pillow's plugins. `Image.save` empties an existing file before a plugin can
+refuse to save; `files.save` keeps it.
 """  # noqa: E501 (a table)
 
 from __future__ import annotations
@@ -51,23 +51,23 @@ QUANTIZE_KEYWORDS = (
 
 
 def quantize_options(encoderinfo: dict[str, Any]) -> dict[str, Any]:
-    """The keywords of `quantize` among those given to `Image.save`. None counts as not given."""
+    """Return the keywords of `quantize` among those given to `Image.save`. None counts as not given."""
     return {name: encoderinfo[name] for name in QUANTIZE_KEYWORDS if encoderinfo.get(name) is not None}
 
 
 def with_dithering(options: dict[str, Any]) -> dict[str, Any]:
-    """Return keywords of `quantize` with the dithering that saving has by default: none for a textbook k-means."""
+    """Return keywords of `quantize` with the default dithering of saving: "auto", or none with `max_iter`."""
     return options if "max_iter" in options else {"dither": "auto", **options}
 
 
 def _threads(encoderinfo: dict[str, Any]) -> dict[str, Any]:
-    """The keyword `threads`, which is no reason to quantise a P image."""
+    """Return the keyword `threads`, if given; on its own it is no reason to quantise a P image."""
     threads = encoderinfo.get("threads")
     return {} if threads is None else {"threads": threads}
 
 
 class PaletteImage(NamedTuple):
-    """A P image to be saved. kept: whether its palette is the one it came with."""
+    """A P image to save. kept: True if it has its original palette."""
 
     image: Image.Image
     kept: bool
@@ -78,10 +78,22 @@ Encode = Callable[[PaletteImage], bytes]
 
 
 def save_quantized(im: Image.Image, fp: IO[bytes], format_name: str, encode: Encode) -> None:
-    """Quantise as the keywords in `im.encoderinfo` ask, encode, write, report.
+    """Quantise as the keywords in `im.encoderinfo` ask, encode, write and report.
 
-    Nothing reaches `fp` before everything that can fail is done. Raises UnsupportedError (an OSError) for a mode that
-    cannot be quantised or an empty image, OptionError, QualityError and SizeError (ValueErrors), CancelledError.
+    Nothing is written to `fp` until everything that can fail is done.
+
+    Args:
+        im: The image to save.
+        fp: Binary file object to write to.
+        format_name: Name of the format in error messages.
+        encode: Function that makes a file of a P image.
+
+    Raises:
+        UnsupportedError: The image is empty, or its mode cannot be quantised. An OSError.
+        OptionError: A keyword has an invalid value. A ValueError.
+        QualityError: The minimum quality cannot be reached. A ValueError.
+        SizeError: No file fits into `max_bytes`. A ValueError.
+        CancelledError: `progress` cancelled the work.
     """
     if 0 in im.size:
         raise UnsupportedError(f"cannot write an empty image ({im.width}x{im.height}) as {format_name}")
@@ -110,9 +122,9 @@ def _fitting(
 
 
 def to_palette_image(im: Image.Image, encoderinfo: dict[str, Any], format_name: str = "PNG8") -> PaletteImage:
-    """`im` itself if it is a P image of which no keyword asks for a change, otherwise its quantised P image.
+    """Return `im` itself if it is a P image and no keyword asks for a change, else a quantised P image.
 
-    Raises OptionError (a ValueError) for a bad value of a keyword, and UnsupportedError (an OSError) for a mode
+    Raises OptionError (a ValueError) for an invalid value of a keyword, and UnsupportedError (an OSError) for a mode
     that cannot be quantised.
     """
     options = quantize_options(encoderinfo)
@@ -134,7 +146,7 @@ def to_palette_image(im: Image.Image, encoderinfo: dict[str, Any], format_name: 
 
 @contextmanager
 def saving(im: Image.Image, format_name: str) -> Iterator[None]:
-    """Raise what a plugin of Pillow raises in place of the quantiser's errors."""
+    """Replace the quantiser's errors by those that a plugin of Pillow raises."""
     try:
         yield
     except ModeError as error:
@@ -151,19 +163,19 @@ def check_palette_mode(encoderinfo: dict[str, Any]) -> None:
 
 
 def check_animation_options(im: Image.Image, encoderinfo: dict[str, Any], format_name: str) -> None:
-    """Raise OptionError for what makes no sense with several frames, UnsupportedError for an empty image."""
+    """Raise OptionError for keywords that are invalid with several frames, UnsupportedError for an empty image."""
     if 0 in im.size:
         raise UnsupportedError(f"cannot write an empty image ({im.width}x{im.height}) as {format_name}")
     for name in ("max_bytes", "importance"):
         if encoderinfo.get(name) is not None:
-            raise OptionError(f"{name} is for a single image, not for several frames")
+            raise OptionError(f"{name} applies to a single image: leave it out to save several frames")
     report = encoderinfo.get("report")
     if report is not None and not callable(report):
         raise OptionError(f"report must be a function, not {type(report).__name__}")
 
 
 def reported(original: Image.Image, image: Image.Image, size: int, encoderinfo: dict[str, Any]) -> None:
-    """Hand on a Report of an image in a file of `size` bytes to the keyword `report`."""
+    """Call the keyword `report` with a Report on `image`, saved in a file of `size` bytes."""
     from ..report import Report
 
     encoderinfo["report"](Report(original, image, size, encoderinfo.get("background")))
@@ -173,20 +185,20 @@ def refuse_several_frames(frames: Frames, format_name: str) -> None:
     """Raise UnsupportedError (an OSError) if `save_all` and `append_images` ask for more than one frame."""
     if len(frames) > 1:
         raise UnsupportedError(
-            f"{format_name} holds one frame, not {len(frames)}: save each frame to a file of its own"
+            f"{format_name} files hold one frame, not {len(frames)}: save each frame to a file of its own"
         )
 
 
 def palette_alphas(image: Image.Image, encoderinfo: dict[str, Any]) -> bytes:
-    """The alphas of a P image's palette, up to the last that is not opaque; they may go beyond the palette's end.
+    """Return the alphas of a P image's palette up to the last that is not opaque, possibly beyond the palette's end.
 
-    Raises OptionError (a ValueError) for a bad `transparency` in `encoderinfo`.
+    Raises OptionError (a ValueError) for an invalid `transparency` in `encoderinfo`.
     """
     has_alphas = image.palette is not None and image.palette.mode == "RGBA"
     alphas = bytes(image.getpalette("A") or []) if has_alphas else b""
     transparency = encoderinfo.get("transparency")
     if transparency is None and isinstance(image.info.get("transparency"), (bytes, int)):
-        transparency = image.info["transparency"]  # anything else is a colour key, stale on a P image
+        transparency = image.info["transparency"]  # other types are colour keys, which do not apply to a P image
     if transparency is None:
         return alphas.rstrip(b"\xff")
 
@@ -194,14 +206,14 @@ def palette_alphas(image: Image.Image, encoderinfo: dict[str, Any]) -> bytes:
         entry = check_integer("transparency", transparency, 0, 255)
         transparency = alphas[:entry].ljust(entry, b"\xff") + b"\0"
     if not isinstance(transparency, (bytes, bytearray)) or len(transparency) > 256:
-        raise OptionError("transparency must be a palette index, 0 to 255, or bytes, one alpha for each entry")
+        raise OptionError("transparency must be a palette index, 0 to 255, or at most 256 bytes, one alpha per entry")
     return (bytes(transparency) + alphas[len(transparency) :]).rstrip(b"\xff")
 
 
 def indexed_image(image: Image.Image, encoderinfo: dict[str, Any]) -> IndexedImage:
-    """A P image that is not empty as arrays: the same indices, the same palette.
+    """Return the palette and indices of a non-empty P image as arrays.
 
-    The palette grows, by black entries as Pillow shows them, only where pixels use an entry beyond its end that is
+    The palette is extended, by black entries as Pillow shows them, only if pixels use an entry beyond its end that is
     not opaque. Raises OptionError as `palette_alphas` does.
     """
     indices = np.array(image)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .kernels import kernel
 from .kernels.types import (
+    as_int32,
     bits_2d,
     constant,
     f32_3d,
@@ -13,7 +14,6 @@ from .kernels.types import (
     flag_1d,
     i64,
     i64_1d,
-    narrow,
     real_1d,
     real_2d,
     u8,
@@ -40,7 +40,7 @@ def divide(total: f64, count: i64) -> float:
 @kernel
 def numbers(start: u8, wide: u32, odd: flag) -> tuple[int, int, int]:
     """Three of them."""
-    return start + 1, wide * 2, narrow(start) + odd
+    return start + 1, wide * 2, as_int32(start) + odd
 
 
 @kernel

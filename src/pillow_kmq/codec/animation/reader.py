@@ -68,7 +68,7 @@ class FrameReader:
 
     @property
     def partial(self) -> bool:
-        """Whether damaged or missing films are skipped."""
+        """True if damaged or missing films are skipped."""
         return self._partial
 
     @partial.setter

@@ -24,9 +24,9 @@ from .arrangement import to_image
 from .frame_source import FrameSource
 from .scene import Canvas, Mask, Scene, distinct
 
-# The most pixels between two key films, not counting the last film: what a seek into the middle has to decode.
+# Maximum number of pixels between two key films, without the last film, which a seek into the middle has to decode.
 _KEY_ROOM = 1 << 25
-# Pixels of a film above which choices are made by a sample of its rows.
+# Number of pixels of a film above which choices are based on a sample of its rows.
 _SAMPLE = 1 << 17
 
 

@@ -37,7 +37,7 @@ class Chunk(NamedTuple):
 
     @property
     def ancillary(self) -> bool:
-        """Whether decoders that do not know the chunk may skip it."""
+        """True if decoders that do not know the chunk may skip it."""
         return bool(ord(self.tag) & _ANCILLARY)
 
     def head(self) -> bytes:
@@ -88,7 +88,7 @@ class Writer:
 
 
 class Reader:
-    """A file being read in order. crc: the checksum of what was read before, to continue in the middle of a file."""
+    """A file being read in order. crc: the checksum of the bytes before, to continue in the middle of a file."""
 
     def __init__(self, stream: IO[bytes], crc: int = 0) -> None:
         self._stream = stream
@@ -172,7 +172,7 @@ class Reader:
         return data[0]
 
     def checksum(self) -> None:
-        """Read a checksum and compare it with that of what was read. Raises CorruptError if they differ."""
+        """Read a checksum and compare it with that of the bytes before. Raises CorruptError if they differ."""
         expected = self.crc
         if int.from_bytes(self._exactly(4), "little") != expected:
             raise CorruptError("invalid KMQ file: checksum mismatch, the file is damaged")

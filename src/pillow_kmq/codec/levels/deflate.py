@@ -40,7 +40,7 @@ def encode_rows(indices: Indices) -> bytes:
 
 
 def quick_size(indices: Indices) -> int:
-    """Estimate the length of what `encode_rows` returns: up to 6 % too much for photos, a third for flat images."""
+    """Estimate the length of the result of `encode_rows`, up to 6 % too high for photos and a third for flat images."""
     tries = _tries(indices)
     return 1 + min(len(tries[0][1]), *map(_quick_size, tries))
 

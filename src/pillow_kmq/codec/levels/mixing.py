@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 STRIPE_BYTES = 1 << 18
 """The size of a stripe's bitstream at which it ends with the current row, at the level `default`.
 
-The second to the fourth stripe end at three quarters of that, so that two threads share few stripes evenly.
+The second to the fourth stripe end at three quarters of that, so that two threads share few stripes evenly; the fifth
+and all later ones have the full size again.
 """
 
 _LONG = 60_000
-"""Milliseconds in plain Python, or some tenths of a second compiled, from which on Ctrl-C must end a stripe."""
+"""Estimated milliseconds in plain Python (some tenths of a second compiled) above which Ctrl-C must end a stripe."""
 
 
 class MixingLevel(Level):
@@ -31,7 +32,7 @@ class MixingLevel(Level):
     kernel: Kernel
     """The kernel for a stripe, of which `decoding` is the first parameter."""
     stripe_scale = 1
-    """Stripes are as many times larger than those of `default`."""
+    """Factor of the size of stripes, relative to `default`."""
 
     @abstractmethod
     def milliseconds(self, pixels: int, n: int, expected: int) -> float:
@@ -66,7 +67,7 @@ class MixingLevel(Level):
         """Decode a stripe into `symbols.data`."""
         data = bytearray(coded)
         if not truncated:
-            data += bytes(4)  # which a decoder reads ahead; it does not know rows for which it needs more than that
+            data += bytes(4)  # a decoder reads ahead; rows that need more than that are unknown
         rows, _, end = self.run(True, data, len(data), symbols, len(data), stop)
         return rows, rows == symbols.rows and end >= length
 
@@ -100,7 +101,7 @@ class MixingLevel(Level):
                 *chosen, x, memoryview(data), pos, end, stop, stripe, width, rows, n, option
             )  # fmt: skip
             return done
-        if not variant.at_hand():
+        if not variant.available():
             from .needed import prepare_with
 
             prepare_with(variant, decoding, whole_tree)

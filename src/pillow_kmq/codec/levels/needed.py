@@ -1,4 +1,4 @@
-"""Small kernels that go with those of stripes: compiled together, by two processes, so that later files profit."""
+"""Small kernels that are compiled together with those of stripes, by two processes, so that later files profit."""
 
 from __future__ import annotations
 
@@ -10,5 +10,11 @@ from ..symbols.margins_kernel import map_rows
 
 
 def prepare_with(stripes: Variant, decoding: bool, *others: Kernel) -> None:
-    """Compile what codes stripes. others: kernels that the level calls beside those of palettes and margins."""
+    """Compile the kernels that code stripes, palettes and margins.
+
+    Args:
+        stripes: The variant that codes stripes.
+        decoding: Compile for decoding instead of encoding.
+        others: Further kernels that the level calls.
+    """
     prepare([stripes, map_rows.variant(), code_colors.variant(decoding), *(other.variant() for other in others)])

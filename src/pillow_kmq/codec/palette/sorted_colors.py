@@ -71,7 +71,7 @@ def _encode(ranked: list[Color], chosen: bytes | bytearray) -> bytes:
 
 
 def _code(decoding: bool, data: bytearray, values: bytearray, chosen: bytearray) -> tuple[int, int]:
-    """Run the kernel: the last x, and where the code ends, or -1. values: RGBA."""
+    """Run the kernel. Return the last x and the end of the bitstream, or -1. values: RGBA."""
     x, begin = start(decoding, data)
     count = len(values) // 4
     compiled = kernels.code_colors.variant(decoding).wanted()

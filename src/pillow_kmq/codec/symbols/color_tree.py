@@ -135,7 +135,7 @@ def _split(places: list[int], orders: list[int], n: int) -> tuple[list[int], arr
 def _compiled(
     places: list[int], orders: list[int], n: int
 ) -> tuple[list[int], array[int], bytes, array[int], bytes, bytes]:
-    """Return what `_split` returns, and levels and distances."""
+    """Return the result of `_split`, levels and distances."""
     numbers, leaf, middle, cuts = array("i", orders), array("h", [-1]) * 512, bytearray(256), array("i", bytes(4096))
     levels, distances = bytearray(256 * n), bytearray(n * n)
     work = [array("i", bytes(4096)) for _ in range(3)]

@@ -58,7 +58,7 @@ class DefaultLevel(MixingLevel):
         return layouts.has_gradient(option), layouts.has_sure_flags(option)
 
     def milliseconds(self, pixels: int, n: int, expected: int) -> float:
-        """Estimate by bits where these cost time, but patterns take many that do not: at least a quarter of all."""
+        """Estimate by the size of the bitstream, but as at least a quarter of the worst case."""
         most = (0.005 + 0.012 * (n - 1).bit_length()) * pixels
         return min(most, max(0.012 * pixels + 0.12 * expected, most / 4))
 

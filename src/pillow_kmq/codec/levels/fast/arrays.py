@@ -63,7 +63,7 @@ _IDLE: tuple[list[_Tables], ...] = tuple([] for _ in ADDRESS_BITS)
 
 @lru_cache(maxsize=16)
 def array_colors(colors: bytes) -> common.Colors:
-    """Return what `plain_colors` returns, as arrays."""
+    """Return the result of `plain_colors` as arrays."""
     n = len(colors) // 4
     rows = common.Colors(np.zeros(256 * n + 256, np.uint8), np.zeros(256 * n + 256, np.uint8))
     given = np.frombuffer(colors, np.uint8)

@@ -100,7 +100,7 @@ def _run(
     bits = (ADDRESS_BITS[option],) if option else ()
     variant = kernel.variant()
     if variant.wanted(milliseconds):
-        if not variant.at_hand():
+        if not variant.available():
             from ..needed import prepare_with
 
             prepare_with(variant, name == "decode_stripe", rank_colors)

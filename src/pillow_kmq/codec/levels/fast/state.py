@@ -82,12 +82,12 @@ STEPS = bytes(d >> 2 for d in range(256)) + bytes(56 + (d >> 5) for d in range(2
 """The step of a distance between colours, which is the sum of differences on their axes."""
 
 LEVELS = bytes(bisect_right((1, 4, 8, 16, 32, 64), rank) for rank in range(256))
-"""By the initial rank of a colour as seen from another: their distance for contexts of photos, 0..6."""
+"""Distance of two colours for contexts of photos, 0..6, by the initial rank of one in the list of the other."""
 
 
 @lru_cache(maxsize=64)
 def plain_colors(colors: bytes) -> common.Colors:
-    """Return what `rank_colors` makes; in plain Python that would take three times as long."""
+    """Return the result of `rank_colors`, which takes three times as long in plain Python."""
     n = len(colors) // 4
     symbols = bytes(range(n))
     points = list(zip(*axes_of(colors), strict=True))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import struct
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,8 +13,8 @@ from PIL import Image, ImageSequence, PngImagePlugin
 import pillow_kmq
 from pillow_kmq.errors import FrameReadError
 from pillow_kmq.frames import Frames, duration_of, frame_numbers, plays, repetitions_of
+from places import CASES
 
-CASES = Path(__file__).parent / "cases"
 DURATIONS = [500, 250, 100, 70]
 COLORS = ["red", "lime", "blue", "yellow"]
 

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-import naive_kmq
+import reference_decoder
 from pillow_kmq.codec.levels import striped
 from pillow_kmq.codec.levels.default import model as state_default
 from pillow_kmq.codec.picture import Picture
 from pillow_kmq.codec.pixels import decode_pixels
 from pillow_kmq.codec.symbols.stripes import CODINGS
 from pillow_kmq.types import Indices
+from places import VECTORS
 
-VECTORS = Path(__file__).parent / "vectors"
 PALETTE = [(40 * v, 0, 0, 255) for v in range(6)]
 COLORS = bytes(np.array(PALETTE, np.uint8))
 
@@ -36,7 +35,7 @@ def posts(height: int, width: int, dots: int) -> Indices:
 def asked(monkeypatch: pytest.MonkeyPatch) -> Counter[tuple[int, int]]:
     """What sure flags the plain decoder reads: 0 for W or 1 for N, and the answer."""
     counts: Counter[tuple[int, int]] = Counter()
-    original = naive_kmq.Stripe.bit
+    original = reference_decoder.Stripe.bit
 
     def bit(self: Any, *name: Any) -> int:
         answer = original(self, *name)
@@ -44,7 +43,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Counter[tuple[int, int]]:
             counts[name[1], answer] += 1
         return answer
 
-    monkeypatch.setattr(naive_kmq.Stripe, "bit", bit)
+    monkeypatch.setattr(reference_decoder.Stripe, "bit", bit)
     return counts
 
 
@@ -56,7 +55,7 @@ def test_sure_flags_of_both_kinds_may_be_wrong_and_pictures_come_back(
     values = posts(60, 70, 40)
     payload = striped.encode_striped(Picture(COLORS, values), CODINGS["default"])
     assert np.array_equal(decode_pixels(payload[0], payload[1:], *values.shape, COLORS).indices(), values)
-    assert naive_kmq.indices(payload, 70, 60, PALETTE) == values.tolist()
+    assert reference_decoder.indices(payload, 70, 60, PALETTE) == values.tolist()
     assert set(asked) == {(0, 0), (0, 1), (1, 0), (1, 1)}
     assert asked[0, 1] + asked[1, 1] > 1000
 
@@ -64,7 +63,7 @@ def test_sure_flags_of_both_kinds_may_be_wrong_and_pictures_come_back(
 def test_the_vectors_have_sure_flags_of_both_kinds_right_and_wrong(asked: Counter[tuple[int, int]]) -> None:
     for option in (2, 3):
         for n in (16, 60, 65, 250):
-            naive_kmq.decode((VECTORS / f"good-mixed-option-{option}-{n}.kmq").read_bytes())
+            reference_decoder.decode((VECTORS / f"good-mixed-option-{option}-{n}.kmq").read_bytes())
             assert set(asked) == {(0, 0), (0, 1), (1, 0), (1, 1)}
             asked.clear()
 
@@ -77,5 +76,5 @@ def test_photos_and_the_smallest_images_have_no_sure_flags(
     values = posts(60, 70, 40)
     payload = striped.encode_striped(Picture(COLORS, values), CODINGS["default"])
     assert np.array_equal(decode_pixels(payload[0], payload[1:], *values.shape, COLORS).indices(), values)
-    assert naive_kmq.indices(payload, 70, 60, PALETTE) == values.tolist()
+    assert reference_decoder.indices(payload, 70, 60, PALETTE) == values.tolist()
     assert not asked

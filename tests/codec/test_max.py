@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import naive_kmq
+import reference_decoder
 from pillow_kmq import codec
 from pillow_kmq.codec import pixels
 from pillow_kmq.codec.levels import mixing, striped
@@ -79,7 +79,7 @@ def test_pixels_come_back_even_where_rows_would_be_smaller(image: IndexedImage) 
 def test_the_naive_decoder_gives_the_same_pixels(image: IndexedImage) -> None:
     height, width = image.indices.shape
     palette = [tuple(color) for color in image.palette.tolist()]
-    assert naive_kmq.indices(encoded(image), width, height, palette) == image.indices.tolist()  # type: ignore[arg-type]
+    assert reference_decoder.indices(encoded(image), width, height, palette) == image.indices.tolist()  # type: ignore[arg-type]
 
 
 @pytest.mark.jit

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import naive_kmq
+import reference_decoder
 from pillow_kmq.codec.levels import mixing, striped
 from pillow_kmq.codec.levels.fast import state as fast_state
 from pillow_kmq.codec.picture import Picture
@@ -34,7 +34,7 @@ def comes_back(values: Indices, level: str, *, naively: bool = False) -> bool:
     payload = payload_of(values, colors, level)
     height, width = values.shape
     good = np.array_equal(decode_pixels(payload[0], payload[1:], height, width, colors).indices(), values)
-    return good and (not naively or naive_kmq.indices(payload, width, height, palette) == values.tolist())
+    return good and (not naively or reference_decoder.indices(payload, width, height, palette) == values.tolist())
 
 
 @given(st.integers(0, 3), st.integers(0, 40), st.integers(0, 40), st.integers(0, 255), st.integers(0, 7))

@@ -73,7 +73,7 @@ def test_a_palette_image_that_fits_is_kept_and_another_gets_fewer_colours(format
 @pytest.mark.parametrize("format_", FORMATS)
 def test_where_nothing_fits_there_is_an_error_and_no_file(format_, tmp_path: Path):
     file = tmp_path / f"a.{format_.lower()}"
-    with pytest.raises(ValueError, match=r"max_bytes=10 is too small: the least palette takes \d+ bytes") as caught:
+    with pytest.raises(ValueError, match=r"max_bytes=10 is too small: the smallest file found has \d+ bytes") as caught:
         picture().save(file, format=format_, max_bytes=10)
     assert isinstance(caught.value, errors.SizeError)
     assert not file.exists()

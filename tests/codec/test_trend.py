@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-import naive_kmq
+import reference_decoder
 from pillow_kmq.codec.levels import striped
 from pillow_kmq.codec.levels.default import layout
 from pillow_kmq.codec.levels.default import model as state_default
@@ -57,7 +57,7 @@ def test_pictures_of_the_farthest_colours_are_those_of_the_format(
     payload = striped.encode_striped(Picture(colors.tobytes(), values), CODINGS["default"])
     assert payload[0] >> 4 & 3 == option
     palette = [tuple(int(v) for v in color) for color in colors]
-    assert naive_kmq.indices(payload, 30, 20, palette) == values.tolist()
+    assert reference_decoder.indices(payload, 30, 20, palette) == values.tolist()
     assert np.array_equal(decode_pixels(payload[0], payload[1:], 20, 30, colors.tobytes()).indices(), values)
 
 

@@ -1,4 +1,4 @@
-"""Makes tests/vectors: run `python tests/make_vectors.py`. Within a format version the files never change.
+"""Makes tests/vectors: run `python tools/make_vectors.py`. Within a format version the files never change.
 
 Every case is a line below. Good files come from the encoder, or are put together by hand where they show what the
 encoder does not write; bad and unsupported ones are always put together by hand.
@@ -7,6 +7,7 @@ encoder does not write; bad and unsupported ones are always put together by hand
 from __future__ import annotations
 
 import json
+import sys
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -15,7 +16,6 @@ from typing import Any
 
 import numpy as np
 
-import naive_kmq
 from pillow_kmq import codec
 from pillow_kmq.codec import Metadata, encode, read_animation, writer
 from pillow_kmq.codec import encode_animation as encode_frames
@@ -29,7 +29,12 @@ from pillow_kmq.codec.palette.chunk import encode_palette
 from pillow_kmq.codec.symbols.stripes import CODINGS
 from pillow_kmq.types import IndexedImage
 
-VECTORS = Path(__file__).parent / "vectors"
+TESTS = Path(__file__).resolve().parents[1] / "tests"
+sys.path.insert(0, str(TESTS))
+
+import reference_decoder  # noqa: E402
+from places import VECTORS  # noqa: E402
+
 CHECKSUM = None  # a part of a file, see assemble()
 
 
@@ -421,7 +426,7 @@ def max_file(picture: IndexedImage) -> bytes:
         CODINGS["default"] = before
 
 
-class Script(naive_kmq.RangeDecoder):
+class Script(reference_decoder.RangeDecoder):
     """Takes bits from a list instead of a code, and makes the code that has them."""
 
     def __init__(self, bits: list[int]) -> None:
@@ -452,7 +457,7 @@ class Script(naive_kmq.RangeDecoder):
 def scripted_file(width: int, bits: list[int]) -> tuple[bytes, IndexedImage]:
     """A file of the level `default`, of one row and two entries, from the bits of its code."""
     palette = [(0, 0, 0), (255, 255, 255)]
-    stripe = naive_kmq.Stripe(naive_kmq.Tree([(*color, 255) for color in palette]), b"", width, 0)
+    stripe = reference_decoder.Stripe(reference_decoder.Tree([(*color, 255) for color in palette]), b"", width, 0)
     stripe.coder = script = Script(list(bits))
     rows = stripe.rows(1)
     colors = chunk("P", b"\0" + b"\0\xff" * 3)
@@ -1132,14 +1137,14 @@ def rejected_fast_pixels() -> Iterator[tuple[str, bytes, str, str, str, str]]:
         yield f"fast-{name}", file(payload), "corrupt", "load", says, "7.8"
 
 
-def prepared(counts: list[int]) -> naive_kmq.Context:
+def prepared(counts: list[int]) -> reference_decoder.Context:
     """A new context, with its sizes."""
-    context = naive_kmq.Context(counts)
+    context = reference_decoder.Context(counts)
     context.prepare()
     return context
 
 
-def token(context: naive_kmq.Context, number: int, unit: int) -> tuple[int, int]:
+def token(context: reference_decoder.Context, number: int, unit: int) -> tuple[int, int]:
     """Start and size of a token."""
     return unit * sum(context.sizes[:number]), unit * context.sizes[number]
 
@@ -1240,7 +1245,7 @@ def readme(cases: list[Case]) -> str:
     lines = [
         "# Vectors of the KMQ format, version 1",
         "",
-        "Made by `tests/make_vectors.py`; they never change within a format version. `vectors.json` has the same for",
+        "Made by `tools/make_vectors.py`; they never change within a format version. `vectors.json` has the same for",
         "programs, with the size, palette (RGBA), indices and metadata of every good file, bytes in hexadecimal.",
         "",
         "`good-` files decode to the image listed. `bad-` files must be rejected as damaged, `unsupported-` files",

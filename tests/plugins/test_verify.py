@@ -13,8 +13,8 @@ from PIL import Image, UnidentifiedImageError
 
 import pillow_kmq  # noqa: F401 - registers the format
 from pillow_kmq.errors import CorruptError, TruncatedError
+from places import VECTORS
 
-VECTORS = Path(__file__).parent / "vectors"
 MANIFEST: list[dict[str, Any]] = json.loads((VECTORS / "vectors.json").read_text())
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from io import BytesIO
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,8 +15,8 @@ from pillow_kmq import quantize
 from pillow_kmq.color import to_points
 from pillow_kmq.quant.clustering.medoids import choose_medoids
 from pillow_kmq.quant.sensitivity import hold_back, sensitivities
+from places import CASES
 
-CASES = Path(__file__).with_name("cases")
 FACE = (195, 80, 260, 170)
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from naive_kmq import STRETCH, clamp, squash, teach
 from pillow_kmq.codec.entropy import probability_tables as tables
 from pillow_kmq.codec.entropy.range_coder_kernel import ONE, ZERO
 from pillow_kmq.codec.levels.default import layout
 from pillow_kmq.codec.levels.default import model as state_default
 from pillow_kmq.codec.levels.default.mixer_kernel import REACH, WEIGHT_LIMIT
+from reference_decoder import STRETCH, clamp, squash, teach
 
 
 def first_states() -> set[tuple[int, int]]:

@@ -13,9 +13,9 @@ from PIL import Image
 
 import pillow_kmq
 from pillow_kmq.codec.container.chunks import SIGNATURE
+from places import VECTORS
 
 DESKTOP = Path(pillow_kmq.__path__[0], "desktop")
-VECTORS = Path(__file__).parent / "vectors"
 NAMESPACE = "{http://www.freedesktop.org/standards/shared-mime-info}"
 
 

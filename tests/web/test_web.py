@@ -18,10 +18,10 @@ from PIL import Image
 import pillow_kmq
 from pillow_kmq import codec, quantize
 from pillow_kmq.types import IndexedImage
+from places import ROOT, SAMPLES, VECTORS
 
 HERE = Path(__file__).parent
-WEB = HERE.parent / "src" / "pillow_kmq" / "web"
-SAMPLES = HERE.parent / "sample_images"
+WEB = ROOT / "src" / "pillow_kmq" / "web"
 OLDEST = 18
 
 
@@ -47,8 +47,8 @@ def run(*arguments: str | Path) -> str:
 
 @needs_node
 def test_every_test_in_javascript_passes() -> None:
-    files = sorted((HERE / "web").glob("*.test.mjs"))
-    vectors = json.loads((HERE / "vectors" / "vectors.json").read_text())
+    files = sorted(HERE.glob("*.test.mjs"))
+    vectors = json.loads((VECTORS / "vectors.json").read_text())
     shown = run("--test", "--test-reporter=tap", *files)
     passed = re.search(r"^# pass (\d+)$", shown, re.MULTILINE)
     assert passed is not None
@@ -96,7 +96,7 @@ def test_files_of_the_encoder_decode_to_the_same_pixels(tmp_path: Path) -> None:
             (tmp_path / file).write_bytes(codec.encode(image, compression=level))
             entries.append(entry_of(file, image))
     (tmp_path / "list.json").write_text(json.dumps(entries))
-    assert f"{len(entries)} of {len(entries)} as stated" in run(HERE / "web" / "files.mjs", tmp_path / "list.json")
+    assert f"{len(entries)} of {len(entries)} as stated" in run(HERE / "files.mjs", tmp_path / "list.json")
 
 
 @needs_node
@@ -131,7 +131,7 @@ def test_animations_of_the_encoder_decode_to_the_same_frames(tmp_path: Path) -> 
                 }
             )
     (tmp_path / "list.json").write_text(json.dumps(entries))
-    assert f"{len(entries)} of {len(entries)} as stated" in run(HERE / "web" / "files.mjs", tmp_path / "list.json")
+    assert f"{len(entries)} of {len(entries)} as stated" in run(HERE / "files.mjs", tmp_path / "list.json")
 
 
 def test_the_decoder_stays_small() -> None:

@@ -1,4 +1,4 @@
-"""Damage files and decode them: `python tests/fuzz_codec.py [COUNT] [SEED] [LEVEL]`.
+"""Damage files and decode them: `python tools/fuzz_codec.py [COUNT] [SEED] [LEVEL]`.
 
 Files a few steps away from the good vectors, of all levels or of one, with checksums ignored so that damage reaches the
 decoders. Each must end as an image or with an error of this package, soon. With NUMBA_BOUNDSCHECK=1 an access out of
@@ -15,7 +15,11 @@ from pathlib import Path
 import pillow_kmq
 from pillow_kmq.codec.container import chunks as container
 from pillow_kmq.errors import KmqError
-from test_codec import GOOD_VECTORS, all_frames, mutations
+
+TESTS = Path(__file__).resolve().parents[1] / "tests"
+sys.path[:0] = [str(TESTS), str(TESTS / "codec")]
+
+from test_codec import GOOD_VECTORS, all_frames, mutations  # noqa: E402
 
 
 def main() -> None:

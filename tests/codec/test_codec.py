@@ -15,8 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from PIL import Image
+from test_runs import payload_of
 
-import naive_kmq
+import reference_decoder
 from pillow_kmq import codec
 from pillow_kmq.codec.container import chunks as container
 from pillow_kmq.codec.levels import deflate as rows
@@ -32,9 +33,9 @@ from pillow_kmq.errors import (
 )
 from pillow_kmq.saving.options import indexed_image
 from pillow_kmq.types import IndexedImage
-from test_runs import payload_of
+from places import VECTORS
 
-GOOD_VECTORS = sorted((Path(__file__).parent / "vectors").glob("good-*.kmq"))
+GOOD_VECTORS = sorted((VECTORS).glob("good-*.kmq"))
 
 ENTRIES = st.one_of(st.sampled_from([0, 1, 2, 3, 4, 16, 17, 255, 256]), st.integers(0, 256))
 
@@ -87,7 +88,7 @@ def test_the_naive_decoder_reads_what_the_encoder_writes(image: IndexedImage) ->
     for compression in codec.COMPRESSIONS:
         if compression == "max":  # a pixel takes a millisecond
             image = IndexedImage(image.palette, image.indices[:12, :12])
-        naive = naive_kmq.decode(codec.encode(image, compression=compression))
+        naive = reference_decoder.decode(codec.encode(image, compression=compression))
         assert naive.rows == image.indices.tolist()
         assert naive.palette == [tuple(color) for color in image.palette.tolist()]
 
@@ -369,8 +370,8 @@ def test_damaged_files_decode_or_end_with_an_error_of_this_package(
 def test_both_decoders_accept_the_same_damaged_files() -> None:
     for data in mutations(seed=21, count=3000):
         try:
-            naive = naive_kmq.decode(data)
-        except naive_kmq.Rejected:
+            naive = reference_decoder.decode(data)
+        except reference_decoder.Rejected:
             with pytest.raises(KmqError):
                 all_frames(data)
         else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,8 +18,8 @@ from pillow_kmq.quant.dithering.shading import REACH, shading
 from pillow_kmq.quant.histogram import pack
 from pillow_kmq.quant.pillow_source import ImageSource
 from pillow_kmq.quant.remap import map_stripes
+from places import SAMPLES
 
-SAMPLES = Path(__file__).parent.parent / "sample_images"
 SMALL = st.integers(1, 5)
 LONG = st.integers(1, 80)
 

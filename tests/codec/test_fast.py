@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import naive_kmq
+import reference_decoder
 from pillow_kmq import codec
 from pillow_kmq.codec.levels import striped
 from pillow_kmq.codec.levels.fast import arrays as arrays_fast
@@ -73,7 +73,7 @@ def test_the_naive_decoder_follows_with_and_without_guesses(image: IndexedImage,
         patch.setattr(fast.FastLevel, "option", lambda *_: option)
         payload = encoded(image)
     palette = [tuple(color) for color in image.palette.tolist()]
-    assert naive_kmq.indices(payload, image.width, image.height, palette) == image.indices.tolist()
+    assert reference_decoder.indices(payload, image.width, image.height, palette) == image.indices.tolist()
     assert np.array_equal(decoded(payload, image), image.indices)
 
 
@@ -201,8 +201,8 @@ def test_damaged_codes_decode_as_both_decoders_agree(image: IndexedImage, data: 
     payload[0] = payload[0] & 0xF0 | CODINGS["fast"]
     palette = [tuple(color) for color in image.palette.tolist()]
     try:
-        expected = naive_kmq.indices(bytes(payload), image.width, image.height, palette)
-    except naive_kmq.Rejected:
+        expected = reference_decoder.indices(bytes(payload), image.width, image.height, palette)
+    except reference_decoder.Rejected:
         with pytest.raises(CorruptError):
             decoded(bytes(payload), image)
     else:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import naive_kmq
+import reference_decoder
 from pillow_kmq import codec
 from pillow_kmq.codec.animation import arrangement as films
 from pillow_kmq.codec.animation import scene
@@ -40,7 +40,7 @@ def shown(data: bytes) -> list[Any]:
 
 
 def naively(data: bytes) -> list[Any]:
-    decoded = naive_kmq.decode(data)
+    decoded = reference_decoder.decode(data)
     assert decoded.animation is not None
     frames = decoded.animation.frames
     if decoded.animation.indexed:
@@ -196,7 +196,7 @@ def test_durations_and_plays_come_back() -> None:
     reader = codec.read_animation(codec.encode_animation(moving_dot(), durations, plays=7))
     assert reader.durations == tuple(durations)
     assert reader.plays == 7
-    naive = naive_kmq.decode(codec.encode_animation(moving_dot(), durations, plays=7)).animation
+    naive = reference_decoder.decode(codec.encode_animation(moving_dot(), durations, plays=7)).animation
     assert naive is not None
     assert (naive.plays, naive.durations) == (7, durations)
 

@@ -1,4 +1,4 @@
-"""Take whole files apart and put them together wrongly: `python tests/fuzz_files.py [COUNT] [SEED]`.
+"""Take whole files apart and put them together wrongly: `python tools/fuzz_files.py [COUNT] [SEED]`.
 
 Chunks of the good vectors are shuffled, doubled, dropped, exchanged between files, announced longer or shorter than
 they are, damaged, and given other sizes, with checksums that are right again as often as not. Each file must end as an
@@ -22,14 +22,18 @@ from pathlib import Path
 
 from PIL import Image, ImageFile
 
-import naive_kmq
 import pillow_kmq
 from pillow_kmq import codec
 from pillow_kmq.codec.container.chunks import Reader, film_crc
 from pillow_kmq.codec.container.varint import to_varint, varint_at
 from pillow_kmq.errors import KmqError
 
-VECTORS = Path(__file__).parent / "vectors"
+TESTS = Path(__file__).resolve().parents[1] / "tests"
+sys.path.insert(0, str(TESTS))
+
+import reference_decoder  # noqa: E402
+from places import VECTORS  # noqa: E402
+
 MAX_PIXELS = 1 << 20
 SECONDS = 3.0
 MEMORY = 3 << 30
@@ -192,8 +196,8 @@ def naively(data: bytes) -> str:
     if pixels > 3000:
         return ""
     try:
-        naive_kmq.decode(data)
-    except naive_kmq.Rejected:
+        reference_decoder.decode(data)
+    except reference_decoder.Rejected:
         return "rejected"
     return "image"
 

@@ -20,8 +20,8 @@ from pillow_kmq.cli.command import main
 from pillow_kmq.cli.inputs import read_source
 from pillow_kmq.cli.outputs import Refused
 from pillow_kmq.compare import psnr, visible_distance
+from places import CASES
 
-CASES = Path(__file__).parent / "cases"
 FORMATS = ["png", "kmq"]
 COLORS = ["red", "lime", "blue"]
 
@@ -265,8 +265,8 @@ def test_32_bits_that_do_not_say_what_is_white_are_refused_in_words_of_the_comma
         result = kmq("--format", format_, "a.tif")
         assert result.exit_code == 1
         assert result.stderr == (
-            "kmq: a.tif: its values (mode I) do not say which is black and which is white: convert it to 8 bits per "
-            "channel first\n"
+            "kmq: a.tif: mode I does not define which values are black and white: convert it to 8 bits per channel "
+            "first\n"
         )
 
 

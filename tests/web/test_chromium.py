@@ -19,12 +19,12 @@ from PIL import Image, ImageChops
 
 from pillow_kmq import codec
 from pillow_kmq.types import IndexedImage
+from places import ROOT, SAMPLES, VECTORS
 
 HERE = Path(__file__).parent
-WEB = HERE.parent / "src" / "pillow_kmq" / "web"
-SCREENSHOT = HERE.parent / "docs" / "web.png"
-SAMPLES = HERE.parent / "sample_images"
-VECTORS: list[dict[str, Any]] = json.loads((HERE / "vectors" / "vectors.json").read_text())
+WEB = ROOT / "src" / "pillow_kmq" / "web"
+SCREENSHOT = ROOT / "docs" / "web.png"
+VECTORS: list[dict[str, Any]] = json.loads((VECTORS / "vectors.json").read_text())
 
 # Asked for, missing parts are a failure; in other runs, these tests are not for every machine.
 if "KMQ_TEST_WEB" not in os.environ:
@@ -49,7 +49,7 @@ class Handler(SimpleHTTPRequestHandler):
     extensions_map = TYPES
 
     def __init__(self, *arguments: Any, made: Path, **more: Any) -> None:
-        self.folders = {"web": WEB, "vectors": HERE / "vectors", "made": made}
+        self.folders = {"web": WEB, "vectors": VECTORS, "made": made}
         super().__init__(*arguments, **more)
 
     def translate_path(self, path: str) -> str:

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
-import naive_kmq
+import reference_decoder
 from pillow_kmq import codec
 from pillow_kmq.cli.command import main
 from pillow_kmq.codec import Metadata
@@ -84,7 +84,7 @@ def test_metadata_come_back_exactly_and_leave_the_picture_alone(stored: Metadata
     assert head.metadata == stored
     assert head.dropped == ()
     assert codec.decode(file) == PICTURE
-    assert naive_kmq.decode(file).rows == PICTURE.indices.tolist()
+    assert reference_decoder.decode(file).rows == PICTURE.indices.tolist()
 
 
 def test_no_metadata_cost_no_byte() -> None:
@@ -210,7 +210,7 @@ def test_any_byte_of_metadata_may_be_damaged_without_harm_to_the_picture() -> No
         head = codec.read_head(BytesIO(data))
         assert codec.decode(bytes(data)) == PICTURE
         assert len(head.dropped) == 1
-        naive = naive_kmq.decode(bytes(data))
+        naive = reference_decoder.decode(bytes(data))
         assert naive.rows == PICTURE.indices.tolist()
         assert len(naive.metadata) == 4
 
@@ -228,7 +228,7 @@ def test_of_metadata_that_are_there_twice_a_sound_one_counts() -> None:
     bad = with_chunk("r", b"\5")[place : pixels_of(with_chunk("r", b"\5"))]
     file = good[:place] + bad + good[place:]
     assert codec.read_head(BytesIO(file)).metadata.resolution == (5, 6)
-    assert naive_kmq.decode(file).metadata == {"r": (5, 6)}
+    assert reference_decoder.decode(file).metadata == {"r": (5, 6)}
 
 
 def test_damage_to_a_palette_is_not_taken_for_damage_to_metadata() -> None:

@@ -94,15 +94,15 @@ def test_the_small_kernels_of_a_level_are_compiled_with_that_of_its_stripes(
     waves = (x * x // 37 + y * y // 23 + x * y // 11) // 16 % 9
     image = IndexedImage(NOISE[0, :9], waves.astype(np.uint8))
     asked: set[Variant] = set()
-    at_hand = Variant.at_hand
+    available = Variant.available
 
     def missing_at_first(variant: Variant) -> bool:
         if variant in asked:
-            return at_hand(variant)
+            return available(variant)
         asked.add(variant)
         return False
 
-    monkeypatch.setattr(Variant, "at_hand", missing_at_first)
+    monkeypatch.setattr(Variant, "available", missing_at_first)
     data = encode(image, compression=level)
     small = {"map_rows", "code_colors", *kernels}
     assert file_names(names[0]) == small | {"encode_stripe" if level == "fast" else "mixed_stripe"}

@@ -16,8 +16,8 @@ from PIL import Image
 
 import pillow_kmq
 from pillow_kmq.cli.command import main
+from places import CASES
 
-CASES = Path(__file__).parent / "cases"
 FORMATS = ["PNG8", "KMQ"]
 
 NEUTRAL: list[dict[str, Any]] = [

@@ -65,7 +65,7 @@ Image.fromarray(noise).resize((400, 300), 0).save(file := BytesIO(), "KMQ", colo
 Image.open(file).load()
 """
 COMMAND = """
-from pillow_kmq.cli import main
+from pillow_kmq.cli.command import main
 main([*sys.argv[1:], "a.png", "b.png"])
 """
 

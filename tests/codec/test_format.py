@@ -6,21 +6,20 @@ import json
 import re
 import zlib
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
+import make_vectors
 import numpy as np
 import pytest
 from PIL import Image
 
-import make_vectors
-import naive_kmq
 import pillow_kmq
+import reference_decoder
 from pillow_kmq import codec, errors
 from pillow_kmq.types import IndexedImage
+from places import ROOT, VECTORS
 
-VECTORS = Path(__file__).parent / "vectors"
-FORMAT = Path(__file__).parent.parent / "docs" / "FORMAT.md"
+FORMAT = ROOT / "docs" / "FORMAT.md"
 MANIFEST: list[dict[str, Any]] = json.loads((VECTORS / "vectors.json").read_text())
 GOOD = [entry for entry in MANIFEST if entry["outcome"] == "good" and "frames" not in entry]
 ANIMATED = [entry for entry in MANIFEST if "frames" in entry]
@@ -68,7 +67,7 @@ def test_vectors_of_a_level_are_of_its_coding(entry: dict[str, Any]) -> None:
 
 @each(GOOD)
 def test_the_naive_decoder_agrees_on_good_vectors(entry: dict[str, Any]) -> None:
-    naive, stated = naive_kmq.decode(data_of(entry)), image_of(entry)
+    naive, stated = reference_decoder.decode(data_of(entry)), image_of(entry)
     assert (naive.width, naive.height) == (stated.width, stated.height)
     assert naive.palette == [tuple(color) for color in stated.palette.tolist()]
     assert naive.rows == stated.indices.tolist()
@@ -84,7 +83,7 @@ def test_good_vectors_have_the_metadata_they_state(entry: dict[str, Any]) -> Non
         "metadata"
     ]
     assert bool(head.dropped) == ("damaged-metadata" in entry["file"])
-    naive = naive_kmq.decode(data_of(entry)).metadata
+    naive = reference_decoder.decode(data_of(entry)).metadata
     assert naive.keys() == {TAGS_OF[name] for name in found}
     for name, value in head.metadata._asdict().items():
         assert naive.get(TAGS_OF[name]) == (value or None)
@@ -105,8 +104,8 @@ def test_rejected_vectors_end_with_the_error_they_state(entry: dict[str, Any]) -
 
 @each(REJECTED)
 def test_the_naive_decoder_agrees_on_rejected_vectors(entry: dict[str, Any]) -> None:
-    with pytest.raises(naive_kmq.Rejected) as caught:
-        naive_kmq.decode(data_of(entry))
+    with pytest.raises(reference_decoder.Rejected) as caught:
+        reference_decoder.decode(data_of(entry))
     assert caught.value.outcome == entry["outcome"]
 
 
@@ -157,7 +156,7 @@ def test_good_animations_decode_to_the_frames_they_state(entry: dict[str, Any]) 
 
 @each(ANIMATED)
 def test_the_naive_decoder_agrees_on_good_animations(entry: dict[str, Any]) -> None:
-    naive = naive_kmq.decode(data_of(entry)).animation
+    naive = reference_decoder.decode(data_of(entry)).animation
     assert naive is not None
     assert (naive.plays, naive.durations, naive.indexed) == tuple(entry[k] for k in ("plays", "durations", "indexed"))
     assert [np.array(frame, np.uint8).tobytes().hex() for frame in naive.frames] == entry["frames"]
@@ -169,8 +168,8 @@ def test_rejected_animations_open_and_end_with_the_error_they_state(entry: dict[
     with pytest.raises(errors.KmqError) as caught:
         reader.verify()
     assert type(caught.value) is ERRORS[entry["outcome"]]
-    with pytest.raises(naive_kmq.Rejected) as rejected:
-        naive_kmq.decode(data_of(entry))
+    with pytest.raises(reference_decoder.Rejected) as rejected:
+        reference_decoder.decode(data_of(entry))
     assert rejected.value.outcome == entry["outcome"]
 
 
