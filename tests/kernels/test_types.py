@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import re
+from array import array
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -129,6 +130,36 @@ def test_arrays_of_another_kind_are_refused(value: Any) -> None:
 def test_a_flat_array_has_one_dimension() -> None:
     with pytest.raises(TypeError, match="a C-contiguous uint16 array of 1 dimensions, not uint16 of shape"):
         Array("u16", 0).flatten(np.zeros((2, 2), np.uint16), [])
+
+
+@pytest.mark.parametrize(
+    ("word", "value"),
+    [
+        ("u8", bytearray(b"abc")), ("u8", array("B", b"abc")), ("u16", array("H", [1, 2, 3])),
+        ("i32", array("i", [-1, 2, 3])), ("i64", array("q", [-1, 2, 3])),
+        ("u32", memoryview(array("I", [7, 8, 9, 1]))[1:3]), ("u8", bytearray()), ("i16", array("h")),
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_flat_arrays_may_be_pythons_own(word: str, value: Any) -> None:
+    flat: list[Any] = []
+    Array(word, 0).flatten(value, flat)
+    view = memoryview(value)
+    assert len(flat) == 1
+    assert not len(view) or ctypes.string_at(flat[0], view.nbytes) == view.tobytes()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        array("h", [1]), array("B", b"ab"), bytearray(b"ab"), memoryview(bytearray(b"ab")),
+        memoryview(array("H", [1]).tobytes()).cast("H"), memoryview(array("H", [1, 2, 3]))[::2],
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_other_types_read_only_memory_and_gaps_are_refused(value: Any) -> None:
+    with pytest.raises(TypeError, match="kernel argument must be a flat array of uint16, not "):
+        Array("u16", 0).flatten(value, [])
 
 
 @pytest.mark.jit

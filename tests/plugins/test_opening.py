@@ -8,6 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
+
+import pillow_kmq  # noqa: F401  registers KMQ
 
 DRAW = """
 from PIL import Image, ImageDraw
@@ -68,3 +71,14 @@ def test_opening_small_images_needs_no_numpy(tmp_path: Path) -> None:
     file = tmp_path / "small.kmq"
     loaded(DRAW + SAVE, tmp_path, file, "default")
     assert loaded(OPEN, tmp_path, file) == set()
+
+
+@pytest.mark.jit
+@pytest.mark.usefixtures("kernels_on_disk")
+@pytest.mark.parametrize("level", ["default", "max"])
+def test_with_kernels_on_disk_larger_images_need_no_numpy(tmp_path: Path, level: str) -> None:
+    file = tmp_path / "larger.kmq"
+    Image.radial_gradient("L").rotate(9).quantize(40).save(file, compression=level)
+    code = f"{OPEN}\nprint(*{{'numpy', 'numba', 'llvmlite'}} & set(sys.modules))"
+    run = subprocess.run([sys.executable, "-c", code, str(file)], capture_output=True, text=True, check=True)
+    assert set(run.stdout.split()) <= {"llvmlite"}

@@ -163,7 +163,7 @@ def _address_of(value: Any, word: str) -> int:
             return ctypes.addressof(_first_byte(value)) if value else 0
     elif value.format in _CODES[word] and value.ndim == 1 and value.c_contiguous and not value.readonly:
         return ctypes.addressof(_first_byte(value)) if value else 0
-    raise TypeError(f"a kernel takes a flat array of {_NAMES[word]}, not {value!r:.50}")
+    raise TypeError(f"kernel argument must be a flat array of {_NAMES[word]}, not {value!r:.50}")
 
 
 def parse(annotation: str, module: str) -> Type:
