@@ -5,6 +5,7 @@ LLVM removes the error handling from Numba's optimised IR, since kernels never r
 
 from __future__ import annotations
 
+from array import array
 from functools import cache
 from types import FunctionType, SimpleNamespace
 from typing import Any
@@ -150,4 +151,6 @@ def writable(value: Any) -> Any:
     if isinstance(value, np.ndarray) and not value.flags.writeable:
         interface = {**value.__array_interface__, "data": (value.__array_interface__["data"][0], False)}
         return np.asarray(SimpleNamespace(__array_interface__=interface, owner=value))
+    if isinstance(value, (array, bytearray, memoryview)):
+        return np.frombuffer(value, memoryview(value).format)
     return value

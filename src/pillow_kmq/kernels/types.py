@@ -4,7 +4,7 @@
 |---|---|
 | u8 ... f64, `flag` | a number, a bool |
 | with _1d, _2d or _3d | a C-contiguous NumPy array of these |
-| with _flat | an array of one dimension, passed as a pointer without its length |
+| with _flat | the same of one dimension, or an `array`, passed as a pointer without its length |
 | `real`, `bits` | f32 or f64, like the arrays of a call, and the integer of the same width: two variants |
 | `constant` | a bool that is fixed at compile time: two variants |
 | a NamedTuple class | a group of these |
@@ -15,6 +15,7 @@ from __future__ import annotations
 import ctypes
 import re
 import sys
+from array import array
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, NamedTuple, TypeAlias
@@ -107,6 +108,9 @@ class Array:
 
     def flatten(self, value: Any, flat: list[Any]) -> None:
         """Append the C arguments for an array to `flat`. Raises TypeError for another type or layout of arrays."""
+        if not self.dimensions and isinstance(value, _FLAT):
+            flat.append(_address_of(value, self.word))
+            return
         if (
             value.dtype.char not in _CODES[self.word]
             or not value.dtype.isnative
@@ -144,6 +148,22 @@ Type: TypeAlias = "Scalar | Array | Group"
 _HEAD = object.__basicsize__
 _pointer_at = ctypes.c_void_p.from_address
 """Read the address of an array's data from NumPy's C structure, its first field: ten times faster than asking NumPy."""
+
+_FLAT = array, bytearray, memoryview
+_first_byte = ctypes.c_char.from_buffer
+
+
+def _address_of(value: Any, word: str) -> int:
+    """Return the address of the items of a flat array that is not one of NumPy's. Raises TypeError for another type."""
+    if type(value) is array:
+        if value.typecode in _CODES[word]:
+            return value.buffer_info()[0]
+    elif type(value) is bytearray:
+        if word == "u8":
+            return ctypes.addressof(_first_byte(value)) if value else 0
+    elif value.format in _CODES[word] and value.ndim == 1 and value.c_contiguous and not value.readonly:
+        return ctypes.addressof(_first_byte(value)) if value else 0
+    raise TypeError(f"a kernel takes a flat array of {_NAMES[word]}, not {value!r:.50}")
 
 
 def parse(annotation: str, module: str) -> Type:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from array import array
 from functools import cache
 from itertools import pairwise
-from typing import Any
 
 from .range_coder_kernel import ONE, ZERO, P
 
@@ -31,12 +30,12 @@ _ADDED = tuple(
 """By bit and count: the factor of the probability, in 1/65536, and the new count with what is added to it."""
 
 
-def _after_bit(n: int, p: Any) -> Any:
+def _after_bit(n: int, p: int) -> int:
     """Return the state after a bit.
 
     Args:
         n: the count, and 16 more for a zero.
-        p: a probability, or an array of them.
+        p: the probability.
     """
     return ((p << 4 | n & 15) * _LEFT[n] >> 20) + _ADDED[n]
 
@@ -45,7 +44,7 @@ class _After(dict[int, int]):
     """States after a bit, by ONE or ZERO plus the state before, computed on demand."""
 
     def __missing__(self, key: int) -> int:
-        self[key] = state = int(_after_bit(key >> 12, key & P))
+        self[key] = state = _after_bit(key >> 12, key & P)
         return state
 
 
@@ -56,12 +55,13 @@ def after() -> dict[int, int]:
 
 
 @cache
-def after_array() -> Any:
-    """Return the table of states after a bit, uint16[131072]."""
-    import numpy as np
-
-    p = np.arange(4096, dtype=np.int64)
-    return np.concatenate([_after_bit(n, p) for n in range(32)]).astype(np.uint16)
+def after_array() -> array[int]:
+    """Return the table of states after a bit, uint16[131072]. It has some that do not occur."""
+    table = array("H")
+    for n, (left, added) in enumerate(zip(_LEFT, _ADDED, strict=True)):  # as `_after_bit`, several times as fast
+        first, step = (n & 15) * left + (added << 20), left << 4
+        table.extend([state >> 20 & 0xFFFF for state in range(first, first + 4096 * step, step)])
+    return table
 
 
 @cache

@@ -44,7 +44,7 @@ class MixingLevel(Level):
 
     @abstractmethod
     def state(self, symbols: Any, forest: Tree, option: int, *, compiled: bool) -> Any:
-        """Return the kernel's NamedTuple at the start of a stripe. compiled: whether of NumPy's arrays."""
+        """Return the kernel's NamedTuple at the start of a stripe. compiled: whether for compiled code."""
 
     def symbol_entries(self, used: list[int], colors: bytes) -> list[int]:
         """Return the palette entry of each symbol."""
@@ -57,9 +57,7 @@ class MixingLevel(Level):
 
     def encode_stripe(self, symbols: Symbols, limit: int, expected: int) -> tuple[int, bytes]:
         """Encode rows until their bitstream has `limit` bytes."""
-        import numpy as np
-
-        data = np.empty(limit + 24 * symbols.width + 64, np.uint8)
+        data = bytearray(limit + 24 * symbols.width + 64)
         rows, x, end = self.run(False, data, limit, symbols, expected, bytearray(1))
         return rows, flush(data, x, end)
 
@@ -67,9 +65,10 @@ class MixingLevel(Level):
         self, symbols: Symbols, coded: bytes, length: int, stop: bytearray, *, truncated: bool
     ) -> tuple[int, bool]:
         """Decode a stripe into `symbols.data`."""
+        data = bytearray(coded)
         if not truncated:
-            coded += bytes(4)  # a decoder reads ahead; rows that need more than that are unknown
-        rows, _, end = self.run(True, coded, len(coded), symbols, len(coded), stop)
+            data += bytes(4)  # a decoder reads ahead; rows that need more than that are unknown
+        rows, _, end = self.run(True, data, len(data), symbols, len(data), stop)
         return rows, rows == symbols.rows and end >= length
 
     def run(
@@ -106,10 +105,7 @@ class MixingLevel(Level):
             from .needed import prepare_with
 
             prepare_with(variant, decoding, whole_tree)
-        import numpy as np
-
-        stripe = self.state(np.frombuffer(pixels, np.uint8), forest, option, compiled=True)
-        code, stopped = np.frombuffer(data, np.uint8), np.frombuffer(stop, np.uint8)
-        call = self.kernel.bind(*chosen, x, code, pos, end, stopped, stripe, width, rows, n, option)
+        stripe = self.state(pixels, forest, option, compiled=True)
+        call = self.kernel.bind(*chosen, x, data, pos, end, stop, stripe, width, rows, n, option)
         done = wait_for(call, stop) if milliseconds > _LONG else call()
         return done

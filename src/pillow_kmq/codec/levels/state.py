@@ -1,4 +1,7 @@
-"""The arrays that the kernels of a level work on, for plain Python and for compiled code, from one table."""
+"""The arrays that the kernels of a level work on, in plain Python and compiled, from one table.
+
+They are of the module `array`, so that images open without NumPy, which takes longer to import than most to decode.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,15 @@ from array import array
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+_LINE = 64  # bytes of a processor's cache
+
 
 class Field(NamedTuple):
     """An array of the state of a stripe.
 
     Attributes:
         name: the field of the kernel's NamedTuple that holds the array.
-        dtype: a type code that has the same meaning in `array` and in NumPy.
+        dtype: a type code of `array`.
         length: number of items.
         first: the initial value of every item, or initial values that are repeated to fill the array.
         aligned: whether the array must start at a cache line.
@@ -25,41 +30,32 @@ class Field(NamedTuple):
     aligned: bool = False
 
 
-def variables(fields: Iterable[Field], compiled: bool) -> dict[str, Any]:
-    """Return new arrays by name: of NumPy for compiled kernels, of the module `array` otherwise."""
-    make = _numpy_array if compiled else _plain_array
-    return {field.name: make(field) for field in fields}
+def variables(fields: Iterable[Field]) -> dict[str, Any]:
+    """Return new arrays by name."""
+    return {field.name: _array(field) for field in fields}
 
 
 def constants(fields: Iterable[Field], compiled: bool) -> dict[str, Any]:
-    """Return arrays that kernels only read, by name, without copying `first`.
+    """Return arrays that kernels only read, by name.
 
     In plain Python `first` may be anything that is indexed like the array.
     """
     if not compiled:
         return {field.name: field.first for field in fields}
-    import numpy as np
-
-    return {field.name: np.frombuffer(field.first, field.dtype) for field in fields}
-
-
-def _plain_array(field: Field) -> array[int]:
-    first = [field.first] if isinstance(field.first, int) else field.first
-    return array(field.dtype, first) * (field.length // len(first))
+    return {
+        field.name: field.first if isinstance(field.first, array) else array(field.dtype, field.first)
+        for field in fields
+    }
 
 
-def _numpy_array(field: Field) -> Any:
-    import numpy as np
-
+def _array(field: Field) -> Any:
     _, dtype, length, first, aligned = field
-    if aligned:
-        size = np.dtype(dtype).itemsize
-        memory = np.empty(length * size + 64, np.uint8)
-        start = -memory.ctypes.data % 64
-        result = memory[start : start + length * size].view(dtype)
-        result[:] = first
-        return result
-    if isinstance(first, int):
-        return np.full(length, first, dtype) if first else np.zeros(length, dtype)
-    values = np.array(first, dtype)
-    return values if len(values) == length else np.tile(values, length // len(values))
+    unit = array(dtype, [first] if isinstance(first, int) else first)
+    items = unit.tobytes() * (length // len(unit))  # many times as fast as to multiply the array
+    if not aligned:
+        return array(dtype, items)
+    memory = array("B", bytes(_LINE + len(items)))
+    start = -memory.buffer_info()[0] % _LINE
+    view = memoryview(memory)[start : start + len(items)]
+    view[:] = items
+    return view.cast(dtype)  # type: ignore[call-overload]

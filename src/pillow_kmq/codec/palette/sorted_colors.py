@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from array import array
+
 from ...errors import CorruptError
 from ..entropy.probability_tables import FIRST_STATE, after, after_array
 from ..entropy.range_coder import flush, start
@@ -72,19 +74,11 @@ def _code(decoding: bool, data: bytearray, values: bytearray, chosen: bytearray)
     """Run the kernel. Return the last x and the end of the bitstream, or -1. values: RGBA."""
     x, begin = start(decoding, data)
     count = len(values) // 4
-    contexts = kernels.CONTEXTS * kernels.PLACES
-    found: tuple[int, int]
-    if not kernels.code_colors.variant(decoding).wanted():
-        states = [FIRST_STATE] * contexts
-        found = kernels.code_colors.function(
-            decoding, x, data, begin, len(data), values, count, chosen, len(chosen), states, after()
-        )
-        return found
-    import numpy as np
-
-    code, colors = np.frombuffer(data, np.uint8), np.frombuffer(values, np.uint8)
-    numbers, counters = np.frombuffer(chosen, np.uint8), np.full(contexts, FIRST_STATE, np.uint16)
-    found = kernels.code_colors(
-        decoding, x, code, begin, len(data), colors, count, numbers, len(chosen), counters, after_array()
-    )
+    compiled = kernels.code_colors.variant(decoding).wanted()
+    run = kernels.code_colors if compiled else kernels.code_colors.function
+    states = array("H", [FIRST_STATE]) * (kernels.CONTEXTS * kernels.PLACES)
+    found: tuple[int, int] = run(
+        decoding, x, data, begin, len(data), values, count, chosen, len(chosen), states,
+        after_array() if compiled else after(),
+    )  # fmt: skip
     return found

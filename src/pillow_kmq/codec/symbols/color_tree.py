@@ -136,18 +136,12 @@ def _compiled(
     places: list[int], orders: list[int], n: int
 ) -> tuple[list[int], array[int], bytes, array[int], bytes, bytes]:
     """Return the result of `_split`, levels and distances."""
-    import numpy as np
-
-    numbers = np.array(orders, np.int32)
-    leaf, middle, cuts = np.full(512, -1, np.int16), np.zeros(256, np.uint8), np.zeros(1024, np.int32)
-    levels, distances = np.zeros(256 * n, np.uint8), np.zeros(n * n, np.uint8)
-    work = np.zeros((3, 1024), np.int32)
-    steps = np.frombuffer(_STEPS, np.uint8)
-    kernels.whole_tree(np.array(places, np.int32), numbers, n, leaf, middle, cuts, *work, steps, levels, distances)
-    return (
-        numbers[:n].tolist(), array("h", leaf.tobytes()), middle.tobytes(), array("i", cuts.tobytes()),
-        levels.tobytes(), distances.tobytes(),
-    )  # fmt: skip
+    numbers, leaf, middle, cuts = array("i", orders), array("h", [-1]) * 512, bytearray(256), array("i", bytes(4096))
+    levels, distances = bytearray(256 * n), bytearray(n * n)
+    work = [array("i", bytes(4096)) for _ in range(3)]
+    steps = bytearray(_STEPS)
+    kernels.whole_tree(array("i", places), numbers, n, leaf, middle, cuts, *work, steps, levels, distances)
+    return numbers[:n].tolist(), leaf, bytes(middle), cuts, bytes(levels), bytes(distances)
 
 
 def axes_of(colors: bytes) -> list[list[int]]:

@@ -47,10 +47,8 @@ def map_symbols(symbols: bytearray, table: bytes) -> bytes | bytearray:
     if table == SAME:
         return symbols
     if kernels.map_rows.variant().wanted():
-        import numpy as np
-
-        array, length = np.frombuffer(symbols, np.uint8), len(symbols)
-        _map_rows(array, 0, length, table, array, 0, length, length, 1)
+        length = len(symbols)
+        _map_rows(symbols, 0, length, table, symbols, 0, length, length, 1)
         return symbols
     return symbols.translate(table)
 
@@ -82,6 +80,4 @@ def put_rows(
 
 
 def _map_rows(source: Any, first: int, stride: int, table: bytes, target: Any, *numbers: int) -> None:
-    import numpy as np
-
-    kernels.map_rows(source, first, stride, np.frombuffer(table, np.uint8), target, *numbers)
+    kernels.map_rows(source, first, stride, bytearray(table), target, *numbers)

@@ -64,7 +64,7 @@ class DefaultLevel(MixingLevel):
 
     def state(self, symbols: Any, forest: Tree, option: int, *, compiled: bool) -> layouts.Stripe:
         """Return the kernel's NamedTuple at the start of a stripe."""
-        arrays = variables(_variables(len(forest.order), option), compiled)
+        arrays = variables(_variables(len(forest.order), option))
         arrays["counters"][layouts.RUNS : layouts.RUNS + layouts.SHAPES] = _first_shapes()
         return layouts.Stripe(symbols=symbols, **arrays, **_constants(forest, option, compiled))
 

@@ -70,7 +70,7 @@ def plain_stripe(symbols: Symbols, codes: int) -> Any:
     option = symbols.option
     ranked, ranks = plain_colors(symbols.colors)
     colors = common.Colors(bytearray(ranked), bytearray(ranks))
-    arrays = variables([*state_fields(option), Field("trace", "I", codes)], compiled=False)
+    arrays = variables([*state_fields(option), Field("trace", "I", codes)])
     tokens = common.Ranks(*rank_tokens(RANKS[option]))
     levels = ranks.translate(LEVELS)
     return make_stripe(option, arrays, memoryview(symbols.data), colors, levels, tokens, arrays["trace"])

@@ -48,7 +48,7 @@ class MaxLevel(MixingLevel):
 
     def state(self, symbols: Any, forest: Tree, option: int, *, compiled: bool) -> layouts.Stripe:
         """Return the kernel's NamedTuple at the start of a stripe."""
-        arrays = variables(_variables(len(forest.order), option), compiled)
+        arrays = variables(_variables(len(forest.order), option))
         return layouts.Stripe(symbols=symbols, **arrays, **_constants(forest, compiled))
 
 
