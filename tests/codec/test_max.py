@@ -161,7 +161,7 @@ def state_bytes(side: int, colors: int) -> int:
     forest = tree(np.random.default_rng(1).integers(0, 256, (colors, 4)).astype(np.uint8).tobytes())
     option = MAX.option(Picture(b"", np.zeros((side, side), np.uint8)))
     stripe: Any = MAX.state(np.zeros(1, np.uint8), forest, option, compiled=True)
-    return sum(array.nbytes for array in stripe)
+    return sum(memoryview(array).nbytes for array in stripe)
 
 
 @pytest.mark.jit
