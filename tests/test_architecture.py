@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import pillow_kmq
+from places import ROOT
 
 SOURCE = Path(pillow_kmq.__file__).parent
 MODULES = sorted(SOURCE.rglob("*.py"))
@@ -202,7 +203,7 @@ def test_every_public_name_resolves_and_is_documented():
 
 def modules_of_the_table() -> list[str]:
     """The modules that ARCHITECTURE.md's table names; `.x` means one of the folder named before it."""
-    text = (SOURCE.parents[1] / "docs" / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "ARCHITECTURE.md").read_text(encoding="utf-8")
     found = []
     for line in text.splitlines():
         if line.startswith("| `"):
