@@ -15,7 +15,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from PIL import Image
-from test_runs import payload_of
 
 import reference_decoder
 from pillow_kmq import codec
@@ -34,6 +33,7 @@ from pillow_kmq.errors import (
 from pillow_kmq.saving.options import indexed_image
 from pillow_kmq.types import IndexedImage
 from places import VECTORS
+from test_runs import payload_of
 
 GOOD_VECTORS = sorted((VECTORS).glob("good-*.kmq"))
 

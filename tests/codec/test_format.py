@@ -8,11 +8,11 @@ import zlib
 from io import BytesIO
 from typing import Any
 
-import make_vectors
 import numpy as np
 import pytest
 from PIL import Image
 
+import make_vectors
 import pillow_kmq
 import reference_decoder
 from pillow_kmq import codec, errors
