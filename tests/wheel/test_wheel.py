@@ -23,7 +23,7 @@ LEVELS = [shipped.BASELINE, shipped.V3] if X86 else [shipped.BASELINE]
 
 VECTORS = f"""
 import pytest
-assert pytest.main(["-k", "decode_to_the_image or encoder_still", {str(TESTS / "test_format.py")!r}]) == 0
+assert pytest.main(["-k", "decode_to_the_image or encoder_still", {str(TESTS / "codec" / "test_format.py")!r}]) == 0
 """
 QUANTISER = """
 import hashlib
