@@ -139,7 +139,6 @@ def test_a_flat_array_has_one_dimension() -> None:
         ("i32", array("i", [-1, 2, 3])), ("i64", array("q", [-1, 2, 3])),
         ("u32", memoryview(array("I", [7, 8, 9, 1]))[1:3]), ("u8", bytearray()), ("i16", array("h")),
     ],
-    ids=repr,
 )  # fmt: skip
 def test_flat_arrays_may_be_pythons_own(word: str, value: Any) -> None:
     flat: list[Any] = []
@@ -155,7 +154,7 @@ def test_flat_arrays_may_be_pythons_own(word: str, value: Any) -> None:
         array("h", [1]), array("B", b"ab"), bytearray(b"ab"), memoryview(bytearray(b"ab")),
         memoryview(array("H", [1]).tobytes()).cast("H"), memoryview(array("H", [1, 2, 3]))[::2],
     ],
-    ids=repr,
+    ids=["int16", "uint8", "bytes", "view of bytes", "read-only", "gaps"],
 )  # fmt: skip
 def test_other_types_read_only_memory_and_gaps_are_refused(value: Any) -> None:
     with pytest.raises(TypeError, match="kernel argument must be a flat array of uint16, not "):
