@@ -771,8 +771,10 @@ def test_warmup_compiles_and_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch)
     assert kmq("warmup", "--quiet").stderr == ""
 
 
-def test_an_image_named_warmup_is_an_image(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_an_image_named_like_a_verb_is_written_with_its_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ahead, "prepare", lambda _, progress: None)
     Image.new("RGB", (3, 2), "red").save("warmup", "PNG")
     assert kmq("warmup").exit_code == 0
-    assert Path("warmup-kmq.png").exists()
+    assert names() == {"warmup"}
+    assert kmq("./warmup").exit_code == 0
+    assert names() == {"warmup", "warmup-kmq.png"}

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pillow_kmq import errors, quantize
-from pillow_kmq.cli.command import DITHERS, main
+from pillow_kmq.cli.command import main
+from pillow_kmq.cli.options import DITHERS
 from pillow_kmq.quant.arrays import dither, remap
 from pillow_kmq.quant.dithering.gamut import Gamut
 from pillow_kmq.quant.dithering.options import WORDS, Diffusion, Ordered
