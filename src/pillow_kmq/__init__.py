@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .codec import decode, encode
     from .drop_in import install, installed, uninstall
     from .kernels.warm_up import warmup
+    from .palette_files import NamedColors, read_palette, write_palette
     from .quant import quantize, quantize_all
     from .quant.aim import PSNR, DeltaE
     from .quant.arrays import ColorCounts, dither, find_palette, histogram, quantize_array, remap
@@ -45,6 +46,9 @@ _LAZY = {
     "DeltaE": ".quant.aim",
     "Report": ".report",
     "read_region": ".regions",
+    "read_palette": ".palette_files",
+    "write_palette": ".palette_files",
+    "NamedColors": ".palette_files",
     "kmeans": ".quant.kmeans",
     "KMeansResult": ".quant.kmeans",
     "encode": ".codec",
@@ -65,6 +69,7 @@ __all__ = [
     "FloydSteinberg",
     "IndexedImage",
     "KMeansResult",
+    "NamedColors",
     "Ordered",
     "Report",
     "Selective",
@@ -79,6 +84,7 @@ __all__ = [
     "quantize",
     "quantize_all",
     "quantize_array",
+    "read_palette",
     "read_region",
     "register_kmq_opener",
     "register_png8_saver",
@@ -86,6 +92,7 @@ __all__ = [
     "save",
     "uninstall",
     "warmup",
+    "write_palette",
 ]
 
 

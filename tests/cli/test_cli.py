@@ -687,7 +687,7 @@ def test_too_little_memory_is_one_files_problem(monkeypatch: pytest.MonkeyPatch)
         (("--palette", "vga", "a.png"), "'vga' is neither a file, nor colours like '#000,#fff,#f00', nor one of"),
         (
             ("--palette", "a.png", "a.png"),
-            "a.png has more than 256 colours; reduce the image first with quantize or kmq",
+            "a.png: it has more than 256 colours; reduce the image first with quantize or kmq",
         ),
         (("--palette", "#00,#fff", "a.png"), "'#00' is not a colour; write #rgb"),
     ],

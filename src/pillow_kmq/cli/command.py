@@ -13,9 +13,9 @@ from typing import Any
 
 import click
 
-from ..errors import KmqError, OptionError, OptionTypeError, QualityError, SizeError
+from ..errors import KmqError, OptionError, OptionTypeError, QualityError, SizeError, StrictError
 from ..saving.files import abandon
-from .convert import LARGER, TOO_BAD, Settings, convert, sentence
+from .convert import LARGER, NOT_IN_PALETTE, TOO_BAD, Settings, convert, sentence
 from .options import options, save_options
 from .outputs import STREAM, plan
 from .terminal import FAILED, Progress, printing_records, say
@@ -44,8 +44,8 @@ def main(
 
     `kmq warmup` compiles everything ahead of time; write ./warmup for a file of that name.
 
-    Exit status: 0 if all outputs were written, 1 if an input failed (the others are processed), 2 for wrong usage, 98
-    if --skip-if-larger or --max-bytes held an output back, 99 if --quality did, 130 after Ctrl-C.
+    Exit status: 0 if all outputs were written, 1 if an input failed (the others are processed), 2 for wrong usage, 97
+    if --strict held an output back, 98 if --skip-if-larger or --max-bytes did, 99 if --quality did, 130 after Ctrl-C.
     """
     click.get_current_context().with_resource(printing_records(logging.CRITICAL if quiet else logging.DEBUG))
     colors, inputs = _leading_colors(colors, inputs)
@@ -77,7 +77,7 @@ def main(
 
 
 def _status_of(error: KmqError) -> int:
-    return {QualityError: TOO_BAD, SizeError: LARGER}.get(type(error), FAILED)
+    return {QualityError: TOO_BAD, SizeError: LARGER, StrictError: NOT_IN_PALETTE}.get(type(error), FAILED)
 
 
 def _leading_colors(colors: int | None, inputs: tuple[str, ...]) -> tuple[int, tuple[str, ...]]:

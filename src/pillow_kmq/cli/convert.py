@@ -21,6 +21,9 @@ from .outputs import STREAM, Job, Refused, check_target, write
 LARGER, TOO_BAD = 98, 99
 """Exit statuses, as in pngquant, for outputs that are not written: not smaller, or below the minimum quality."""
 
+NOT_IN_PALETTE = 97
+"""Exit status for an output that --strict holds back."""
+
 SAVERS = {"png": "PNG8", "kmq": "KMQ"}
 
 

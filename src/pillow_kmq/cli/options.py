@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from .. import __version__
-from ..errors import ModeError, OptionError
+from ..errors import OptionError
 from .convert import SAVERS
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -106,8 +106,9 @@ _OPTIONS = [
         "--palette",
         "--map",
         metavar="COLORS",
-        help="Colours to use: an image, a file of hex colours, '#000,#fff', or a name like cga or epaper-spectra-6.",
+        help="Colours to use: an image, a palette file, '#000,#fff', or a name like cga or epaper-spectra-6.",
     ),
+    click.option("--strict", is_flag=True, help="Write nothing if a pixel is not in the palette given by --palette."),
     click.option(
         "--posterize",
         metavar="BITS",
@@ -159,6 +160,7 @@ def save_options(
     effort: str | None,
     speed: int | None,
     transbug: bool,
+    strict: bool,
     **others: Any,
 ) -> dict[str, Any]:
     """Return the keywords of `Image.save` for the options of the command. Raises OptionError."""
@@ -172,6 +174,10 @@ def save_options(
         options["dither"] = "none" if nofs or dither is None else _dither(dither)
     if palette is not None:
         options["palette"] = _palette(palette)
+    if strict:
+        if palette is None:
+            raise OptionError("--strict needs --palette: name the colours that pixels may have")
+        options["strict"] = True
     if transbug:
         options["transparent_index"] = -1
     return options
@@ -190,13 +196,8 @@ def _dither(text: str) -> float | str:
 
 
 def _palette(value: str) -> Any:
-    """Return the colours, uint8[k, 4], that a name, hex colours, an image or a text file stands for."""
+    """Return the colours, uint8[k, 4], that a name, hex colours, an image or a palette file stands for."""
     from ..quant.colors import to_colors
-    from ..quant.pillow_source import load_colors
+    from ..quant.given_colors import load_colors
 
-    try:
-        return to_colors("--palette", load_colors("--palette", value))
-    except ModeError:
-        raise OptionError(
-            f"--palette {value} has a mode that is not supported: convert it to 8 bits per channel first"
-        ) from None
+    return to_colors("--palette", load_colors("--palette", value))
