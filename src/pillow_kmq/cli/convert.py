@@ -16,13 +16,8 @@ from ..errors import KmqError, QualityError
 from ..frames import read_failure
 from ..report import AnimationReport, Report
 from .inputs import Input, read, read_source
-from .outputs import STREAM, Job, Refused, check_target, write
-
-LARGER, TOO_BAD = 98, 99
-"""Exit statuses, as in pngquant, for outputs that are not written: not smaller, or below the minimum quality."""
-
-NOT_IN_PALETTE = 97
-"""Exit status for an output that --strict holds back."""
+from .outputs import STREAM, Job, check_target, write
+from .statuses import EXISTS, LARGER, Refused
 
 SAVERS = {"png": "PNG8", "kmq": "KMQ"}
 
@@ -103,7 +98,7 @@ def convert(job: Job, settings: Settings, progress: Callable[[float], object] | 
         KmqError: The input cannot be converted; the message is for the user. Refused is one of these.
     """
     if job.problem:
-        raise Refused(job.problem)
+        raise Refused(job.problem, EXISTS)
     check_target(job.target, settings.force)
     started = time.perf_counter()
     data = read_source(job.source)

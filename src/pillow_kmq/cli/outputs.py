@@ -7,15 +7,12 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..errors import KmqError, OptionError
+from ..errors import OptionError
 from ..saving.files import replace_file, write_standard_output
+from .statuses import EXISTS, UNWRITABLE, Refused
 
 STREAM = "-"  # standard input or output instead of a file name
 SUFFIXES = {"png": "-kmq.png", "kmq": ".kmq"}
-
-
-class Refused(KmqError):
-    """Error of one input that cannot be converted; the message is shown to the user."""
 
 
 @dataclass(frozen=True)
@@ -98,16 +95,18 @@ def check_target(target: str, force: bool) -> None:
     """Raise Refused if a file must not be written. This is checked before converting, which takes time."""
     if target == STREAM:
         if sys.stdout is None:
-            raise Refused("cannot write to standard output: it is closed; use --output to name a file")
+            raise Refused("cannot write to standard output: it is closed; use --output to name a file", UNWRITABLE)
         if sys.stdout.isatty():
-            raise Refused("cannot write an image to a terminal; redirect the output or use --output to name a file")
+            raise Refused(
+                "cannot write an image to a terminal; redirect the output or use --output to name a file", UNWRITABLE
+            )
     elif os.path.isdir(target):
-        raise Refused(f"the output {target} is a directory; use --output to name a file")
+        raise Refused(f"the output {target} is a directory; use --output to name a file", UNWRITABLE)
     elif os.path.exists(target):
         if not os.path.isfile(target):
-            raise Refused(f"the output {target} is not a regular file; use --output - for streams")
+            raise Refused(f"the output {target} is not a regular file; use --output - for streams", UNWRITABLE)
         if not force:
-            raise Refused(f"the output {target} already exists; use --force to overwrite it")
+            raise Refused(f"the output {target} already exists; use --force to overwrite it", EXISTS)
 
 
 def write(target: str, data: bytes) -> None:
@@ -119,7 +118,7 @@ def write(target: str, data: bytes) -> None:
             replace_file(target, data)
     except OSError as error:
         name = "to standard output" if target == STREAM else target
-        raise Refused(f"cannot write {name}: {reason(error)}") from None
+        raise Refused(f"cannot write {name}: {reason(error)}", UNWRITABLE) from None
 
 
 def reason(error: OSError) -> str:
