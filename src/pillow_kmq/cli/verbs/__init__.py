@@ -1,7 +1,8 @@
-"""Verbs of the command line: `kmq warmup` and the like. A file of such a name is written `./warmup`."""
+"""Verbs of the command line: `kmq info` and the like. A file of such a name is written `./info`."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -11,7 +12,13 @@ import click
 
 from ..statuses import WRONG_USAGE
 
-VERBS = {"warmup": "Compile everything ahead of time."}
+VERBS = {
+    "info": "Show size, frames, colours, chunks and compression of image files.",
+    "verify": "Check that image files are whole.",
+    "decode": "Convert .kmq files to PNG, GIF, APNG or WebP.",
+    "palette": "Extract, show and convert palettes.",
+    "warmup": "Compile everything ahead of time.",
+}
 """What each verb does; the module of the same name holds its `command`."""
 
 
@@ -24,6 +31,7 @@ class CommandWithVerbs(click.Command):
         """Return the context of the verb, or of the command itself."""
         with _status_of_wrong_usage():
             if not args or args[0] not in VERBS:
+                _check_for_verb(args)
                 return super().make_context(info_name, args, parent, **extra)
             verb: click.Command = import_module(f"{__name__}.{args[0]}").command
             return verb.make_context(f"{info_name} {args[0]}", args[1:], parent, **extra)
@@ -32,6 +40,17 @@ class CommandWithVerbs(click.Command):
         """Run the command or the verb that the context was made for."""
         with _status_of_wrong_usage():
             return super().invoke(ctx) if ctx.command is self else ctx.command.invoke(ctx)
+
+
+def _check_for_verb(args: list[str]) -> None:
+    """Raise UsageError for a first argument that looks like a misspelt verb, and is no file."""
+    word = args[0] if args else ""
+    if not word.isalpha() or os.path.lexists(word):
+        return
+    from difflib import get_close_matches
+
+    for verb in get_close_matches(word.lower(), VERBS, n=1):
+        raise click.UsageError(f"no such file: {word}; did you mean the verb {verb}?")
 
 
 @contextmanager
