@@ -3,20 +3,46 @@
 from __future__ import annotations
 
 import click
-from click.shell_completion import CompletionItem, get_completion_class
+from click.shell_completion import BashComplete, CompletionItem, ShellComplete, get_completion_class
 
 from .verbs import VERBS
+
+SHELLS = ("bash", "zsh", "fish")
+
+
+class _BashComplete(BashComplete):
+    """Completion in bash 4.4 or newer, where click's own script offers no files besides other words."""
+
+    source_template = """\
+%(complete_func)s() {
+    local IFS=$'\\n' kind value
+    COMPREPLY=()
+    while IFS=, read -r kind value; do
+        if [[ $kind == file ]]; then
+            compopt -o filenames
+            COMPREPLY+=($(compgen -f -- "$value"))
+        else
+            COMPREPLY+=("$value")
+        fi
+    done < <(COMP_WORDS="${COMP_WORDS[*]}" COMP_CWORD=$COMP_CWORD %(complete_var)s=bash_complete "$1" 2>/dev/null)
+}
+complete -F %(complete_func)s %(prog_name)s
+"""
+
+
+def completion_script(command: click.Command, shell: str) -> str:
+    """Return a script that makes a shell, one of SHELLS, complete the arguments of `kmq`."""
+    kind: type[ShellComplete] | None = _BashComplete if shell == "bash" else get_completion_class(shell)
+    assert kind is not None
+    complete = kind(command, {}, "kmq", "_KMQ_COMPLETE")
+    return complete.source_template % complete.source_vars()  # source() would run bash to learn its version
 
 
 def print_completion(ctx: click.Context, _: click.Parameter, shell: str | None) -> None:
     """Print the script for a shell, and end the command."""
-    if shell is None or ctx.resilient_parsing:
-        return
-    kind = get_completion_class(shell)
-    assert kind is not None
-    script = kind(ctx.command, {}, "kmq", "_KMQ_COMPLETE")
-    click.echo(script.source_template % script.source_vars())  # source() would run bash to learn its version
-    ctx.exit()
+    if shell is not None and not ctx.resilient_parsing:
+        click.echo(completion_script(ctx.command, shell))
+        ctx.exit()
 
 
 def complete_input(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:

@@ -10,7 +10,7 @@ import click
 from .. import __version__
 from . import values
 from .arguments import OptionalValue
-from .completion import complete_input, complete_palette, print_completion
+from .completion import SHELLS, complete_input, complete_palette, print_completion
 from .outputs import FORMATS
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -108,7 +108,7 @@ _OPTIONS = [
     click.option(
         "--dither",
         metavar="HOW",
-        shell_complete=lambda *_: list(DITHERS),
+        shell_complete=lambda _, __, incomplete: [way for way in DITHERS if way.startswith(incomplete)],
         help=f"Dithering: a strength of floyd-steinberg, 0 to 1, or one of {', '.join(DITHERS)}. With --max-bytes also "
         "several with commas, of which the best is taken.  [default: auto, or none with --max-iter]",
     ),
@@ -179,7 +179,7 @@ _OPTIONS = [
     click.option("--iebug", is_flag=True, expose_value=False, help="Has no effect, as in pngquant."),
     click.option(
         "--completion",
-        type=click.Choice(["bash", "zsh", "fish"]),
+        type=click.Choice(SHELLS),
         is_eager=True,
         expose_value=False,
         callback=print_completion,
