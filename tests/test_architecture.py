@@ -57,7 +57,7 @@ LAYERS = (
     ("codec.pixels",),
     ("codec.reader",),
     ("codec.writer",),
-    ("codec.animation", "codec.region", "codec.checksums"),
+    ("codec.animation", "codec.region", "codec.checksums", "codec.listing"),
     ("codec", "quant"),
     ("compare", "palette_files"),
     ("report",),

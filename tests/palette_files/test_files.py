@@ -342,7 +342,7 @@ def test_names_cannot_control_a_terminal(tmp_path):
         (("a.gpl", []), "at least one colour"),
         (("a.gpl", "#000", ["a", "b"]), "names must be one for each of 1 colours, not 2"),
         (("a.gpl", "#000", None, "bmp"), "format must be one of 'gpl'"),
-        (("a.ase", "#0008"), "the format ase holds opaque colours only: make them opaque, or choose one of gpl"),
+        (("a.ase", "#0008"), "the format ase holds opaque colours only: choose one of gpl"),
         (("a.pal", "#0008", None, "riff"), "the format riff holds opaque colours only"),
         (("a.act", "#0000,#1110"), "holds one fully transparent colour"),
         (("a.act", "#0008"), "holds one fully transparent colour and no translucent ones"),

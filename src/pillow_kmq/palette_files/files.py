@@ -184,6 +184,6 @@ def encode_palette(palette: NamedColors, format_: str) -> bytes:
     if not chosen.alpha and not is_opaque(palette):
         others = ", ".join(name for name, each in _FORMATS.items() if each.alpha)
         raise OptionError(
-            f"the format {format_} holds opaque colours only: make them opaque, or choose one of {others}"
+            f"the format {format_} holds opaque colours only: choose one of {others}, or make the colours opaque"
         )
     return chosen.write(palette)

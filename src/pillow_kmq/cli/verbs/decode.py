@@ -7,6 +7,7 @@ import sys
 
 import click
 
+from ..arguments import Command
 from ..each import for_each, shown_name
 from ..outputs import STREAM, check_target, write
 from ..statuses import EXISTS, UNWRITABLE, Refused
@@ -14,7 +15,7 @@ from ..statuses import EXISTS, UNWRITABLE, Refused
 _FORMATS = ("png", "apng", "gif", "webp")
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(cls=Command, context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
 @click.option(
     "--format", "format_", type=click.Choice(_FORMATS), help="Output format.  [default: from the output name, else png]"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..arguments import Command
 from ..each import for_each, shown_name
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 _SMALL = {"icc_profile": "colour profile", "exif": "Exif", "xmp": "XMP", "dpi": "resolution", "text": "texts"}
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(cls=Command, context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per file, each on a line.")
 def command(files: tuple[str, ...], as_json: bool) -> None:

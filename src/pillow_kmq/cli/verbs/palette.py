@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..arguments import Command
 from ..each import for_each, shown_name
 from ..outputs import STREAM, check_target, write
 from ..statuses import EXISTS, FAILED, UNREADABLE, Refused
@@ -39,7 +40,7 @@ _force = click.option("-f", "--force", is_flag=True, help="Overwrite existing fi
 _quiet = click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
 
 
-@command.command(context_settings=_HELP)
+@command.command(cls=Command, context_settings=_HELP)
 @click.argument("image", metavar="IMAGE")
 @click.option(
     "-k", "--colors", type=click.IntRange(1, 256), default=256, show_default=True, help="Maximum number of colours."
@@ -68,7 +69,7 @@ def extract(
     sys.exit(for_each([image], work, quiet=quiet, err=True))
 
 
-@command.command(context_settings=_HELP)
+@command.command(cls=Command, context_settings=_HELP)
 @click.argument("palettes", metavar="PALETTE...", nargs=-1, required=True)
 def show(palettes: tuple[str, ...]) -> None:
     """Show the colours of palettes on the terminal.
@@ -89,7 +90,7 @@ def show(palettes: tuple[str, ...]) -> None:
     sys.exit(for_each(palettes, work))
 
 
-@command.command(context_settings=_HELP)
+@command.command(cls=Command, context_settings=_HELP)
 @click.argument("palettes", metavar="PALETTE...", nargs=-1, required=True)
 @_output
 @_format
@@ -101,8 +102,9 @@ def convert(
 ) -> None:
     """Convert palettes to another format.
 
-    PALETTE is a palette file, an image with at most 256 colours, a name such as pico-8, or '#000,#fff'. Names of colours
-    are kept by .gpl, .ase, .json and .css. Without --output, files are written next to their input.
+    PALETTE is a palette file, an image with at most 256 colours, a name such as pico-8, or '#000,#fff'. Files of GIMP,
+    Adobe Swatch Exchange, JSON and CSS keep the names of colours. Without --output, files are written next to their
+    input.
     """
     if output is not None and len(palettes) > 1:
         raise click.UsageError(f"--output takes a single input, not {len(palettes)}: give --format for several")
@@ -157,9 +159,9 @@ def _write(source: str, palette: NamedColors, target: str, format_: str, opaque:
     try:
         encoded = encode_palette(palette, format_)
     except OptionError as error:
-        raise Refused(f"{error} (--opaque)", FAILED) from None
+        raise Refused(f"{error}; --opaque does that", FAILED) from None
     if target != STREAM or format_ in ("act", "ase", "png", "riff"):  # text may go to a terminal
         check_target(target, force)
     write(target, encoded)
     count = len(palette.colors)
-    return f"{shown_name(source)} -> {target}: {count} colour{'s' * (count != 1)}"
+    return f"{shown_name(source)} -> {'stdout' if target == STREAM else target}: {count} colour{'s' * (count != 1)}"

@@ -7,10 +7,11 @@ from io import BytesIO
 
 import click
 
+from ..arguments import Command
 from ..each import for_each, shown_name
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(cls=Command, context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
 @click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
 def command(files: tuple[str, ...], quiet: bool) -> None:
