@@ -212,7 +212,7 @@ def test_pipelines_work() -> None:
     result = kmq("decode", "-", stdin=Path("a.kmq").read_bytes())
     assert result.exit_code == 0
     assert Image.open(BytesIO(result.stdout_bytes)).format == "PNG"
-    assert result.stderr.startswith("stdin -> -: ")
+    assert result.stderr.startswith("stdin -> stdout: ")
 
 
 @pytest.mark.parametrize(

@@ -162,10 +162,11 @@ def test_wrong_usage_is_explained(arguments: tuple[str, ...], words: str) -> Non
     assert words in " ".join(result.stderr.split())
 
 
-def test_a_name_needs_an_output() -> None:
-    result = kmq("palette", "convert", "cga", "--format", "gpl")
+def test_a_palette_by_name_is_written_into_the_current_folder_and_colours_need_an_output() -> None:
+    result = kmq("palette", "convert", "cga", "#000,#fff", "--format", "gpl")
     assert result.exit_code == 2
-    assert "cga: not a file: name the output with --output" in result.stderr
+    assert "#000,#fff: not a file: name the output with --output" in result.stderr
+    assert names() == {"cga.gpl"}
 
 
 def test_any_palette_file_is_accepted_by_the_command() -> None:

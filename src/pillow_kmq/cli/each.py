@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 
 from ..errors import KmqError
-from .outputs import STREAM
-from .statuses import UNWRITABLE, status_of
+from .outputs import STREAM, check_target, write
+from .statuses import EXISTS, UNWRITABLE, Refused, status_of
 from .terminal import say
 
 
@@ -35,6 +36,29 @@ def for_each(files: Iterable[str], work: Callable[[str], str], *, quiet: bool = 
     return status
 
 
-def shown_name(file: str) -> str:
-    """Return the name of a file for messages."""
-    return "stdin" if file == STREAM else file
+def shown_name(file: str, *, out: bool = False) -> str:
+    """Return the name of an input, or of an output, for messages."""
+    return ("stdout" if out else "stdin") if file == STREAM else file
+
+
+class Writer:
+    """Writing of several outputs, none over another.
+
+    Args:
+        force: Overwrite files that exist.
+    """
+
+    def __init__(self, *, force: bool) -> None:
+        self._force = force
+        self._written: set[str] = set()
+
+    def check(self, target: str) -> None:
+        """Raise Refused if a file must not be written; to be called before work that takes time."""
+        if target != STREAM and os.path.realpath(target) in self._written:
+            raise Refused(f"the output {target} is also that of another input; use --output to name another", EXISTS)
+        check_target(target, self._force)
+
+    def write(self, target: str, data: bytes) -> None:
+        """Write a file completely or not at all. Raises Refused."""
+        write(target, data)
+        self._written.add(os.path.realpath(target))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from itertools import count
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,9 @@ from ..types import Palette
 from .background import Rgb, composite
 from .histogram import ALPHA, clear_invisible, pack, unpack
 from .source import Source, stripes
+
+_FACTOR = 0x9E3779B1  # Knuth's multiplicative constant, 2**32 / golden ratio
+_SHIFT = np.uint32(16)
 
 
 def check_strictly(sources: Collection[Source], palette: Palette, background: Rgb | None) -> None:
@@ -25,13 +29,13 @@ def check_strictly(sources: Collection[Source], palette: Palette, background: Rg
         palette: uint8[k, 4].
         background: colour onto which all pixels that are not opaque are composited, or None.
     """
-    entries = np.unique(clear_invisible(pack(palette)))
+    entries = _Entries(np.unique(clear_invisible(pack(palette))))
     for number, source in enumerate(sources, 1):
         for start, stop in stripes(source):
             pixels = source.rows(start, stop)
             if source.has_alpha:
                 pixels = clear_invisible(pixels if background is None else composite(pixels, background, ALPHA))
-            found = _first_missing(pixels.ravel(), entries)
+            found = entries.first_missing(pixels.ravel())
             if found is not None:
                 y, x = divmod(found, source.width)
                 where = f"image {number}, " if len(sources) > 1 else ""
@@ -41,14 +45,23 @@ def check_strictly(sources: Collection[Source], palette: Palette, background: Rg
                 )
 
 
-def _first_missing(pixels: npt.NDArray[np.uint32], entries: npt.NDArray[np.uint32]) -> int | None:
-    """Return the index of the first pixel, uint32[n], that is not among entries in ascending order, or None."""
-    starts = np.flatnonzero(pixels[1:] != pixels[:-1]) + 1  # of runs, as runs are long in pictures of few colours
-    starts = np.concatenate([[0], starts])
-    colors = pixels[starts]
-    nearest = entries[np.minimum(np.searchsorted(entries, colors), len(entries) - 1)]
-    missing = np.flatnonzero(nearest != colors)
-    return int(starts[missing[0]]) if len(missing) else None
+class _Entries:
+    """Packed colours, uint32[k], k = 1..256, in a table in which each has a slot of its own."""
+
+    def __init__(self, colors: npt.NDArray[np.uint32]) -> None:
+        for factor in count(_FACTOR, 2):  # about two in three suit 256 colours
+            self._factor = np.uint32(factor & 0xFFFFFFFF)
+            slots = colors * self._factor >> _SHIFT
+            if len(np.unique(slots)) == len(colors):
+                break
+        self._table = np.full(1 << 32 - int(_SHIFT), colors[0])
+        self._table[slots] = colors
+
+    def first_missing(self, pixels: npt.NDArray[np.uint32]) -> int | None:
+        """Return the index of the first pixel, uint32[n], n > 0, that is not among the colours, or None."""
+        missing = self._table[pixels * self._factor >> _SHIFT] != pixels
+        first = int(missing.argmax())
+        return first if missing[first] else None
 
 
 def _shown(pixel: np.uint32) -> str:

@@ -8,9 +8,9 @@ import sys
 import click
 
 from ..arguments import Command
-from ..each import for_each, shown_name
-from ..outputs import STREAM, check_target, write
-from ..statuses import EXISTS, UNWRITABLE, Refused
+from ..each import Writer, for_each, shown_name
+from ..outputs import STREAM
+from ..statuses import UNWRITABLE, Refused
 
 _FORMATS = ("png", "apng", "gif", "webp")
 
@@ -41,23 +41,20 @@ def command(
         raise click.UsageError("--output and --out-dir cannot be combined: drop one of them")
     format_ = format_ or _format_of(output)
     to_stderr = output == STREAM or (output is None and out_dir is None and STREAM in files)
-    written: set[str] = set()
+    writer = Writer(force=force)
 
     def convert(file: str) -> str:
         from ..decoding import decode_file
         from ..inputs import read_source
 
         target = output or _target(file, out_dir, format_)
-        if target != STREAM and os.path.realpath(target) in written:
-            raise Refused(f"the output {target} is also that of another input; use --output to name another", EXISTS)
-        check_target(target, force)
+        writer.check(target)
         data = read_source(file)
         encoded, notes = decode_file(data, format_)
         if out_dir is not None:
             _make(out_dir)
-        write(target, encoded)
-        written.add(os.path.realpath(target))
-        line = f"{shown_name(file)} -> {target}: {len(data):,} -> {len(encoded):,} bytes"
+        writer.write(target, encoded)
+        line = f"{shown_name(file)} -> {shown_name(target, out=True)}: {len(data):,} -> {len(encoded):,} bytes"
         return "\n".join([line, *(f"{shown_name(file)}: note: {note}" for note in notes)])
 
     sys.exit(for_each(files, convert, quiet=quiet, err=to_stderr))

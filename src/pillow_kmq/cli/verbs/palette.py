@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from ..arguments import Command
-from ..each import for_each, shown_name
-from ..outputs import STREAM, check_target, write
-from ..statuses import EXISTS, FAILED, UNREADABLE, Refused
+from ..each import Writer, for_each, shown_name
+from ..outputs import STREAM
+from ..statuses import FAILED, UNREADABLE, Refused
 
 if TYPE_CHECKING:
     from ...palette_files import NamedColors
@@ -59,12 +59,13 @@ def extract(
     image is an animation, it is quantised first. Without --output, hex colours are printed.
     """
     format_ = _chosen_format(output or STREAM, format_)
+    writer = Writer(force=force)
 
     def work(file: str) -> str:
         from ..inputs import read_source
         from ..palettes import palette_of_image
 
-        return _write(file, palette_of_image(read_source(file), colors), output or STREAM, format_, opaque, force)
+        return _write(file, palette_of_image(read_source(file), colors), output or STREAM, format_, opaque, writer)
 
     sys.exit(for_each([image], work, quiet=quiet, err=True))
 
@@ -111,17 +112,13 @@ def convert(
     if output is None and format_ is None:
         raise click.UsageError("name the output with --output, or its format with --format")
     format_ = _chosen_format(output, format_)
-    written: set[str] = set()
+    writer = Writer(force=force)
 
     def work(given: str) -> str:
         from ..palettes import palette_of_argument
 
         target = output or _target(given, format_)
-        if target != STREAM and os.path.realpath(target) in written:
-            raise Refused(f"the output {target} is also that of another input; use --output to name another", EXISTS)
-        line = _write(given, palette_of_argument(given), target, format_, opaque, force)
-        written.add(os.path.realpath(target))
-        return line
+        return _write(given, palette_of_argument(given), target, format_, opaque, writer)
 
     sys.exit(for_each(palettes, work, quiet=quiet, err=output == STREAM))
 
@@ -143,13 +140,16 @@ def _chosen_format(output: str | None, format_: str | None) -> str:
 
 def _target(given: str, format_: str) -> str:
     from ...palette_files.files import suffix_of
+    from ...quant.named_palettes import HARDWARE_NAMES
 
+    if given in HARDWARE_NAMES:
+        return given + suffix_of(format_)
     if not os.path.lexists(given):
         raise Refused("not a file: name the output with --output", UNREADABLE)
     return os.path.splitext(given)[0] + suffix_of(format_)
 
 
-def _write(source: str, palette: NamedColors, target: str, format_: str, opaque: bool, force: bool) -> str:
+def _write(source: str, palette: NamedColors, target: str, format_: str, opaque: bool, writer: Writer) -> str:
     """Write a palette and return the line to print. Raises Refused."""
     from ...errors import OptionError
     from ...palette_files.files import encode_palette
@@ -161,7 +161,7 @@ def _write(source: str, palette: NamedColors, target: str, format_: str, opaque:
     except OptionError as error:
         raise Refused(f"{error}; --opaque does that", FAILED) from None
     if target != STREAM or format_ in ("act", "ase", "png", "riff"):  # text may go to a terminal
-        check_target(target, force)
-    write(target, encoded)
+        writer.check(target)
+    writer.write(target, encoded)
     count = len(palette.colors)
-    return f"{shown_name(source)} -> {'stdout' if target == STREAM else target}: {count} colour{'s' * (count != 1)}"
+    return f"{shown_name(source)} -> {shown_name(target, out=True)}: {count} colour{'s' * (count != 1)}"
