@@ -75,6 +75,11 @@ _OPTIONS = [
         help="Use these colours, given like --palette, and others that suit the image.",
     ),
     click.option(
+        "--shared-palette",
+        is_flag=True,
+        help="Use one palette for all inputs, which are read twice. Give them all at once.",
+    ),
+    click.option(
         "--posterize",
         metavar="BITS",
         callback=values.posterize,
@@ -197,6 +202,7 @@ SECTIONS = {
         "max_bytes",
         "palette",
         "fixed",
+        "shared_palette",
         "posterize",
         "background",
         "importance",
