@@ -77,7 +77,7 @@ _OPTIONS = [
     click.option(
         "--shared-palette",
         is_flag=True,
-        help="Use one palette for all inputs, which are read twice. Give them all at once.",
+        help="Use one palette for all inputs of this call, which are read twice.",
     ),
     click.option(
         "--posterize",
