@@ -97,5 +97,13 @@ def test_what_needs_all_results_or_changes_the_palette_is_refused() -> None:
             pillow_kmq.quantize(images[0], palette=shared, **change)
 
 
+def test_arrays_and_fixed_colours_do_not_take_it() -> None:
+    shared = pillow_kmq.shared_palette(pictures(), 8)
+    with pytest.raises(OptionTypeError, match="palette must be"):
+        pillow_kmq.quantize_array(np.zeros((2, 2, 3), np.uint8), palette=shared)
+    with pytest.raises(OptionTypeError, match="fixed must be"):
+        pillow_kmq.quantize(pictures()[0], fixed=shared)
+
+
 def test_without_pixels_there_are_no_entries() -> None:
     assert pillow_kmq.shared_palette([Image.new("RGB", (0, 3))]).colors.shape == (0, 4)

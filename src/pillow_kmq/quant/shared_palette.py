@@ -51,7 +51,7 @@ def shared_palette(
         QualityError: `quality` cannot be reached.
         CancelledError: `progress` returned False.
     """
-    if not isinstance(images, (Image.Image, Frames, Collection)):
+    if not isinstance(images, (Image.Image, Frames, Collection)) or hasattr(images, "dtype"):
         raise OptionTypeError(f"images must be images or one animation, not {type(images).__name__}")
     checked = to_options(colors, None, dither, fixed=load_colors("fixed", fixed), **options)
     if checked.order == "popularity":
