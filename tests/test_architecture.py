@@ -34,6 +34,7 @@ PILLOW = {
     "quant.image_palette",
     "quant.pillow",
     "quant.pillow_source",
+    "quant.shared_palette",
     "regions",
     "report",
     "saving",

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import re
+
+import click
 import pytest
 
+import pillow_kmq.codec
 from command_line import kmq, names, picture
 from pillow_kmq.cli.command import main
+from pillow_kmq.cli.options import COMPRESSIONS, DITHERS, ORDERS, SPACES
+from pillow_kmq.cli.statuses import MEANINGS
+from pillow_kmq.cli.values import size
+from pillow_kmq.quant.dithering.options import WORDS
+from pillow_kmq.quant.options import ORDER_NAMES, SPACE_NAMES
+from places import ROOT
 
 pytestmark = pytest.mark.usefixtures("inside")
 
@@ -85,3 +95,34 @@ def test_the_help_describes_every_option() -> None:
         if parameter.param_type_name == "option":
             assert parameter.opts[0] in words
             assert getattr(parameter, "help", None), parameter.name
+
+
+def test_words_of_the_options_are_those_of_the_library() -> None:
+    assert DITHERS == WORDS
+    assert set(SPACES) == set(SPACE_NAMES)
+    assert ORDERS == ORDER_NAMES
+    assert COMPRESSIONS == pillow_kmq.codec.COMPRESSIONS
+
+
+def test_every_option_has_a_section_or_is_general() -> None:
+    others = main.options_by_section(click.Context(main))["Other options"]
+    general = {"--iebug", "--completion", "--verbose", "--quiet", "--version", "--help"}
+    assert {option.opts[-1] for option in others} <= general
+
+
+def test_the_page_on_the_command_lists_its_exit_statuses() -> None:
+    text = (ROOT / "docs" / "command.md").read_text(encoding="utf-8").replace("`", "")
+    for status, meaning in MEANINGS.items():
+        assert f"| {status} | {meaning} |" in text
+    listed = re.findall(r"^\| (\d+) \|", text, re.MULTILINE)
+    assert list(map(int, listed)) == list(MEANINGS)
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [("1", 1), ("50000", 50000), ("50k", 50000), ("50K", 50000), ("50kB", 50000), ("50 kB", 50000), ("1.5M", 1500000),
+     ("50Ki", 51200), ("50KiB", 51200), ("1MiB", 1 << 20), ("12B", 12), ("0.5k", 500)],
+)  # fmt: skip
+def test_sizes_have_units(text: str, count: int) -> None:
+    parameter = next(each for each in main.params if each.name == "max_bytes")
+    assert size(click.Context(main), parameter, text) == count

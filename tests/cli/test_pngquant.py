@@ -95,6 +95,8 @@ def takes_a_speed(program: Program) -> None:
     for option in (("--speed", "1"), ("--speed=3",), ("-s11",), ("-s", "4")):
         assert program(*option, "--force", "a.png").returncode == 0
     assert program("--speed", "12", "a.png").returncode == 4
+    dithers = program.bytes("-s11") != program.bytes("-s11", "--nofs")
+    assert dithers == (program.command == KMQ)
 
 
 def has_no_dithering(program: Program) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from pillow_kmq import quantize, quantize_all, quantize_array
+from pillow_kmq import quantize, quantize_all, quantize_array, shared_palette
 from pillow_kmq.errors import OptionError, OptionTypeError, StrictError
 from pillow_kmq.quant import source
 
@@ -103,6 +103,14 @@ def test_saving_is_strict_too(format_):
         image.save(file, format_, palette=PALETTE, strict=True)
     assert not file.getvalue()
     image.save(file, format_, palette="#00f", strict=True)
+
+
+def test_a_shared_palette_may_be_strict():
+    red, blue = Image.new("RGB", (2, 2), "red"), Image.new("RGB", (2, 2), "blue")
+    shared = shared_palette([red, red], 4, dither="bayer")
+    assert quantize(red, palette=shared, strict=True).convert("RGB").getpixel((0, 0)) == (255, 0, 0)
+    with pytest.raises(StrictError, match="#0000ff"):
+        quantize(blue, palette=shared, strict=True)
 
 
 def test_strict_needs_a_palette():

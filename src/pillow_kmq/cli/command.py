@@ -15,10 +15,11 @@ import click
 
 from ..errors import KmqError, OptionError, OptionTypeError
 from ..saving.files import abandon
-from .convert import Settings, convert, sentence
+from .convert import SAVERS, Settings, convert, sentence
 from .keywords import refuse_contradictions, save_options
 from .options import SECTIONS, options
-from .outputs import STREAM, plan
+from .outputs import STREAM, Job, plan
+from .shared_palette import with_shared_palette
 from .statuses import MEANINGS, UNWRITABLE, status_of
 from .terminal import Progress, printing_records, say
 from .verbs import VERBS, CommandWithVerbs
@@ -58,6 +59,7 @@ def main(
     strip: bool,
     verbose: bool,
     quiet: bool,
+    shared_palette: bool,
     **choices: Any,
 ) -> None:
     """Reduce images to a palette of at most COLORS colours.
@@ -79,6 +81,8 @@ def main(
     for name in ("compression", "palette_mode"):
         if name in save and all(job.format != "kmq" for job in jobs):
             raise click.UsageError(f"--{name.replace('_', '-')} applies to .kmq files only: add --format kmq")
+    if shared_palette:
+        save = _with_shared_palette(save, jobs, strip=strip, quiet=quiet)
     settings = Settings(save, force, skip_if_larger, strip, quiet)
     to_stderr = any(job.target == STREAM for job in jobs)
     status = 0
@@ -101,6 +105,19 @@ def main(
 
 def _given(parameters: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in parameters.items() if value is not None and value is not False}
+
+
+def _with_shared_palette(save: dict[str, Any], jobs: list[Job], *, strip: bool, quiet: bool) -> dict[str, Any]:
+    """Return the keywords of `Image.save` with a palette for all inputs, or end the command without outputs."""
+    if any(job.source == STREAM for job in jobs):
+        raise click.UsageError("--shared-palette reads each input twice: write standard input to a file first")
+    srgb = strip or any(job.format not in SAVERS for job in jobs)
+    try:
+        with Progress("finding the palette", enabled=not quiet) as shown:
+            return with_shared_palette(save, jobs, srgb=srgb, progress=shown.update if shown.enabled else None)
+    except KmqError as error:
+        say(f"kmq: {error}", err=True)
+        sys.exit(status_of(error))
 
 
 def _leading_colors(colors: int | None, inputs: tuple[str, ...]) -> tuple[int | None, tuple[str, ...]]:

@@ -17,6 +17,9 @@ _CONTRADICTIONS = (
     ("palette", "order"),
     ("palette", "transbug"),
     ("palette", "transparent_index"),
+    ("palette", "shared_palette"),
+    ("max_bytes", "shared_palette"),
+    ("importance", "shared_palette"),
     ("quiet", "verbose"),
 )
 
@@ -30,6 +33,8 @@ def refuse_contradictions(given: dict[str, Any]) -> None:
     for one, other in _CONTRADICTIONS:
         if one in given and other in given:
             raise OptionError(f"{_option(one)} and {_option(other)} cannot be combined: drop one of them")
+    if "shared_palette" in given and given.get("order") == "popularity":
+        raise OptionError("--shared-palette and --order popularity cannot be combined: choose another order")
     ways = {_option(name): _dithering(name, given[name]) for name in _DITHERING if name in given}
     for (one, way), (other, another) in zip(list(ways.items()), list(ways.items())[1:], strict=False):
         if way != another:

@@ -76,6 +76,11 @@ _OPTIONS = [
         help="Use these colours, given like --palette, and others that suit the image.",
     ),
     click.option(
+        "--shared-palette",
+        is_flag=True,
+        help="Use one palette for all inputs of this call, which are read twice.",
+    ),
+    click.option(
         "--posterize",
         metavar="BITS",
         callback=values.posterize,
@@ -199,6 +204,7 @@ SECTIONS = {
         "palette",
         "strict",
         "fixed",
+        "shared_palette",
         "posterize",
         "background",
         "importance",

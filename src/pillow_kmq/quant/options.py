@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -54,6 +54,21 @@ EFFORTS = {
 }
 
 
+@dataclass(frozen=True, eq=False)
+class SharedPalette:
+    """A palette that was found for several images, to quantise them one by one; see `shared_palette`.
+
+    Unlike other given palettes, it suits its images: they are dithered and mapped as if each had found it.
+
+    Attributes:
+        colors: the entries, uint8[k, 4].
+        space: what it was optimised for, as in `quantize`.
+    """
+
+    colors: Palette
+    space: str
+
+
 @dataclass(frozen=True)
 class Options:
     """Validated options of one call.
@@ -75,6 +90,7 @@ class Options:
         transparent_index: index of the fully transparent entry; -1 is the last one, None the first one.
         threads: number of threads that map pixels; 0 is one per core.
         strict: whether a pixel that is not in the given palette is an error.
+        fitted: whether `palette` was found for the images, among others.
     """
 
     colors: int = MAX_COLORS
@@ -92,6 +108,7 @@ class Options:
     transparent_index: int | None = None
     threads: int = 1
     strict: bool = False
+    fitted: bool = False
 
     @property
     def metric(self) -> str:
@@ -178,6 +195,16 @@ def to_options(
         strict=strict,
         **others,
     )
+
+
+def to_options_of_shared(
+    shared: SharedPalette, dither: Any, *, space: str | None = None, strict: Any = False, **others: Any
+) -> Options:
+    """Validate the keywords of `quantize` next to a shared palette, which fixes the search."""
+    if others.get("order") is not None:
+        raise OptionError("order cannot be combined with palette, which keeps its own order: leave it out")
+    found = to_options(MAX_COLORS, None, "none" if strict is True else dither, space=space or shared.space, **others)
+    return replace(found, palette=shared.colors, fitted=True, strict=strict)
 
 
 def _space_for(palette: Palette | None, max_iter: int | None, aim: Aim | None) -> str:

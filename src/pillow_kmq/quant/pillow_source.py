@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -102,7 +102,7 @@ class ImageSources:
     """
 
     def __init__(
-        self, images: Sequence[Image.Image] | Frames | Image.Image, importance: Sequence[Any] | None = None
+        self, images: Collection[Image.Image] | Frames | Image.Image, importance: Sequence[Any] | None = None
     ) -> None:
         self._images = Frames(images) if isinstance(images, Image.Image) else images
         self._importance = importance
