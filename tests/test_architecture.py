@@ -62,7 +62,7 @@ LAYERS = (
     ("codec", "quant"),
     ("compare", "palette_files"),
     ("report",),
-    ("quant.given_colors", "quant.pillow"),
+    ("quant.given_colors", "quant.pillow", "quant.shared_palette"),
     ("drop_in", "saving"),
     ("KmqImagePlugin", "Png8ImagePlugin"),
     ("regions",),
