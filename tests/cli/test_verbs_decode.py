@@ -76,6 +76,7 @@ def frames_of(colors: int, alpha: int | None, *, own_palettes: bool) -> list[Ima
     frames = []
     for number in range(4):
         indices[number : number + 3, number : number + 5] = rng.integers(0, colors, (3, 5))
+        indices[-1, -1] = 0  # where Pillow reads a GIF that clears opaque frames, it fills them with a colour
         if own_palettes:
             palette[1:, :3] = rng.integers(0, 256, (colors - 1, 3))
         frames.append(Image.fromarray(palette[indices]))
