@@ -19,7 +19,7 @@ PAGE = Path(__file__).resolve().parent.parent / "docs" / "kmq.1"
 
 def manual_page() -> str:
     """Return the page in the language of man(7)."""
-    context = click.Context(main, info_name="kmq")
+    context = click.Context(main, info_name="kmq", **main.context_settings)
     lines = [
         f'.TH KMQ 1 "" "pillow-kmq {__version__}" "User Commands"',
         ".SH NAME",
@@ -44,7 +44,7 @@ def manual_page() -> str:
 
 def _verb(name: str, command: click.Command) -> list[str]:
     """Return the lines on a verb, and on its own verbs."""
-    context = click.Context(command, info_name=name)
+    context = click.Context(command, info_name=name, **command.context_settings)
     options = [each for each in command.get_params(context) if isinstance(each, click.Option)]
     lines = [f".SH {name.upper()}", *_paragraphs(command.help or ""), *_rows(_records(options, context))]
     for own, each in getattr(command, "commands", {}).items():

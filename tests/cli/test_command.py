@@ -105,7 +105,7 @@ def test_words_of_the_options_are_those_of_the_library() -> None:
 
 
 def test_every_option_has_a_section_or_is_general() -> None:
-    others = main.options_by_section(click.Context(main))["Other options"]
+    others = main.options_by_section(click.Context(main, **main.context_settings))["Other options"]
     general = {"--iebug", "--completion", "--verbose", "--quiet", "--version", "--help"}
     assert {option.opts[-1] for option in others} <= general
 
@@ -125,4 +125,4 @@ def test_the_page_on_the_command_lists_its_exit_statuses() -> None:
 )  # fmt: skip
 def test_sizes_have_units(text: str, count: int) -> None:
     parameter = next(each for each in main.params if each.name == "max_bytes")
-    assert size(click.Context(main), parameter, text) == count
+    assert size(click.Context(main, **main.context_settings), parameter, text) == count

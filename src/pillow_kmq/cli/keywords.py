@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from ..errors import OptionError
@@ -35,8 +36,8 @@ def refuse_contradictions(given: dict[str, Any]) -> None:
             raise OptionError(f"{_option(one)} and {_option(other)} cannot be combined: drop one of them")
     if "shared_palette" in given and given.get("order") == "popularity":
         raise OptionError("--shared-palette and --order popularity cannot be combined: choose another order")
-    ways = {_option(name): _dithering(name, given[name]) for name in _DITHERING if name in given}
-    for (one, way), (other, another) in zip(list(ways.items()), list(ways.items())[1:], strict=False):
+    ways = [(_option(name), _dithering(name, given[name])) for name in _DITHERING if name in given]
+    for (one, way), (other, another) in pairwise(ways):
         if way != another:
             raise OptionError(f"{one} and {other} cannot be combined: drop one of them")
 
@@ -57,13 +58,12 @@ def _dithering(name: str, value: Any) -> Any:
 
 
 def save_options(given: dict[str, Any]) -> dict[str, Any]:
-    """Return the keywords of `Image.save` for options of the command that have a value.
+    """Return the keywords of `Image.save` for options that have a value and do not contradict each other.
 
     Raises:
-        OptionError: A value is invalid, or options contradict each other.
+        OptionError: A value is invalid.
         OptionTypeError: A value has a wrong type.
     """
-    refuse_contradictions(given)
     save = {name: value for name, value in given.items() if name not in (*_DITHERING, "speed", "transbug")}
     if "speed" in given:
         save["effort"] = "best" if given["speed"] <= 2 else "default" if given["speed"] <= 9 else "fast"

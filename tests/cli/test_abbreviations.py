@@ -74,7 +74,7 @@ def test_the_help_has_sections_and_wrong_usage_has_its_status() -> None:
 
 
 def test_every_option_is_reached_by_its_shortest_unique_abbreviation() -> None:
-    context = click.Context(main)
+    context = click.Context(main, **main.context_settings)
     options = {name: each for each in main.get_params(context) if isinstance(each, click.Option) for name in each.opts}
     for name, option in options.items():
         if name.startswith("--"):
