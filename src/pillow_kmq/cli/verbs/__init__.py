@@ -7,11 +7,19 @@ from typing import Any
 
 import click
 
+from ..arguments import Command
+
 VERBS = {"warmup": "Compile everything ahead of time."}
 """What each verb does; the module of the same name holds its `command`."""
 
 
-class CommandWithVerbs(click.Command):
+def verb(name: str) -> click.Command:
+    """Import a verb, and return its command."""
+    command: click.Command = import_module(f"{__name__}.{name}").command
+    return command
+
+
+class CommandWithVerbs(Command):
     """A command whose first argument may be a verb, which is then imported and has options of its own."""
 
     def make_context(
@@ -20,8 +28,7 @@ class CommandWithVerbs(click.Command):
         """Return the context of the verb, or of the command itself."""
         if not args or args[0] not in VERBS:
             return super().make_context(info_name, args, parent, **extra)
-        verb: click.Command = import_module(f"{__name__}.{args[0]}").command
-        return verb.make_context(f"{info_name} {args[0]}", args[1:], parent, **extra)
+        return verb(args[0]).make_context(f"{info_name} {args[0]}", args[1:], parent, **extra)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command or the verb that the context was made for."""
