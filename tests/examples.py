@@ -99,7 +99,7 @@ class Session:
         """Run an example and return what it prints."""
         if example.language == "file":
             return self._file(self._folder / example.file, example.code)
-        return self._python(example.code) if example.language == "python" else self.console(example.code)
+        return self._python(example.code) if example.language == "python" else self._console(example.code)
 
     def _file(self, path: Path, content: str) -> str:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -112,9 +112,12 @@ class Session:
             exec(compile(code, "<example>", "exec"), self._names)
         return printed.getvalue()
 
-    def console(self, command: str) -> str:
-        """Run a command in a shell and return what it prints, on standard error, too."""
-        done = subprocess.run(
+    def _console(self, command: str) -> str:
+        return self.shell(command).stdout
+
+    def shell(self, command: str) -> subprocess.CompletedProcess[str]:
+        """Run a command in bash. What it prints on standard error is in `stdout`, too."""
+        return subprocess.run(
             ["bash", "-c", command],
             cwd=self._folder,
             env=self._environment,
@@ -123,7 +126,6 @@ class Session:
             stderr=subprocess.STDOUT,
             text=True,
         )
-        return done.stdout
 
 
 def run(page: Path) -> Iterator[tuple[Example, str]]:
