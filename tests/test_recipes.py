@@ -173,7 +173,9 @@ def test_the_image_runs_the_command(session: Session) -> None:
 
 @pytest.mark.skipif(beside_python("hadolint") is None, reason="hadolint is not installed")
 def test_the_linter_of_dockerfiles_has_nothing_to_say() -> None:
-    done = subprocess.run([str(beside_python("hadolint")), str(DOCKERFILE)], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [str(beside_python("hadolint")), str(DOCKERFILE)], capture_output=True, text=True, check=False
+    )
     assert (done.returncode, done.stdout) == (0, "")
 
 
