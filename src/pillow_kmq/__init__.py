@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .quant.kmeans import KMeansResult, kmeans
     from .regions import read_region
     from .report import Report
+    from .saving.animated.save import save_animation
     from .saving.files import save
     from .types import IndexedImage
 
@@ -51,6 +52,7 @@ _LAZY = {
     "decode": ".codec",
     "IndexedImage": ".types",
     "save": ".saving.files",
+    "save_animation": ".saving.animated.save",
     "warmup": ".kernels.warm_up",
     "install": ".drop_in",
     "installed": ".drop_in",
@@ -84,6 +86,7 @@ __all__ = [
     "register_png8_saver",
     "remap",
     "save",
+    "save_animation",
     "uninstall",
     "warmup",
 ]

@@ -22,6 +22,10 @@ LARGER, TOO_BAD = 98, 99
 """Exit statuses, as in pngquant, for outputs that are not written: not smaller, or below the minimum quality."""
 
 SAVERS = {"png": "PNG8", "kmq": "KMQ"}
+"""Formats that `Image.save` writes."""
+
+ANIMATED = {"gif": "GIF", "apng": "PNG", "webp": "WEBP"}
+"""Formats that `save_animation` writes, still images as one frame."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +131,7 @@ def _reduce(
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's warnings about unusual files are meant for programmers
-            return _encoded(read(data, all_frames=format_ == "kmq"), format_, settings, progress)
+            return _encoded(read(data, all_frames=format_ != "png"), format_, settings, progress)
     except MemoryError:
         raise Refused("not enough memory for an image of this size") from None
     except Image.DecompressionBombError as error:
@@ -151,18 +155,28 @@ def _encoded(
     if format_ == "kmq":
         options.update({"dpi": None} if animated and settings.strip else _metadata(image.info))
     reports: list[Report] = []
-    buffer = BytesIO()
-    image.save(buffer, format=SAVERS[format_], report=reports.append, **options)
+    encoded = _saved(image, format_, {**options, "report": reports.append})
     (report,) = reports
     unseen = report.looks_same if settings.skip_if_larger or not settings.quiet else True
     return Outcome(
-        after=len(buffer.getvalue()),
+        after=len(encoded),
         report=report,
         colors=report.colors,
         error=None if unseen else report.visible_error,
         notes=[*found.notes, *color_notes],
         exact=exact if found.whole else "lossless after conversion",
-    ), buffer.getvalue()
+    ), encoded
+
+
+def _saved(image: Image.Image, format_: str, options: dict[str, Any]) -> bytes:
+    """Return the file of an image or, with `save_all`, of all its frames."""
+    if format_ in ANIMATED:
+        from ..saving.animated.save import encoded_animation
+
+        return encoded_animation([image, *options.pop("append_images", ())], ANIMATED[format_], options)
+    buffer = BytesIO()
+    image.save(buffer, format=SAVERS[format_], **options)
+    return buffer.getvalue()
 
 
 def _keeping(options: dict[str, Any]) -> dict[str, Any]:
@@ -191,7 +205,7 @@ def sentence(job: Job, outcome: Outcome, *, verbose: bool) -> str:
     change = f"{saved:.1f} % saved" if saved >= 0 else f"{-saved:.1f} % larger"
     report = outcome.report
     error = outcome.exact if outcome.error is None else f"error {outcome.error:.2f}"
-    frames = f"{report.frames} frames, " if isinstance(report, AnimationReport) else ""
+    frames = f"{report.frames} frames, " if isinstance(report, AnimationReport) and report.frames > 1 else ""
     line = (
         f"{source} -> {target}: {outcome.before:,} -> {outcome.after:,} bytes, {change}, "
         f"{frames}{outcome.colors:,} colour{'s' * (outcome.colors != 1)}, {error}"

@@ -10,11 +10,13 @@ import click
 
 from .. import __version__
 from ..errors import ModeError, OptionError
-from .convert import SAVERS
+from .outputs import SUFFIXES
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-# Copies of codec.COMPRESSIONS and quant.dithering.options.WORDS, as importing those would slow down `kmq --help`.
+# Copies of saving.stored_frames.PALETTES, codec.COMPRESSIONS and quant.dithering.options.WORDS: importing those would
+# slow down `kmq --help`.
+PALETTES = ("one", "per-frame", "exact")
 COMPRESSIONS = ("deflate", "fast", "default", "max")
 DITHERS = (
     "none",
@@ -85,15 +87,23 @@ _OPTIONS = [
         "--max-bytes", type=click.IntRange(min=1), metavar="N", help="Use as many colours as fit into N bytes."
     ),
     click.option("-o", "--output", metavar="OUT", help="Output file, for a single input; - is standard output."),
-    click.option("--ext", metavar="SUFFIX", help="Suffix of output file names.  [default: -kmq.png, or .kmq]"),
+    click.option(
+        "--ext", metavar="SUFFIX", help="Suffix of output file names.  [default: -kmq.png, -kmq.gif .., or .kmq]"
+    ),
     click.option(
         "--format",
         "format_",
-        type=click.Choice(list(SAVERS)),
+        type=click.Choice(list(SUFFIXES)),
         help="Output format.  [default: from the output name, else png]",
     ),
     click.option(
         "--compression", type=click.Choice(COMPRESSIONS), help="Compression level of .kmq files.  [default: default]"
+    ),
+    click.option(
+        "--palettes",
+        type=click.Choice(PALETTES),
+        help="Palettes of animations: one for all frames, one per frame, or exact colours.  "
+        "[default: exact if they are few, else one]",
     ),
     click.option(
         "--dither",

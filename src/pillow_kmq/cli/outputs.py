@@ -11,7 +11,8 @@ from ..errors import KmqError, OptionError
 from ..saving.files import replace_file, write_standard_output
 
 STREAM = "-"  # standard input or output instead of a file name
-SUFFIXES = {"png": "-kmq.png", "kmq": ".kmq"}
+SUFFIXES = {"png": "-kmq.png", "kmq": ".kmq", "gif": "-kmq.gif", "apng": "-kmq.apng", "webp": "-kmq.webp"}
+"""Ends of default output names, by format."""
 
 
 class Refused(KmqError):
@@ -25,7 +26,7 @@ class Job:
     Attributes:
         source: Path of the input, or STREAM.
         target: Path of the output, or STREAM.
-        format: "png" or "kmq".
+        format: A key of SUFFIXES.
         problem: Reason for not converting it, shown to the user; None if there is none.
     """
 
@@ -42,7 +43,7 @@ def plan(inputs: Sequence[str], output: str | None, ext: str | None, format_: st
         inputs: Paths of the inputs, or STREAM.
         output: Path of the only output, or STREAM; None for a default name.
         ext: Suffix of default output names; None for that of the format.
-        format_: "png" or "kmq"; None to take it from `output` or `ext`, or else "png".
+        format_: A key of SUFFIXES; None to take it from `output` or `ext`, or else "png".
 
     Raises:
         OptionError: The arguments contradict each other.
@@ -86,7 +87,9 @@ def _format_by_name(name: str | None) -> str:
     for format_ in SUFFIXES:
         if name.lower().endswith(f".{format_}"):
             return format_
-    raise OptionError(f"cannot tell the format from {name!r}: end it in .png or .kmq, or give --format")
+    raise OptionError(
+        f"cannot tell the format from {name!r}: end it in .png, .kmq, .gif, .apng or .webp, or give --format"
+    )
 
 
 def _identity(path: str) -> str:

@@ -1,0 +1,119 @@
+"""Writer of animated GIF files.
+
+One palette of all frames becomes the global table, with its order and indices; otherwise frames have local tables of
+the colours that they draw. A frame is cropped to its changes and may leave out unchanged pixels inside; of the ways to
+write it, the smallest is taken. Pixels are transparent or opaque.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from ...errors import UnsupportedError
+from ...types import Indices
+from .gif_table import Table, local_table, table_of
+from .lzw import encode_lzw
+from .steps import CLEAR, KEEP, RESTORE, Step, steps
+from .timeline import NOTHING, Canvas, Timeline
+
+LONGEST = 655_350
+"""The largest duration of a frame in milliseconds."""
+
+MOST_PLAYS = 65_536
+MAX_SIDE = 65_535
+
+_DISPOSAL = {KEEP: 1, CLEAR: 2, RESTORE: 3}
+
+
+class TooManyColorsError(UnsupportedError):
+    """A frame draws more colours than a table of a GIF file can hold."""
+
+
+def encode_gif(timeline: Timeline, plays: int) -> bytes:
+    """Return a GIF file.
+
+    Args:
+        timeline: The frames, each side up to MAX_SIDE, durations up to LONGEST.
+        plays: How many times the animation plays, up to MOST_PLAYS; 0 for endless.
+
+    Raises:
+        TooManyColorsError: A frame draws more than 256 colours.
+    """
+    writer = _Writer(timeline)
+    delays = centiseconds(timeline.durations)
+    frames = [writer.frame(*each) for each in zip(steps(timeline, erasing=False), delays, strict=True)]
+    return b"".join([writer.header(), _looping(plays), *frames, b";"])
+
+
+def centiseconds(durations: Sequence[int]) -> Iterator[int]:
+    """Yield durations, given in milliseconds, in 1/100 s: each ends at the 1/100 s nearest to its end."""
+    time = 0
+    for duration in durations:
+        start, time = time, time + duration
+        yield (time + 5) // 10 - (start + 5) // 10
+
+
+def _looping(plays: int) -> bytes:
+    """Return the extension that counts repetitions, 0 for endless ones; none for a single play."""
+    return b"" if plays == 1 else b"!\xff\x0bNETSCAPE2.0\x03\x01" + struct.pack("<HB", max(0, plays - 1), 0)
+
+
+class _Writer:
+    """Encoder of the frames of a file."""
+
+    def __init__(self, timeline: Timeline) -> None:
+        self._timeline = timeline
+        self._global: Table | None = None
+        if timeline.palette is not None:
+            self._global = table_of(timeline.palette, timeline.clear_entry)
+
+    def header(self) -> bytes:
+        """Return the beginning of the file; call it after the first frame."""
+        table, timeline = self._global, self._timeline
+        assert table is not None
+        screen = struct.pack("<HHBBB", timeline.width, timeline.height, 0xF0 | table.size_code, 0, 0)
+        return b"GIF89a" + screen + table.data
+
+    def frame(self, step: Step, delay: int) -> bytes:
+        """Return the smallest way to write a frame. Raises TooManyColorsError."""
+        ways = [step.part]
+        if not step.changed.all():
+            ways.append(np.where(step.changed, step.part, step.part.dtype.type(NOTHING)))
+        encoded = [data for drawn in ways for data in self._encoded(step, drawn, delay)]
+        if not encoded:
+            raise TooManyColorsError("a frame draws more than 256 colours, or more than 255 and transparency")
+        return min(encoded, key=len)
+
+    def _encoded(self, step: Step, drawn: Canvas, delay: int) -> Iterator[bytes]:
+        """Yield the frame with each table that has all its colours."""
+        # Pillow clears a rectangle only if a transparent entry is defined.
+        transparency = self._timeline.transparent or bool((drawn == NOTHING).any())
+        for table, data in self._tables(drawn, transparency=transparency):
+            found = table.indices(drawn, transparency=transparency)
+            if found is not None:
+                yield _frame(step, *found, delay, table, data)
+
+    def _tables(self, drawn: Canvas, *, transparency: bool) -> Iterator[tuple[Table, bytes]]:
+        """Yield tables that may have all colours, with the bytes of local ones."""
+        if self._timeline.own_palette:
+            assert self._global is not None
+            yield self._global, b""
+            return
+        table = local_table(drawn, self._timeline.palette, transparency=transparency)
+        if self._global is None:
+            self._global = table
+        elif table is not None:
+            yield table, table.data
+        if self._global is not None:
+            yield self._global, b""
+
+
+def _frame(step: Step, indices: Indices, clear: int | None, delay: int, table: Table, local: bytes) -> bytes:
+    """Return a graphic control extension and an image. local: the table, if it is not the global one."""
+    flags = _DISPOSAL[step.disposal] << 2 | (clear is not None)
+    control = struct.pack("<4BH2B", 0x21, 0xF9, 4, flags, delay, clear or 0, 0)
+    descriptor = struct.pack("<B4HB", 0x2C, *step.rectangle, 0x80 | table.size_code if local else 0)
+    return control + descriptor + local + encode_lzw(indices)
