@@ -12,8 +12,6 @@ import struct
 import zlib
 from typing import NamedTuple
 
-import numpy as np
-
 from .apng_layout import Layout, layouts
 from .steps import KEEP, RESTORE, Step, steps
 from .timeline import NOTHING, Timeline
@@ -51,13 +49,11 @@ def encode_apng(timeline: Timeline, plays: int) -> bytes:
 
 def _smallest(step: Step, layout: Layout) -> _Frame:
     """Return the smaller way to encode a frame."""
-    ways = [(_REPLACE, layout.data(step.part))]
-    changed = step.changed
+    whole, *partial = step.drawings()
+    ways = [(_REPLACE, layout.data(whole))]
     # Pillow (11 to 13) does not restore the canvas under a frame that was drawn over it.
-    if layout.clear and step.disposal == KEEP and not changed.all():
-        drawn = np.where(changed, step.part, step.part.dtype.type(NOTHING))
-        if layout.opaque(drawn) and not (drawn[changed] == NOTHING).any():
-            ways.append((_OVER, layout.data(drawn)))
+    if layout.clear and step.disposal == KEEP and not (step.changed & (whole == NOTHING)).any():
+        ways += [(_OVER, layout.data(drawn)) for drawn in partial if layout.opaque(drawn)]
     blend, data = min(ways, key=lambda way: len(way[1]))
     return _Frame(step.rectangle, _DISPOSAL[step.disposal], blend, data)
 

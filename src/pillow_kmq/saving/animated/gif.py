@@ -10,11 +10,9 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator, Sequence
 
-import numpy as np
-
 from ...errors import UnsupportedError
 from ...types import Indices
-from .gif_table import Table, local_table, table_of
+from .gif_table import Table, global_tables, local_table
 from .lzw import encode_lzw
 from .steps import CLEAR, KEEP, RESTORE, Step, steps
 from .timeline import NOTHING, Canvas, Timeline
@@ -42,10 +40,11 @@ def encode_gif(timeline: Timeline, plays: int) -> bytes:
     Raises:
         TooManyColorsError: A frame draws more than 256 colours.
     """
-    writer = _Writer(timeline)
-    delays = centiseconds(timeline.durations)
-    frames = [writer.frame(*each) for each in zip(steps(timeline, erasing=False), delays, strict=True)]
-    return b"".join([writer.header(), _looping(plays), *frames, b";"])
+    writers = [_Writer(timeline, table) for table in global_tables(timeline)] or [_Writer(timeline, None)]
+    for step, delay in zip(steps(timeline, erasing=False), centiseconds(timeline.durations), strict=True):
+        for writer in writers:
+            writer.add(step, delay)
+    return min((writer.file(plays) for writer in writers), key=len)
 
 
 def centiseconds(durations: Sequence[int]) -> Iterator[int]:
@@ -62,30 +61,26 @@ def _looping(plays: int) -> bytes:
 
 
 class _Writer:
-    """Encoder of the frames of a file."""
+    """Encoder of a file with one of the tables to try; None for that of the first frame."""
 
-    def __init__(self, timeline: Timeline) -> None:
+    def __init__(self, timeline: Timeline, table: Table | None) -> None:
         self._timeline = timeline
-        self._global: Table | None = None
-        if timeline.palette is not None:
-            self._global = table_of(timeline.palette, timeline.clear_entry)
+        self._global = table
+        self._frames: list[bytes] = []
 
-    def header(self) -> bytes:
-        """Return the beginning of the file; call it after the first frame."""
+    def file(self, plays: int) -> bytes:
+        """Return the file when all frames were added."""
         table, timeline = self._global, self._timeline
         assert table is not None
         screen = struct.pack("<HHBBB", timeline.width, timeline.height, 0xF0 | table.size_code, 0, 0)
-        return b"GIF89a" + screen + table.data
+        return b"".join([b"GIF89a", screen, table.data, _looping(plays), *self._frames, b";"])
 
-    def frame(self, step: Step, delay: int) -> bytes:
-        """Return the smallest way to write a frame. Raises TooManyColorsError."""
-        ways = [step.part]
-        if not step.changed.all():
-            ways.append(np.where(step.changed, step.part, step.part.dtype.type(NOTHING)))
-        encoded = [data for drawn in ways for data in self._encoded(step, drawn, delay)]
+    def add(self, step: Step, delay: int) -> None:
+        """Encode a frame in the smallest way. Raises TooManyColorsError."""
+        encoded = [data for drawn in step.drawings() for data in self._encoded(step, drawn, delay)]
         if not encoded:
             raise TooManyColorsError("a frame draws more than 256 colours, or more than 255 and transparency")
-        return min(encoded, key=len)
+        self._frames.append(min(encoded, key=len))
 
     def _encoded(self, step: Step, drawn: Canvas, delay: int) -> Iterator[bytes]:
         """Yield the frame with each table that has all its colours."""

@@ -40,6 +40,7 @@ class _Format:
     Attributes:
         name: Name in messages.
         encode: Function that makes a file of frames, which play so many times (0 for endless).
+        encode_small: Function that takes longer for a smaller file, with effort="best"; None for `encode`.
         longest: Largest duration of a frame in milliseconds.
         limits: Limits of palettes and transparency.
         most_plays: Largest number of plays; more are cut to it.
@@ -54,6 +55,7 @@ class _Format:
     most_plays: int = _ANYTHING
     max_side: int = _ANYTHING
     translucent: bool = True
+    encode_small: Callable[[Timeline, int], bytes] | None = None
 
 
 _GIF = Limits(few_colors_change, erasing=False)
@@ -63,7 +65,15 @@ _WEBP = Limits(few_colors_change)
 FORMATS = {
     "GIF": _Format("GIF", gif.encode_gif, gif.LONGEST, _GIF, gif.MOST_PLAYS, gif.MAX_SIDE, translucent=False),
     "PNG": _Format("APNG", apng.encode_apng, apng.LONGEST, _APNG),
-    "WEBP": _Format("WebP", webp.encode_webp, webp.LONGEST, _WEBP, webp.MOST_PLAYS, webp.MAX_SIDE),
+    "WEBP": _Format(
+        "WebP",
+        webp.encode_webp,
+        webp.LONGEST,
+        _WEBP,
+        webp.MOST_PLAYS,
+        webp.MAX_SIDE,
+        encode_small=webp.encode_small_webp,
+    ),
 }
 """Formats by their names in Pillow."""
 
@@ -152,13 +162,14 @@ def encoded_animation(images: list[Image.Image], format: str, encoderinfo: dict[
         durations = durations_of(found, encoderinfo)
         _check_limits(kind, first, durations)
         stored = frames_to_store(frames, found, encoderinfo, prepare=prepare, limits=kind.limits)
+        encode = kind.encode_small or kind.encode if encoderinfo.get("effort") == "best" else kind.encode
         try:
-            data = kind.encode(Timeline(stored, durations, kind.longest), plays)
+            data = encode(Timeline(stored, durations, kind.longest), plays)
         except gif.TooManyColorsError:
             if stored.quantized or encoderinfo.get("palettes") == EXACT:
                 raise
             stored = quantized(frames, encoderinfo, prepare, kind.limits)
-            data = kind.encode(Timeline(stored, durations, kind.longest), plays)
+            data = encode(Timeline(stored, durations, kind.longest), plays)
     report = encoderinfo.get("report")
     if report is not None:
         count, background = len(durations), encoderinfo.get("background")

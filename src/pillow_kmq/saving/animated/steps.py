@@ -20,6 +20,8 @@ KEEP, CLEAR, RESTORE = 0, 1, 2
 
 _UNCHANGED = 1 / 16  # estimated cost of an unchanged pixel in a rectangle, if one that is drawn costs 1
 
+_GAPS = (1, 4, 12)  # shortest runs of unchanged pixels that are left out
+
 
 class Rectangle(NamedTuple):
     """Part of a canvas, in pixels."""
@@ -70,6 +72,30 @@ class Step(NamedTuple):
         cleared = self.shown.copy()
         cleared[self.rectangle.window] = NOTHING
         return cleared
+
+    def drawings(self) -> Iterator[Canvas]:
+        """Yield what to draw in the rectangle: all pixels, and NOTHING for unchanged ones or for long runs of them.
+
+        A short gap between changed pixels often costs more than its pixels, as it breaks a pattern in two.
+        """
+        yield self.part
+        before = self.part
+        for gap in _GAPS:
+            drawn = np.where(_filled(self.changed, gap), self.part, self.part.dtype.type(NOTHING))
+            if not np.array_equal(drawn, before):
+                yield drawn
+            before = drawn
+
+
+def _filled(changed: Canvas, gap: int) -> Canvas:
+    """Return a mask, bool[h, w], with runs of fewer than `gap` false values, row after row, filled."""
+    edges = np.flatnonzero(np.diff(changed.ravel(), prepend=True, append=True))
+    starts, ends = edges[::2], edges[1::2]
+    short = ends - starts < gap
+    filled = changed.ravel().copy()
+    for start, end in zip(starts[short], ends[short], strict=True):
+        filled[start:end] = True
+    return filled.reshape(changed.shape)
 
 
 def steps(canvases: Iterable[Canvas], *, erasing: bool) -> Iterator[Step]:

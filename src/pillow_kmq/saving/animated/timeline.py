@@ -6,13 +6,14 @@ otherwise, uint32 with the bytes R, G, B, A. In both, NOTHING (0) stands for all
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from ...codec.animation.scene import merge
+from ...codec.animation.scene import distinct, merge
 from ...types import MAX_COLORS, IndexedImage, Palette, Pixels
 
 Canvas: TypeAlias = npt.NDArray[Any]
@@ -26,7 +27,8 @@ class Timeline:
     Attributes:
         width, height: Size of each canvas.
         palette: RGBA entries, uint8[k, 4], k = 1..256, or None if canvases hold colours.
-        own_palette: True if the palette and the indices are those of the frames.
+        own_palette: True if the palette and the indices are those of the frames. Otherwise it is in ascending order of
+            alpha, and uses has the number of canvases that change pixels to each of its entries.
         durations: Milliseconds of each canvas.
         transparent: True if any pixel of any canvas is fully transparent.
         opaque: True if no pixel of any frame is translucent or transparent; only known without a palette.
@@ -44,6 +46,7 @@ class Timeline:
         self._repeats: list[bool] = []
         self.durations: list[int] = []
         self.palette: Palette | None = None
+        self.uses: list[int] = []
         self.own_palette = self.transparent = False
         self.opaque = True
         self._survey(durations, longest)
@@ -52,6 +55,7 @@ class Timeline:
         before: Canvas | None = None
         values: Canvas | None = np.empty(0, np.uint16)
         palette: Palette | None = None
+        uses: Counter[int] = Counter()
         for frame, duration in zip(self._frames, durations, strict=True):
             canvas = _canvas(frame)
             self.height, self.width = canvas.shape
@@ -62,6 +66,8 @@ class Timeline:
                 self.durations[-1] += duration
                 continue
             self.durations.append(duration)
+            if values is not None and not isinstance(frame, IndexedImage):
+                uses.update(distinct(canvas if before is None else canvas[canvas != before]).tolist())
             before = canvas
             if values is not None:
                 values = merge(values, canvas)
@@ -69,9 +75,9 @@ class Timeline:
             self.transparent |= bool((canvas == NOTHING).any())
             if not isinstance(frame, IndexedImage):
                 self.opaque &= bool((frame[..., 3] == 255).all())
-        self._set_palette(palette, values)
+        self._set_palette(palette, values, uses)
 
-    def _set_palette(self, own: Palette | None, values: Canvas | None) -> None:
+    def _set_palette(self, own: Palette | None, values: Canvas | None, uses: Counter[int]) -> None:
         """Keep the palette of the frames, or make one of their colours if they are few enough."""
         if own is not None:
             assert values is not None
@@ -82,6 +88,7 @@ class Timeline:
             if self.transparent:
                 self._values = np.concatenate([np.zeros(1, "<u4"), self._values])
             self.palette = self._values.view(np.uint8).reshape(-1, 4)
+            self.uses = [uses[value] for value in self._values.tolist()]
 
     def __iter__(self) -> Iterator[Canvas]:
         for frame, repeats in zip(self._frames, self._repeats, strict=True):

@@ -40,13 +40,25 @@ class _Frames(Image.Image):
 
 
 def encode_webp(timeline: Timeline, plays: int) -> bytes:
-    """Return a lossless WebP file; a still image if there is only one frame.
+    """Return a lossless WebP file; a still image if there is only one frame."""
+    return _encoded(timeline, plays, method=4, quality=80)
+
+
+def encode_small_webp(timeline: Timeline, plays: int) -> bytes:
+    """Return a file as `encode_webp` does, 4 to 11 % smaller in a hundred times the time."""
+    return _encoded(timeline, plays, method=6, quality=100)
+
+
+def _encoded(timeline: Timeline, plays: int, *, method: int, quality: int) -> bytes:
+    """Encode frames.
 
     Args:
         timeline: The frames, each side up to MAX_SIDE, durations up to LONGEST.
         plays: How many times the animation plays, up to MOST_PLAYS; 0 for endless.
+        method: Time spent by libwebp, 0..6.
+        quality: The same, 0..100.
     """
     data = BytesIO()
-    options = {"lossless": True, "quality": 100, "method": 6, "minimize_size": True}
+    options = {"lossless": True, "quality": quality, "method": method, "minimize_size": True}
     _Frames(timeline).save(data, "WEBP", save_all=True, duration=timeline.durations, loop=plays, **options)
     return data.getvalue()
