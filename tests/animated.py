@@ -134,7 +134,8 @@ def gif_composed(data: bytes) -> Shown:
     end = 13 + 3 * (2 << (data[10] & 7))
     canvas = np.zeros((height, width, 4), np.uint8)
     frames: Shown = []
-    control = b""
+    none = b"\x21\xf9\x04\0\0\0\0\0"
+    control = none
     for block in gif_blocks(data):
         if block[:2] == b"\x21\xf9":
             control = block
@@ -146,7 +147,7 @@ def gif_composed(data: bytes) -> Shown:
         before, window = canvas.copy(), np.s_[y : y + h, x : x + w]
         canvas[window][part[..., 3] == 255] = part[part[..., 3] == 255]
         frames.append((canvas.copy(), 10 * struct.unpack("<H", control[4:6])[0]))
-        disposal = control[3] >> 2
+        disposal, control = control[3] >> 2, none
         if disposal == 2:
             canvas[window] = 0
         elif disposal == 3:

@@ -47,6 +47,12 @@ def encode_gif(timeline: Timeline, plays: int) -> bytes:
     return min((writer.file(plays) for writer in writers), key=len)
 
 
+def with_comment(data: bytes, comment: bytes) -> bytes:
+    """Return a GIF file with a comment at its end."""
+    blocks = (comment[start : start + 255] for start in range(0, len(comment), 255))
+    return data[:-1] + b"!\xfe" + b"".join(bytes([len(block)]) + block for block in blocks) + b"\0" + data[-1:]
+
+
 def centiseconds(durations: Sequence[int]) -> Iterator[int]:
     """Yield durations, given in milliseconds, in 1/100 s: each ends at the 1/100 s nearest to its end."""
     time = 0
