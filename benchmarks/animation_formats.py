@@ -163,7 +163,7 @@ def write(rows: list[Row]) -> None:
         "|---|---|---:|" + "---:|" * (len(names) - 3),
         *(f"| {' | '.join(str(row.get(column, '')) for column in columns)} |" for row in rows),
         "",
-        "| sum, against | ours / theirs |",
+        "| against | ours / theirs |",
         "|---|---:|",
         *(f"| {name} | {ratio(rows, ours, theirs)} |" for name, ours, theirs in COMPARED),
     ]

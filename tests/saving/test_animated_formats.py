@@ -226,3 +226,22 @@ def test_exact_gifs_refuse_frames_of_too_many_colours():
         saved(frames, "GIF", palettes="exact")
     with pytest.raises(OptionError, match="keeps all colours"):
         saved(frames, "GIF", palettes="exact", colors=16)
+
+
+# Sizes
+
+
+@settings(deadline=None, max_examples=150)
+@given(animations(), st.sampled_from(["GIF", "PNG"]))
+def test_files_of_palette_images_are_never_larger_than_those_of_pillow(animation, format_):
+    frames, durations = animation
+    assume(frames[0].mode == "P")
+    durations = [duration + 10 for duration in durations]
+    assume(len(merged(original(frames, durations))) > 1)  # Pillow writes others as still images
+    ours, theirs = saved(frames, format_, duration=durations), BytesIO()
+    options = {"optimize": True} if format_ == "PNG" else {}
+    if format_ == "GIF":
+        frames = [frame.convert("RGBA") for frame in frames]  # Pillow takes no alphas in bytes there
+    frames[0].save(theirs, format_, save_all=True, append_images=frames[1:], duration=durations, **options)
+    if same(shown(theirs.getvalue()), shown(ours)):
+        assert len(ours) <= len(theirs.getvalue())

@@ -12,7 +12,7 @@ from ...types import Indices, Pixels
 
 
 def palette_data(indices: Indices, bits: int) -> bytes:
-    """Compress palette indices without row filters, which hardly ever help them.
+    """Compress palette indices without row filters or, of fewer than 8 bits, with Pillow's choice if that is smaller.
 
     Args:
         indices: uint8[h, w].
@@ -22,7 +22,12 @@ def palette_data(indices: Indices, bits: int) -> bytes:
     unfiltered = np.zeros((len(rows), rows.shape[1] + 1), np.uint8)
     unfiltered[:, 1:] = rows
     compressor = zlib.compressobj(9, zlib.DEFLATED, 15, 9)
-    return compressor.compress(unfiltered.tobytes()) + compressor.flush()
+    data = compressor.compress(unfiltered.tobytes()) + compressor.flush()
+    if bits == 8:
+        return data
+    image = Image.frombytes("P", indices.shape[::-1], indices.tobytes())
+    image.putpalette(bytes(3 << bits))  # from whose size Pillow derives the number of bits
+    return min(data, _by_pillow(image), key=len)
 
 
 def pack_rows(indices: Indices, bits: int) -> Indices:
@@ -38,12 +43,15 @@ def pack_rows(indices: Indices, bits: int) -> Indices:
 
 def full_color_data(pixels: Pixels) -> bytes:
     """Compress colours, uint8[h, w, 3 or 4], with Pillow's choice of row filters."""
+    return _by_pillow(Image.fromarray(np.ascontiguousarray(pixels)))
+
+
+def _by_pillow(image: Image.Image) -> bytes:
     chunks: list[bytes] = []
 
     def collect(_: object, name: bytes, *data: bytes) -> None:
         chunks.extend(data if name == b"IDAT" else ())
 
-    image = Image.fromarray(np.ascontiguousarray(pixels))
     image.encoderinfo = {"optimize": True}
     PngImagePlugin._save(image, BytesIO(), "", collect)
     return b"".join(chunks)
