@@ -1,4 +1,4 @@
-"""A headless Chromium, driven by Selenium, and the server of its pages."""
+"""Headless browsers, driven by Selenium, and the server of their pages."""
 
 from __future__ import annotations
 
@@ -88,13 +88,29 @@ def start() -> webdriver.Chrome:
     return driver
 
 
-def visit(browser: webdriver.Chrome, page: str) -> None:
+def start_firefox() -> webdriver.Firefox:
+    """Return a headless Firefox: Debian's `firefox-esr`, and the geckodriver that PATH or GECKODRIVER leads to."""
+    from selenium import webdriver
+    from selenium.webdriver.firefox.options import Options
+    from selenium.webdriver.firefox.service import Service
+
+    options = Options()
+    options.binary_location = shutil.which("firefox-esr") or shutil.which("firefox") or ""
+    options.add_argument("-headless")
+    driver = webdriver.Firefox(
+        options, Service(os.environ.get("GECKODRIVER") or shutil.which("geckodriver") or "", log_output=os.devnull)
+    )
+    driver.set_script_timeout(60)
+    return driver
+
+
+def visit(browser: webdriver.Chrome | webdriver.Firefox, page: str) -> None:
     """Open a page like page.html and wait until its script has run."""
     browser.get(page)
     run(browser, "while (!globalThis.ready) await new Promise((done) => setTimeout(done, 10))")
 
 
-def run(page: webdriver.Chrome, script: str, *arguments: Any) -> Any:
+def run(page: webdriver.Chrome | webdriver.Firefox, script: str, *arguments: Any) -> Any:
     """What an async function returns; `a` are its arguments."""
     call = "const [done, a] = [arguments[arguments.length - 1], Array.prototype.slice.call(arguments, 0, -1)];"
     wrapped = f"(async () => {{ {script} }})().then((value) => done({{ value }}), (e) => done({{ error: e.stack }}));"

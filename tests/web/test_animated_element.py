@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from io import BytesIO
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from PIL import Image
 
 from browser import run
 
@@ -111,3 +117,120 @@ def test_a_still_image_has_nothing_to_play(page: webdriver.Chrome) -> None:
         return element.paused;
     """
     assert run(page, script) is True
+
+
+# Counts timers and frames from here on.
+COUNTED = """
+    const counts = { timers: 0, frames: 0 };
+    const { setTimeout } = globalThis;
+    const { putImageData } = CanvasRenderingContext2D.prototype;
+    globalThis.setTimeout = (...all) => { counts.timers++; return setTimeout(...all); };
+    CanvasRenderingContext2D.prototype.putImageData = function (...all) {
+      counts.frames++;
+      return putImageData.apply(this, all);
+    };
+    const during = async (time) => {
+      await new Promise((done) => setTimeout(done, 200)); // observers have reported
+      counts.timers = counts.frames = 0;
+      await new Promise((done) => setTimeout(done, time));
+      return { ...counts };
+    };
+"""
+
+
+def test_ten_animations_off_screen_cost_nothing_and_go_on_when_they_are_seen(page: webdriver.Chrome) -> None:
+    script = """
+        document.body.append(make("div", { style: "height: 5000px" }));
+        const elements = Array.from({ length: 10 }, () => make("kmq-image", { src: "/made/endless.kmq" }));
+        await Promise.all(elements.map(shown));
+        const away = await during(400);
+        const paused = elements.some((element) => element.paused);
+        elements[0].scrollIntoView();
+        return [away, paused, await during(400)];
+    """
+    away, paused, there = run(page, COUNTED + script)
+    assert away == {"timers": 0, "frames": 0}
+    assert paused is False
+    assert there["frames"] >= 20
+
+
+def test_animations_rest_while_the_page_is_hidden(page: webdriver.Chrome) -> None:
+    script = """
+        await shown(make("kmq-image", { src: "/made/endless.kmq" }));
+        const results = [];
+        for (const hidden of [true, false]) {
+          Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+          document.dispatchEvent(new Event("visibilitychange"));
+          results.push(await during(400));
+        }
+        return results;
+    """
+    hidden, visible = run(page, COUNTED + script)
+    assert hidden == {"timers": 0, "frames": 0}
+    assert visible["frames"] >= 3
+
+
+def test_an_animation_that_is_not_displayed_rests(page: webdriver.Chrome) -> None:
+    script = """
+        const element = make("kmq-image", { src: "/made/endless.kmq" });
+        await shown(element);
+        element.style.display = "none";
+        return during(300);
+    """
+    assert run(page, COUNTED + script) == {"timers": 0, "frames": 0}
+
+
+SIZES = [
+    ("width: 240px", "", 240, 150),
+    ("width: 1920px", "", 960, 600),
+    ("width: 240px; height: 240px; object-fit: fill", "", 240, 240),
+    ("width: 240px; height: 240px; object-fit: contain", "", 240, 150),
+    ("width: 240px; height: 240px; object-fit: cover", "", 384, 240),
+    ("width: 240px; height: 240px; object-fit: none", "", 960, 600),
+    ("width: 240px; image-rendering: pixelated", "", 960, 600),
+]
+
+
+@pytest.mark.parametrize(("style", "later", "width", "height"), [*SIZES, ("width: 240px", "width: 480px", 480, 300)])
+def test_animations_are_drawn_in_the_pixels_that_they_are_shown_in(
+    page: webdriver.Chrome, style: str, later: str, width: int, height: int
+) -> None:
+    script = """
+        const element = make("kmq-image", { src: "/made/text.kmq", style: a[0] });
+        await shown(element);
+        for (const style of a) {
+          if (style) element.style.cssText = style;
+          await new Promise((done) => setTimeout(done, 100));
+        }
+        const [full, small] = element.shadowRoot.querySelectorAll("canvas");
+        const seen = small.hidden ? full : small;
+        return [seen.width, seen.height, full.style.opacity, element.naturalWidth];
+    """
+    smaller = width < 960
+    assert run(page, script, style, later) == [width, height, "0" if smaller else "", 960]
+
+
+@pytest.mark.parametrize("width", [360, 240, 192])
+def test_images_shown_smaller_than_stored_are_as_close_to_lanczos_as_those_of_img(
+    page: webdriver.Chrome, made: Path, width: int
+) -> None:
+    script = """
+        document.body.style.background = "#fff";
+        const style = `position: absolute; top: 0; left: 0; width: ${a[1]}px`;
+        const element = make(a[0].endsWith(".png") ? "img" : "kmq-image", { src: `/made/${a[0]}`, style });
+        document.body.replaceChildren(element);
+        await element.decode();
+        await new Promise((done) => setTimeout(done, 200));
+    """
+    with Image.open(made / "screenshot.png") as image:
+        size = width, round(width * image.height / image.width)
+        expected = np.asarray(image.convert("RGB").resize(size, Image.Resampling.LANCZOS), np.float64)
+    errors = []
+    for name in ("screenshot.png", "screenshot.kmq", "text.kmq"):
+        run(page, script, name, width)
+        with Image.open(BytesIO(page.get_screenshot_as_png())) as shot:
+            shown = np.asarray(shot.convert("RGB").crop((0, 0, *size)), np.float64)
+        errors.append(np.sqrt(np.mean((shown - expected) ** 2)))
+    img, still, animation = errors
+    assert still == img
+    assert animation < 1.05 * img

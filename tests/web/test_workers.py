@@ -61,3 +61,101 @@ def test_a_worker_that_cannot_be_loaded_falls_back_to_the_page(page: webdriver.C
     assert run(page, script) == ["01000001"] * 3
 
 
+
+
+# Counts what is done with workers from here on.
+COUNTED = """
+    const counts = { blob: 0, started: 0, posted: 0, ended: 0, warned: 0 };
+    const Real = Worker;
+    globalThis.Worker = class extends Real {
+      constructor(url, options) {
+        super(url, options);
+        counts.started++;
+        counts.blob += String(url).startsWith("blob:");
+      }
+      postMessage(...all) { counts.posted++; super.postMessage(...all); }
+      terminate() { counts.ended++; super.terminate(); }
+    };
+    console.warn = () => counts.warned++;
+"""
+
+
+def test_a_module_from_another_origin_has_workers_nevertheless(page: webdriver.Chrome, elsewhere: str) -> None:
+    script = """
+        const { decodeInWorker } = await import(`${a[0]}/web/kmq-worker.js`);
+        const image = await decodeInWorker(await bytesOf("/vectors/good-two-by-two.kmq"));
+        return [hex(image.indices), counts];
+    """
+    indices, counts = run(page, COUNTED + script, elsewhere)
+    assert indices == "01000001"
+    assert counts == {"blob": 1, "started": 1, "posted": 1, "ended": 0, "warned": 0}
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_the_script_of_workers_can_be_elsewhere(page: webdriver.Chrome, elsewhere: str, own: bool) -> None:
+    script = """
+        const { decodeInWorker, setWorkerUrl } = await import("/web/kmq-worker.js?elsewhere");
+        setWorkerUrl(`${a[0]}/web/kmq-worker-script.js`);
+        const image = await decodeInWorker(await bytesOf("/vectors/good-two-by-two.kmq"));
+        return [hex(image.indices), counts.blob, counts.posted, counts.warned];
+    """
+    assert run(page, COUNTED + script, "" if own else elsewhere) == ["01000001", int(not own), 1, 0]
+
+
+def test_a_page_without_workers_is_told_once(page: webdriver.Chrome) -> None:
+    script = """
+        const { decodeInWorker, setWorkerUrl } = await import("/web/kmq-worker.js?told");
+        setWorkerUrl("/nowhere.js");
+        const bytes = await bytesOf("/vectors/good-two-by-two.kmq");
+        await Promise.all([decodeInWorker(bytes), decodeInWorker(bytes)]);
+        await decodeInWorker(bytes);
+        return counts.warned;
+    """
+    assert run(page, COUNTED + script) == 1
+
+
+def test_what_is_canceled_does_not_keep_others_waiting(page: webdriver.Chrome) -> None:
+    script = """
+        const { decodeInWorker } = await import("/web/kmq-worker.js?canceled");
+        const [large, small] = [await bytesOf("/made/large.kmq"), await bytesOf("/made/sprite.kmq")];
+        const most = Math.min(4, navigator.hardwareConcurrency);
+        const abort = new AbortController();
+        const many = Array.from({ length: most + 5 }, () =>
+          decodeInWorker(large, { signal: abort.signal }).catch((error) => error.name));
+        const waits = decodeInWorker(small);
+        await new Promise((done) => setTimeout(done, 100));
+        const before = { ...counts };
+        abort.abort();
+        const names = await Promise.all(many);
+        const image = await waits;
+        return [most, before, counts, [...new Set(names)], image.width];
+    """
+    most, before, after, names, width = run(page, COUNTED + script)
+    assert (before["posted"], before["ended"]) == (most, 0)
+    assert (after["posted"], after["ended"]) == (most + 1, most)
+    assert (names, width) == (["AbortError"], 320)
+
+
+def test_a_job_that_was_canceled_before_is_not_begun(page: webdriver.Chrome) -> None:
+    script = """
+        const { decodeInWorker } = await import("/web/kmq-worker.js?before");
+        const reason = new Error("no need");
+        const signal = AbortSignal.abort(reason);
+        const error = await decodeInWorker(new Uint8Array(9), { signal }).catch((caught) => caught);
+        return [error === reason, counts.started];
+    """
+    assert run(page, COUNTED + script) == [True, 0]
+
+
+def test_jobs_on_the_page_can_be_canceled_while_they_wait(page: webdriver.Chrome) -> None:
+    script = """
+        globalThis.Worker = class { constructor() { throw new DOMException("no", "SecurityError"); } };
+        const { decodeInWorker } = await import("/web/kmq-worker.js?waiting");
+        const small = await bytesOf("/made/sprite.kmq");
+        const abort = new AbortController();
+        const [first, second, third] = [{}, { signal: abort.signal }, {}].map((options) =>
+          decodeInWorker(small, options).then((image) => image.width, (error) => error.name));
+        abort.abort();
+        return Promise.all([first, second, third]);
+    """
+    assert run(page, script) == [320, "AbortError", 320]

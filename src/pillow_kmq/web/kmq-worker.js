@@ -103,7 +103,7 @@ function cancel(job) {
 		worker.terminate();
 		busy.delete(worker);
 	}
-	startJobs();
+	queueMicrotask(startJobs); // after others that are canceled at the same time
 }
 
 /** Like `decode`, in a worker where there are any: the promise of an image. `bytes` stay as they are. */
