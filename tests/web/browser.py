@@ -13,6 +13,8 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from places import ROOT, VECTORS
 
 if TYPE_CHECKING:
@@ -73,7 +75,7 @@ def serve(made: Path) -> Iterator[str]:
 
 
 def start() -> webdriver.Chrome:
-    """Return a headless Chromium: Debian's, or the one that the variable CHROMIUM names."""
+    """Return a headless Chromium: Debian's, or the one that CHROMIUM and CHROMEDRIVER name."""
     from selenium import webdriver
     from selenium.webdriver.chrome.options import Options
     from selenium.webdriver.chrome.service import Service
@@ -102,6 +104,13 @@ def start_firefox() -> webdriver.Firefox:
     )
     driver.set_script_timeout(60)
     return driver
+
+
+def devtools(browser: webdriver.Chrome, command: str, arguments: dict[str, Any]) -> Any:
+    """Return the answer to a command of Chromium's developer tools; skip the test in another browser."""
+    if browser.name == "firefox":
+        pytest.skip("needs Chromium's developer tools")
+    return browser.execute_cdp_cmd(command, arguments)
 
 
 def visit(browser: webdriver.Chrome | webdriver.Firefox, page: str) -> None:

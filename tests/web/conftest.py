@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -67,9 +67,9 @@ def elsewhere(made: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def browser(asked: None) -> Iterator[webdriver.Chrome]:
-    """A browser for all tests."""
-    driver = browsers.start()
+def browser(asked: None) -> Iterator[Any]:
+    """A browser for all tests: Chromium, or Firefox where KMQ_BROWSER says so."""
+    driver = browsers.start_firefox() if os.environ.get("KMQ_BROWSER") == "firefox" else browsers.start()
     yield driver
     driver.quit()
 
