@@ -66,12 +66,35 @@ class Handler(SimpleHTTPRequestHandler):
 
 
 @contextmanager
-def serve(made: Path) -> Iterator[str]:
-    """Yield the address of a server."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, made=made)) as server:
+def running(handler: Any) -> Iterator[str]:
+    """Yield the address of a server with a handler."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
+
+
+@contextmanager
+def serve(made: Path) -> Iterator[str]:
+    """Yield the address of a server of the package, the vectors and the tests' files."""
+    with running(partial(Handler, made=made)) as address:
+        yield address
+
+
+class Folder(SimpleHTTPRequestHandler):
+    """Files of a folder."""
+
+    extensions_map = TYPES
+
+    def log_message(self, *arguments: Any) -> None:
+        pass
+
+
+@contextmanager
+def serve_folder(folder: Path) -> Iterator[str]:
+    """Yield the address of a server of a folder's files."""
+    with running(partial(Folder, directory=str(folder))) as address:
+        yield address
 
 
 def start() -> webdriver.Chrome:

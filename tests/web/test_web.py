@@ -138,20 +138,23 @@ def test_the_decoder_stays_small() -> None:
     assert (WEB / "kmq.js").stat().st_size < 40_000
 
 
-def test_the_npm_package_names_files_that_exist_and_the_version_of_the_python_package() -> None:
+def test_the_npm_package_exports_files_that_exist_and_has_the_version_of_the_python_package() -> None:
     package = json.loads((WEB / "package.json").read_text())
-    exported = {name.removeprefix("./") for paths in package["exports"].values() for name in paths.values()}
-    assert set(package["files"]) == {path.name for path in WEB.iterdir()} - {"package.json"}
-    assert exported <= set(package["files"])
+    entries = [entry if isinstance(entry, dict) else {"default": entry} for entry in package["exports"].values()]
+    assert all((WEB / name).is_file() for entry in entries for name in entry.values())
     assert package["version"] == pillow_kmq.__version__
 
 
-def test_the_decoder_imports_nothing_and_the_other_modules_nothing_but_each_other() -> None:
+def test_modules_import_nothing_but_each_other() -> None:
     imports = re.compile(r"""^import .* from "(.*)";$""", re.MULTILINE)
     assert "import" not in (WEB / "kmq.js").read_text()
-    imported = {path.name: imports.findall(path.read_text()) for path in WEB.glob("*.js")}
+    imported = {path.stem: set(imports.findall(path.read_text())) for path in WEB.glob("*.js")}
     assert imported == {
-        "kmq.js": [],
-        "kmq-worker.js": ["./kmq.js"],
-        "kmq-image.js": ["./kmq-worker.js", "./kmq.js"],
+        "kmq": set(),
+        "kmq-png": {"./kmq.js"},
+        "kmq-worker-script": {"./kmq-png.js"},
+        "kmq-worker": {"./kmq-png.js", "./kmq.js"},
+        "kmq-pictures": {"./kmq-worker.js"},
+        "kmq-player": {"./kmq.js"},
+        "kmq-image": {"./kmq-pictures.js", "./kmq-player.js"},
     }
