@@ -38,9 +38,9 @@ class Handler(SimpleHTTPRequestHandler):
     """
 
     extensions_map = TYPES
-    policy = (
-        "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self'; "
-        "worker-src 'self'; img-src 'self' blob: data:"
+    policy = (  # scripts of the tests are inline
+        "default-src 'none'; script-src 'self' 'unsafe-inline'; worker-src 'self'; connect-src 'self'; "
+        "img-src 'self' blob:"
     )
 
     def __init__(self, *arguments: Any, made: Path, **more: Any) -> None:

@@ -211,5 +211,3 @@ def test_a_page_of_elements_looks_as_its_screenshot_shows(
         pytest.skip("its letters are of another width")
     difference = ImageChops.difference(taken.reduce(16), expected.reduce(16))
     assert max(high for _, high in difference.getextrema()) < 40
-
-

@@ -224,9 +224,7 @@ def test_with_scripts_the_child_img_is_not_even_fetched(browser: webdriver.Chrom
     assert "sprite.png?instead" not in names
 
 
-def test_images_are_shown_under_the_strict_policy_of_the_documentation(
-    browser: webdriver.Chrome, address: str
-) -> None:
+def test_images_are_shown_under_the_strict_policy_of_the_documentation(browser: webdriver.Chrome, address: str) -> None:
     visit(browser, f"{address}/strict/page.html")
     script = """
         const violations = [];

@@ -51,9 +51,7 @@ SHOW = """
 
 
 @pytest.mark.parametrize("missing", ["", NO_STATES, OLD_STATES, NO_ROLE, NO_WORKERS])
-def test_images_are_shown_and_animations_play_without(
-    older: Callable[[str], webdriver.Chrome], missing: str
-) -> None:
+def test_images_are_shown_and_animations_play_without(older: Callable[[str], webdriver.Chrome], missing: str) -> None:
     outcomes, paused, states = run(older(missing), SHOW)
     assert (outcomes, paused) == (["load", "load", "error"], False)
     assert states == ([[False, False]] * 2 if missing == NO_STATES else [[True, False], [False, True]])

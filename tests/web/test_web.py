@@ -134,6 +134,22 @@ def test_animations_of_the_encoder_decode_to_the_same_frames(tmp_path: Path) -> 
     assert f"{len(entries)} of {len(entries)} as stated" in run(HERE / "files.mjs", tmp_path / "list.json")
 
 
+@needs_node
+def test_the_png_of_an_image_has_the_colors_of_its_pixels(tmp_path: Path) -> None:
+    run(HERE / "png.mjs", tmp_path)
+    entries = json.loads((VECTORS / "vectors.json").read_text())
+    still = [entry for entry in entries if entry["outcome"] == "good" and "frames" not in entry]
+    assert {path.name for path in tmp_path.iterdir()} == {f"{entry['file']}.png" for entry in still}
+    for entry in still:
+        palette = np.tile(np.array([0, 0, 0, 255], np.uint8), (256, 1))
+        stated = np.frombuffer(bytes.fromhex(entry["palette"]), np.uint8).reshape(-1, 4)
+        palette[: len(stated)] = stated
+        indices = np.frombuffer(bytes.fromhex(entry["indices"]), np.uint8).reshape(entry["height"], entry["width"])
+        with Image.open(tmp_path / f"{entry['file']}.png") as png:
+            assert np.array_equal(np.asarray(png), indices), entry["file"]
+            assert np.array_equal(np.asarray(png.convert("RGBA")), palette[indices]), entry["file"]
+
+
 def test_the_decoder_stays_small() -> None:
     assert (WEB / "kmq.js").stat().st_size < 40_000
 

@@ -61,8 +61,6 @@ def test_a_worker_that_cannot_be_loaded_falls_back_to_the_page(page: webdriver.C
     assert run(page, script) == ["01000001"] * 3
 
 
-
-
 # Counts what is done with workers from here on.
 COUNTED = """
     const counts = { blob: 0, started: 0, posted: 0, ended: 0, warned: 0 };

@@ -30,7 +30,7 @@ function pending() {
 	return settled;
 }
 
-/** Set or clear a state for CSS. In Chrome 90 to 124 it is `:--name`, afterwards `:state(name)`; others may have none. */
+/** Set or clear a state for CSS: `:state(name)`, or `:--name` in Chrome 90 to 124. Other browsers may have none. */
 function setState(states, name, on) {
 	if (!states) return;
 	states.delete(name);

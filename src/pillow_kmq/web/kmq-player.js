@@ -11,8 +11,8 @@ function resize(canvas, width, height) {
 }
 
 /**
- * Draw a canvas on a smaller one. Not all browsers filter more than two by two pixels, so it is halved first, on a third
- * of half its size.
+ * Draw a canvas on a smaller one. Not all browsers filter more than two by two pixels, so it is halved first, on a
+ * third, which has half its size.
  */
 function shrink(source, target, third) {
 	let [from, x, y] = [source, source.width, source.height];

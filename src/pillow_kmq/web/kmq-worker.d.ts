@@ -30,8 +30,8 @@ export function decodeInWorker(
 ): Promise<KmqImage>;
 
 /**
- * State where kmq-worker-script.js is, for bundles that do not find it; relative to the page. It may have another origin
- * if that allows CORS.
+ * State where kmq-worker-script.js is, relative to the page, for bundles that do not find it. It may have another
+ * origin if that allows CORS.
  */
 export function setWorkerUrl(url: string | { readonly href: string }): void;
 

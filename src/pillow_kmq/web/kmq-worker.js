@@ -14,7 +14,7 @@ let ownUrl = null;
 let onPage = !canHaveWorkers; // whether to decode in this thread
 let jobOnPage = null;
 
-/** State where kmq-worker-script.js is, for bundlers that do not find it. Any origin that allows CORS. */
+/** State where kmq-worker-script.js is, for bundles that do not find it. */
 export function setWorkerUrl(url) {
 	ownUrl = new URL(url, globalThis.document?.baseURI ?? globalThis.location?.href).href;
 	onPage = !canHaveWorkers;
