@@ -10,6 +10,8 @@ from PIL import Image
 
 from animated import merged, same, shown
 from command_line import kmq, names
+from pillow_kmq.cli import options
+from pillow_kmq.saving import stored_frames
 
 pytestmark = pytest.mark.usefixtures("inside")
 
@@ -27,8 +29,8 @@ def animation(name: str, *, colors: int = 20, frames: int = 4) -> None:
         picture[:, 15:] = palette[RANDOM.integers(0, colors, (20, 15))]
         images.append(Image.fromarray(picture))
     images.append(images[-1])
-    options = {"lossless": True, "method": 0} if name.endswith("webp") else {}
-    images[0].save(name, save_all=True, append_images=images[1:], duration=[40, 50, 60, 70, 80], loop=0, **options)
+    keywords = {"lossless": True, "method": 0} if name.endswith("webp") else {}
+    images[0].save(name, save_all=True, append_images=images[1:], duration=[40, 50, 60, 70, 80], loop=0, **keywords)
 
 
 @pytest.mark.parametrize("source", ["gif", "apng", "webp", "kmq"])
@@ -84,3 +86,7 @@ def test_still_images_become_still_files() -> None:
         assert result.exit_code == 0, result.stderr
         assert "frame" not in result.stdout
         assert np.array_equal(Image.open(f"b.{format_}").convert("RGB"), Image.open("a.png").convert("RGB"))
+
+
+def test_the_command_has_the_palettes_of_the_library() -> None:
+    assert options.PALETTES == stored_frames.PALETTES
