@@ -87,6 +87,14 @@ def test_a_second_run_of_the_hook_changes_nothing(session: Session, folder: Path
     assert (folder / "art" / "sixteen.png").read_bytes() == first != before
 
 
+def test_the_hook_keeps_the_frames_of_animated_png_files(session: Session, folder: Path) -> None:
+    frames = [Image.new("RGB", (9, 9), color) for color in ("red", "green", "blue")]
+    frames[0].save(folder / "wheel.png", save_all=True, append_images=frames[1:])
+    assert session.shell(f"{hooks()['kmq']['entry']} wheel.png").returncode == 0
+    kept = Image.open(folder / "wheel.png")
+    assert (kept.mode, kept.n_frames) == ("P", 3)
+
+
 def test_the_configuration_in_the_page_runs(session: Session, folder: Path) -> None:
     shutil.copy(VECTORS / "good-tall.kmq", folder)
     convert, verify = hooks_of_the_page()
@@ -118,7 +126,7 @@ def test_pre_commit_installs_the_repository_and_runs_its_hooks(session: Session,
 
 def test_a_failure_is_in_the_status_of_xargs_and_find(session: Session) -> None:
     assert session.shell("printf 'art/sixteen.png\\0missing.png\\0' | xargs -0 kmq").returncode == 123
-    assert session.shell("find art -name '*.png' -exec kmq --out-of-question {} +").returncode == 1
+    assert session.shell("find art -name '*.png' -exec kmq missing.png {} +").returncode == 1
 
 
 # GitHub Actions
