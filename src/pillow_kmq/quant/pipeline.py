@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ from .counting import Everything, Pool, count_source
 from .dithering.ditherer import dither_stripes
 from .dithering.palette_fit import fit_palette, lock_exact_colors, sample_bands
 from .dithering.still import StillPixels
-from .histogram import VISIBLE, Counts
+from .histogram import VISIBLE, Blocks, Counts
 from .needed import prepare_for_images, prepare_for_search
 from .options import EFFORTS, Options
 from .palette import choose_palette
@@ -56,7 +56,7 @@ def render(
     """Choose a palette for counted images and an entry for every pixel."""
     palette, sources = options.palette, CompositedSources(sources, options)
     if palette is None:
-        palette = _find_palette(sources, counts, options, progress.part(0.0, 0.5))
+        palette = search_palette(counts, options, Everything(sources), sources, progress.part(0.0, 0.5))
     remapping = progress.part(0.5, 1.0)
     still = StillPixels() if len(sources) > 1 else None
     images = []
@@ -85,15 +85,29 @@ def _choose_indices(
     return out
 
 
-def _find_palette(sources: Collection[Source], counts: Counts, options: Options, progress: Progress) -> Palette:
-    """Find a palette; lock exact colours and fit it to its dithering, unless it is exact or restricted by an option."""
+def search_palette(
+    counts: Counts,
+    options: Options,
+    everything: Callable[[], Blocks],
+    sources: Collection[Source] = (),
+    progress: Progress = SILENT,
+) -> Palette:
+    """Find a palette; lock exact colours and fit it to its dithering, unless it is exact or restricted by an option.
+
+    Args:
+        counts: distinct colours and their weights.
+        options: the request.
+        everything: returns all colours, as for `choose_palette`.
+        sources: the images, which are read only if the palette is fitted to dithering.
+        progress: reports the search.
+    """
     least_error = options.dither is None and options.space != "perceptual"
     fitting = not least_error and options.aim is None and options.bits == FULL
     flat = counts.whole and is_flat_art(counts.colors[counts.colors >= VISIBLE], options)
     if not flat and not _is_exact(counts, options.colors):
         prepare_for_search(options, fitting=fitting)
-    palette = choose_palette(counts, options, Everything(sources), progress)
-    if flat or not fitting or _is_exact(counts, len(palette)):
+    palette = choose_palette(counts, options, everything, progress)
+    if flat or not fitting or _is_exact(counts, len(palette)) or not len(palette):
         return palette
     palette, locked = lock_exact_colors(palette, counts, options.fixed, options.metric)
     if options.dither is not None:
