@@ -12,8 +12,11 @@ from PIL import Image
 
 from pictures import write_tiles
 from pillow_kmq.collection import convert, learn_palette, read_manifest
+from pillow_kmq.collection.rendering import Job, RenderSettings, render_batch
 from pillow_kmq.compare import oklab_distance
 from pillow_kmq.errors import CancelledError, OptionError, OptionTypeError
+from pillow_kmq.quant.named_palettes import hardware_palette
+from pillow_kmq.quant.options import Options
 
 pytestmark = pytest.mark.jit
 
@@ -106,25 +109,17 @@ def test_an_interrupted_run_continues_where_it_stopped(paths, tmp_path):
     assert [record["path"] for record in records] == sorted(str(path) for path in paths)
 
 
-def test_a_file_that_a_lost_attempt_has_written_is_not_written_again(paths, tmp_path, monkeypatch):
-    from pillow_kmq.collection import rendering
-    from pillow_kmq.collection.manifest import Manifest
-
-    convert(paths[:1], "cga", tmp_path / "out", processes=1)
-    (output,) = (tmp_path / "out").glob("*.png")
-    batches = []
-    monkeypatch.setattr("pillow_kmq.collection.conversion.render_batch", lambda *arguments: batches.append(arguments))
-    with pytest.raises(TypeError):
-        convert(paths[:1], "web-safe", tmp_path / "out", processes=1)
-    settings, batch = batches[0]
-    (first,) = rendering.render_batch(settings, batch)
-    written = output.stat()
-    (second,) = rendering.render_batch(settings, batch)
-    assert (output.stat().st_ino, output.stat().st_mtime_ns) == (written.st_ino, written.st_mtime_ns)
+def test_a_file_that_a_lost_attempt_has_written_is_not_written_again(paths, tmp_path):
+    options = Options(palette=hardware_palette("cga"))
+    settings = RenderSettings(options, ".png", {}, compact=False, measure=True)
+    job = Job(str(paths[0]), str(tmp_path / "out.png"), True, None)
+    (first,) = render_batch(settings, [job])
+    before = stamps(tmp_path)
+    (second,) = render_batch(settings, [job])
+    assert stamps(tmp_path) == before
     assert second == first
-    assert not second.unchanged
-    with Manifest(str(tmp_path / "out" / "manifest.jsonl")) as manifest:
-        assert manifest.get(str(paths[0])) != second.record
+    render_batch(settings, [job._replace(new=False)])
+    assert stamps(tmp_path) != before
 
 
 def test_records_say_what_was_reached(paths, tmp_path):

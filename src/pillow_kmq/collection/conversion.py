@@ -23,7 +23,7 @@ from .images import in_batches
 from .learning import SharedPalette
 from .manifest import Manifest
 from .rendering import FORMATS, Done, Job, RenderSettings, render_batch
-from .storage import identities, is_remote, join, relative_names, to_name
+from .storage import is_remote, join, relative_names, to_name
 
 _MANIFEST = "manifest.jsonl"
 
@@ -78,7 +78,8 @@ def convert(
         palette: a `SharedPalette`, or anything that `quantize` accepts as `palette`.
         out: folder of the outputs, a path or a URL. They keep the names of the inputs, relative to `root`.
         client: a `dask.distributed.Client` (extra `dask`), which stays open. Its workers must be able to read the
-            paths and to write to `out`. None uses processes of this machine.
+            paths and to write to `out`; a local folder must be one that this machine shares with them. None uses
+            processes of this machine.
         processes: number of processes, 1..1024; 1 works in this process. None is one per core. Ignored with `client`.
         root: folder that contains all inputs; None is the innermost one.
         manifest: local path of the JSON Lines with one record for each file; None is `manifest.jsonl` in `out`, which
@@ -121,8 +122,7 @@ def convert(
     engine = choose_engine(client, processes)
     prepare_for_images(options)  # once, before several processes would
     with Manifest(_manifest_path(manifest, folder)) as records:
-        found = identities(folder)
-        jobs = _jobs(names, outputs, found, records)
+        jobs = _jobs(names, outputs, records)
         tally = _Tally(report, len(names))
         for batch in engine.map(partial(render_batch, settings), in_batches(jobs)):
             for done in batch:
@@ -166,9 +166,11 @@ def _manifest_path(manifest: Any, folder: str) -> str:
     return path
 
 
-def _jobs(paths: list[str], outputs: list[str], found: dict[str, str], records: Manifest) -> Iterator[Job]:
+def _jobs(paths: list[str], outputs: list[str], records: Manifest) -> Iterator[Job]:
     for path, output in zip(paths, outputs, strict=True):
-        yield Job(path, output, found.get(output), records.get(path))
+        previous = records.get(path)
+        new = previous is None and not is_remote(output) and not os.path.exists(output)
+        yield Job(path, output, new, previous)
 
 
 class _Tally:

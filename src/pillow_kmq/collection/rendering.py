@@ -60,13 +60,13 @@ class Job(NamedTuple):
     Attributes:
         path: the input.
         output: the output.
-        found: identity of the output before the run, or None if there was none.
+        new: True if the output is known not to have existed before the run.
         previous: the record of an earlier run, or None.
     """
 
     path: str
     output: str
-    found: str | None
+    new: bool
     previous: Record | None
 
 
@@ -91,14 +91,14 @@ def render_batch(settings: RenderSettings, batch: Sequence[Job]) -> list[Done]:
 def _render(settings: RenderSettings, fingerprint: str, job: Job) -> Done:
     input_id, now = identity(job.path), identity(job.output)
     previous = job.previous
-    if previous is not None and now is not None and now == job.found and previous.error is None:
+    if previous is not None and now is not None and previous.error is None:
         size = now.partition("-")[0]
         if (previous.input_id, previous.settings, str(previous.output_bytes)) == (input_id, fingerprint, size):
             return Done(previous, True)
     original, input_bytes = open_image(job.path)
     if count_pictures(original) > 1 and plays(original):
         raise ModeError("the file is an animation: split it into frames first, or use quantize_all")
-    if now != job.found and now is not None:  # written by an attempt whose worker was lost
+    if job.new and now is not None:  # written by an attempt whose worker was lost
         data = read(job.output)
         image: Image.Image = Image.open(BytesIO(data))
         image.load()

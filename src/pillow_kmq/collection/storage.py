@@ -59,20 +59,6 @@ def identity(path: str) -> str | None:
         return None
 
 
-def identities(folder: str) -> dict[str, str]:
-    """Return the identity of each file in a folder and the folders below it, by path."""
-    if is_remote(folder):
-        system, inner = _file_system(folder)
-        found = system.find(inner, detail=True)
-        return {system.unstrip_protocol(name): _remote_identity(info) for name, info in found.items()}
-    local: dict[str, str] = {}
-    for directory, _, names in os.walk(folder):
-        for name in names:
-            path = os.path.join(directory, name)
-            local[path] = _local_identity(os.stat(path))
-    return local
-
-
 def join(folder: str, name: str) -> str:
     """Return the path of a file below a folder; the parts of `name` are separated by slashes."""
     if is_remote(folder):
