@@ -58,7 +58,7 @@ class DaskEngine:
         """Yield a finished future for each batch, with the number of its items."""
         from distributed import as_completed
 
-        running = as_completed()
+        running = as_completed(loop=self._client.loop)
         sizes: dict[str, int] = {}
         for batch in batches:
             future = self._submit(task, batch)
