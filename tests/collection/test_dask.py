@@ -116,7 +116,7 @@ def test_images_travel_to_the_workers(cluster):
 
 def test_unreadable_files_are_reported_by_the_workers(cluster, paths, tmp_path):
     missing = tmp_path / "missing.png"
-    with pytest.raises(KmqError, match="cannot read .*missing.png"):
+    with pytest.raises(KmqError, match=r"cannot read .*missing\.png"):
         learn_palette([missing, *paths[:9]], 16, client=cluster.client)
     summary = convert([missing], "cga", tmp_path / "out", client=cluster.client)
     assert summary.failed == 1

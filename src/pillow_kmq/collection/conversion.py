@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from ..checks import check_choice
+from ..checks import check_choice, check_flag, shown
 from ..errors import OptionError, OptionTypeError
 from ..quant.background import to_background
 from ..quant.colors import to_colors
@@ -103,8 +103,6 @@ def convert(
         WorkerLostError: a worker process ended unexpectedly.
         CancelledError: `progress` returned False.
     """
-    if suffix == ".png" and save_options is None:
-        save_options = {"optimize": True}
     entries = palette.entries if isinstance(palette, SharedPalette) else load_colors("palette", palette)
     options = Options(
         palette=to_colors("palette", entries),
@@ -113,7 +111,11 @@ def convert(
         background=to_background(background),
     )
     settings = RenderSettings(
-        options, check_choice("suffix", suffix, tuple(FORMATS)), dict(save_options or {}), bool(compact), bool(measure)
+        options,
+        check_choice("suffix", suffix, tuple(FORMATS)),
+        _save_options(save_options, suffix),
+        check_flag("compact", compact),
+        check_flag("measure", measure),
     )
     names = _names("paths", paths)
     folder = to_name("out", out)
@@ -131,6 +133,14 @@ def convert(
             for done in batch:
                 tally.add(done)
         return tally.summary(_manifest_path(manifest, folder))
+
+
+def _save_options(given: Any, suffix: str) -> dict[str, Any]:
+    if given is None:
+        return {"optimize": True} if suffix == ".png" else {}
+    if not isinstance(given, Mapping) or not all(isinstance(name, str) for name in given):
+        raise OptionTypeError(f"save_options must be a dict of keywords of Image.save, not {shown(given)}")
+    return dict(given)
 
 
 def _names(name: str, paths: Any) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from PIL import Image
 
-from ..checks import check_callback, check_integer, check_number
+from ..checks import check_callback, check_flag, check_integer, check_number
 from ..errors import KmqError, OptionError, OptionTypeError
 from ..quant.histogram import MOST_COLORS
 from ..quant.needed import prepare_for_images
@@ -132,13 +132,14 @@ def learn_palette(
     settings = CountSettings(options, check_integer("max_histogram", max_histogram, 1 << 12, MOST_COLORS))
     report = Progress(progress)
     engine = choose_engine(client, processes)
-    total = len(images) if isinstance(images, Sized) else 0
+    skip = check_flag("skip_unreadable", skip_unreadable)
     batches = _weighted_batches(_items(images), _check_weights(weights))
+    total = len(images) if isinstance(images, Sized) else 0
     prepare_for_images(options)  # once, before several processes would
     counted = engine.fold(
         partial(count_batch, settings), partial(merge_counted, settings), batches, _Steps(report, total)
     )
-    if counted.failures and not skip_unreadable:
+    if counted.failures and not skip:
         path, reason = counted.failures[0]
         more = f" ({len(counted.failures) - 1} more)" if len(counted.failures) > 1 else ""
         raise KmqError(f"cannot read {path}: {reason}{more}; skip_unreadable=True leaves such files out")

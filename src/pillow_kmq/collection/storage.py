@@ -15,11 +15,17 @@ _STAMPS = ("ETag", "etag", "md5Hash", "mtime", "LastModified", "last_modified", 
 
 
 def to_name(name: str, path: Any) -> str:
-    """Return a path or URL as a string. Raises OptionTypeError."""
+    """Return a path or URL as a string. Raises OptionError, OptionTypeError."""
     try:
-        return os.fsdecode(path)
+        decoded = os.fsdecode(path)
+        valid = b"\0" not in os.fsencode(decoded)
     except TypeError:
         raise OptionTypeError(f"{name} must be a path or a URL, not {type(path).__name__}") from None
+    except UnicodeEncodeError:  # a lone surrogate
+        valid = False
+    if not valid:
+        raise OptionError(f"{name} must name files, not {path!r}")
+    return decoded
 
 
 def is_remote(path: str) -> bool:
