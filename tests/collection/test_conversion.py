@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pictures import write_tiles
 from pillow_kmq.collection import convert, learn_palette, read_manifest
 from pillow_kmq.collection.rendering import Job, RenderSettings, render_batch
 from pillow_kmq.compare import oklab_distance
 from pillow_kmq.errors import CancelledError, OptionError, OptionTypeError
 from pillow_kmq.quant.named_palettes import hardware_palette
 from pillow_kmq.quant.options import Options
+from tile_images import write_tiles
 
 pytestmark = pytest.mark.jit
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from pictures import write_tiles
+from tile_images import write_tiles
 
 pytest.importorskip("distributed")
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pictures import noise, tiles, write_tiles
 from pillow_kmq import quantize_all
 from pillow_kmq.collection import learn_palette
 from pillow_kmq.errors import CancelledError, KmqError, OptionError, OptionTypeError
+from tile_images import noise, tiles, write_tiles
 
 pytestmark = pytest.mark.jit
 

@@ -7,9 +7,9 @@ import os
 import numpy as np
 import pytest
 
-from pictures import tiles, write_tiles
 from pillow_kmq.collection import convert, learn_palette, read_manifest, storage
 from pillow_kmq.errors import OptionError
+from tile_images import tiles, write_tiles
 
 on_posix = pytest.mark.skipif(os.name == "nt", reason="paths of POSIX")
 

@@ -3,6 +3,17 @@
 from .conversion import Summary, convert
 from .learning import SharedPalette, learn_palette
 from .manifest import read_manifest
+from .mbtiles import TilesSummary, convert_mbtiles, read_mbtiles
 from .parquet import write_parquet
 
-__all__ = ["SharedPalette", "Summary", "convert", "learn_palette", "read_manifest", "write_parquet"]
+__all__ = [
+    "SharedPalette",
+    "Summary",
+    "TilesSummary",
+    "convert",
+    "convert_mbtiles",
+    "learn_palette",
+    "read_manifest",
+    "read_mbtiles",
+    "write_parquet",
+]

@@ -9,20 +9,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from ..checks import check_choice, check_flag, shown
 from ..errors import OptionError, OptionTypeError
-from ..quant.background import to_background
-from ..quant.colors import to_colors
-from ..quant.dithering.options import to_dither
 from ..quant.needed import prepare_for_images
-from ..quant.options import Options
-from ..quant.pillow_source import load_colors
 from ..quant.progress import Progress
 from .engine import choose_engine
 from .images import in_batches
-from .learning import SharedPalette
 from .manifest import Manifest
-from .rendering import FORMATS, Done, Job, RenderSettings, render_batch
+from .rendering import Done, Job, render_batch, to_settings
 from .storage import is_remote, join, relative_names, to_name
 
 _MANIFEST = "manifest.jsonl"
@@ -103,26 +96,13 @@ def convert(
         WorkerLostError: a worker process ended unexpectedly.
         CancelledError: `progress` returned False.
     """
-    entries = palette.entries if isinstance(palette, SharedPalette) else load_colors("palette", palette)
-    options = Options(
-        palette=to_colors("palette", entries),
-        dither=to_dither(dither),
-        space=space,
-        background=to_background(background),
-    )
-    settings = RenderSettings(
-        options,
-        check_choice("suffix", suffix, tuple(FORMATS)),
-        _save_options(save_options, suffix),
-        check_flag("compact", compact),
-        check_flag("measure", measure),
-    )
+    settings = to_settings(palette, suffix, dither, space, background, compact, measure, save_options)
     names = _names("paths", paths)
     folder = to_name("out", out)
     outputs = _outputs(names, folder, None if root is None else to_name("root", root), suffix)
     report = Progress(progress)
     engine = choose_engine(client, processes)
-    prepare_for_images(options)  # once, before several processes would
+    prepare_for_images(settings.options)  # once, before several processes would
     with Manifest(_manifest_path(manifest, folder)) as records:
         jobs = _jobs(names, outputs, records)
         tally = _Tally(report, len(names))
@@ -133,14 +113,6 @@ def convert(
             for done in batch:
                 tally.add(done)
         return tally.summary(_manifest_path(manifest, folder))
-
-
-def _save_options(given: Any, suffix: str) -> dict[str, Any]:
-    if given is None:
-        return {"optimize": True} if suffix == ".png" else {}
-    if not isinstance(given, Mapping) or not all(isinstance(name, str) for name in given):
-        raise OptionTypeError(f"save_options must be a dict of keywords of Image.save, not {shown(given)}")
-    return dict(given)
 
 
 def _names(name: str, paths: Any) -> list[str]:

@@ -12,14 +12,19 @@ import numpy as np
 from PIL import Image
 
 from .. import __version__
-from ..errors import ModeError
+from ..checks import check_choice, check_flag, shown
+from ..errors import ModeError, OptionTypeError
 from ..frames import count_pictures, plays
+from ..quant.background import to_background
+from ..quant.colors import to_colors
+from ..quant.dithering.options import to_dither
 from ..quant.options import Options
-from ..quant.pillow_source import ImageSource, to_image
+from ..quant.pillow_source import ImageSource, load_colors, to_image
 from ..quant.pipeline import quantize_source
 from ..report import Report
 from ..types import IndexedImage
 from .images import attempt, open_image
+from .learning import SharedPalette
 from .manifest import Record
 from .storage import identity, read, write
 
@@ -52,6 +57,41 @@ class RenderSettings(NamedTuple):
         chosen = (options.dither, options.space, options.background, self.suffix, sorted(self.save.items()))
         text = repr((__version__, options.palette.tobytes(), chosen, self.compact))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def to_settings(
+    palette: Any,
+    suffix: str,
+    dither: Any,
+    space: str,
+    background: Any,
+    compact: Any,
+    measure: Any,
+    save_options: Any,
+) -> RenderSettings:
+    """Check the arguments of `convert`. Raises OptionError, OptionTypeError."""
+    entries = palette.entries if isinstance(palette, SharedPalette) else load_colors("palette", palette)
+    options = Options(
+        palette=to_colors("palette", entries),
+        dither=to_dither(dither),
+        space=space,
+        background=to_background(background),
+    )
+    return RenderSettings(
+        options,
+        check_choice("suffix", suffix, tuple(FORMATS)),
+        _save_options(save_options, suffix),
+        check_flag("compact", compact),
+        check_flag("measure", measure),
+    )
+
+
+def _save_options(given: Any, suffix: str) -> dict[str, Any]:
+    if given is None:
+        return {"optimize": True} if suffix == ".png" else {}
+    if not isinstance(given, Mapping) or not all(isinstance(name, str) for name in given):
+        raise OptionTypeError(f"save_options must be a dict of keywords of Image.save, not {shown(given)}")
+    return dict(given)
 
 
 class Job(NamedTuple):
@@ -103,8 +143,8 @@ def _render(settings: RenderSettings, fingerprint: str, job: Job) -> Done:
         image: Image.Image = Image.open(BytesIO(data))
         image.load()
     else:
-        image = _quantize(original, settings)
-        data = _encode(image, settings)
+        image = quantize_image(original, settings)
+        data = encode_image(image, settings)
         write(job.output, data)
     measured = Report(original, image, background=settings.options.background) if settings.measure else None
     record = Record(
@@ -122,7 +162,8 @@ def _render(settings: RenderSettings, fingerprint: str, job: Job) -> Done:
     return Done(record, False)
 
 
-def _quantize(original: Image.Image, settings: RenderSettings) -> Image.Image:
+def quantize_image(original: Image.Image, settings: RenderSettings) -> Image.Image:
+    """Return the image with the palette of the settings, without metadata that palette images cannot have."""
     source = ImageSource(original)
     indexed = quantize_source(source, settings.options)
     if settings.compact:
@@ -137,7 +178,8 @@ def _without_unused(indexed: IndexedImage) -> IndexedImage:
     return IndexedImage(indexed.palette[used], indices.reshape(indexed.indices.shape).astype(np.uint8))
 
 
-def _encode(image: Image.Image, settings: RenderSettings) -> bytes:
+def encode_image(image: Image.Image, settings: RenderSettings) -> bytes:
+    """Return the file of a palette image."""
     stream = BytesIO()
     image.save(stream, FORMATS[settings.suffix], **settings.save)
     return stream.getvalue()
