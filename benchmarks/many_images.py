@@ -132,9 +132,9 @@ def one_run(engine: str, paths: list[str], out: Path) -> dict[str, Any]:
     for path in sorted(out.rglob("*.png")):
         outputs.update(path.read_bytes())
     return found | {
-        "cells": learned.colors,
+        "cells": learned.groups,
         "largest change": learned.largest_change,
-        "palette": hashlib.sha256(learned.entries.tobytes()).hexdigest()[:8],
+        "palette": hashlib.sha256(learned.colors.tobytes()).hexdigest()[:8],
         "outputs": outputs.hexdigest()[:8],
     }
 

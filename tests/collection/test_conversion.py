@@ -44,7 +44,7 @@ def test_outputs_share_the_palette_and_keep_folders(paths, tmp_path):
         with Image.open(tmp_path / "out" / path.relative_to(tmp_path / "in")) as image:
             image.load()
         palette = np.frombuffer(image.convert("P").palette.tobytes(), np.uint8).reshape(-1, 3)
-        assert np.array_equal(palette, learned.entries[:, :3])
+        assert np.array_equal(palette, learned.colors[:, :3])
     assert summary.input_bytes == sum(path.stat().st_size for path in paths)
     assert summary.output_bytes == sum(len(data) for data in contents(tmp_path / "out").values())
 

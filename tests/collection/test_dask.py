@@ -79,8 +79,8 @@ def test_a_worker_that_dies_while_counting_loses_and_doubles_nothing(cluster, pa
     killer = Killer(cluster, 0.4)
     learned = learn_palette(paths, 64, client=cluster.client, progress=killer)
     assert killer.killed
-    assert learned.entries.tobytes() == local.entries.tobytes()
-    assert (learned.images, learned.pixels, learned.colors) == (COUNT, COUNT * 24 * 24, local.colors)
+    assert learned.colors.tobytes() == local.colors.tobytes()
+    assert (learned.images, learned.pixels, learned.groups) == (COUNT, COUNT * 24 * 24, local.groups)
 
 
 def test_a_worker_that_dies_while_converting_loses_and_doubles_nothing(cluster, paths, tmp_path):
@@ -106,12 +106,12 @@ def test_a_coarse_histogram_is_the_same_on_a_cluster(cluster, paths):
     local = learn_palette(paths[:300], 16, max_histogram=4096, processes=1)
     learned = learn_palette(paths[:300], 16, max_histogram=4096, client=cluster.client)
     assert local.largest_change > 0
-    assert (learned.bits, learned.entries.tobytes()) == (local.bits, local.entries.tobytes())
+    assert (learned.bits, learned.colors.tobytes()) == (local.bits, local.colors.tobytes())
 
 
 def test_images_travel_to_the_workers(cluster):
     images = [Image.new("RGB", (4, 4), (number, 0, 0)) for number in range(40)]
-    assert learn_palette(images, 64, client=cluster.client).colors == 40
+    assert learn_palette(images, 64, client=cluster.client).groups == 40
 
 
 def test_unreadable_files_are_reported_by_the_workers(cluster, paths, tmp_path):

@@ -22,7 +22,7 @@ def test_the_palette_is_that_of_quantize_all():
     images = tiles(12)
     (first, *_) = quantize_all(images, 32, space="srgb")
     expected = np.frombuffer(bytes(first.getpalette("RGBA")), np.uint8).reshape(-1, 4)
-    assert np.array_equal(learn_palette(images, 32, space="srgb", processes=1).entries, expected)
+    assert np.array_equal(learn_palette(images, 32, space="srgb", processes=1).colors, expected)
 
 
 @pytest.mark.parametrize("options", [{}, {"max_histogram": 4096}, {"space": "srgb", "fixed": ["#f00"]}], ids=str)
@@ -30,15 +30,15 @@ def test_the_palette_depends_neither_on_order_nor_on_the_number_of_processes(tmp
     paths = write_tiles(tmp_path, 60)
     once = learn_palette(paths, 32, processes=1, **options)
     many = learn_palette(paths[::-1], 32, processes=2, **options)
-    assert once.entries.tobytes() == many.entries.tobytes()
-    assert (once.images, once.pixels, once.colors, once.bits) == (many.images, many.pixels, many.colors, many.bits)
+    assert once.colors.tobytes() == many.colors.tobytes()
+    assert (once.images, once.pixels, once.groups, once.bits) == (many.images, many.pixels, many.groups, many.bits)
 
 
 def test_every_image_counts():
     flat = [Image.new("RGB", (3, 2), (number, 0, 0)) for number in range(70)]
     shared = learn_palette(iter(flat), 256, processes=1)
-    assert shared.entries.tolist() == [[number, 0, 0, 255] for number in range(70)]
-    assert (shared.images, shared.pixels, shared.colors) == (70, 420, 70)
+    assert shared.colors.tolist() == [[number, 0, 0, 255] for number in range(70)]
+    assert (shared.images, shared.pixels, shared.groups) == (70, 420, 70)
 
 
 def test_paths_and_images_mix(tmp_path):
@@ -46,8 +46,8 @@ def test_paths_and_images_mix(tmp_path):
     with Image.open(path) as image:
         image.load()
     assert np.array_equal(
-        learn_palette([path, noise(1)], 16, processes=1).entries,
-        learn_palette([noise(1), image], 16, processes=1).entries,
+        learn_palette([path, noise(1)], 16, processes=1).colors,
+        learn_palette([noise(1), image], 16, processes=1).colors,
     )
 
 
@@ -56,7 +56,7 @@ def test_a_full_histogram_is_coarsened_and_says_so():
     whole = learn_palette(images, 16, processes=1)
     coarse = learn_palette(images, 16, processes=1, max_histogram=4096)
     assert (whole.bits, whole.largest_change) == ((8, 8, 8, 8), 0)
-    assert coarse.colors <= 4096 < whole.colors
+    assert coarse.groups <= 4096 < whole.groups
     assert max(coarse.bits) < 8
     assert coarse.largest_change == (1 << 8 - min(coarse.bits)) - 1
 
@@ -64,19 +64,19 @@ def test_a_full_histogram_is_coarsened_and_says_so():
 def test_weights_scale_the_influence_of_an_image():
     images = [Image.new("RGB", (8, 8), color) for color in ("#800000", "#880000", "#0000ff")]
     options = {"space": "srgb", "max_iter": 10, "processes": 1}
-    assert colors_of(learn_palette(images, 2, **options).entries) == {(0x84, 0, 0, 255), (0, 0, 255, 255)}
+    assert colors_of(learn_palette(images, 2, **options).colors) == {(0x84, 0, 0, 255), (0, 0, 255, 255)}
     tilted = learn_palette(images, 2, weights=[3, 1, 1], **options)
-    assert colors_of(tilted.entries) == {(0x82, 0, 0, 255), (0, 0, 255, 255)}
+    assert colors_of(tilted.colors) == {(0x82, 0, 0, 255), (0, 0, 255, 255)}
 
 
 def test_only_ratios_of_weights_matter():
     images = tiles(9)
-    one, two = (learn_palette(images, 8, weights=[w] * 8 + [3 * w], processes=1).entries for w in (0.125, 4000))
+    one, two = (learn_palette(images, 8, weights=[w] * 8 + [3 * w], processes=1).colors for w in (0.125, 4000))
     assert np.array_equal(one, two)
 
 
 def test_fixed_colours_are_kept():
-    assert {(1, 2, 3, 255)} <= colors_of(learn_palette(tiles(6), 16, fixed=[(1, 2, 3)], processes=1).entries)
+    assert {(1, 2, 3, 255)} <= colors_of(learn_palette(tiles(6), 16, fixed=[(1, 2, 3)], processes=1).colors)
 
 
 @pytest.mark.parametrize(("k", "space"), [(8, "perceptual"), (32, "perceptual"), (8, "srgb")])
@@ -86,7 +86,7 @@ def test_a_thin_line_keeps_its_colour_if_it_covers_the_minimum_share(k, space, s
     image.paste((0, 160, 255), (40, 100, 140, 101))
     share = 100 / (image.width * image.height)
     off = [
-        int(np.abs(learned.entries[:, :3].astype(int) - (0, 160, 255)).max(axis=1).min())
+        int(np.abs(learned.colors[:, :3].astype(int) - (0, 160, 255)).max(axis=1).min())
         for learned in (
             learn_palette([image], k, space=space, min_share=part, processes=1) for part in (0.0, 2 * share, share)
         )
@@ -98,7 +98,7 @@ def test_a_thin_line_keeps_its_colour_if_it_covers_the_minimum_share(k, space, s
 
 def test_invisible_pixels_share_one_entry_of_their_most_frequent_colour():
     images = [Image.new("RGBA", (4, 4), color) for color in ((9, 8, 7, 0), (9, 8, 7, 0), (1, 1, 1, 0), (5, 6, 7, 255))]
-    assert learn_palette(images, 8, processes=1).entries.tolist() == [[9, 8, 7, 0], [5, 6, 7, 255]]
+    assert learn_palette(images, 8, processes=1).colors.tolist() == [[9, 8, 7, 0], [5, 6, 7, 255]]
 
 
 def test_all_frames_of_an_animation_count(tmp_path):
@@ -108,7 +108,7 @@ def test_all_frames_of_an_animation_count(tmp_path):
 
 
 def test_images_without_pixels_have_no_palette():
-    assert learn_palette([Image.new("RGB", (0, 4))], 16, processes=1).entries.shape == (0, 4)
+    assert learn_palette([Image.new("RGB", (0, 4))], 16, processes=1).colors.shape == (0, 4)
     assert learn_palette([], 16, processes=1).images == 0
 
 

@@ -64,7 +64,7 @@ def test_the_pyramid_keeps_its_places_and_gets_one_palette(source, tmp_path):
     found = read(tmp_path / "out.mbtiles")
     assert found.keys() == TILES.keys()
     assert {bytes(Image.open(BytesIO(data)).palette.palette) for data in found.values()} == {
-        palette.entries[:, :3].tobytes()
+        palette.colors[:, :3].tobytes()
     }
     assert (summary.tiles, summary.distinct, summary.kept) == (len(TILES), len(set(found.values())), 0)
     assert found[0, 0, 0] == found[2, 3, 3]

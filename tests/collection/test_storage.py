@@ -75,7 +75,7 @@ def test_remote_collections_are_those_of_local_files(memory, tmp_path):
     for path, url in zip(paths, urls, strict=True):
         storage.write(url, path.read_bytes())
     learned = learn_palette(urls, 16, processes=1)
-    assert np.array_equal(learned.entries, learn_palette(tiles(12), 16, processes=1).entries)
+    assert np.array_equal(learned.colors, learn_palette(tiles(12), 16, processes=1).colors)
     manifest = tmp_path / "manifest.jsonl"
     convert(paths, learned, tmp_path / "out", processes=1)
     summary = convert(urls, learned, "memory://out", processes=1, manifest=manifest)

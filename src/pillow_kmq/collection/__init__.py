@@ -1,13 +1,13 @@
 """Collections: one palette for any number of images, on one machine or on a Dask cluster."""
 
 from .conversion import Summary, convert
-from .learning import SharedPalette, learn_palette
+from .learning import LearnedPalette, learn_palette
 from .manifest import read_manifest
 from .mbtiles import TilesSummary, convert_mbtiles, read_mbtiles
 from .parquet import write_parquet
 
 __all__ = [
-    "SharedPalette",
+    "LearnedPalette",
     "Summary",
     "TilesSummary",
     "convert",

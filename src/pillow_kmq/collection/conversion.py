@@ -53,7 +53,7 @@ def convert(
     manifest: str | os.PathLike[str] | None = None,
     suffix: str = ".png",
     dither: Any = "auto",
-    space: str = "perceptual",
+    space: str | None = None,
     background: Any = None,
     compact: bool = False,
     measure: bool = True,
@@ -68,7 +68,8 @@ def convert(
 
     Args:
         paths: the inputs, still images: paths, or URLs such as `s3://bucket/tile.png` (extra `dask`).
-        palette: a `SharedPalette`, or anything that `quantize` accepts as `palette`.
+        palette: the result of `learn_palette`, or anything that `quantize` accepts as `palette`. Of a palette that was
+            read from a file, but found for these images, make a `SharedPalette`.
         out: folder of the outputs, a path or a URL. They keep the names of the inputs, relative to `root`.
         client: a `dask.distributed.Client` (extra `dask`), which stays open. Its workers must be able to read the
             paths and to write to `out`; a local folder must be one that this machine shares with them. None uses
@@ -78,8 +79,9 @@ def convert(
         manifest: local path of the JSON Lines with one record for each file; None is `manifest.jsonl` in `out`, which
             must then be a local folder.
         suffix: suffix and format of the outputs, ".png", ".kmq" or ".gif".
-        dither: as in `quantize`, but "auto" dithers only shaded areas.
-        space: space of the distance, as in `quantize`.
+        dither: as in `quantize`. "auto" dithers shaded areas with a palette that was found for the images, and
+            everything with any other.
+        space: as in `quantize`; None is that of a palette that was found for the images, otherwise "srgb".
         background: as in `quantize`.
         compact: True to leave out of each file the palette entries that it does not use: files are smaller, but their
             indices no longer agree.

@@ -11,10 +11,10 @@ from PIL import Image
 
 from ..checks import check_callback, check_flag, check_integer, check_number
 from ..errors import KmqError, OptionError, OptionTypeError
+from ..quant.given_colors import load_colors
 from ..quant.histogram import MOST_COLORS
 from ..quant.needed import prepare_for_images
-from ..quant.options import Options, to_options
-from ..quant.pillow_source import load_colors
+from ..quant.options import Options, SharedPalette, to_options
 from ..quant.pipeline import search_palette
 from ..quant.progress import Progress
 from ..types import Palette
@@ -29,14 +29,15 @@ _COUNTING = 0.9  # share of the progress
 
 
 @dataclass(frozen=True, eq=False)
-class SharedPalette:
-    """A palette for many images, and how it was found.
+class LearnedPalette(SharedPalette):
+    """A palette for many images, and how it was found; `convert` and the `palette` of `quantize` accept it.
 
     Attributes:
-        entries: uint8[k, 4], RGBA, straight alpha, in order of luma; `palette=` of every function accepts it.
+        colors: the entries, uint8[k, 4], RGBA, straight alpha, in order of luma.
+        space: what it was optimised for, as in `quantize`.
         images: number of images counted, frames of animations included.
         pixels: number of their pixels.
-        colors: number of distinct colours, or of groups of similar ones, that the search was given.
+        groups: number of distinct colours, or of groups of similar ones, that the search was given.
         bits: bits of R, G, B and A that told colours apart; below 8 if there were more distinct colours than
             `max_histogram`.
         largest_change: bound, in levels 0..255, of the change of any channel by grouping; 0 if nothing was grouped.
@@ -44,10 +45,9 @@ class SharedPalette:
         skipped: path and reason of each file that could not be read, in order of paths.
     """
 
-    entries: Palette
     images: int
     pixels: int
-    colors: int
+    groups: int
     bits: tuple[int, int, int, int]
     largest_change: int
     sampled: bool
@@ -73,7 +73,7 @@ def learn_palette(
     max_histogram: int = LIMIT,
     skip_unreadable: bool = False,
     progress: Callable[[float], object] | None = None,
-) -> SharedPalette:
+) -> LearnedPalette:
     """Find one palette for any number of images.
 
     Images are counted one at a time in each process, and their counts are added up, so that memory does not grow with
@@ -100,8 +100,8 @@ def learn_palette(
         posterize: as in `quantize`.
         background: as in `quantize`.
         max_histogram: maximum number of distinct colours kept, 4,096..1,048,576. If there are more, similar colours are
-            grouped; `SharedPalette.largest_change` bounds the error.
-        skip_unreadable: True to leave out files that cannot be read and list them in `SharedPalette.skipped`.
+            grouped; `LearnedPalette.largest_change` bounds the error.
+        skip_unreadable: True to leave out files that cannot be read and list them in `LearnedPalette.skipped`.
         progress: function called with the fraction done, 0..1. Returning False cancels with CancelledError.
 
     Returns:
@@ -160,7 +160,7 @@ class _Steps:
         self._progress(self._done / self._total if self._total else 0.0)
 
 
-def _search(counted: Counted, options: Options, share: float, progress: Progress) -> SharedPalette:
+def _search(counted: Counted, options: Options, share: float, progress: Progress) -> LearnedPalette:
     counts = counted.to_counts()
     colors = counted.colors
 
@@ -174,8 +174,9 @@ def _search(counted: Counted, options: Options, share: float, progress: Progress
     else:
         palette = search(options.fixed)
     progress(1.0)
-    return SharedPalette(
+    return LearnedPalette(
         palette,
+        options.space,
         counted.images,
         counted.pixels,
         len(colors.keys),

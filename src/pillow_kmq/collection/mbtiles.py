@@ -91,7 +91,7 @@ def convert_mbtiles(
     client: Any = None,
     processes: int | None = None,
     dither: Any = "auto",
-    space: str = "perceptual",
+    space: str | None = None,
     background: Any = None,
     compact: bool = True,
     save_options: Mapping[str, Any] | None = None,

@@ -15,16 +15,14 @@ from .. import __version__
 from ..checks import check_choice, check_flag, shown
 from ..errors import ModeError, OptionTypeError
 from ..frames import count_pictures, plays
-from ..quant.background import to_background
 from ..quant.colors import to_colors
-from ..quant.dithering.options import to_dither
-from ..quant.options import Options
-from ..quant.pillow_source import ImageSource, load_colors, to_image
+from ..quant.given_colors import load_colors
+from ..quant.options import Options, SharedPalette, to_options, to_options_of_shared
+from ..quant.pillow_source import ImageSource, to_image
 from ..quant.pipeline import quantize_source
 from ..report import Report
-from ..types import IndexedImage
+from ..types import MAX_COLORS, IndexedImage
 from .images import attempt, open_image
-from .learning import SharedPalette
 from .manifest import Record
 from .storage import identity, read, write
 
@@ -54,8 +52,8 @@ class RenderSettings(NamedTuple):
         """A text that changes with everything that changes outputs."""
         options = self.options
         assert options.palette is not None
-        chosen = (options.dither, options.space, options.background, self.suffix, sorted(self.save.items()))
-        text = repr((__version__, options.palette.tobytes(), chosen, self.compact))
+        chosen = (options.dither, options.space, options.background, options.fitted, self.compact)
+        text = repr((__version__, options.palette.tobytes(), chosen, self.suffix, sorted(self.save.items())))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -63,20 +61,18 @@ def to_settings(
     palette: Any,
     suffix: str,
     dither: Any,
-    space: str,
+    space: str | None,
     background: Any,
     compact: Any,
     measure: Any,
     save_options: Any,
 ) -> RenderSettings:
     """Check the arguments of `convert`. Raises OptionError, OptionTypeError."""
-    entries = palette.entries if isinstance(palette, SharedPalette) else load_colors("palette", palette)
-    options = Options(
-        palette=to_colors("palette", entries),
-        dither=to_dither(dither),
-        space=space,
-        background=to_background(background),
-    )
+    if isinstance(palette, SharedPalette):
+        options = to_options_of_shared(palette, dither, space=space, background=background)
+    else:
+        given = to_colors("palette", load_colors("palette", palette))
+        options = to_options(MAX_COLORS, given, dither, space=space, background=background)
     return RenderSettings(
         options,
         check_choice("suffix", suffix, tuple(FORMATS)),
