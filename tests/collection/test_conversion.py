@@ -15,7 +15,7 @@ from pillow_kmq.collection.rendering import Job, RenderSettings, render_batch
 from pillow_kmq.compare import oklab_distance
 from pillow_kmq.errors import CancelledError, OptionError, OptionTypeError
 from pillow_kmq.quant.named_palettes import hardware_palette
-from pillow_kmq.quant.options import Options
+from pillow_kmq.quant.options import Options, SharedPalette
 from tile_images import write_tiles
 
 pytestmark = pytest.mark.jit
@@ -215,6 +215,7 @@ def test_no_paths_are_no_error(tmp_path):
         ({"compact": 1}, "compact must be True or False, not int"),
         ({"save_options": "optimize"}, "save_options must be a dict"),
         ({"palette": 3}, "palette"),
+        ({"palette": SharedPalette(object(), "oklab")}, "palette must be a list or array"),
         ({"space": "cmyk"}, "space must be one of"),
         ({"client": object()}, "client must be"),
     ],

@@ -69,7 +69,8 @@ def to_settings(
 ) -> RenderSettings:
     """Check the arguments of `convert`. Raises OptionError, OptionTypeError."""
     if isinstance(palette, SharedPalette):
-        options = to_options_of_shared(palette, dither, space=space, background=background)
+        shared = SharedPalette(to_colors("palette", palette.colors), palette.space)
+        options = to_options_of_shared(shared, dither, space=space, background=background)
     else:
         given = to_colors("palette", load_colors("palette", palette))
         options = to_options(MAX_COLORS, given, dither, space=space, background=background)
