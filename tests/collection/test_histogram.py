@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pillow_kmq.collection.histogram import (
@@ -71,6 +71,7 @@ def naive(images: list[dict[int, int]], limit: int) -> dict[tuple[int, int], tup
     raise AssertionError
 
 
+@settings(deadline=None)
 @given(IMAGES, LIMITS, st.randoms(use_true_random=False))
 def test_sums_depend_neither_on_order_nor_on_grouping(images, limit, random):
     parts = [to_histogram(counts_of(image), 1.0, limit) for image in images]
@@ -83,6 +84,7 @@ def test_sums_depend_neither_on_order_nor_on_grouping(images, limit, random):
     assert same(merge(parts, limit), together)
 
 
+@settings(deadline=None)
 @given(IMAGES, LIMITS)
 def test_cells_are_those_of_all_pixels_counted_at_once(images, limit):
     found = merge([to_histogram(counts_of(image), 1.0, limit) for image in images], limit)
@@ -96,6 +98,7 @@ def test_cells_are_those_of_all_pixels_counted_at_once(images, limit):
             assert color.tolist() == [(2 * s + total) // (2 * total) for s in sums]
 
 
+@settings(deadline=None)
 @given(IMAGES, LIMITS)
 def test_no_colour_changes_by_more_than_the_bound(images, limit):
     whole = merge([to_histogram(counts_of(image)) for image in images])
@@ -109,6 +112,7 @@ def test_no_colour_changes_by_more_than_the_bound(images, limit):
     assert (coarse.largest_change == 0) == (coarse.dropped == 0 or not len(colors))
 
 
+@settings(deadline=None)
 @given(IMAGES, LIMITS)
 def test_opaque_stays_opaque_and_transparent_stays_transparent(images, limit):
     whole = merge([to_histogram(counts_of(image)) for image in images])
