@@ -22,6 +22,7 @@ PILLOW = {
     "Png8ImagePlugin",
     "alpha",
     "cli",
+    "collection",
     "color_profile",
     "compare",
     "drop_in",
@@ -44,6 +45,12 @@ PILLOW = {
 NUMBA = {"kernels.compiler"}
 LLVMLITE = {"kernels.compiler", "kernels.machine"}
 CLICK = {"cli"}
+OPTIONAL = {
+    "distributed": {"collection.dask_engine"},
+    "fsspec": {"collection.storage"},
+    "pyarrow": {"collection.parquet"},
+}
+"""Modules that import packages of the extras, when they are used."""
 
 LAYERS = (
     ("errors",),
@@ -67,6 +74,7 @@ LAYERS = (
     ("KmqImagePlugin", "Png8ImagePlugin"),
     ("regions",),
     ("",),
+    ("collection",),
     ("cli",),
     ("__main__",),
 )
@@ -124,6 +132,9 @@ def test_import_rules(path):
         assert not imported(path, "llvmlite")
     if not is_in(name, CLICK):
         assert not imported(path, "click")
+    for package, places in OPTIONAL.items():
+        late = name in places and all(not now for full, now in imports(path) if full.startswith(package))
+        assert late or not imported(path, package)
     if is_in(name, ("codec",)):
         assert not imported(path, "pillow_kmq.quant")
         assert not imported(path, "pillow_kmq.color")
