@@ -16,7 +16,7 @@ from ..errors import KmqError, QualityError
 from ..frames import read_failure
 from ..report import AnimationReport, Report
 from .inputs import Input, read, read_source
-from .outputs import STREAM, Job, Refused, check_target, write
+from .outputs import STREAM, Job, Refused, check_target, times_of, write
 
 LARGER, TOO_BAD = 98, 99
 """Exit statuses, as in pngquant, for outputs that are not written: not smaller, or below the minimum quality."""
@@ -34,6 +34,11 @@ class Settings:
         skip_if_larger: Hold back outputs that do not save enough.
         strip: Drop metadata and convert colours to sRGB.
         quiet: Print errors only, so that the visible error need not be measured.
+        verbose: Print more about each file.
+        facts: Measure everything that `--json` prints.
+        out_dir: Create missing folders of outputs.
+        preserve: Give outputs the times of their inputs.
+        dry_run: Write nothing.
     """
 
     save: dict[str, Any]
@@ -41,6 +46,11 @@ class Settings:
     skip_if_larger: bool
     strip: bool
     quiet: bool
+    verbose: bool = False
+    facts: bool = False
+    out_dir: bool = False
+    preserve: bool = False
+    dry_run: bool = False
 
 
 @dataclass
@@ -103,6 +113,7 @@ def convert(job: Job, settings: Settings, progress: Callable[[float], object] | 
         raise Refused(job.problem)
     check_target(job.target, settings.force)
     started = time.perf_counter()
+    times = times_of(job.source) if settings.preserve else None
     data = read_source(job.source)
     try:
         outcome, encoded = _reduce(data, job.format, settings, progress)
@@ -116,7 +127,7 @@ def convert(job: Job, settings: Settings, progress: Callable[[float], object] | 
         outcome.held = LARGER
         encoded = data
     if not outcome.held or job.target == STREAM:
-        write(job.target, encoded)
+        write(job.target, encoded, folders=settings.out_dir, times=times)
     return outcome
 
 
@@ -154,7 +165,7 @@ def _encoded(
     buffer = BytesIO()
     image.save(buffer, format=SAVERS[format_], report=reports.append, **options)
     (report,) = reports
-    unseen = report.looks_same if settings.skip_if_larger or not settings.quiet else True
+    unseen = report.looks_same if settings.skip_if_larger or settings.facts or not settings.quiet else True
     return Outcome(
         after=len(buffer.getvalue()),
         report=report,
