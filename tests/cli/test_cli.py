@@ -177,7 +177,7 @@ def test_other_inputs_are_done_and_failures_weigh_more() -> None:
     Image.new("RGB", (9, 9)).save("b.png")
     assert kmq("4", "a.png", "b.png", "--quality", "90-95").exit_code == 99
     assert names() == {"a.png", "b.png", "b-kmq.png"}
-    assert kmq("4", "a.png", "missing.png", "--quality", "90-95").exit_code == 1
+    assert kmq("4", "a.png", "missing.png", "--quality", "90-95").exit_code == 2
 
 
 @pytest.mark.parametrize("format_", ["png", "kmq"])
@@ -420,7 +420,7 @@ def test_standard_input_may_go_to_a_file_and_a_file_to_standard_output() -> None
 
 def test_empty_standard_input_is_an_error_with_a_sentence() -> None:
     result = kmq("-", stdin=b"")
-    assert result.exit_code == 1
+    assert result.exit_code == 25
     assert result.stderr == "kmq: -: not an image that Pillow can read\n"
     assert result.stdout == ""
 
@@ -444,7 +444,7 @@ def test_an_existing_file_is_kept_unless_forced(arguments: tuple[str, ...]) -> N
     target = "out.png" if "-o" in arguments else "a-kmq.png"
     Path(target).write_bytes(b"precious")
     result = kmq(*arguments)
-    assert result.exit_code == 1
+    assert result.exit_code == 15
     assert result.stderr == f"kmq: a.png: the output {target} already exists; use --force to overwrite it\n"
     assert Path(target).read_bytes() == b"precious"
     assert kmq(*arguments, "--force").exit_code == 0
@@ -455,7 +455,7 @@ def test_an_input_is_replaced_by_its_output_only_if_forced() -> None:
     picture()
     before = Path("a.png").read_bytes()
     for arguments in (("-o", "a.png"), ("--ext", ".png")):
-        assert kmq("a.png", *arguments).exit_code == 1
+        assert kmq("a.png", *arguments).exit_code == 15
         assert Path("a.png").read_bytes() == before
     assert kmq("a.png", "--ext", ".png", "-f").exit_code == 0
     assert Image.open("a.png").mode == "P"
@@ -466,7 +466,7 @@ def test_no_two_inputs_are_written_to_one_output() -> None:
     picture("a.png")
     picture("a.jpg")
     result = kmq("a.png", "a.jpg")
-    assert result.exit_code == 1
+    assert result.exit_code == 15
     assert result.stderr.startswith("kmq: a.jpg: the output a-kmq.png is also that of a.png")
     assert names() == {"a.png", "a.jpg", "a-kmq.png"}
 
@@ -476,7 +476,7 @@ def test_no_input_is_destroyed_before_it_is_read() -> None:
     picture("a.png")
     before = Path("a.png").read_bytes()
     result = kmq("--ext", ".png", "-f", "a.jpg", "a.png")
-    assert result.exit_code == 1
+    assert result.exit_code == 15
     assert "kmq: a.jpg: the output a.png is another input" in result.stderr
     assert Path("a.jpg").exists()
     assert Image.open("a.png").mode == "P", "a.png itself was converted"
@@ -521,7 +521,7 @@ def test_a_symbolic_link_stays_and_its_file_is_replaced() -> None:
 def test_a_device_is_never_replaced() -> None:
     picture()
     result = kmq("a.png", "-f", "-o", "/dev/null", "--format", "png")
-    assert result.exit_code == 1
+    assert result.exit_code == 16
     assert "/dev/null is not a regular file" in result.stderr
 
 
@@ -591,7 +591,7 @@ def test_a_bad_file_is_named_and_the_rest_goes_on(name: str, sentence: str) -> N
     damage(name)
     picture("good.png")
     result = kmq(name, "good.png")
-    assert result.exit_code == 1
+    assert result.exit_code == 25
     assert re.fullmatch(f"kmq: {re.escape(name)}: {sentence}.+\n", result.stderr) or result.stderr == (
         f"kmq: {name}: {sentence}\n"
     )
@@ -601,7 +601,7 @@ def test_a_bad_file_is_named_and_the_rest_goes_on(name: str, sentence: str) -> N
 def test_a_missing_file_and_a_folder_are_named() -> None:
     Path("folder.png").mkdir()
     result = kmq("missing.png", "folder.png")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     first, second = result.stderr.splitlines()
     assert first == "kmq: missing.png: cannot read it: no such file or directory"
     assert second.startswith("kmq: folder.png: cannot read it: ")
@@ -625,7 +625,7 @@ def test_an_output_in_a_missing_folder_or_in_place_of_one_is_refused() -> None:
     assert "cannot write nowhere/b.png: no such file" in kmq("a.png", "-o", "nowhere/b.png").stderr
     result = kmq("a.png", "-f", "-o", "folder", "--format", "png")
     assert "the output folder is a directory" in result.stderr
-    assert result.exit_code == 1
+    assert result.exit_code == 16
 
 
 def test_a_decompression_bomb_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -695,7 +695,7 @@ def test_too_little_memory_is_one_files_problem(monkeypatch: pytest.MonkeyPatch)
 def test_wrong_usage_is_explained_with_status_2(arguments: tuple[str, ...], words: str) -> None:
     picture()
     result = kmq(*arguments)
-    assert result.exit_code == 2
+    assert result.exit_code == 4
     assert words in " ".join(result.stderr.split())
     assert names() == {"a.png"}
 
@@ -729,7 +729,7 @@ def test_the_module_runs_as_a_command() -> None:
     assert len(Image.open("a-kmq.png").getpalette() or []) == 36
     result = run("-m", "pillow_kmq", "12", "-", input=Path("a.png").read_bytes())
     assert result.stdout == Path("a-kmq.png").read_bytes()
-    assert run("-m", "pillow_kmq", "missing.png").returncode == 1
+    assert run("-m", "pillow_kmq", "missing.png").returncode == 2
 
 
 def test_help_and_version_need_neither_numpy_nor_numba() -> None:
@@ -759,7 +759,7 @@ def test_the_level_of_kmq_files_can_be_chosen(monkeypatch: pytest.MonkeyPatch, t
     Image.open("a.kmq").save("c.kmq", compression="deflate")
     assert Path("c.kmq").read_bytes() == Path("a.kmq").read_bytes() != Path("b.kmq").read_bytes()
     refused = kmq("a.png", "--compression", "deflate")
-    assert refused.exit_code == 2
+    assert refused.exit_code == 4
     assert "--format kmq" in refused.stderr
 
 

@@ -13,12 +13,13 @@ from typing import Any
 
 import click
 
-from ..errors import KmqError, OptionError, OptionTypeError, QualityError, SizeError
+from ..errors import KmqError, OptionError, OptionTypeError
 from ..saving.files import abandon
-from .convert import LARGER, TOO_BAD, Settings, convert, sentence
+from .convert import Settings, convert, sentence
 from .options import options, save_options
 from .outputs import STREAM, plan
-from .terminal import FAILED, Progress, printing_records, say
+from .statuses import UNWRITABLE, status_of
+from .terminal import Progress, printing_records, say
 from .verbs import CommandWithVerbs
 
 
@@ -44,8 +45,9 @@ def main(
 
     `kmq warmup` compiles everything ahead of time; write ./warmup for a file of that name.
 
-    Exit status: 0 if all outputs were written, 1 if an input failed (the others are processed), 2 for wrong usage, 98
-    if --skip-if-larger or --max-bytes held an output back, 99 if --quality did, 130 after Ctrl-C.
+    Exit status: 0 if all outputs were written, otherwise that of the last input that failed: 2 if it cannot be read, 25
+    if it is damaged, 15 if the output exists, 16 if it cannot be written, 98 if --skip-if-larger or --max-bytes held it
+    back, 99 if --quality did, 1 for other reasons. Wrong usage is 4, Ctrl-C 130.
     """
     click.get_current_context().with_resource(printing_records(logging.CRITICAL if quiet else logging.DEBUG))
     colors, inputs = _leading_colors(colors, inputs)
@@ -65,19 +67,15 @@ def main(
             try:
                 outcome = convert(job, settings, shown.update if shown.enabled else None)
             except KmqError as error:
-                message, failure = str(error), _status_of(error)
+                message, failure = str(error), status_of(error)
         if outcome is None:
             say(f"kmq: {job.source}: {message}", err=True)
-            status = FAILED if FAILED in (status, failure) else status or failure
+            status = failure
             continue
-        status = status or outcome.held
+        status = outcome.held or status
         if not quiet and not say(sentence(job, outcome, verbose=verbose), err=to_stderr):
-            status = FAILED
+            status = UNWRITABLE
     sys.exit(status)
-
-
-def _status_of(error: KmqError) -> int:
-    return {QualityError: TOO_BAD, SizeError: LARGER}.get(type(error), FAILED)
 
 
 def _leading_colors(colors: int | None, inputs: tuple[str, ...]) -> tuple[int, tuple[str, ...]]:

@@ -16,10 +16,8 @@ from ..errors import KmqError, QualityError
 from ..frames import read_failure
 from ..report import AnimationReport, Report
 from .inputs import Input, read, read_source
-from .outputs import STREAM, Job, Refused, check_target, times_of, write
-
-LARGER, TOO_BAD = 98, 99
-"""Exit statuses, as in pngquant, for outputs that are not written: not smaller, or below the minimum quality."""
+from .outputs import STREAM, Job, check, times_of, write
+from .statuses import LARGER, Refused
 
 SAVERS = {"png": "PNG8", "kmq": "KMQ"}
 
@@ -109,9 +107,7 @@ def convert(job: Job, settings: Settings, progress: Callable[[float], object] | 
     Raises:
         KmqError: The input cannot be converted; the message is for the user. Refused is one of these.
     """
-    if job.problem:
-        raise Refused(job.problem)
-    check_target(job.target, settings.force)
+    check(job, settings.force)
     started = time.perf_counter()
     times = times_of(job.source) if settings.preserve else None
     data = read_source(job.source)

@@ -8,16 +8,13 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from ..errors import KmqError, OptionError
+from ..errors import OptionError
 from ..saving.files import replace_file, write_standard_output
 from .folders import Folders, Found
+from .statuses import EXISTS, UNREADABLE, UNWRITABLE, Refused
 
 STREAM = "-"  # standard input or output instead of a file name
 SUFFIXES = {"png": "-kmq.png", "kmq": ".kmq"}
-
-
-class Refused(KmqError):
-    """Error of one input that cannot be converted; the message is shown to the user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +26,7 @@ class Job:
         target: Path of the output, or STREAM.
         format: "png" or "kmq".
         problem: Reason for not converting it, shown to the user; None if there is none.
+        unreadable: True if the problem is that the input cannot be read, not that its output would overwrite a file.
         own_output: True if the input is the output of another one, from an earlier run, and is left as it is.
         in_folder: True if the input was found in a folder.
     """
@@ -37,6 +35,7 @@ class Job:
     target: str
     format: str
     problem: str | None = None
+    unreadable: bool = False
     own_output: bool = False
     in_folder: bool = False
 
@@ -70,7 +69,8 @@ def plan(
     jobs: list[Job] = []
     for found in _files(inputs, folders or Folders(), suffix):
         target = output or _default_target(found, suffix, out_dir)
-        jobs.append(Job(found.path, target, format_, found.problem, in_folder=found.in_folder))
+        unreadable = found.problem is not None
+        jobs.append(Job(found.path, target, format_, found.problem, unreadable, in_folder=found.in_folder))
     if output is not None and len(jobs) > 1:
         raise OptionError(f"--output takes a single input, not {len(jobs)}: use --out-dir for the images in a folder")
     return _without_collisions(jobs, suffix)
@@ -160,20 +160,25 @@ def _identity(path: str) -> str:
     return os.path.normcase(os.path.realpath(path))
 
 
-def check_target(target: str, force: bool) -> None:
-    """Raise Refused if a file must not be written. This is checked before converting, which takes time."""
+def check(job: Job, force: bool) -> None:
+    """Raise Refused if a job has a problem or its output must not be written. This takes no time, converting does."""
+    target = job.target
+    if job.problem:
+        raise Refused(job.problem, UNREADABLE if job.unreadable else EXISTS)
     if target == STREAM:
         if sys.stdout is None:
-            raise Refused("cannot write to standard output: it is closed; use --output to name a file")
+            raise Refused("cannot write to standard output: it is closed; use --output to name a file", UNWRITABLE)
         if sys.stdout.isatty():
-            raise Refused("cannot write an image to a terminal; redirect the output or use --output to name a file")
+            raise Refused(
+                "cannot write an image to a terminal; redirect the output or use --output to name a file", UNWRITABLE
+            )
     elif os.path.isdir(target):
-        raise Refused(f"the output {target} is a directory; use --output to name a file")
+        raise Refused(f"the output {target} is a directory; use --output to name a file", UNWRITABLE)
     elif os.path.exists(target):
         if not os.path.isfile(target):
-            raise Refused(f"the output {target} is not a regular file; use --output - for streams")
+            raise Refused(f"the output {target} is not a regular file; use --output - for streams", UNWRITABLE)
         if not force:
-            raise Refused(f"the output {target} already exists; use --force to overwrite it")
+            raise Refused(f"the output {target} already exists; use --force to overwrite it", EXISTS)
 
 
 def up_to_date(job: Job) -> bool:
@@ -216,7 +221,7 @@ def write(target: str, data: bytes, *, folders: bool = False, times: tuple[int, 
             os.utime(target, ns=times)
     except OSError as error:
         name = "to standard output" if target == STREAM else target
-        raise Refused(f"cannot write {name}: {reason(error)}") from None
+        raise Refused(f"cannot write {name}: {reason(error)}", UNWRITABLE) from None
 
 
 def reason(error: OSError) -> str:

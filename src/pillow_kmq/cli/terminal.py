@@ -11,8 +11,7 @@ import click
 
 from ..saving.files import discard_output
 from .outputs import reason
-
-FAILED = 1  # exit status
+from .statuses import UNWRITABLE
 
 
 def say(text: str, *, err: bool) -> bool:
@@ -32,7 +31,7 @@ def unprintable(error: OSError) -> SystemExit:
     """Report that standard output cannot be written, and return the exception that ends the command."""
     discard_output(sys.stdout)
     say(f"kmq: cannot write to standard output: {reason(error)}", err=True)
-    return SystemExit(FAILED)
+    return SystemExit(UNWRITABLE)
 
 
 class Progress:
