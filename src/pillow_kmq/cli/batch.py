@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from ..errors import KmqError, QualityError, SizeError
-from .convert import LARGER, TOO_BAD, Outcome, Settings, convert, sentence
-from .outputs import STREAM, Job, check_target, up_to_date
-from .terminal import FAILED, shown
+from ..errors import KmqError
+from .convert import Outcome, Settings, convert, sentence
+from .outputs import STREAM, Job, check, up_to_date
+from .statuses import FAILED, status_of
+from .terminal import shown
 
 WRITTEN, HELD, PLANNED, SKIPPED, FAILURE = "written", "held", "planned", "skipped", "failed"
 
 _ENOUGH = 2_000_000
 """Work that makes up for the start of other processes, which takes 0.3 s: bytes to read, plus _PER_FILE for each."""
 _PER_FILE = 20_000
+
+at_end: list[Callable[[], object]] = []
+"""Functions to call when a signal is about to end the process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ def results(
     jobs: Sequence[Job],
     settings: Settings,
     processes: int | None,
-    progress: Callable[[int, float], object],
+    progress: Callable[[float], object] | None,
     finished: Callable[[], object],
 ) -> Iterator[Result]:
     """Yield the results of all jobs, in the order of the jobs.
@@ -61,7 +64,7 @@ def results(
         jobs: What to convert.
         settings: Settings of the run.
         processes: Number of worker processes; None for one per processor if there is enough work for them.
-        progress: Called with the index of a job and the fraction of it that is done, 0..1, or now and then.
+        progress: Called with the fraction of a job that is done, 0..1, or with 0 now and then; None for no calls.
         finished: Called after each job.
     """
     count = 1 if settings.dry_run or any(STREAM in (job.source, job.target) for job in jobs) else processes
@@ -71,8 +74,8 @@ def results(
 
         yield from in_processes(jobs, settings, count, progress, finished)
         return
-    for index, job in enumerate(jobs):
-        result = perform(job, settings, lambda done, index=index: progress(index, done))
+    for job in jobs:
+        result = perform(job, settings, progress)
         finished()
         yield result
 
@@ -108,11 +111,11 @@ def perform(job: Job, settings: Settings, progress: Callable[[float], object] | 
             return _planned(job, settings)
         return _result(job, convert(job, settings, progress), settings)
     except KmqError as error:
-        return failure(job, str(error), _status_of(error))
+        return failure(job, str(error), status_of(error))
 
 
 def _planned(job: Job, settings: Settings) -> Result:
-    raise_problem(job, settings)
+    check(job, settings.force)
     return Result(PLANNED, 0, f"{shown(job.source)} -> {shown(job.target)}")
 
 
@@ -134,7 +137,3 @@ def _result(job: Job, outcome: Outcome, settings: Settings) -> Result:
 def failure(job: Job, message: str, status: int = FAILED) -> Result:
     """Return the result of a job that failed."""
     return Result(FAILURE, status, shown(f"kmq: {job.source}: {message}"), message=message)
-
-
-def _status_of(error: KmqError) -> int:
-    return {QualityError: TOO_BAD, SizeError: LARGER}.get(type(error), FAILED)

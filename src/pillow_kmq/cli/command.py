@@ -13,13 +13,16 @@ from typing import Any
 
 import click
 
-from ..errors import KmqError, OptionError, OptionTypeError
+from ..errors import OptionError, OptionTypeError
 from ..saving.files import abandon
-from .convert import Settings, convert, sentence
+from .batch import at_end, results
+from .convert import Settings
+from .folders import Folders
 from .options import options, save_options
-from .outputs import STREAM, plan
-from .statuses import UNWRITABLE, status_of
-from .terminal import Progress, printing_records, say
+from .outputs import STREAM, Job, plan
+from .progress import Bar
+from .reporting import Reporter
+from .terminal import Progress, printing_records, say, shown
 from .verbs import CommandWithVerbs
 
 
@@ -36,6 +39,14 @@ def main(
     strip: bool,
     verbose: bool,
     quiet: bool,
+    recursive: bool,
+    include: tuple[str, ...],
+    exclude: tuple[str, ...],
+    out_dir: str | None,
+    processes: int | None,
+    preserve: bool,
+    dry_run: bool,
+    json_lines: bool,
     **choices: Any,
 ) -> None:
     """Reduce images to a palette of at most COLORS colours.
@@ -52,30 +63,47 @@ def main(
     click.get_current_context().with_resource(printing_records(logging.CRITICAL if quiet else logging.DEBUG))
     colors, inputs = _leading_colors(colors, inputs)
     try:
-        jobs = plan(inputs, output, ext, format_)
+        jobs = plan(
+            inputs, output, ext, format_, out_dir=out_dir, folders=Folders(recursive, include, exclude, out_dir)
+        )
         save = {"colors": colors, **save_options(**choices)}
     except (OptionError, OptionTypeError) as error:
         raise click.UsageError(str(error)) from None
     if "compression" in save and all(job.format != "kmq" for job in jobs):
         raise click.UsageError("--compression applies to .kmq files only: add --format kmq")
-    settings = Settings(save, force, skip_if_larger, strip, quiet)
-    to_stderr = any(job.target == STREAM for job in jobs)
-    status = 0
-    for number, job in enumerate(jobs, 1):
-        outcome, failure = None, 0
-        with Progress(f"[{number}/{len(jobs)}] {job.source}", enabled=not quiet) as shown:
-            try:
-                outcome = convert(job, settings, shown.update if shown.enabled else None)
-            except KmqError as error:
-                message, failure = str(error), status_of(error)
-        if outcome is None:
-            say(f"kmq: {job.source}: {message}", err=True)
-            status = failure
-            continue
-        status = outcome.held or status
-        if not quiet and not say(sentence(job, outcome, verbose=verbose), err=to_stderr):
-            status = UNWRITABLE
-    sys.exit(status)
+    to_stdout = any(job.target == STREAM for job in jobs)
+    if json_lines and to_stdout:
+        raise click.UsageError("--json prints to standard output, where the image goes: use --output to name a file")
+    silent = quiet or json_lines
+    settings = Settings(
+        save,
+        force,
+        skip_if_larger,
+        strip,
+        silent,
+        verbose=verbose,
+        facts=json_lines,
+        out_dir=out_dir is not None,
+        preserve=preserve,
+        dry_run=dry_run,
+    )
+    sys.exit(_run(jobs, settings, processes, Reporter(json_lines, quiet, err=to_stdout)))
+
+
+def _run(jobs: list[Job], settings: Settings, processes: int | None, reporter: Reporter) -> int:
+    """Run all jobs, show how far they are, and return the exit status."""
+    if not jobs:
+        say("kmq: nothing to convert: all images are outputs of earlier runs", err=True)
+        return 0
+    quiet = reporter.quiet
+    bar = Bar(len(jobs), not quiet) if len(jobs) > 1 else Progress(f"[1/1] {shown(jobs[0].source)}", enabled=not quiet)
+    with bar:
+        progress = bar.update if bar.enabled else None
+        for job, result in zip(jobs, results(jobs, settings, processes, progress, bar.step), strict=True):
+            bar.clear()
+            reporter.add(job, result)
+    reporter.summarize()
+    return reporter.status
 
 
 def _leading_colors(colors: int | None, inputs: tuple[str, ...]) -> tuple[int, tuple[str, ...]]:
@@ -96,6 +124,8 @@ def _leading_colors(colors: int | None, inputs: tuple[str, ...]) -> tuple[int, t
 
 def clean_up() -> None:
     """Remove temporary files and end the line on the terminal, as a signal is about to end the process."""
+    for end in at_end:
+        end()
     abandon()
     if Progress.current:
         os.write(sys.stderr.fileno(), b"\n")

@@ -18,6 +18,7 @@ from ..report import AnimationReport, Report
 from .inputs import Input, read, read_source
 from .outputs import STREAM, Job, check, times_of, write
 from .statuses import LARGER, Refused
+from .terminal import shown
 
 SAVERS = {"png": "PNG8", "kmq": "KMQ"}
 
@@ -210,4 +211,4 @@ def sentence(job: Job, outcome: Outcome, *, verbose: bool) -> str:
         original = report.original
         line += f" ({original.width}x{original.height} {original.mode}, quality {report.quality:.0f}, "
         line += f"{outcome.seconds:.2f} s)"
-    return "\n".join([line, *(f"{source}: note: {note}" for note in outcome.notes)])
+    return "\n".join(map(shown, [line, *(f"{source}: note: {note}" for note in outcome.notes)]))

@@ -141,6 +141,26 @@ _OPTIONS = [
     click.option("-v", "--verbose", is_flag=True, help="Print more about each file."),
     click.option("-q", "--quiet", is_flag=True, help="Print errors only."),
     click.version_option(__version__, prog_name="kmq"),
+    click.option("-r", "--recursive", is_flag=True, help="Convert the images in folders and their subfolders."),
+    click.option(
+        "--include",
+        multiple=True,
+        metavar="PATTERN",
+        help="Files to convert in folders, such as '*.png' or 'icons/*'; repeatable.  [default: all images]",
+    ),
+    click.option("--exclude", multiple=True, metavar="PATTERN", help="Files and subfolders to leave out; repeatable."),
+    click.option("--out-dir", metavar="DIR", help="Write outputs to this folder, with subfolders as in the inputs'."),
+    click.option(
+        "-j",
+        "--jobs",
+        "processes",
+        type=click.IntRange(1, 1024),
+        metavar="N",
+        help="Number of files to convert at a time.  [default: one per processor]",
+    ),
+    click.option("--preserve", is_flag=True, help="Give outputs the times of their inputs."),
+    click.option("-n", "--dry-run", is_flag=True, help="Print what would be written, and write nothing."),
+    click.option("--json", "json_lines", is_flag=True, help="Print one JSON object per file."),
 ]
 
 

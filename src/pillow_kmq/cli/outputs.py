@@ -107,6 +107,8 @@ def _files(inputs: Sequence[str], folders: Folders, suffix: str) -> Iterator[Fou
                     continue
                 named.add(identity)
             yield found
+
+
 def _default_target(found: Found, suffix: str, out_dir: str | None) -> str:
     if found.path == STREAM:
         return STREAM
