@@ -19,8 +19,9 @@ from click.testing import CliRunner, Result
 from PIL import Image, ImageFilter
 
 import pillow_kmq
-from pillow_kmq.cli import command
-from pillow_kmq.cli.command import convert, main
+from pillow_kmq.cli import batch
+from pillow_kmq.cli.batch import convert
+from pillow_kmq.cli.command import main
 from pillow_kmq.cli.outputs import Job, plan
 from pillow_kmq.compare import oklab_distance
 from pillow_kmq.kernels import ahead, store
@@ -320,7 +321,7 @@ def compiling(monkeypatch: pytest.MonkeyPatch) -> None:
         store._warn.__wrapped__()
         return convert(*arguments)
 
-    monkeypatch.setattr(command, "convert", compile_and_convert)
+    monkeypatch.setattr(batch, "convert", compile_and_convert)
 
 
 class Terminal(StringIO):

@@ -68,7 +68,7 @@ def results(
         finished: Called after each job.
     """
     count = 1 if settings.dry_run or any(STREAM in (job.source, job.target) for job in jobs) else processes
-    count = min(len(jobs), _processes_for(jobs) if count is None else count)
+    count = min(len(jobs), _processes_for(jobs, settings) if count is None else count)
     if count > 1:
         from .workers import in_processes
 
@@ -80,10 +80,12 @@ def results(
         yield result
 
 
-def _processes_for(jobs: Sequence[Job]) -> int:
+def _processes_for(jobs: Sequence[Job], settings: Settings) -> int:
     """Return the number of processors if there is enough work for more than one, otherwise 1."""
     work = 0
     for job in jobs:
+        if _reason_to_skip(job, settings):
+            continue
         try:
             work += os.stat(job.source).st_size + _PER_FILE
         except OSError:
@@ -102,16 +104,23 @@ def _processors() -> int:
 
 def perform(job: Job, settings: Settings, progress: Callable[[float], object] | None) -> Result:
     """Convert an input and return what became of it."""
-    if job.own_output:
-        return Result(SKIPPED, 0, "", message="output of an earlier run, left as it is")
-    if not (settings.force or job.problem) and up_to_date(job):
-        return Result(SKIPPED, 0, "", message="the output is up to date")
+    skipped = _reason_to_skip(job, settings)
+    if skipped:
+        return Result(SKIPPED, 0, "", message=skipped)
     try:
         if settings.dry_run:
             return _planned(job, settings)
         return _result(job, convert(job, settings, progress), settings)
     except KmqError as error:
         return failure(job, str(error), status_of(error))
+
+
+def _reason_to_skip(job: Job, settings: Settings) -> str:
+    if job.own_output:
+        return "it is the output of another input, from an earlier run"
+    if job.problem or settings.force or not up_to_date(job):
+        return ""
+    return "the output is up to date; --force overwrites it"
 
 
 def _planned(job: Job, settings: Settings) -> Result:

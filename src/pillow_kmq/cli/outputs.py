@@ -16,6 +16,8 @@ from .statuses import EXISTS, UNREADABLE, UNWRITABLE, Refused
 STREAM = "-"  # standard input or output instead of a file name
 SUFFIXES = {"png": "-kmq.png", "kmq": ".kmq"}
 
+_OTHERWISE = "use --output or --ext in a run of its own"
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -95,7 +97,7 @@ def _check(inputs: Sequence[str], output: str | None, ext: str | None, out_dir: 
 def _files(inputs: Sequence[str], folders: Folders, suffix: str) -> Iterator[Found]:
     """Yield files that were named, and those in folders unless they were named too or are outputs of earlier runs."""
     named = {_identity(source) for source in inputs}
-    suffixes = tuple({suffix, *SUFFIXES.values()} - {".kmq", ".png"})
+    suffixes = tuple(known.lower() for known in {suffix, *SUFFIXES.values()} if _is_more_than_an_extension(known))
     for source in inputs:
         if source == STREAM:
             yield Found(source, source)
@@ -122,21 +124,23 @@ def _without_collisions(jobs: list[Job], suffix: str) -> list[Job]:
     targets = [STREAM if job.target == STREAM else _identity(job.target) for job in jobs]
     claimed = {target for source, target in zip(sources, targets, strict=True) if target not in (source, STREAM)}
     own = [source in claimed and _is_own(job, suffix) for source, job in zip(sources, jobs, strict=True)]
-    readers = {source: job.source for source, job, skip in zip(sources, jobs, own, strict=True) if not skip}
+    readers: dict[str, str] = {}
+    for source, job, skipped in zip(sources, jobs, own, strict=True):
+        if not skipped:
+            readers.setdefault(source, job.source)
     writers: dict[str, str] = {}
     checked = []
-    for job, target, skip in zip(jobs, targets, own, strict=True):
+    for job, target, skipped in zip(jobs, targets, own, strict=True):
         problem = job.problem
-        if skip or problem or target == STREAM:
-            pass
-        elif target in writers:
-            problem = f"the output {job.target} is also that of {writers[target]}; use --output to name another"
-        elif readers.get(target, job.source) != job.source:
-            problem = f"the output {job.target} is another input; use --output to name another"
-        else:
-            writers[target] = job.source
-        if not (skip and job.in_folder):
-            checked.append(replace(job, problem=problem, own_output=skip))
+        if not (skipped or problem or target == STREAM):
+            if target in writers:
+                problem = f"the output {job.target} is also that of {writers[target]}; {_OTHERWISE}"
+            elif readers.get(target, job.source) != job.source:
+                problem = f"the output {job.target} is another input; {_OTHERWISE}"
+            else:
+                writers[target] = job.source
+        if not (skipped and job.in_folder):
+            checked.append(replace(job, problem=problem, own_output=skipped))
     return checked
 
 
@@ -145,7 +149,11 @@ def _is_own(job: Job, suffix: str) -> bool:
 
     It is not if its name says too little, as `--ext .png` would overwrite an original.
     """
-    return not suffix.startswith(".") or (suffix == ".kmq" and job.in_folder)
+    return _is_more_than_an_extension(suffix) or (suffix == SUFFIXES["kmq"] and job.in_folder)
+
+
+def _is_more_than_an_extension(suffix: str) -> bool:
+    return os.path.splitext(f"name{suffix}")[0] != "name"
 
 
 def _format_by_name(name: str | None) -> str:

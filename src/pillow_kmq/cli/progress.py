@@ -33,7 +33,8 @@ class Bar(Progress):
         self._total = total
         self._done = 0
         self._bar: tqdm[None] | None = None
-        self._next = time.monotonic() + _FIRST
+        self._started = time.monotonic()
+        self._next = self._started + _FIRST
 
     def update(self, _: float = 0.0) -> None:
         """Show the bar as it is now, if it is time for that."""
@@ -42,7 +43,7 @@ class Bar(Progress):
             return
         self._next = now + _MOMENT
         if self._bar is None:
-            self._bar = _new_bar(self._total, self._done)
+            self._bar = _new_bar(self._total, now - self._started)
         self._bar.n = self._done
         self._bar.refresh()
 
@@ -69,9 +70,13 @@ class Bar(Progress):
         Progress.current = None
 
 
-def _new_bar(total: int, done: int) -> tqdm[None]:
+def _new_bar(total: int, seconds: float) -> tqdm[None]:
+    """Return a bar of some files that began a number of seconds ago."""
     from tqdm import tqdm
 
     tqdm.monitor_interval = 0  # no thread
     tqdm.set_lock(threading.RLock())  # no semaphore of multiprocessing
-    return tqdm(total=total, initial=done, unit=" files", file=sys.stderr, leave=False, dynamic_ncols=True, smoothing=0)
+    # With a delay, it is not shown before it knows how many files are done.
+    bar = tqdm(total=total, unit=" files", file=sys.stderr, leave=False, dynamic_ncols=True, delay=1e-9)
+    bar.start_t -= seconds
+    return bar

@@ -63,7 +63,7 @@ class Reporter:
                 (PLANNED, "would be written"),
                 (FAILURE, "failed"),
                 (HELD, "held back"),
-                (SKIPPED, "skipped, as their outputs exist (--force overwrites them)"),
+                (SKIPPED, "skipped, as outputs exist (--force overwrites them)"),
             )
             if self._counts[status]
         ]

@@ -199,6 +199,8 @@ def _signals_blocked() -> Iterator[None]:
 def _serve(pipe: Any, settings: Settings, level: int) -> None:
     """Run a worker process: convert in a thread, until a signal comes or the command has ended."""
     gc.set_threshold(20_000)  # as in the command itself
+    for name in ("KMQ_THREADS", "OPENBLAS_NUM_THREADS"):  # the other processors have processes of their own
+        os.environ.setdefault(name, "1")
     _handle_signals()
     threading.Thread(target=_work, args=(pipe, settings, level), daemon=True).start()
     command = parent_process()
