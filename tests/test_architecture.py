@@ -40,6 +40,7 @@ PILLOW = {
 NUMBA = {"kernels.compiler"}
 LLVMLITE = {"kernels.compiler", "kernels.machine"}
 CLICK = {"cli"}
+TQDM = {"cli.progress"}
 
 LAYERS = (
     ("errors",),
@@ -120,6 +121,8 @@ def test_import_rules(path):
         assert not imported(path, "llvmlite")
     if not is_in(name, CLICK):
         assert not imported(path, "click")
+    if name not in TQDM:
+        assert not imported(path, "tqdm")
     if is_in(name, ("codec",)):
         assert not imported(path, "pillow_kmq.quant")
         assert not imported(path, "pillow_kmq.color")

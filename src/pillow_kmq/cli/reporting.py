@@ -70,7 +70,9 @@ class Reporter:
         if self._counts[WRITTEN]:
             files = f"{self._counts[WRITTEN]:,} file{'s' * (self._counts[WRITTEN] > 1)}"
             parts.insert(0, f"{files}, {self._before:,} -> {self._after:,} bytes, {_change(self._before, self._after)}")
-        return f"{'; '.join(parts)}; {time.monotonic() - self._started:.1f} s"
+        if self._counts[WRITTEN]:
+            parts.append(f"{time.monotonic() - self._started:.1f} s")
+        return "; ".join(parts)
 
 
 def _change(before: int, after: int) -> str:
