@@ -108,6 +108,27 @@ def test_a_palette_and_other_options_reach_the_processes() -> None:
     assert len(Image.open("2/b.png").getpalette() or []) == 9
 
 
+@pytest.mark.parametrize("possible", [0, 1])
+def test_files_are_converted_if_no_or_few_processes_can_be_started(
+    monkeypatch: pytest.MonkeyPatch, possible: int
+) -> None:
+    started = []
+
+    class Worker(workers._Worker):
+        def __init__(self, settings: Settings) -> None:
+            if len(started) == possible:
+                raise BlockingIOError(11, "Resource temporarily unavailable")
+            super().__init__(settings)
+            started.append(self)
+
+    monkeypatch.setattr(workers, "_Worker", Worker)
+    pictures("a.png", "b.png", "c.png")
+    jobs = [Job(f"{name}.png", f"{name}-kmq.png", "png") for name in "abc"]
+    found = list(workers.in_processes(jobs, SETTINGS, 3, None, lambda: None))
+    assert [result.status for result in found] == ["written"] * 3
+    assert len(started) == possible
+
+
 # What is said
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -67,17 +68,21 @@ def results(
         progress: Called with the fraction of a job that is done, 0..1, or with 0 now and then; None for no calls.
         finished: Called after each job.
     """
-    count = 1 if settings.dry_run or any(STREAM in (job.source, job.target) for job in jobs) else processes
-    count = min(len(jobs), _processes_for(jobs, settings) if count is None else count)
-    if count > 1:
+    count = processes or _processes_for(jobs, settings)
+    if min(count, len(jobs)) > 1 and not settings.dry_run and _may_leave_this_process(jobs):
         from .workers import in_processes
 
-        yield from in_processes(jobs, settings, count, progress, finished)
+        yield from in_processes(jobs, settings, min(count, len(jobs)), progress, finished)
         return
     for job in jobs:
         result = perform(job, settings, progress)
         finished()
         yield result
+
+
+def _may_leave_this_process(jobs: Sequence[Job]) -> bool:
+    """Return False if a job needs standard input or output, or if this is a program that would start itself again."""
+    return not (any(STREAM in (job.source, job.target) for job in jobs) or getattr(sys, "frozen", False))
 
 
 def _processes_for(jobs: Sequence[Job], settings: Settings) -> int:
@@ -138,7 +143,7 @@ def _result(job: Job, outcome: Outcome, settings: Settings) -> Result:
         message="; ".join(outcome.notes),
         colors=outcome.colors,
         quality=round(outcome.report.quality, 1) if settings.facts else None,
-        error=0.0 if outcome.error is None else round(outcome.error, 2),
+        error=round(outcome.error or 0.0, 2) if settings.facts else None,
         seconds=outcome.seconds,
     )
 

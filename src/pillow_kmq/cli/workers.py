@@ -82,9 +82,16 @@ class _Pool:
         # One process compiles what is not compiled yet; several would do so at the same time.
         count = self._count if self._ready else 1
         while len(self._workers) < count and self._next < len(self._jobs):
-            worker = _Worker(self._settings)
+            try:
+                worker = _Worker(self._settings)
+            except OSError:  # too many processes, or too little memory for another one
+                self._count = len(self._workers)
+                break
             self._workers[worker.pipe] = worker
             self._hand_out(worker)
+        if not self._workers:
+            index, self._next = self._next, self._next + 1
+            self._finish(index, perform(self._jobs[index], self._settings, None))
         for pipe in connection.wait(list(self._workers), _MOMENT):
             self._receive(self._workers[pipe])
 
@@ -103,10 +110,10 @@ class _Pool:
             message = worker.pipe.recv()
         except (EOFError, OSError):
             del self._workers[worker.pipe]
-            self._finish(worker, failure(self._jobs[worker.index], worker.end()))
+            self._finish(worker.index, failure(self._jobs[worker.index], worker.end()))
             return
         if isinstance(message, Result):
-            self._finish(worker, message)
+            self._finish(worker.index, message)
             self._hand_out(worker)
         elif isinstance(message, logging.LogRecord):
             text = message.getMessage()
@@ -116,9 +123,9 @@ class _Pool:
         else:
             self._ready = True
 
-    def _finish(self, worker: _Worker, result: Result) -> None:
+    def _finish(self, index: int, result: Result) -> None:
         self._ready = True
-        self.results[worker.index] = result
+        self.results[index] = result
         self._finished()
 
     def close(self) -> None:
