@@ -31,6 +31,7 @@ PILLOW = {
     "quant.background",
     "quant.pillow",
     "quant.pillow_source",
+    "quant.shared_palette",
     "regions",
     "report",
     "saving",

@@ -147,6 +147,11 @@ CASES = {
         lambda **options: pillow_kmq.quantize_all([RGBA], **options),
         dict.fromkeys(set(QUANTIZE_KEYWORDS) - {"colors", "importance"} | {"threads", "progress"}),
     ),
+    "shared_palette": Case(pillow_kmq.shared_palette, {"images": [RGBA, RGBA]}),
+    "shared_palette options": Case(
+        lambda **options: pillow_kmq.shared_palette([RGBA], **options),
+        dict.fromkeys(set(QUANTIZE_KEYWORDS) - {"colors", "importance", "palette"}),
+    ),
     "quantize_array": Case(pillow_kmq.quantize_array, {"pixels": PIXELS}),
     "quantize_array options": Case(
         lambda **options: pillow_kmq.quantize_array(PIXELS, **options),
@@ -224,7 +229,7 @@ def test_an_odd_value_works_or_is_refused_with_a_sentence(
 def test_every_public_function_is_among_them() -> None:
     tried = {name.split()[0] for name in CASES}
     without_arguments = {"install", "installed", "uninstall", "register_kmq_opener", "register_png8_saver"}
-    results = {"ColorCounts", "KMeansResult", "Report"}
+    results = {"ColorCounts", "KMeansResult", "Report", "SharedPalette"}
     public = {name for name in pillow_kmq.__all__ if callable(getattr(pillow_kmq, name))}
     for name in without_arguments:
         assert not inspect.signature(getattr(pillow_kmq, name)).parameters

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from .quant.arrays import ColorCounts, dither, find_palette, histogram, quantize_array, remap
     from .quant.dithering.options import Diffusion, FloydSteinberg, Ordered, Selective
     from .quant.kmeans import KMeansResult, kmeans
+    from .quant.options import SharedPalette
+    from .quant.shared_palette import shared_palette
     from .regions import read_region
     from .report import Report
     from .saving.files import save
@@ -41,6 +43,8 @@ _LAZY = {
     "Diffusion": ".quant.dithering.options",
     "Selective": ".quant.dithering.options",
     "Ordered": ".quant.dithering.options",
+    "SharedPalette": ".quant.options",
+    "shared_palette": ".quant.shared_palette",
     "PSNR": ".quant.aim",
     "DeltaE": ".quant.aim",
     "Report": ".report",
@@ -68,6 +72,7 @@ __all__ = [
     "Ordered",
     "Report",
     "Selective",
+    "SharedPalette",
     "decode",
     "dither",
     "encode",
@@ -84,6 +89,7 @@ __all__ = [
     "register_png8_saver",
     "remap",
     "save",
+    "shared_palette",
     "uninstall",
     "warmup",
 ]

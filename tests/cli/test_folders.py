@@ -6,12 +6,12 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
 from pillow_kmq.cli.folders import IMAGES, Folders, Found
-from pillow_kmq.cli.outputs import Job, plan
+from pillow_kmq.cli.outputs import FORMATS, Job, plan
 from pillow_kmq.errors import OptionError
 
 posix_only = pytest.mark.skipif(os.name != "posix", reason="POSIX links and permissions")
@@ -223,6 +223,7 @@ NAMES = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(names=NAMES, ext=st.sampled_from([None, ".png", ".kmq", "-x.png"]), out=st.sampled_from([None, "out", "top"]))
 def test_no_output_is_written_twice_and_no_other_input_is_overwritten(
     tmp_path_factory: pytest.TempPathFactory, names: list[str], ext: str | None, out: str | None
@@ -255,3 +256,18 @@ def test_options_that_contradict_each_other_are_refused(
     touch("top/a.png", "top/b.png")
     with pytest.raises(OptionError, match=words):
         plan(inputs, output, ext, None, out_dir=out_dir, folders=Folders(True))
+
+
+def test_patterns_without_recursive_are_refused() -> None:
+    with pytest.raises(OptionError, match="add --recursive"):
+        plan(["a.png"], None, None, None, folders=Folders(exclude=("b",)))
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_default_names_of_all_formats_are_known_as_outputs(format_: str) -> None:
+    touch("top/a.jpg")
+    (first,) = planned("top", format_=format_)
+    touch(first.target)
+    for again in (None, format_):
+        if again or format_ != "kmq":
+            assert [job.source for job in planned("top", format_=again)] == [first.source]

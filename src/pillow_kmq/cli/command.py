@@ -13,22 +13,47 @@ from typing import Any
 
 import click
 
-from ..errors import OptionError, OptionTypeError
+from ..errors import KmqError, OptionError, OptionTypeError
 from ..saving.files import abandon
 from .batch import at_end, results
-from .convert import Settings
+from .convert import SAVERS, Settings
 from .folders import Folders
-from .options import options, save_options
+from .keywords import refuse_contradictions, save_options
+from .options import SECTIONS, options
 from .outputs import STREAM, Job, plan
 from .progress import Bar
 from .reporting import Reporter
+from .shared_palette import with_shared_palette
+from .statuses import MEANINGS, status_of
 from .terminal import Progress, printing_records, say, shown
-from .verbs import CommandWithVerbs
+from .verbs import VERBS, CommandWithVerbs
+
+EXAMPLES = (
+    ("kmq 64 photo.png", "Write photo-kmq.png with at most 64 colours."),
+    ("kmq -Q 60-80 -o small.png photo.png", "Use as few colours as reach quality 80, but none below 60."),
+    ("kmq --max-bytes 50k --format kmq *.png", "Use as many colours as fit into 50,000 bytes."),
+    ("kmq --palette epaper-spectra-6 -o panel.bmp photo.png", "Use the colours of a display."),
+    ("kmq --nofs --ext .png --force sprite.png", "Replace the file, without dithering."),
+    ("kmq 64 --recursive site --out-dir small", "Convert the images in a folder and its subfolders."),
+    ("kmq 16 < photo.png > photo-16.png", "Work in a pipeline."),
+)
 
 
-@click.command(cls=CommandWithVerbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(
+    cls=CommandWithVerbs,
+    sections=SECTIONS,
+    tables={
+        "Verbs": [(f"kmq {verb}", meaning) for verb, meaning in VERBS.items()],
+        "Examples": EXAMPLES,
+        "Exit status, that of the last failure": [(str(status), meaning) for status, meaning in MEANINGS.items()],
+    },
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @options
+@click.pass_context
 def main(
+    context: click.Context,
+    /,
     inputs: tuple[str, ...],
     colors: int | None,
     output: str | None,
@@ -39,6 +64,7 @@ def main(
     strip: bool,
     verbose: bool,
     quiet: bool,
+    shared_palette: bool,
     recursive: bool,
     include: tuple[str, ...],
     exclude: tuple[str, ...],
@@ -54,33 +80,35 @@ def main(
     IN is any image that Pillow opens, .kmq included; - is standard input. The output for photo.jpg is photo-kmq.png,
     or photo.kmq with --format kmq, in the same folder. Existing files are not overwritten unless --force is given.
 
-    `kmq warmup` compiles everything ahead of time; write ./warmup for a file of that name.
-
-    Exit status: 0 if all outputs were written, otherwise that of the last input that failed: 2 if it cannot be read, 25
-    if it is damaged, 15 if the output exists, 16 if it cannot be written, 98 if --skip-if-larger or --max-bytes held it
-    back, 99 if --quality did, 1 for other reasons. Wrong usage is 4, Ctrl-C 130.
+    Without IN, standard input is converted to standard output. A file whose name is a verb is written ./warmup. Long
+    options may be abbreviated.
     """
-    click.get_current_context().with_resource(printing_records(logging.CRITICAL if quiet else logging.DEBUG))
-    colors, inputs = _leading_colors(colors, inputs)
+    context.with_resource(printing_records(logging.CRITICAL if quiet else logging.DEBUG))
     try:
-        jobs = plan(
-            inputs, output, ext, format_, out_dir=out_dir, folders=Folders(recursive, include, exclude, out_dir)
-        )
-        save = {"colors": colors, **save_options(**choices)}
+        colors, inputs = _leading_colors(colors, inputs)
+        folders = Folders(recursive, include, exclude, closed=out_dir)
+        jobs = plan(inputs or (STREAM,), output, ext, format_, out_dir=out_dir, folders=folders)
+        refuse_contradictions(_given(context.params))
+        save = {"colors": colors or 256, **save_options(_given({"colors": colors, **choices}))}
     except (OptionError, OptionTypeError) as error:
         raise click.UsageError(str(error)) from None
-    if "compression" in save and all(job.format != "kmq" for job in jobs):
-        raise click.UsageError("--compression applies to .kmq files only: add --format kmq")
+    for name in ("compression", "palette_mode"):
+        if name in save and jobs and all(job.format != "kmq" for job in jobs):
+            raise click.UsageError(f"--{name.replace('_', '-')} applies to .kmq files only: add --format kmq")
     to_stdout = any(job.target == STREAM for job in jobs)
     if json_lines and to_stdout:
         raise click.UsageError("--json prints to standard output, where the image goes: use --output to name a file")
-    silent = quiet or json_lines
+    if not jobs:
+        say("kmq: nothing to convert: all images are outputs of earlier runs", err=True)
+        sys.exit(0)
+    if shared_palette and not dry_run:
+        save = _with_shared_palette(save, jobs, strip=strip, quiet=quiet)
     settings = Settings(
         save,
         force,
         skip_if_larger,
         strip,
-        silent,
+        quiet=quiet or json_lines,
         verbose=verbose,
         facts=json_lines,
         out_dir=out_dir is not None,
@@ -92,9 +120,6 @@ def main(
 
 def _run(jobs: list[Job], settings: Settings, processes: int | None, reporter: Reporter) -> int:
     """Run all jobs, show how far they are, and return the exit status."""
-    if not jobs:
-        say("kmq: nothing to convert: all images are outputs of earlier runs", err=True)
-        return 0
     quiet = reporter.quiet
     bar = Bar(len(jobs), not quiet) if len(jobs) > 1 else Progress(f"[1/1] {shown(jobs[0].source)}", enabled=not quiet)
     with bar:
@@ -106,20 +131,44 @@ def _run(jobs: list[Job], settings: Settings, processes: int | None, reporter: R
     return reporter.status
 
 
-def _leading_colors(colors: int | None, inputs: tuple[str, ...]) -> tuple[int, tuple[str, ...]]:
-    """Return the number of colours and the inputs. As in pngquant, a number before the first file is the former."""
-    if not inputs[0].isdecimal():
-        return colors or 256, inputs
-    number = int(inputs[0])
-    if colors is not None:
-        raise click.UsageError(
-            f"number of colours given twice, {number} and --colors {colors}: drop one, or write ./{number} for a file"
-        )
-    if not 1 <= number <= 256:
-        raise click.UsageError(f"number of colours must be 1 to 256, not {number}: write ./{number} for a file")
-    if len(inputs) == 1:
-        raise click.UsageError(f"no input after the number of colours {number}: write ./{number} for a file")
-    return number, inputs[1:]
+def _given(parameters: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in parameters.items() if value is not None and value is not False}
+
+
+def _with_shared_palette(save: dict[str, Any], jobs: list[Job], *, strip: bool, quiet: bool) -> dict[str, Any]:
+    """Return the keywords of `Image.save` with a palette for all inputs, or end the command without outputs."""
+    if any(job.source == STREAM for job in jobs):
+        raise click.UsageError("--shared-palette reads each input twice: write standard input to a file first")
+    inputs = [job for job in jobs if not (job.problem or job.own_output)]
+    srgb = strip or any(job.format not in SAVERS for job in inputs)
+    try:
+        with Progress("finding the palette", enabled=not quiet) as line:
+            return with_shared_palette(save, inputs, srgb=srgb, progress=line.update if line.enabled else None)
+    except KmqError as error:
+        say(f"kmq: {error}", err=True)
+        sys.exit(status_of(error))
+
+
+def _leading_colors(colors: int | None, inputs: tuple[str, ...]) -> tuple[int | None, tuple[str, ...]]:
+    """Return the number of colours and the inputs. As in pngquant, a number before the first file is the former.
+
+    Raises:
+        OptionError: There are no inputs although standard input is a terminal, or the number is wrong.
+    """
+    number = None
+    if inputs and inputs[0].isdecimal():
+        number, inputs = int(inputs[0]), inputs[1:]
+        if colors is not None:
+            raise OptionError(
+                f"number of colours given twice, {number} and --colors {colors}: drop one, or write ./{number} for a "
+                "file"
+            )
+        if not 1 <= number <= 256:
+            raise OptionError(f"number of colours must be 1 to 256, not {number}: write ./{number} for a file")
+    if not inputs and (sys.stdin is None or sys.stdin.isatty()):
+        after = "" if number is None else f" after the number of colours {number}: write ./{number} for a file"
+        raise OptionError(f"no input{after or ': name an image, or see kmq --help'}")
+    return number or colors, inputs
 
 
 def clean_up() -> None:

@@ -16,11 +16,13 @@ from ..errors import KmqError, QualityError
 from ..frames import read_failure
 from ..report import AnimationReport, Report
 from .inputs import Input, read, read_source
+from .other_formats import save_in
 from .outputs import STREAM, Job, check, times_of, write
 from .statuses import LARGER, Refused
 from .terminal import shown
 
-SAVERS = {"png": "PNG8", "kmq": "KMQ"}
+SAVERS: dict[str, str] = {"png": "PNG8", "kmq": "KMQ"}
+"""Formats of Pillow by those of the command; `other_formats` saves the others."""
 
 
 @dataclass(frozen=True)
@@ -150,17 +152,21 @@ def _encoded(
     found: Input, format_: str, settings: Settings, progress: Callable[[float], object] | None
 ) -> tuple[Outcome, bytes]:
     image, animated = found.image, found.animation is not None
-    exact, color_notes = described(image, format_, srgb=settings.strip)
+    srgb = settings.strip or format_ not in SAVERS
+    exact, color_notes = described(image, format_, srgb=srgb)
     if settings.strip and not animated:
         image.info = {key: image.info[key] for key in ("transparency", *KEYS) if key in image.info}
-    options = {"optimize": True, "progress": progress, **settings.save, "dpi": _dpi(image.info), "srgb": settings.strip}
+    options = {"optimize": True, "progress": progress, **settings.save, "dpi": _dpi(image.info), "srgb": srgb}
     if found.animation is not None:
         options = {**_keeping(options), **found.animation}
     if format_ == "kmq":
         options.update({"dpi": None} if animated and settings.strip else _metadata(image.info))
     reports: list[Report] = []
     buffer = BytesIO()
-    image.save(buffer, format=SAVERS[format_], report=reports.append, **options)
+    if format_ in SAVERS:
+        image.save(buffer, format=SAVERS[format_], report=reports.append, **options)
+    else:
+        color_notes += save_in(image, buffer, format_, {"report": reports.append, **options})
     (report,) = reports
     unseen = report.looks_same if settings.skip_if_larger or settings.facts or not settings.quiet else True
     return Outcome(

@@ -43,11 +43,14 @@ def read_source(source: str) -> bytes:
                 return file.read()
         if sys.stdin is None:
             raise Refused("cannot read it: standard input is closed", UNREADABLE)
-        return sys.stdin.buffer.read()
+        data = sys.stdin.buffer.read()
     except OSError as error:
         raise Refused(f"cannot read it: {reason(error)}", UNREADABLE) from None
     except MemoryError:
         raise Refused("not enough memory for a file of this size") from None
+    if not data:
+        raise Refused("standard input is empty", DAMAGED)
+    return data
 
 
 def read(data: bytes, *, all_frames: bool) -> Input:

@@ -9,12 +9,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ..errors import OptionError
-from ..saving.files import replace_file, write_standard_output
+from ..saving.files import replace_file, write_all, write_standard_output
 from .folders import Folders, Found
 from .statuses import EXISTS, UNREADABLE, UNWRITABLE, Refused
 
 STREAM = "-"  # standard input or output instead of a file name
-SUFFIXES = {"png": "-kmq.png", "kmq": ".kmq"}
+FORMATS = ("png", "kmq", "gif", "webp", "tif", "bmp", "pcx", "tga")
+_EXTENSIONS = {**{f".{format_}": format_ for format_ in FORMATS}, ".tiff": "tif"}
+_OWN = tuple(f"-kmq.{format_}" for format_ in FORMATS)  # what default names of outputs end in
 
 _OTHERWISE = "use --output or --ext in a run of its own"
 
@@ -26,7 +28,7 @@ class Job:
     Attributes:
         source: Path of the input, or STREAM.
         target: Path of the output, or STREAM.
-        format: "png" or "kmq".
+        format: One of FORMATS.
         problem: Reason for not converting it, shown to the user; None if there is none.
         unreadable: True if the problem is that the input cannot be read, not that its output would overwrite a file.
         own_output: True if the input is the output of another one, from an earlier run, and is left as it is.
@@ -57,7 +59,7 @@ def plan(
         inputs: Paths of files and folders, or STREAM.
         output: Path of the only output, or STREAM; None for a default name.
         ext: Suffix of default output names; None for that of the format.
-        format_: "png" or "kmq"; None to take it from `output` or `ext`, or else "png".
+        format_: One of FORMATS; None to take it from `output` or `ext`, or else "png".
         out_dir: Folder of the outputs, with subfolders as in the folders among `inputs`; None to write each next to its
             input.
         folders: What is converted in folders; None if none may be among `inputs`.
@@ -65,11 +67,12 @@ def plan(
     Raises:
         OptionError: The arguments contradict each other.
     """
-    _check(inputs, output, ext, out_dir)
+    folders = folders or Folders()
+    _check(inputs, output, ext, out_dir, folders)
     format_ = format_ or _format_by_name(output or ext)
-    suffix = ext or (SUFFIXES[format_] if out_dir is None else f".{format_}")
+    suffix = ext or (f".{format_}" if format_ == "kmq" or out_dir is not None else f"-kmq.{format_}")
     jobs: list[Job] = []
-    for found in _files(inputs, folders or Folders(), suffix):
+    for found in _files(inputs, folders, suffix):
         target = output or _default_target(found, suffix, out_dir)
         unreadable = found.problem is not None
         jobs.append(Job(found.path, target, format_, found.problem, unreadable, in_folder=found.in_folder))
@@ -78,7 +81,7 @@ def plan(
     return _without_collisions(jobs, suffix)
 
 
-def _check(inputs: Sequence[str], output: str | None, ext: str | None, out_dir: str | None) -> None:
+def _check(inputs: Sequence[str], output: str | None, ext: str | None, out_dir: str | None, folders: Folders) -> None:
     """Raise OptionError for arguments that contradict each other."""
     if output is not None and ext is not None:
         raise OptionError("--output and --ext cannot be combined: drop one of them")
@@ -90,6 +93,8 @@ def _check(inputs: Sequence[str], output: str | None, ext: str | None, out_dir: 
         raise OptionError("standard input (-) can be read only once: drop the others")
     if STREAM in inputs and out_dir is not None:
         raise OptionError("standard input (-) has no name for an output in --out-dir: use --output")
+    if (folders.include or folders.exclude) and not folders.recursive:
+        raise OptionError("--include and --exclude choose files in folders: add --recursive")
     if "" in (output, ext, out_dir):
         raise OptionError("--output, --ext and --out-dir must not be empty: leave them out for default names")
 
@@ -97,7 +102,7 @@ def _check(inputs: Sequence[str], output: str | None, ext: str | None, out_dir: 
 def _files(inputs: Sequence[str], folders: Folders, suffix: str) -> Iterator[Found]:
     """Yield files that were named, and those in folders unless they were named too or are outputs of earlier runs."""
     named = {_identity(source) for source in inputs}
-    suffixes = tuple(known.lower() for known in {suffix, *SUFFIXES.values()} if _is_more_than_an_extension(known))
+    suffixes = (*_OWN, suffix.lower()) if _is_more_than_an_extension(suffix) else _OWN
     for source in inputs:
         if source == STREAM:
             yield Found(source, source)
@@ -149,7 +154,7 @@ def _is_own(job: Job, suffix: str) -> bool:
 
     It is not if its name says too little, as `--ext .png` would overwrite an original.
     """
-    return _is_more_than_an_extension(suffix) or (suffix == SUFFIXES["kmq"] and job.in_folder)
+    return _is_more_than_an_extension(suffix) or (suffix == ".kmq" and job.in_folder)
 
 
 def _is_more_than_an_extension(suffix: str) -> bool:
@@ -157,12 +162,22 @@ def _is_more_than_an_extension(suffix: str) -> bool:
 
 
 def _format_by_name(name: str | None) -> str:
-    if name is None or name == STREAM:
+    if name is None or name == STREAM or _is_device(name):
         return "png"
-    for format_ in SUFFIXES:
-        if name.lower().endswith(f".{format_}"):
+    for extension, format_ in _EXTENSIONS.items():
+        if name.lower().endswith(extension):
             return format_
-    raise OptionError(f"cannot tell the format from {name!r}: end it in .png or .kmq, or give --format")
+    known = ", ".join(f".{format_}" for format_ in FORMATS)
+    raise OptionError(f"cannot tell the format from {name!r}: end it in {known}, or give --format")
+
+
+def _is_device(path: str) -> bool:
+    """Return whether a path is a character device, such as /dev/null, or a named pipe, which are written in place."""
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:
+        return False
+    return stat.S_ISCHR(mode) or stat.S_ISFIFO(mode)
 
 
 def _identity(path: str) -> str:
@@ -184,9 +199,9 @@ def check(job: Job, force: bool) -> None:
             )
     elif os.path.isdir(target):
         raise Refused(f"the output {target} is a directory; use --output to name a file", UNWRITABLE)
-    elif os.path.exists(target):
+    elif os.path.exists(target) and not _is_device(target):
         if not os.path.isfile(target):
-            raise Refused(f"the output {target} is not a regular file; use --output - for streams", UNWRITABLE)
+            raise Refused(f"the output {target} is neither a file nor a pipe; name another", UNWRITABLE)
         if not force:
             raise Refused(f"the output {target} already exists; use --force to overwrite it", EXISTS)
 
@@ -209,7 +224,7 @@ def times_of(source: str) -> tuple[int, int] | None:
 
 
 def write(target: str, data: bytes, *, folders: bool = False, times: tuple[int, int] | None = None) -> None:
-    """Write a file atomically, or all of `data` to standard output.
+    """Write a file atomically, or all of `data` to a stream.
 
     Args:
         target: Path of the file, or STREAM.
@@ -223,6 +238,10 @@ def write(target: str, data: bytes, *, folders: bool = False, times: tuple[int, 
     try:
         if target == STREAM:
             write_standard_output(data)
+            return
+        if _is_device(target):
+            with open(target, "wb", buffering=0) as device:
+                write_all(device, data)
             return
         if folders:
             os.makedirs(os.path.dirname(target) or ".", exist_ok=True)

@@ -16,6 +16,20 @@ DAMAGED = 25  # a damaged image, or not an image
 LARGER = 98  # held back by --skip-if-larger or --max-bytes
 TOO_BAD = 99  # held back by --quality
 
+MEANINGS = {
+    0: "all outputs were written",
+    FAILED: "an input failed for another reason, such as too little memory",
+    UNREADABLE: "an input cannot be read",
+    WRONG_USAGE: "wrong usage",
+    EXISTS: "an output exists, or is that of another input",
+    UNWRITABLE: "an output cannot be written",
+    DAMAGED: "an input is damaged or is not an image",
+    LARGER: "--skip-if-larger or --max-bytes held an output back",
+    TOO_BAD: "--quality held an output back",
+    130: "Ctrl-C",
+}
+"""The meaning of each status, for the help."""
+
 _STATUSES: dict[type[KmqError], int] = {
     QualityError: TOO_BAD,
     SizeError: LARGER,

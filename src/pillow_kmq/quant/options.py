@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -54,6 +54,21 @@ EFFORTS = {
 }
 
 
+@dataclass(frozen=True, eq=False)
+class SharedPalette:
+    """A palette that was found for several images, to quantise them one by one; see `shared_palette`.
+
+    Unlike other given palettes, it suits its images: they are dithered and mapped as if each had found it.
+
+    Attributes:
+        colors: the entries, uint8[k, 4].
+        space: what it was optimised for, as in `quantize`.
+    """
+
+    colors: Palette
+    space: str
+
+
 @dataclass(frozen=True)
 class Options:
     """Validated options of one call.
@@ -74,6 +89,7 @@ class Options:
         order: one of ORDER_NAMES, for palettes that are found.
         transparent_index: index of the fully transparent entry; -1 is the last one, None the first one.
         threads: number of threads that map pixels; 0 is one per core.
+        fitted: whether `palette` was found for the images, among others.
     """
 
     colors: int = MAX_COLORS
@@ -90,6 +106,7 @@ class Options:
     order: str = "luminance"
     transparent_index: int | None = None
     threads: int = 1
+    fitted: bool = False
 
     @property
     def metric(self) -> str:
@@ -169,6 +186,14 @@ def to_options(
         max_iter=max_iter,
         **others,
     )
+
+
+def to_options_of_shared(shared: SharedPalette, dither: Any, *, space: str | None = None, **others: Any) -> Options:
+    """Validate the keywords of `quantize` next to a shared palette, which fixes the search."""
+    if others.get("order") is not None:
+        raise OptionError("order cannot be combined with palette, which keeps its own order: leave it out")
+    found = to_options(MAX_COLORS, None, dither, space=space or shared.space, **others)
+    return replace(found, palette=shared.colors, fitted=True)
 
 
 def _space_for(palette: Palette | None, max_iter: int | None, aim: Aim | None) -> str:

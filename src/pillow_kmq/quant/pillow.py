@@ -16,7 +16,7 @@ from ..pillow_originals import pillow_quantize
 from ..report import Report
 from ..types import IndexedImage
 from .colors import to_given_palette
-from .options import to_options
+from .options import SharedPalette, to_options, to_options_of_shared
 from .palette import least_colors
 from .pillow_source import ImageSources, load_colors, to_image
 from .pipeline import count, render
@@ -37,8 +37,12 @@ class Job:
         **others: Any,
     ) -> None:
         """Count the colours of images; the keywords are those of `quantize`."""
-        given = to_given_palette(load_colors("palette", palette))
-        self.options = to_options(colors, given, dither, fixed=load_colors("fixed", fixed), **others)
+        others["fixed"] = load_colors("fixed", fixed)
+        if isinstance(palette, SharedPalette):
+            self.options = to_options_of_shared(palette, dither, **others)
+        else:
+            given = to_given_palette(load_colors("palette", palette))
+            self.options = to_options(colors, given, dither, **others)
         self._sources = sources
         self._palette = palette
         self._progress = Progress(progress)
@@ -127,8 +131,8 @@ def quantize(
         palette: colours to use unchanged and in this order: an image; integers 0..255 of shape [k, 3] or [k, 4], k =
             1..256; a string of hex colours such as "#000,#fff,#f00"; the path of an image or of a text file with one
             hex colour per line; or the name of a hardware palette such as "web-safe". Of a P image, the palette is
-            used; of any other image, its distinct colours (at most 256) in order of first appearance. None finds a
-            palette.
+            used; of any other image, its distinct colours (at most 256) in order of first appearance. A `SharedPalette`
+            is used as if it was found for this image. None finds a palette.
         dither: None (Floyd-Steinberg with `palette`, otherwise no dithering), "none", "floyd-steinberg" or its strength
             0..1, "selective", "bayer", "blue-noise", another error filter such as "atkinson", "auto", one of Pillow's
             `Dither` constants, or an instance of `FloydSteinberg`, `Diffusion`, `Selective` or `Ordered`.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -196,7 +196,7 @@ class ImageSources:
     """
 
     def __init__(
-        self, images: Sequence[Image.Image] | Frames | Image.Image, importance: Sequence[Any] | None = None
+        self, images: Collection[Image.Image] | Frames | Image.Image, importance: Sequence[Any] | None = None
     ) -> None:
         self._images = Frames(images) if isinstance(images, Image.Image) else images
         self._importance = importance

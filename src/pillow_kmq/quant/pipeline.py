@@ -68,6 +68,13 @@ def render(
     return [IndexedImage(palette, indices) for indices in images]
 
 
+def find_shared(sources: Collection[Source], options: Options, progress: Progress = SILENT) -> Palette:
+    """Find one palette for all images, which are iterated twice; empty if they have no pixels."""
+    counts = count(sources, options, progress.part(0.0, 0.6))
+    palette = _find_palette(CompositedSources(sources, options), counts, options, progress.part(0.6, 1.0))
+    return reorder(palette, [], options) if len(palette) else palette
+
+
 def _choose_indices(
     source: Source, palette: Palette, options: Options, still: StillPixels | None, progress: Progress
 ) -> npt.NDArray[np.uint8]:
@@ -80,7 +87,7 @@ def _choose_indices(
     if options.dither is None:
         map_stripes(source, cuts, palette, options.metric, out, options.threads)
     else:
-        given = options.palette is not None or len(options.fixed) == len(palette)
+        given = (options.palette is not None and not options.fitted) or len(options.fixed) == len(palette)
         dither_stripes(source, cuts, palette, options.dither, options.metric, out, options.threads, still, given=given)
     return out
 

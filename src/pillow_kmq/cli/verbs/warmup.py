@@ -6,10 +6,11 @@ import logging
 
 import click
 
+from ..arguments import Command
 from ..terminal import printing_records
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(cls=Command, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
 def command(quiet: bool) -> None:
     """Compile everything ahead of time. Otherwise the first use of each feature does."""
