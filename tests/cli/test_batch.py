@@ -100,12 +100,24 @@ def test_a_run_with_a_stream_stays_in_this_process() -> None:
     assert b"2 files, " in run.stderr
 
 
-def test_a_palette_and_other_options_reach_the_processes() -> None:
+@pytest.mark.parametrize("options", [("--palette", "#000,#fff,#f00"), ("3", "--shared-palette")])
+def test_palettes_and_other_options_reach_the_processes(options: tuple[str, ...]) -> None:
     pictures("a.png", "b.png")
     for count in ("1", "2"):
-        assert kmq("-j", count, "--palette", "#000,#fff,#f00", "--out-dir", count, "a.png", "b.png").returncode == 0
+        assert kmq(*options, "-j", count, "--out-dir", count, "a.png", "b.png").returncode == 0
     assert files("1") == files("2")
+    assert Image.open("2/b.png").getpalette() == Image.open("2/a.png").getpalette()
     assert len(Image.open("2/b.png").getpalette() or []) == 9
+
+
+def test_a_shared_palette_is_found_without_outputs_of_earlier_runs() -> None:
+    pictures("in/a.png", "in/b.png")
+    for _ in range(2):
+        assert kmq("3", "-f", "--shared-palette", "in/a.png", "in/b.png", "in/a-kmq.png").returncode == 0
+        found = Image.open("in/a-kmq.png").getpalette()
+        assert found == Image.open("in/b-kmq.png").getpalette()
+    assert kmq("3", "--shared-palette", "-r", "in", "--out-dir", "out").returncode == 0
+    assert Image.open("out/a.png").getpalette() == found
 
 
 @pytest.mark.parametrize("possible", [0, 1])
