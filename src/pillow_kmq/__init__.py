@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .codec import decode, encode
     from .drop_in import install, installed, uninstall
     from .kernels.warm_up import warmup
+    from .palette_files import NamedColors, read_palette, write_palette
     from .quant import quantize, quantize_all
     from .quant.aim import PSNR, DeltaE
     from .quant.arrays import ColorCounts, dither, find_palette, histogram, quantize_array, remap
@@ -49,6 +50,9 @@ _LAZY = {
     "DeltaE": ".quant.aim",
     "Report": ".report",
     "read_region": ".regions",
+    "read_palette": ".palette_files",
+    "write_palette": ".palette_files",
+    "NamedColors": ".palette_files",
     "kmeans": ".quant.kmeans",
     "KMeansResult": ".quant.kmeans",
     "encode": ".codec",
@@ -69,6 +73,7 @@ __all__ = [
     "FloydSteinberg",
     "IndexedImage",
     "KMeansResult",
+    "NamedColors",
     "Ordered",
     "Report",
     "Selective",
@@ -84,6 +89,7 @@ __all__ = [
     "quantize",
     "quantize_all",
     "quantize_array",
+    "read_palette",
     "read_region",
     "register_kmq_opener",
     "register_png8_saver",
@@ -92,6 +98,7 @@ __all__ = [
     "shared_palette",
     "uninstall",
     "warmup",
+    "write_palette",
 ]
 
 

@@ -66,8 +66,9 @@ _OPTIONS = [
         "--map",
         metavar="COLORS",
         shell_complete=complete_palette,
-        help="Use these colours: an image, a file of hex colours, '#000,#fff', or a name like cga or epaper-spectra-6.",
+        help="Use these colours: an image, a palette file, '#000,#fff', or a name like cga or epaper-spectra-6.",
     ),
+    click.option("--strict", is_flag=True, help="Write nothing if a pixel is not in the palette given by --palette."),
     click.option(
         "--fixed",
         metavar="COLORS",
@@ -226,6 +227,7 @@ SECTIONS = {
         "quality",
         "max_bytes",
         "palette",
+        "strict",
         "fixed",
         "shared_palette",
         "posterize",

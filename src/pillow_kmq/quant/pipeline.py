@@ -23,6 +23,7 @@ from .posterize import FULL
 from .progress import SILENT, Progress
 from .remap import map_stripes
 from .source import Source, stripes
+from .strict import check_strictly
 
 
 def quantize_source(source: Source, options: Options, progress: Progress = SILENT) -> IndexedImage:
@@ -54,7 +55,10 @@ def render(
     sources: Collection[Source], counts: Counts, options: Options, progress: Progress = SILENT
 ) -> list[IndexedImage]:
     """Choose a palette for counted images and an entry for every pixel."""
-    palette, sources = options.palette, CompositedSources(sources, options)
+    palette = options.palette
+    if options.strict and palette is not None:
+        check_strictly(sources, palette, options.background)
+    sources = CompositedSources(sources, options)
     if palette is None:
         palette = _find_palette(sources, counts, options, progress.part(0.0, 0.5))
     remapping = progress.part(0.5, 1.0)
