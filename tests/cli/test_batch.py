@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import Pipe
 from pathlib import Path
 from typing import Any
@@ -333,7 +333,7 @@ def waiting(command: subprocess.Popen[bytes]) -> list[int]:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         found = children(command.pid)
-        if any(os.path.realpath(link).endswith("/pipe.png") for pid in found for link in opened(pid)):
+        if any(path.endswith("/pipe.png") for pid in found for path in opened(pid)):
             return found
         time.sleep(0.02)
     raise AssertionError("no worker has opened the pipe")
@@ -353,10 +353,12 @@ def is_worker(pid: int, parent: int) -> bool:
 
 
 def opened(pid: int) -> list[str]:
-    try:
-        return [f"/proc/{pid}/fd/{name}" for name in os.listdir(f"/proc/{pid}/fd")]
-    except OSError:
-        return []
+    """Return the paths that a process has open."""
+    found = []
+    with suppress(OSError):  # it, or what it had open, is gone
+        for name in os.listdir(f"/proc/{pid}/fd"):
+            found.append(os.readlink(f"/proc/{pid}/fd/{name}"))
+    return found
 
 
 def alive(pid: int) -> bool:

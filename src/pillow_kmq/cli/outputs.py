@@ -187,9 +187,13 @@ def _identity(path: str) -> str:
 
 def check(job: Job, force: bool) -> None:
     """Raise Refused if a job has a problem or its output must not be written. This takes no time, converting does."""
-    target = job.target
     if job.problem:
         raise Refused(job.problem, UNREADABLE if job.unreadable else EXISTS)
+    check_target(job.target, force)
+
+
+def check_target(target: str, force: bool) -> None:
+    """Raise Refused if a file must not be written."""
     if target == STREAM:
         if sys.stdout is None:
             raise Refused("cannot write to standard output: it is closed; use --output to name a file", UNWRITABLE)
