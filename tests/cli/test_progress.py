@@ -50,8 +50,15 @@ class Terminal:
             [*COMMAND, *arguments], stdin=theirs, stdout=theirs, stderr=theirs, preexec_fn=_take_terminal
         )
         os.close(theirs)
-        self._reader = threading.Thread(target=self._read)
+        self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
+
+    def __enter__(self) -> Terminal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.wait()
 
     def _read(self) -> None:
         try:
@@ -97,17 +104,14 @@ def until(true: Callable[[], bool]) -> bool:
 def test_a_terminal_shows_files_rate_and_time_left_and_only_lines_stay(count: str) -> None:
     pictures("a.png", "b.png")
     os.mkfifo("pipe.png")
-    ours = os.open("pipe.png", os.O_RDWR)
-    terminal = Terminal("a.png", "pipe.png", "b.png", "-j", count)
-    if count == "2":  # the other process goes on, and the bar with it
-        assert terminal.shows(r"67%\|.*\| 2/3 \[\d\d:\d\d<(\d\d:\d\d|\?), .*(files/s|s/ files)")
-    else:
-        assert terminal.shows("a.png -> ")
-        time.sleep(1.1)  # the bar comes with the first sign of progress after a second
-    process = subprocess.Popen(["sh", "-c", "cat a.png > pipe.png"])
-    process.wait()
-    os.close(ours)
-    assert terminal.end() == 0
+    with Terminal("a.png", "pipe.png", "b.png", "-j", count) as terminal:
+        if count == "2":  # the other process goes on, and the bar with it
+            assert terminal.shows(r"67%\|.*\| 2/3 \[\d\d:\d\d<(\d\d:\d\d|\?), .*(files/s|s/ files)")
+        else:
+            assert terminal.shows("a.png -> ")
+            time.sleep(1.1)  # the bar comes with the first sign of progress after a second
+        subprocess.run(["sh", "-c", "cat a.png > pipe.png"], check=True, timeout=60)  # waits for the reader
+        assert terminal.end() == 0
     assert re.search(r"\| [12]/3 \[\d\d:\d\d<\d\d:\d\d, .*(files/s|s/ files)\]", terminal.text)
     shown = terminal.lines()
     assert [line.partition(" -> ")[0] for line in shown[:-1]] == ["a.png", "pipe.png", "b.png"]
@@ -115,10 +119,10 @@ def test_a_terminal_shows_files_rate_and_time_left_and_only_lines_stay(count: st
 
 
 @posix_only
-def test_a_short_run_a_quiet_one_and_one_without_a_terminal_show_no_bar() -> None:
+def test_a_quiet_run_and_one_without_a_terminal_show_no_bar() -> None:
     pictures("a.png", "b.png")
-    terminal = Terminal("-q", "-f", "a.png", "b.png")
-    assert (terminal.end(), terminal.text) == (0, "")
+    with Terminal("-q", "-f", "a.png", "b.png") as terminal:
+        assert (terminal.end(), terminal.text) == (0, "")
     run = subprocess.run([*COMMAND, "-f", "a.png", "b.png"], capture_output=True, check=False, timeout=60)
     assert (run.returncode, run.stderr) == (0, b"")
 
@@ -128,12 +132,10 @@ def test_a_short_run_a_quiet_one_and_one_without_a_terminal_show_no_bar() -> Non
 def test_ctrl_c_ends_a_batch_in_a_terminal_and_its_processes(count: str) -> None:
     pictures("a.png", "b.png", "c.png")
     os.mkfifo("pipe.png")
-    ours = os.open("pipe.png", os.O_RDWR)
-    terminal = Terminal("a.png", "pipe.png", "b.png", "c.png", "-j", count)
-    assert terminal.shows("a.png -> a-kmq.png")
-    terminal.type(b"\x03")
-    status = terminal.end()  # all processes have closed the terminal
-    os.close(ours)
+    with Terminal("a.png", "pipe.png", "b.png", "c.png", "-j", count) as terminal:
+        assert terminal.shows("a.png -> a-kmq.png")
+        terminal.type(b"\x03")
+        status = terminal.end()  # all processes have closed the terminal
     assert status == -signal.SIGINT
     assert "Traceback" not in terminal.text
     assert "killed" not in terminal.text
