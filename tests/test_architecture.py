@@ -22,6 +22,7 @@ PILLOW = {
     "Png8ImagePlugin",
     "alpha",
     "cli",
+    "collection",
     "color_profile",
     "compare",
     "drop_in",
@@ -44,7 +45,13 @@ PILLOW = {
 NUMBA = {"kernels.compiler"}
 LLVMLITE = {"kernels.compiler", "kernels.machine"}
 CLICK = {"cli"}
-TQDM = {"cli.progress"}
+OPTIONAL = {
+    "distributed": {"collection.dask_engine"},
+    "fsspec": {"collection.storage"},
+    "pyarrow": {"collection.parquet"},
+    "tqdm": {"cli.progress"},
+}
+"""Modules that import packages when they are used: those of the extras, and what few runs need."""
 
 LAYERS = (
     ("errors",),
@@ -68,6 +75,7 @@ LAYERS = (
     ("KmqImagePlugin", "Png8ImagePlugin"),
     ("regions",),
     ("",),
+    ("collection",),
     ("cli",),
     ("__main__",),
 )
@@ -125,8 +133,9 @@ def test_import_rules(path):
         assert not imported(path, "llvmlite")
     if not is_in(name, CLICK):
         assert not imported(path, "click")
-    if name not in TQDM:
-        assert not imported(path, "tqdm")
+    for package, places in OPTIONAL.items():
+        late = name in places and all(not now for full, now in imports(path) if full.startswith(package))
+        assert late or not imported(path, package)
     if is_in(name, ("codec",)):
         assert not imported(path, "pillow_kmq.quant")
         assert not imported(path, "pillow_kmq.color")

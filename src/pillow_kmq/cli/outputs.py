@@ -14,7 +14,7 @@ from .folders import Folders, Found
 from .statuses import EXISTS, UNREADABLE, UNWRITABLE, Refused
 
 STREAM = "-"  # standard input or output instead of a file name
-FORMATS = ("png", "kmq", "gif", "webp", "tif", "bmp", "pcx", "tga")
+FORMATS = ("png", "kmq", "gif", "apng", "webp", "tif", "bmp", "pcx", "tga")
 _EXTENSIONS = {**{f".{format_}": format_ for format_ in FORMATS}, ".tiff": "tif"}
 _OWN = tuple(f"-kmq.{format_}" for format_ in FORMATS)  # what default names of outputs end in
 
