@@ -49,8 +49,9 @@ OPTIONAL = {
     "distributed": {"collection.dask_engine"},
     "fsspec": {"collection.storage"},
     "pyarrow": {"collection.parquet"},
+    "tqdm": {"cli.progress"},
 }
-"""Modules that import packages of the extras, when they are used."""
+"""Modules that import packages when they are used: those of the extras, and what few runs need."""
 
 LAYERS = (
     ("errors",),

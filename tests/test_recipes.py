@@ -140,7 +140,7 @@ def commands_of_the_workflow() -> list[str]:
 def test_the_steps_of_the_workflow_pass_on_a_clean_repository(session: Session, folder: Path) -> None:
     check, verify = commands_of_the_workflow()
     assert session.shell(f"set -e\n{check}").returncode == 0
-    assert Image.open(folder / "art" / "sixteen-small.png").mode == "P"
+    assert Image.open(folder / "small" / "sixteen.png").mode == "P"
     assert session.shell(f"set -e\n{verify}").returncode == 0  # there is no .kmq file
 
 
@@ -152,7 +152,7 @@ def test_the_steps_of_the_workflow_fail_on_stray_colours_and_damage(
     session.shell("git add .")
     check, verify = commands_of_the_workflow()
     done = session.shell(f"set -e\n{check}")
-    assert (done.returncode, "kmq: art/my sprite.png: pixel (" in done.stdout) == (123, True)
+    assert (done.returncode, "kmq: art/my sprite.png: pixel (" in done.stdout) == (97, True)
     assert session.shell(f"set -e\n{verify}").returncode == 123
 
 
