@@ -237,6 +237,7 @@ SECTIONS = {
         "strict",
         "fixed",
         "shared_palette",
+        "palettes",
         "posterize",
         "background",
         "importance",
