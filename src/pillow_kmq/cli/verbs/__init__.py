@@ -9,7 +9,10 @@ import click
 
 from ..arguments import Command
 
-VERBS = {"warmup": "Compile everything ahead of time."}
+VERBS = {
+    "compare": "Compare numbers of colours, dithering and formats, in a page or a contact sheet.",
+    "warmup": "Compile everything ahead of time.",
+}
 """What each verb does; the module of the same name holds its `command`."""
 
 
