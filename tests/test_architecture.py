@@ -24,8 +24,10 @@ PILLOW = {
     "cli",
     "color_profile",
     "compare",
+    "comparing",
     "drop_in",
     "frames",
+    "notebook",
     "pillow_originals",
     "quant.alpha_palette",
     "quant.background",
@@ -44,7 +46,7 @@ CLICK = {"cli"}
 
 LAYERS = (
     ("errors",),
-    ("checks", "types", "quality_scale"),
+    ("checks", "types", "quality_scale", "notebook"),
     ("interruptible", "kernels"),
     ("alpha", "color", "frames", "icc_profile"),
     ("color_profile", "pillow_originals"),
@@ -63,14 +65,22 @@ LAYERS = (
     ("drop_in", "saving"),
     ("KmqImagePlugin", "Png8ImagePlugin"),
     ("regions",),
+    ("comparing",),
     ("",),
     ("cli",),
     ("__main__",),
 )
 """From low to high: a module imports nothing from a higher layer. A package stands for its modules not named here."""
 
-UPWARDS = {("report", "quant.pillow"), ("quant", "quant.pillow"), ("cli", "__main__")}
-"""The exceptions: a report maps the image to measure its quality, and packages export their public functions."""
+UPWARDS = {
+    ("report", "quant.pillow"),
+    ("quant", "quant.pillow"),
+    ("cli", "__main__"),
+    ("compare", "comparing.row"),
+    ("compare", "comparing.table"),
+}
+"""The exceptions: a report maps the image to measure its quality, packages export their public functions, and users
+know `table` as a function of `compare`."""
 
 
 def name_of(path: Path) -> str:

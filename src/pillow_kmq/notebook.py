@@ -7,7 +7,10 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from io import BytesIO
 
+import numpy as np
 from PIL import Image, ImageDraw
+
+from .types import IndexedImage, Palette
 
 _SIDE = 20  # pixels of a swatch
 _ACROSS = 32  # swatches in a row
@@ -19,6 +22,19 @@ def png_of(image: Image.Image) -> bytes:
     buffer = BytesIO()
     image.save(buffer, "PNG", compress_level=6)
     return buffer.getvalue()
+
+
+def picture_of(image: IndexedImage) -> Image.Image:
+    """Return an indexed image as RGBA; indices beyond the palette are opaque black."""
+    table = np.zeros((256, 4), np.uint8)
+    table[:, 3] = 255
+    table[: len(image.palette)] = image.palette
+    return Image.fromarray(table[image.indices], "RGBA")
+
+
+def entries(palette: Palette) -> list[Color]:
+    """Return the entries of a palette, uint8[k, 4], as tuples."""
+    return [(r, g, b, a) for r, g, b, a in palette.tolist()]
 
 
 def used_colors(image: Image.Image) -> list[tuple[Color, int]]:

@@ -7,6 +7,7 @@ import shlex
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 from PIL import Image
@@ -68,12 +69,21 @@ def own_result(
         data = encode()
         seconds = choosing + time.perf_counter() - begun
         given = [word for key, value in options.items() for word in (f"--{key.replace('_', '-')}", str(value))]
-        command = ["kmq", str(colors), "--strip", *given, *words, "-o", f"{stem}-{colors}.{extension}", *_as_argument(name)]
+        command = [
+            "kmq",
+            str(colors),
+            "--strip",
+            *given,
+            *words,
+            "-o",
+            f"{stem}-{colors}.{extension}",
+            *_as_argument(name),
+        ]
         return File(label, data, seconds, shlex.join(command))
 
     files = [made("PNG", "png", lambda: encoded(result.image, "PNG8", optimize=True))]
     for level in compressions:
-        files.append(made(f".kmq {level}", "kmq", lambda level=level: _kmq(result, level), "--compression", level))
+        files.append(made(f".kmq {level}", "kmq", partial(_kmq, result, level), "--compression", level))
     if webp:
         files.append(made("lossless WebP", "webp", lambda: lossless_webp(result.image)))
     return Result("pillow-kmq", colors, options, result.image, files)
@@ -92,4 +102,3 @@ def lossless_webp(image: Image.Image) -> bytes:
     """Return a palette image as lossless WebP."""
     return encoded(image.convert("RGBA" if image.has_transparency_data else "RGB"), "WEBP", lossless=True, exact=True,
                    quality=100)  # fmt: skip
-

@@ -13,7 +13,7 @@ from typing import Any
 
 from ..errors import KmqError
 from ..notebook import hex_of, png_of, used_colors
-from .plots import Plot, measured_plots, plane_plot, size_plot, with_prefix
+from .plots import plane_plot, plots_of, with_prefix
 from .row import HEADS, Row, Rows, cells
 
 _MIME = {".kmq": "image/x-kmq", "PNG": "image/png", "lossless WebP": "image/webp", "WebP": "image/webp"}
@@ -87,9 +87,7 @@ def _context(number: int, image: Compared) -> dict[str, Any]:
     """Return the values of the template for an image."""
     rows, key = image.rows, f"i{number}"
     plane, limit = plane_plot(rows.original)
-    plots = {"size": size_plot(rows)}
-    for name, pair in measured_plots(rows).items():
-        plots |= {f"{name}-{kind}": plot for kind, plot in pair.items()}
+    plots = plots_of(rows)
     palettes, shared = _palettes(rows)
     data = {
         "name": image.name,
@@ -110,12 +108,8 @@ def _context(number: int, image: Compared) -> dict[str, Any]:
         "data": _json(data),
         "files": [_base64(png_of(rows.original)), *(_base64(_shown_file(row)) for row in rows)],
         "plane": with_prefix(plane.svg, f"{key}-plane-"),
-        "plots": {name: _unique(plot, f"{key}-{name}-") for name, plot in plots.items()},
+        "plots": {name: with_prefix(plot.svg, f"{key}-{name}-") for name, plot in plots.items()},
     }
-
-
-def _unique(plot: Plot, prefix: str) -> str:
-    return with_prefix(plot.svg, prefix)
 
 
 def _json(data: Any) -> str:

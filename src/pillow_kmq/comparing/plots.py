@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from io import StringIO
 from typing import Any
 
@@ -41,27 +42,27 @@ class Plot:
 Point = tuple[int, float, float]  # index of the row, x, y
 
 
-def measured_plots(rows: Rows) -> dict[str, dict[str, Plot]]:
-    """Return for each measure of the rows the plots `colors` and `bytes`: the measure over either."""
-    found = {}
+def plots_of(rows: Rows) -> dict[str, Plot]:
+    """Return the plots `size`, bytes over colours, and for each measure `NAME-colors` and `NAME-bytes`."""
+    files = {name: number for number, name in enumerate(dict.fromkeys(_curve_of_files(row) for row in rows))}
+    pixels = {_curve_of_pixels(row): files[_curve_of_files(row)] for row in reversed(rows)}
+    found = {"size": _plot(_curves(rows, _curve_of_files, _bytes, _colors), "Colours", "Bytes", files)}
     for name in rows.measured():
-        title = HEADS[name]
-        found[name] = {
-            "colors": _plot(_curves(rows, _first_file, lambda row, name=name: _finite(row, name), _colors),
-                            "Colours", title, log_y=False),
-            "bytes": _plot(_curves(rows, lambda row: row.label, lambda row, name=name: _finite(row, name), _bytes),
-                           "Bytes", title, log_y=False),
-        }  # fmt: skip
+        value = partial(_finite, name)
+        over_colors = _curves(rows, _curve_of_pixels, value, _colors)
+        over_bytes = _curves(rows, _curve_of_files, value, _bytes)
+        found[f"{name}-colors"] = _plot(over_colors, "Colours", HEADS[name], pixels)
+        found[f"{name}-bytes"] = _plot(over_bytes, "Bytes", HEADS[name], files)
     return found
 
 
-def size_plot(rows: Rows) -> Plot:
-    """Return the plot of bytes over the number of colours, a curve for each format."""
-    return _plot(_curves(rows, lambda row: row.label, _bytes, _colors), "Colours", "Bytes", log_y=True)
+def _curve_of_files(row: Row) -> str:
+    """Return the name of a curve of sizes. Results at several qualities are one curve."""
+    return re.sub(r" q\d+", "", row.label)
 
 
-def _first_file(row: Row) -> str:
-    """Return the name of a curve of errors, which all files of the same pixels share."""
+def _curve_of_pixels(row: Row) -> str:
+    """Return the name of a curve of errors over colours, which all files of the same pixels share."""
     return row.maker + "".join(f", {option}" for option in (row.dither, row.space) if option)
 
 
@@ -73,7 +74,7 @@ def _bytes(row: Row) -> float | None:
     return row.bytes
 
 
-def _finite(row: Row, name: str) -> float | None:
+def _finite(name: str, row: Row) -> float | None:
     value = getattr(row.measures, name)
     return None if value is None or math.isinf(value) else value
 
@@ -82,39 +83,53 @@ Value = Callable[[Row], float | None]
 
 
 def _curves(rows: Iterable[Row], name_of: Callable[[Row], str], y_of: Value, x_of: Value) -> dict[str, list[Point]]:
-    """Return the points of each curve; results at several qualities are one curve."""
+    """Return the points of each curve, for rows that have both values."""
     curves: dict[str, list[Point]] = {}
     for index, row in enumerate(rows):
         x, y = x_of(row), y_of(row)
         if x is not None and y is not None:
-            curves.setdefault(re.sub(r" q\d+", "", name_of(row)), []).append((index, x, y))
+            curves.setdefault(name_of(row), []).append((index, x, y))
     return curves
 
 
-def _plot(curves: dict[str, list[Point]], x_title: str, y_title: str, *, log_y: bool) -> Plot:
+def _plot(curves: dict[str, list[Point]], x_title: str, y_title: str, styles: dict[str, int]) -> Plot:
     figure, axes = _figure(_HEIGHT + 0.16 * ((len(curves) + 2) // 3))
-    for number, (name, points) in enumerate(curves.items()):
+    for name, points in curves.items():
         _, x, y = zip(*sorted(points, key=lambda point: point[1]), strict=True)
-        axes.plot(x, y, color=_SERIES[number % 10], marker=_MARKERS[number % 10], markersize=4, linewidth=1.3, label=name)
-    if log_y:
-        axes.set_yscale("log")
-    _label_x(axes, x_title, curves)
-    axes.set_ylabel(y_title)
+        style = styles[name] % 10
+        axes.plot(x, y, color=_SERIES[style], marker=_MARKERS[style], markersize=4, linewidth=1.3, label=name)
+    _label(axes, axes.xaxis, x_title, [x for points in curves.values() for _, x, _ in points])
+    _label(axes, axes.yaxis, y_title, [y for points in curves.values() for _, _, y in points])
     axes.grid(True, color=_FAINT, linewidth=0.5)
     if curves:
         figure.legend(loc="outside upper left", ncols=3, frameon=False, fontsize=8, labelcolor=_INK, columnspacing=1)
     return _drawn(figure, axes, [point for points in curves.values() for point in points], f"{y_title} over {x_title}")
 
 
-def _label_x(axes: Any, title: str, curves: dict[str, list[Point]]) -> None:
-    axes.set_xlabel(title)
+def _label(axes: Any, axis: Any, title: str, values: list[float]) -> None:
+    """Set the title, the scale and the ticks of an axis."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    axis.set_label_text(title)
+    setter = axes.set_xscale if axis is axes.xaxis else axes.set_yscale
     if title == "Colours":
-        axes.set_xscale("log", base=2)
-        ticks = sorted({x for points in curves.values() for _, x, _ in points})
-        axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
-        axes.minorticks_off()
-    else:
-        axes.set_xscale("log")
+        setter("log", base=2)
+        ticks = sorted(set(values))
+        axis.set_ticks(ticks, [f"{tick:g}" for tick in ticks])
+        axis.set_minor_formatter(NullFormatter())
+    elif title == "Bytes":
+        setter("log")
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: _short(value)))
+        axis.set_minor_formatter(NullFormatter())
+
+
+def _short(count: float) -> str:
+    """Return a number of bytes as 500, 20k or 1.5M."""
+    for unit, letter in ((1e6, "M"), (1e3, "k")):
+        if count >= unit:
+            return f"{count / unit:g}{letter}"
+    return f"{count:g}"
 
 
 def plane_plot(original: Image.Image) -> tuple[Plot, float]:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
@@ -39,12 +40,12 @@ Job = Callable[[], Result]
 def jobs_of(rival: str, source: Source, colors: Sequence[int]) -> list[Job]:
     """Return the functions that make the results of a program in `RIVALS`."""
     if rival == "webp":
-        return [lambda q=q: _webp(source, q) for q in WEBP_QUALITIES]
+        return [partial(_webp, source, q) for q in WEBP_QUALITIES]
     if rival == "jxl":
-        return [lambda q=q: _jxl(source, q) for q in JXL_QUALITIES]
+        return [partial(_jxl, source, q) for q in JXL_QUALITIES]
     make = {"pillow": _pillow, "imagequant": _imagequant, "pngquant": _pngquant}[rival]
     least = 2 if rival != "pillow" else 1
-    return [lambda k=k: make(source, k) for k in colors if k >= least]
+    return [partial(make, source, k) for k in colors if k >= least]
 
 
 def missing(rival: str) -> str | None:
@@ -141,7 +142,5 @@ def _result(maker: str, colors: int | None, data: bytes, started: float, command
     """Return the result of a file that has just been made, read back."""
     seconds = time.perf_counter() - started
     with Image.open(BytesIO(data)) as image:
-        image.load()
-        if image.mode not in ("P", "L", "1"):
-            image = image.convert("RGBA" if image.has_transparency_data else "RGB")
-        return Result(maker, colors, {}, image.copy(), [File(format_, data, seconds, command)])
+        pixels = image.convert("RGBA" if image.has_transparency_data else "RGB")
+    return Result(maker, colors, {}, pixels, [File(format_, data, seconds, command)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import math
 from dataclasses import dataclass, field, fields
 from io import BytesIO
@@ -43,7 +44,7 @@ class Row:
     seconds: float
     command: str
     measures: Measures
-    file: bytes = field(repr=False)
+    file: builtins.bytes = field(repr=False)
     image: Image.Image = field(repr=False)
     used: int | None = None
 
@@ -66,7 +67,7 @@ class Row:
         found |= {name: None if math.isinf(value) else value for name, value in self.measures.present().items()}
         return found
 
-    def _repr_png_(self) -> bytes:
+    def _repr_png_(self) -> builtins.bytes:
         return png_of(self.image)
 
     def _repr_html_(self) -> str:

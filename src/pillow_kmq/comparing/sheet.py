@@ -53,7 +53,7 @@ def _labels(rows: list[Row]) -> list[str]:
     head = first.maker if first.colors is None else f"{first.maker}, {first.colors} colours"
     smallest = min(rows, key=lambda row: row.bytes)
     sizes = [first] if smallest is first else [first, smallest]
-    measures = f"ΔE {first.measures.delta_e:.2f}, visible error {first.measures.visible_error:.2f}"
+    measures = f"error {first.measures.delta_e:.2f}, visible {first.measures.visible_error:.2f}"
     return [", ".join([head, *options]), "; ".join(f"{row.format} {row.bytes:,}" for row in sizes), measures]
 
 

@@ -18,19 +18,17 @@ from .own import Result, own_result
 from .rivals import RIVALS, Job, Source, jobs_of, missing
 from .row import Row, Rows
 
-COLORS = (4, 8, 16, 32, 64, 128, 256)
-
 
 def table(
     im: Image.Image,
-    colors: int | Sequence[int] = COLORS,
+    colors: int | Sequence[int],
     *,
-    dither: Any = None,
-    space: Any = None,
-    compressions: Sequence[str] = COMPRESSIONS,
-    against: Sequence[str] = ("webp",),
-    name: str | None = None,
-    progress: Callable[[float], object] | None = None,
+    dither: Any,
+    space: Any,
+    compressions: Sequence[str],
+    against: Sequence[str],
+    name: str | None,
+    progress: Callable[[float], object] | None,
 ) -> Rows:
     """Make and measure results of an image. See `pillow_kmq.compare.table`."""
     if not isinstance(im, Image.Image):

@@ -22,7 +22,7 @@ from ..outputs import STREAM, check_target, write
 from ..statuses import status_of
 from ..terminal import Progress, printing_records, say
 
-# Copies of comparing.table.COLORS and of comparing.rivals.RIVALS, as importing those would slow down the help.
+# Copies of the default of compare.table and of comparing.rivals.RIVALS, as importing those would slow down the help.
 COLORS = "4,8,16,32,64,128,256"
 RIVALS = ("pillow", "imagequant", "pngquant", "webp", "jxl")
 _SHEETS = (".png", ".webp", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
@@ -164,8 +164,8 @@ def _is_page(output: str) -> bool:
 
 def _compared(inputs: Sequence[str], options: dict[str, Any], quiet: bool) -> tuple[list[Any], int]:
     """Return the results of each image that can be read, and the exit status for the last that cannot."""
+    from ...compare import table
     from ...comparing.page import Compared
-    from ...comparing.table import table
 
     compared, status, said = [], 0, set()
     for number, name in enumerate(inputs, 1):

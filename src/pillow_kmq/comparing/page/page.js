@@ -124,11 +124,13 @@ function showPalette() {
   find("#swatches").replaceChildren(...palette.map(([color, count]) => {
     const swatch = document.createElement("li");
     const share = (100 * count) / pixels;
-    swatch.style.background = color;
     swatch.style.setProperty("--use", `${(100 * count) / most}%`);
     swatch.title = `${color}, ${share < 0.1 ? "below 0.1" : share.toFixed(1)} %`;
-    swatch.innerHTML = `<span class="hidden"></span>`;
-    swatch.firstChild.textContent = swatch.title;
+    const [square, words] = [document.createElement("i"), document.createElement("span")];
+    square.style.background = color;
+    words.className = "hidden";
+    words.textContent = swatch.title;
+    swatch.append(square, words);
     return swatch;
   }));
   find("#unlisted").hidden = palette.length > 0;

@@ -40,11 +40,13 @@ class Viewer {
     this.#place();
   }
 
-  /** Show the whole picture, enlarged by a whole factor if it is small. */
+  /** Show the whole picture, enlarged by a whole factor if it is small, on a stage that is not higher than needed. */
   fit() {
-    const [width, height] = this.#paneSize();
-    const scale = Math.min(width / this.#size[0], height / this.#size[1]);
+    const stacked = this.view === "sides" && this.#panes[0].clientWidth === this.#stage.clientWidth ? 2 : 1;
+    const highest = Math.min(0.7 * innerHeight, 704) / stacked;
+    const scale = Math.min(this.#paneSize()[0] / this.#size[0], highest / this.#size[1]);
     this.#scale = scale > 1 ? Math.floor(scale) : scale;
+    this.#stage.style.setProperty("--need", `${Math.ceil(this.#size[1] * this.#scale) * stacked + 2}px`);
     this.#center = [this.#size[0] / 2, this.#size[1] / 2];
     this.#fitted = true;
     this.#place();
