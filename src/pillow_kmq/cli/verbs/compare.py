@@ -174,7 +174,8 @@ def _compared(inputs: Sequence[str], options: dict[str, Any], quiet: bool) -> tu
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")  # Pillow's, about unusual files, are meant for programmers
                     found = read(read_source(name), all_frames=False)
-                    rows = table(found.image, **options, name=name, progress=shown.update)
+                    file = "image.png" if name == STREAM else name
+                    rows = table(found.image, **options, name=file, progress=shown.update)
             except KmqError as error:
                 rows, message, status = None, str(error), status_of(error)
             except MemoryError:
