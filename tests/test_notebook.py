@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from io import BytesIO
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from PIL import Image
 import pillow_kmq
 from pillow_kmq import IndexedImage, Report, notebook
 from pillow_kmq.compare import table
+from places import ROOT
 
 RED, CLEAR = (250, 0, 0, 255), (0, 0, 0, 0)
 INDEXED = IndexedImage(np.array([RED, CLEAR], np.uint8), np.array([[0, 0, 1], [0, 1, 9]], np.uint8))
@@ -71,3 +74,25 @@ def test_rows_are_a_table_and_a_row_is_a_picture() -> None:
 def test_texts_are_escaped() -> None:
     assert "<td>&lt;b&gt;</td>" in notebook.table_of(["a"], [["<b>"]])
     assert "&lt;b&gt;" in notebook.page_of(Image.new("RGB", (1, 1)), "<b>")
+
+
+def test_the_notebook_of_the_documentation_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    if "KMQ_TEST_REPORT" not in os.environ:
+        pytest.skip("KMQ_TEST_REPORT is not set: tox -e report runs the notebook")
+    import nbformat
+    from nbclient import NotebookClient
+
+    path = ROOT / "docs" / "compare.ipynb"
+    written = nbformat.read(path, 4)
+    run = nbformat.read(path, 4)
+    folder = {"metadata": {"path": str(path.parent)}}
+    NotebookClient(run, timeout=600, kernel_name="python3", resources=folder).execute()
+    for before, after in zip(written.cells, run.cells, strict=True):
+        assert outputs_of(before) == outputs_of(after), before.source
+
+
+def outputs_of(cell: Any) -> list[set[str]]:
+    """Return the types of the outputs of a cell that show a value."""
+    shown = {"text/html", "image/png"}
+    return [shown & set(found.data) - ({"image/png"} if "text/html" in found.data else set()) or {"text"}
+            for found in cell.get("outputs", [])]  # fmt: skip

@@ -463,15 +463,16 @@ def test_every_control_has_a_name_and_can_be_reached_by_keys(page: webdriver.Chr
         assert wanted in focused
 
 
-def test_screenshots_for_the_eye(page: webdriver.Chrome) -> None:
-    """Written to the folder KMQ_SCREENSHOTS, if that is set."""
-    folder = os.environ.get("KMQ_SCREENSHOTS")
-    for width, dark, name in ((1100, False, "slider"), (1100, True, "sides"), (390, False, "map")):
-        set_up(page, width, 900, dark=dark, touch=width < 500)
-        view(page, name)
-        options = {"captureBeyondViewport": True}
-        picture = base64.b64decode(page.execute_cdp_cmd("Page.captureScreenshot", options)["data"])
-        with Image.open(BytesIO(picture)) as image:
-            assert len(image.convert("RGB").getcolors(1 << 24) or []) > 500
-        if folder:
-            Path(folder, f"{name}.png").write_bytes(picture)
+LOOKS = [("compare", 1100, False, "slider"), ("dark", 1100, True, "sides"), ("phone", 390, False, "map")]
+
+
+@pytest.mark.parametrize(("name", "width", "dark", "mode"), LOOKS)
+def test_screenshots_for_the_eye(page: webdriver.Chrome, name: str, width: int, dark: bool, mode: str) -> None:
+    """Written to the folder KMQ_SCREENSHOTS, if that is set: the README shows `compare.png`."""
+    set_up(page, width, 1000, dark=dark, touch=width < 500)
+    choose(page, "PNG", "16")
+    view(page, mode)
+    with Image.open(BytesIO(page.get_screenshot_as_png())) as image:
+        assert len(image.convert("RGB").getcolors(1 << 24) or []) > 500
+        if folder := os.environ.get("KMQ_SCREENSHOTS"):
+            image.convert("RGB").save(Path(folder, f"{name}.png"), "PNG8", colors=128, optimize=True)

@@ -146,6 +146,9 @@ def plane_plot(original: Image.Image) -> tuple[Plot, float]:
                 interpolation="nearest")  # fmt: skip
     axes.axhline(0, color=_FAINT, linewidth=0.5)
     axes.axvline(0, color=_FAINT, linewidth=0.5)
+    ticks = [-limit, -limit / 2, 0, limit / 2, limit]
+    axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.set_xlabel("a: green to red")
     axes.set_ylabel("b: blue to yellow")
     corners = [(0, -limit, -limit), (1, limit, limit)]
