@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import shlex
+import shutil
 import subprocess
 import sys
 from io import BytesIO
@@ -131,11 +132,24 @@ def test_what_is_not_installed_is_left_out_with_a_note(monkeypatch: pytest.Monke
     assert [row.maker for row in rows] == ["pillow-kmq", "Pillow"]
 
 
-def test_pngquant_that_fails_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rivals, "pngquant_path", lambda: "/bin/false")
+def test_a_program_that_fails_is_left_out_with_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rivals, "pngquant_path", lambda: shutil.which("false"))
     monkeypatch.setitem(rivals.RIVALS, "pngquant", (lambda: True, ""))
-    with pytest.raises(KmqError, match="pngquant failed"):
-        table(part(), 8, compressions=(), against=("pngquant",))
+    rows = table(part(), (8, 16), compressions=(), against=("pngquant",))
+    assert ([row.maker for row in rows], len(rows.notes)) == (["pillow-kmq"] * 2, 1)
+    assert rows.notes == ["pngquant fails: status 1"]
+
+
+def test_images_too_large_for_webp_are_compared_without_it() -> None:
+    rows = table(Image.new("RGB", (16384, 1), "teal"), 2, compressions=())
+    assert ([row.format for row in rows], len(rows.notes)) == (["PNG"], 1)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 40), (3, 2)])
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "1"])
+def test_tiny_and_invisible_images_are_compared(size: tuple[int, int], mode: str) -> None:
+    (row,) = table(Image.new(mode, size), 4, compressions=(), against=())
+    assert (row.used, row.delta_e) == (1, 0)
 
 
 def test_progress_rises_to_one() -> None:

@@ -17,6 +17,8 @@ from ..codec.writer import encode_picture
 from ..saving.options import PaletteImage, indexed_image, to_palette_image
 from .row import encoded
 
+_LONGEST_WEBP = 16383  # pixels of a side
+
 
 class File(NamedTuple):
     """A file that a maker wrote: format, bytes, seconds, and the command line that makes it."""
@@ -84,7 +86,7 @@ def own_result(
     files = [made("PNG", "png", lambda: encoded(result.image, "PNG8", optimize=True))]
     for level in compressions:
         files.append(made(f".kmq {level}", "kmq", partial(_kmq, result, level), "--compression", level))
-    if webp:
+    if webp and max(image.size) <= _LONGEST_WEBP:
         files.append(made("lossless WebP", "webp", lambda: lossless_webp(result.image)))
     return Result("pillow-kmq", colors, options, result.image, files)
 

@@ -17,7 +17,6 @@ from pathlib import Path
 
 from PIL import Image, features
 
-from ..errors import KmqError
 from .own import File, Result
 from .row import encoded
 
@@ -102,7 +101,7 @@ def _pngquant(source: Source, colors: int) -> Result:
     started = time.perf_counter()
     done = subprocess.run([str(pngquant_path()), str(colors), "-"], input=lossless, capture_output=True, check=False)
     if done.returncode:
-        raise KmqError(f"pngquant failed: {done.stderr.decode(errors='replace').strip()}")
+        raise OSError(done.stderr.decode(errors="replace").strip() or f"status {done.returncode}")
     command = shlex.join(["pngquant", str(colors), "--output", f"{source.stem}-{colors}.png", "--", source.name])
     return _result("pngquant", colors, done.stdout, started, command)
 

@@ -44,15 +44,28 @@ def table(
     notes = [note for rival in rivals if (note := missing(rival))]
     present = [rival for rival in rivals if not missing(rival)]
     own = partial(own_result, image, name, compressions=levels, webp="webp" in present)
-    jobs: list[Job] = [partial(own, k, _given(way)) for way in ways for k in numbers]
+    jobs: list[tuple[str, Job]] = [("", partial(own, k, _given(way))) for way in ways for k in numbers]
     for rival in present:
-        jobs += jobs_of(rival, Source(original, name), numbers)
+        jobs += [(rival, job) for job in jobs_of(rival, Source(original, name), numbers)]
     rows: list[Row] = []
-    for number, job in enumerate(jobs, 1):
-        rows += _rows(job(), original)
+    for number, (rival, job) in enumerate(jobs, 1):
+        result = _tried(rival, job, notes) if rival else job()
+        rows += _rows(result, original) if result else []
         if progress is not None:
             progress(number / len(jobs))
     return Rows(rows, original, notes)
+
+
+def _tried(rival: str, job: Job, notes: list[str]) -> Result | None:
+    """Return a result of another program, or None with a note if it fails, for instance as an image is too large."""
+    try:
+        return job()
+    except MemoryError:
+        raise
+    except Exception as error:  # others raise what they like
+        note = f"{rival} fails: {str(error) or type(error).__name__}"
+        notes += [note] * (note not in notes)
+        return None
 
 
 def _several(value: Any) -> list[Any]:

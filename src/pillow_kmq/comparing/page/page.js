@@ -64,6 +64,12 @@ async function showPictures() {
   }
 }
 
+/** An address of the chosen file, which replaces the last one. */
+function addressOfFile(type) {
+  if (find("#save").href) URL.revokeObjectURL(find("#save").href);
+  return URL.createObjectURL(new Blob([bytesOf(state.image.files[state.row + 1].textContent)], { type }));
+}
+
 // What is chosen
 
 const labels = () => [...new Set(state.image.rows.map((row) => row.label))];
@@ -103,7 +109,6 @@ function cellsOf(row) {
 
 function showFacts() {
   const row = state.image.rows[state.row];
-  const file = state.image.files[state.row + 1].textContent;
   const name = row.colors ? `${row.label}, ${row.colors} colours` : row.label;
   find("#tag").textContent = viewer.view === "map" ? `Difference: ${name}` : name;
   find("#after canvas").setAttribute("aria-label", find("#tag").textContent);
@@ -113,7 +118,7 @@ function showFacts() {
   const extension = { "image/x-kmq": "kmq", "image/webp": "webp", "image/png": "png" }[row.mime];
   const stem = state.image.name.replace(/^.*[\\/]/, "").replace(/\.[^.]*$/, "");
   find("#save").download = `${stem}-${row.colors ?? "lossy"}.${extension}`;
-  find("#save").href = `data:${row.mime};base64,${file}`;
+  find("#save").href = addressOfFile(row.mime);
 }
 
 function showPalette() {
