@@ -22,15 +22,19 @@ PILLOW = {
     "Png8ImagePlugin",
     "alpha",
     "cli",
+    "collection",
     "color_profile",
     "compare",
     "comparing",
     "drop_in",
     "frames",
     "notebook",
+    "palette_files.images",
     "pillow_originals",
     "quant.alpha_palette",
     "quant.background",
+    "quant.given_colors",
+    "quant.image_palette",
     "quant.pillow",
     "quant.pillow_source",
     "quant.shared_palette",
@@ -43,12 +47,24 @@ PILLOW = {
 NUMBA = {"kernels.compiler"}
 LLVMLITE = {"kernels.compiler", "kernels.machine"}
 CLICK = {"cli"}
+OPTIONAL = {
+    "distributed": {"collection.dask_engine"},
+    "fsspec": {"collection.storage"},
+    "pyarrow": {"collection.parquet"},
+    "matplotlib": {"comparing.page", "comparing.plots"},
+    "jinja2": {"comparing.page"},
+    "ssimulacra2": {"comparing.measures"},
+    "flip_evaluator": {"comparing.measures"},
+    "imagequant": {"comparing.rivals"},
+    "pillow_jxl": {"comparing.rivals"},
+}
+"""Modules that import packages of the extras, and others that are optional, when they are used."""
 
 LAYERS = (
     ("errors",),
     ("checks", "types", "quality_scale", "notebook"),
     ("interruptible", "kernels"),
-    ("alpha", "color", "frames", "icc_profile"),
+    ("alpha", "color", "frames", "icc_profile", "saving.files"),
     ("color_profile", "pillow_originals"),
     ("codec.container", "codec.entropy", "codec.threads"),
     ("codec.symbols",),
@@ -57,16 +73,17 @@ LAYERS = (
     ("codec.pixels",),
     ("codec.reader",),
     ("codec.writer",),
-    ("codec.animation", "codec.region", "codec.checksums"),
+    ("codec.animation", "codec.region", "codec.checksums", "codec.listing"),
     ("codec", "quant"),
-    ("compare",),
+    ("compare", "palette_files"),
     ("report",),
-    ("quant.pillow",),
+    ("quant.given_colors", "quant.pillow", "quant.shared_palette"),
     ("drop_in", "saving"),
     ("KmqImagePlugin", "Png8ImagePlugin"),
     ("regions",),
     ("comparing",),
     ("",),
+    ("collection",),
     ("cli",),
     ("__main__",),
 )
@@ -131,6 +148,9 @@ def test_import_rules(path):
         assert not imported(path, "llvmlite")
     if not is_in(name, CLICK):
         assert not imported(path, "click")
+    for package, places in OPTIONAL.items():
+        late = name in places and all(not now for full, now in imports(path) if full.startswith(package))
+        assert late or not imported(path, package)
     if is_in(name, ("codec",)):
         assert not imported(path, "pillow_kmq.quant")
         assert not imported(path, "pillow_kmq.color")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .codec import decode, encode
     from .drop_in import install, installed, uninstall
     from .kernels.warm_up import warmup
+    from .palette_files import NamedColors, read_palette, write_palette
     from .quant import quantize, quantize_all
     from .quant.aim import PSNR, DeltaE
     from .quant.arrays import ColorCounts, dither, find_palette, histogram, quantize_array, remap
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from .quant.shared_palette import shared_palette
     from .regions import read_region
     from .report import Report
+    from .saving.animated.save import save_animation
     from .saving.files import save
     from .types import IndexedImage
 
@@ -50,12 +52,16 @@ _LAZY = {
     "DeltaE": ".quant.aim",
     "Report": ".report",
     "read_region": ".regions",
+    "read_palette": ".palette_files",
+    "write_palette": ".palette_files",
+    "NamedColors": ".palette_files",
     "kmeans": ".quant.kmeans",
     "KMeansResult": ".quant.kmeans",
     "encode": ".codec",
     "decode": ".codec",
     "IndexedImage": ".types",
     "save": ".saving.files",
+    "save_animation": ".saving.animated.save",
     "warmup": ".kernels.warm_up",
     "install": ".drop_in",
     "installed": ".drop_in",
@@ -71,6 +77,7 @@ __all__ = [
     "FloydSteinberg",
     "IndexedImage",
     "KMeansResult",
+    "NamedColors",
     "Ordered",
     "Report",
     "Selective",
@@ -86,14 +93,17 @@ __all__ = [
     "quantize",
     "quantize_all",
     "quantize_array",
+    "read_palette",
     "read_region",
     "register_kmq_opener",
     "register_png8_saver",
     "remap",
     "save",
+    "save_animation",
     "shared_palette",
     "uninstall",
     "warmup",
+    "write_palette",
 ]
 
 

@@ -70,7 +70,7 @@ pytestmark = pytest.mark.usefixtures("inside")
         (("--palette", "vga", "a.png"), "'vga' is neither a file, nor colours like '#000,#fff,#f00', nor one of"),
         (
             ("--palette", "a.png", "a.png"),
-            "a.png has more than 256 colours; reduce the image first with quantize or kmq",
+            "a.png: it has more than 256 colours; reduce the image first with quantize or kmq",
         ),
         (("--palette", "#00,#fff", "a.png"), "'#00' is not a colour; write #rgb"),
     ],

@@ -12,6 +12,7 @@ from pillow_kmq.errors import (
     OptionError,
     QualityError,
     SizeError,
+    StrictError,
     TruncatedError,
 )
 
@@ -23,6 +24,7 @@ from pillow_kmq.errors import (
         (Refused("odd"), 1),
         (QualityError("odd"), 99),
         (SizeError("odd"), 98),
+        (StrictError("odd"), 97),
         (TruncatedError("odd"), 25),
         (FrameReadError("odd"), 25),
         (OptionError("odd"), 4),

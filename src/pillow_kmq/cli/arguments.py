@@ -46,7 +46,7 @@ class Command(click.Command):
 
     def make_context(self, *arguments: Any, **others: Any) -> click.Context:
         """Parse the arguments."""
-        with _status_of_wrong_usage():
+        with status_of_wrong_usage():
             return super().make_context(*arguments, **others)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -56,7 +56,7 @@ class Command(click.Command):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
-        with _status_of_wrong_usage():
+        with status_of_wrong_usage():
             return super().invoke(ctx)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -85,7 +85,8 @@ def _write_section(formatter: click.HelpFormatter, title: str, rows: Rows) -> No
 
 
 @contextmanager
-def _status_of_wrong_usage() -> Iterator[None]:
+def status_of_wrong_usage() -> Iterator[None]:
+    """Give usage errors the status of pngquant instead of click's."""
     try:
         yield
     except click.UsageError as error:

@@ -83,6 +83,8 @@ def save_options(given: dict[str, Any]) -> dict[str, Any]:
 
 def _check(save: dict[str, Any]) -> None:
     """Raise OptionError for values that do not fit each other."""
+    if "strict" in save and "palette" not in save:
+        raise OptionError("--strict needs --palette: name the colours that pixels may have")
     most = save.get("colors", 256)
     for name in ("palette", "fixed"):
         if name in save and len(save[name]) > most:

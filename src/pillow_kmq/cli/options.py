@@ -17,6 +17,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 # Copies of codec.COMPRESSIONS and of words in quant.dithering.options and quant.options, as importing those would slow
 # down `kmq --help`.
+PALETTES = ("one", "per-frame", "exact")  # saving.stored_frames.PALETTES
 COMPRESSIONS = ("deflate", "fast", "default", "max")
 DITHERS = (
     "none",
@@ -66,8 +67,9 @@ _OPTIONS = [
         "--map",
         metavar="COLORS",
         shell_complete=complete_palette,
-        help="Use these colours: an image, a file of hex colours, '#000,#fff', or a name like cga or epaper-spectra-6.",
+        help="Use these colours: an image, a palette file, '#000,#fff', or a name like cga or epaper-spectra-6.",
     ),
+    click.option("--strict", is_flag=True, help="Write nothing if a pixel is not in the palette given by --palette."),
     click.option(
         "--fixed",
         metavar="COLORS",
@@ -78,6 +80,12 @@ _OPTIONS = [
         "--shared-palette",
         is_flag=True,
         help="Use one palette for all inputs of this call, which are read twice.",
+    ),
+    click.option(
+        "--palettes",
+        type=click.Choice(PALETTES),
+        help="Palettes of animations: one for all frames, one per frame, or all colours exact.  "
+        "[default: exact if they are few, else one]",
     ),
     click.option(
         "--posterize",
@@ -201,6 +209,7 @@ SECTIONS = {
         "quality",
         "max_bytes",
         "palette",
+        "strict",
         "fixed",
         "shared_palette",
         "posterize",

@@ -5,7 +5,16 @@ After several failures, the status is that of the last one in the order of the i
 
 from __future__ import annotations
 
-from ..errors import CorruptError, FrameReadError, KmqError, OptionError, OptionTypeError, QualityError, SizeError
+from ..errors import (
+    CorruptError,
+    FrameReadError,
+    KmqError,
+    OptionError,
+    OptionTypeError,
+    QualityError,
+    SizeError,
+    StrictError,
+)
 
 FAILED = 1  # a reason that none of the others describes
 UNREADABLE = 2
@@ -13,6 +22,7 @@ WRONG_USAGE = 4
 EXISTS = 15  # an existing file, or the output of another input, would be overwritten
 UNWRITABLE = 16
 DAMAGED = 25  # a damaged image, or not an image
+NOT_IN_PALETTE = 97  # held back by --strict
 LARGER = 98  # held back by --skip-if-larger or --max-bytes
 TOO_BAD = 99  # held back by --quality
 
@@ -24,6 +34,7 @@ MEANINGS = {
     EXISTS: "an output exists, or is that of another input",
     UNWRITABLE: "an output cannot be written",
     DAMAGED: "an input is damaged or is not an image",
+    NOT_IN_PALETTE: "--strict held an output back",
     LARGER: "--skip-if-larger or --max-bytes held an output back",
     TOO_BAD: "--quality held an output back",
     130: "Ctrl-C",
@@ -31,6 +42,7 @@ MEANINGS = {
 """The meaning of each status, for the help."""
 
 _STATUSES: dict[type[KmqError], int] = {
+    StrictError: NOT_IN_PALETTE,
     QualityError: TOO_BAD,
     SizeError: LARGER,
     OptionError: WRONG_USAGE,

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from ..errors import ModeError, OptionError
+from ..errors import OptionError
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kKmM]?)(i?)[bB]?")
 _THOUSANDS = {"": 0, "k": 1, "m": 2}
@@ -93,16 +93,11 @@ def _way(word: str) -> float | str:
 
 
 def colors(option: str, value: str) -> Any:
-    """Return the colours, uint8[k, 4], that a name, hex colours, an image or a text file stands for."""
+    """Return the colours, uint8[k, 4], that a name, hex colours, an image or a palette file stands for."""
     from ..quant.colors import to_colors
-    from ..quant.pillow_source import load_colors
+    from ..quant.given_colors import load_colors
 
-    try:
-        return to_colors(option, load_colors(option, value))
-    except ModeError:
-        raise OptionError(
-            f"{option} {value} has a mode that is not supported: convert it to 8 bits per channel first"
-        ) from None
+    return to_colors(option, load_colors(option, value))
 
 
 def importance(path: str) -> Any:

@@ -9,8 +9,9 @@ from PIL import Image
 
 from ..errors import OptionError, OptionTypeError
 from ..frames import Frames
+from .given_colors import load_colors
 from .options import SharedPalette, to_options
-from .pillow_source import ImageSources, load_colors
+from .pillow_source import ImageSources
 from .pipeline import find_shared
 from .progress import Progress
 
