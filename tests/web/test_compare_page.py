@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import os
-import shutil
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -15,6 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import browser as browsers
 from places import SAMPLES
 
 # Asked for, missing parts are a failure; in other runs, these tests are not for every machine.
@@ -23,8 +23,6 @@ if "KMQ_TEST_WEB" not in os.environ:
 
 from selenium import webdriver
 from selenium.webdriver import ActionChains, Keys
-from selenium.webdriver.chrome.options import Options
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
@@ -52,13 +50,9 @@ def address(images: list[Compared], tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[webdriver.Chrome]:
-    options = Options()
-    options.binary_location = os.environ.get("CHROMIUM") or shutil.which("chromium") or ""
-    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1100,900"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(options, Service(shutil.which("chromedriver") or ""))
-    driver.set_script_timeout(60)
+    if os.environ.get("KMQ_BROWSER") == "firefox":
+        pytest.skip("needs Chromium's developer tools")
+    driver = browsers.start(requests=True)
     yield driver
     driver.quit()
 
