@@ -29,7 +29,7 @@ def picture_of(image: IndexedImage) -> Image.Image:
     table = np.zeros((256, 4), np.uint8)
     table[:, 3] = 255
     table[: len(image.palette)] = image.palette
-    return Image.fromarray(table[image.indices], "RGBA")
+    return Image.fromarray(table[image.indices])
 
 
 def entries(palette: Palette) -> list[Color]:

@@ -49,7 +49,13 @@ class Result:
 
 
 def own_result(
-    image: Image.Image, name: str, colors: int, options: dict[str, Any], compressions: tuple[str, ...], webp: bool
+    image: Image.Image,
+    name: str,
+    colors: int,
+    options: dict[str, Any],
+    compressions: tuple[str, ...],
+    webp: bool,
+    progress: Callable[[float], object],
 ) -> Result:
     """Quantise an image, and encode the result in each format.
 
@@ -60,16 +66,20 @@ def own_result(
         options: Further keywords of `quantize`.
         compressions: Levels of `.kmq` files.
         webp: Whether to encode it as lossless WebP as well.
+        progress: Called with the fraction done, 0..1.
     """
     started = time.perf_counter()
     result = to_palette_image(image, {"colors": colors, **options})
     choosing = time.perf_counter() - started
+    steps = 2 + len(compressions) + webp
+    progress(1 / steps)
     stem = os.path.splitext(os.path.basename(name))[0]
 
     def made(label: str, extension: str, encode: Callable[[], bytes], *words: str) -> File:
         begun = time.perf_counter()
         data = encode()
         seconds = choosing + time.perf_counter() - begun
+        progress((2 + len(files)) / steps)
         given = [word for key, value in options.items() for word in (f"--{key.replace('_', '-')}", str(value))]
         command = [
             "kmq",
@@ -83,7 +93,8 @@ def own_result(
         ]
         return File(label, data, seconds, shlex.join(command))
 
-    files = [made("PNG", "png", lambda: encoded(result.image, "PNG8", optimize=True))]
+    files: list[File] = []
+    files.append(made("PNG", "png", lambda: encoded(result.image, "PNG8", optimize=True)))
     for level in compressions:
         files.append(made(f".kmq {level}", "kmq", partial(_kmq, result, level), "--compression", level))
     if webp and max(image.size) <= _LONGEST_WEBP:

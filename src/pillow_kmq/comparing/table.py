@@ -44,15 +44,17 @@ def table(
     notes = [note for rival in rivals if (note := missing(rival))]
     present = [rival for rival in rivals if not missing(rival)]
     own = partial(own_result, image, name, compressions=levels, webp="webp" in present)
-    jobs: list[tuple[str, Job]] = [("", partial(own, k, _given(way))) for way in ways for k in numbers]
-    for rival in present:
-        jobs += [(rival, job) for job in jobs_of(rival, Source(original, name), numbers)]
+    jobs: list[Callable[..., Result]] = [partial(own, k, _given(way)) for way in ways for k in numbers]
+    others = [(rival, job) for rival in present for job in jobs_of(rival, Source(original, name), numbers)]
+    show = progress or (lambda _: None)
+    count = len(jobs) + len(others)
     rows: list[Row] = []
-    for number, (rival, job) in enumerate(jobs, 1):
-        result = _tried(rival, job, notes) if rival else job()
+    for number, make in enumerate(jobs):
+        rows += _rows(make(progress=lambda done, number=number: show((number + done) / count)), original)
+    for number, (rival, job) in enumerate(others, len(jobs) + 1):
+        result = _tried(rival, job, notes)
         rows += _rows(result, original) if result else []
-        if progress is not None:
-            progress(number / len(jobs))
+        show(number / count)
     return Rows(rows, original, notes)
 
 

@@ -6,7 +6,6 @@ import json
 import logging
 import os
 import sys
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,9 +15,11 @@ from ...errors import KmqError, OptionError
 from .. import values
 from ..arguments import Command
 from ..completion import complete_input
+from ..each import for_each, shown_name
 from ..inputs import read, read_source
 from ..options import COMPRESSIONS, DITHERS, SPACES
 from ..outputs import STREAM, check_target, write
+from ..reading import reading
 from ..statuses import status_of
 from ..terminal import Progress, printing_records, say
 
@@ -126,10 +127,10 @@ def command(
         compared, status = _compared(inputs, {**options, "compressions": compression, "against": against}, quiet)
         try:
             if compared and output is not None:
-                write(output, _made(compared, output))
+                data = _made(compared, output)
+                write(output, data)
                 if not quiet:
-                    count = sum(len(image.rows) for image in compared)
-                    say(f"{output}: {count} results of {len(compared)} image{'s' * (len(compared) > 1)}", err=True)
+                    say(f"{output}: {len(data):,} bytes", err=True)
         except KmqError as error:
             say(f"kmq: {error}", err=True)
             status = status_of(error)
@@ -167,28 +168,22 @@ def _compared(inputs: Sequence[str], options: dict[str, Any], quiet: bool) -> tu
     from ...compare import table
     from ...comparing.page import Compared
 
-    compared, status, said = [], 0, set()
-    for number, name in enumerate(inputs, 1):
-        with Progress(f"[{number}/{len(inputs)}] {name}", enabled=not quiet) as shown:
-            try:
-                with warnings.catch_warnings():
-                    warnings.simplefilter("ignore")  # Pillow's, about unusual files, are meant for programmers
-                    found = read(read_source(name), all_frames=False)
-                    file = "image.png" if name == STREAM else name
-                    rows = table(found.image, **options, name=file, progress=shown.update)
-            except KmqError as error:
-                rows, message, status = None, str(error), status_of(error)
-            except MemoryError:
-                rows, message, status = None, "not enough memory for an image of this size", 1
-        if rows is None:
-            say(f"kmq: {name}: {message}", err=True)
-            continue
+    compared: list[Compared] = []
+    said: set[str] = set()
+
+    def add(file: str) -> str:
+        name = shown_name(file)
+        with Progress(f"[{len(compared) + 1}/{len(inputs)}] {name}", enabled=not quiet) as shown, reading():
+            found = read(read_source(file), all_frames=False)
+            named = "image.png" if file == STREAM else file
+            rows = table(found.image, **options, name=named, progress=shown.update)
         compared.append(Compared(name, rows, found.notes))
-        for note in [*(f"{name}: note: {note}" for note in found.notes), *(f"note: {note}" for note in rows.notes)]:
-            if not quiet and note not in said:
-                said.add(note)
-                say(note, err=True)
-    return compared, status
+        news = [note for note in rows.notes if note not in said]
+        said.update(news)
+        notes = [*(f"{name}: note: {note}" for note in found.notes), *(f"note: {note}" for note in news)]
+        return "\n".join([f"{name}: {len(rows)} results", *notes])
+
+    return compared, for_each(inputs, add, quiet=quiet, err=True)
 
 
 def _made(compared: Sequence[Any], output: str) -> bytes:
