@@ -57,8 +57,9 @@ OPTIONAL = {
     "flip_evaluator": {"comparing.measures"},
     "imagequant": {"comparing.rivals"},
     "pillow_jxl": {"comparing.rivals"},
+    "tqdm": {"cli.progress"},
 }
-"""Modules that import packages of the extras, and others that are optional, when they are used."""
+"""Modules that import packages when they are used: those of the extras, and what few runs need."""
 
 LAYERS = (
     ("errors",),
