@@ -16,7 +16,7 @@ import click
 from ..errors import KmqError, OptionError, OptionTypeError
 from ..saving.files import abandon
 from .batch import at_end, results
-from .convert import SAVERS, Settings
+from .convert import SAVERS, Settings, holds_frames
 from .folders import Folders
 from .keywords import refuse_contradictions, save_options
 from .options import SECTIONS, options
@@ -92,9 +92,7 @@ def main(
         save = {"colors": colors or 256, **save_options(_given({"colors": colors, **choices}))}
     except (OptionError, OptionTypeError) as error:
         raise click.UsageError(str(error)) from None
-    for name in ("compression", "palette_mode"):
-        if name in save and jobs and all(job.format != "kmq" for job in jobs):
-            raise click.UsageError(f"--{name.replace('_', '-')} applies to .kmq files only: add --format kmq")
+    _refuse_without_effect(save, jobs)
     to_stdout = any(job.target == STREAM for job in jobs)
     if json_lines and to_stdout:
         raise click.UsageError("--json prints to standard output, where the image goes: use --output to name a file")
@@ -116,6 +114,15 @@ def main(
         dry_run=dry_run,
     )
     sys.exit(_run(jobs, settings, processes, Reporter(json_lines, quiet, err=to_stdout)))
+
+
+def _refuse_without_effect(save: dict[str, Any], jobs: list[Job]) -> None:
+    """Raise UsageError for options that none of the output formats has."""
+    for name in ("compression", "palette_mode"):
+        if name in save and jobs and all(job.format != "kmq" for job in jobs):
+            raise click.UsageError(f"--{name.replace('_', '-')} applies to .kmq files only: add --format kmq")
+    if "palettes" in save and jobs and not any(holds_frames(job.format) for job in jobs):
+        raise click.UsageError("--palettes applies to animations: add --format gif, apng, webp or kmq")
 
 
 def _run(jobs: list[Job], settings: Settings, processes: int | None, reporter: Reporter) -> int:

@@ -185,6 +185,11 @@ def _identity(path: str) -> str:
     return os.path.normcase(os.path.realpath(path))
 
 
+def replaces_source(job: Job) -> bool:
+    """Return whether the output takes the place of the input."""
+    return STREAM not in (job.source, job.target) and _identity(job.source) == _identity(job.target)
+
+
 def check(job: Job, force: bool) -> None:
     """Raise Refused if a job has a problem or its output must not be written. This takes no time, converting does."""
     if job.problem:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from PIL import Image
 
 from ..color_profile import as_shown
+from ..errors import KmqError
 from ..frames import Frames
+from .convert import holds_frames
 from .inputs import Input, read, read_source
 from .outputs import Job
 
-_APPLIES_TO_EACH = ("background", "threads", "compression", "palette_mode")
+_APPLIES_TO_EACH = ("background", "threads", "palettes", "compression", "palette_mode")
 
 
 class _Pictures:
@@ -40,10 +41,8 @@ class _Pictures:
 
 def _read(job: Job) -> Input | None:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # they are for programmers
-            return read(read_source(job.source), all_frames=job.format == "kmq")
-    except Exception:
+        return read(read_source(job.source), all_frames=holds_frames(job.format))
+    except KmqError:
         return None
 
 
