@@ -55,7 +55,7 @@ def test_standard_input_may_go_to_a_file_and_a_file_to_standard_output() -> None
 def test_empty_standard_input_is_an_error_with_a_sentence() -> None:
     result = kmq("-", stdin=b"")
     assert result.exit_code == 25
-    assert result.stderr == "kmq: -: standard input is empty\n"
+    assert result.stderr == "kmq: stdin: standard input is empty\n"
     assert result.stdout == ""
 
 

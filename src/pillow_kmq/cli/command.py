@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from ..errors import KmqError, OptionError, OptionTypeError
+from ..errors import KmqError, OptionError
 from ..saving.files import abandon
 from .batch import at_end, results
 from .convert import SAVERS, Settings, holds_frames
@@ -25,7 +25,7 @@ from .progress import Bar
 from .reporting import Reporter
 from .shared_palette import with_shared_palette
 from .statuses import MEANINGS, status_of
-from .terminal import Progress, printing_records, say, shown
+from .terminal import Progress, printing_records, say, shown_name
 from .verbs import VERBS, CommandWithVerbs
 
 EXAMPLES = (
@@ -84,14 +84,11 @@ def main(
     options may be abbreviated.
     """
     context.with_resource(printing_records(logging.CRITICAL if quiet else logging.DEBUG))
-    try:
-        colors, inputs = _leading_colors(colors, inputs)
-        folders = Folders(recursive, include, exclude, closed=out_dir)
-        jobs = plan(inputs or (STREAM,), output, ext, format_, out_dir=out_dir, folders=folders)
-        refuse_contradictions(_given(context.params))
-        save = {"colors": colors or 256, **save_options(_given({"colors": colors, **choices}))}
-    except (OptionError, OptionTypeError) as error:
-        raise click.UsageError(str(error)) from None
+    colors, inputs = _leading_colors(colors, inputs)
+    folders = Folders(recursive, include, exclude, closed=out_dir)
+    jobs = plan(inputs or (STREAM,), output, ext, format_, out_dir=out_dir, folders=folders)
+    refuse_contradictions(_given(context.params))
+    save = {"colors": colors or 256, **save_options(_given({"colors": colors, **choices}))}
     _refuse_without_effect(save, jobs)
     to_stdout = any(job.target == STREAM for job in jobs)
     if json_lines and to_stdout:
@@ -128,7 +125,11 @@ def _refuse_without_effect(save: dict[str, Any], jobs: list[Job]) -> None:
 def _run(jobs: list[Job], settings: Settings, processes: int | None, reporter: Reporter) -> int:
     """Run all jobs, show how far they are, and return the exit status."""
     quiet = reporter.quiet
-    bar = Bar(len(jobs), not quiet) if len(jobs) > 1 else Progress(f"[1/1] {shown(jobs[0].source)}", enabled=not quiet)
+    bar = (
+        Bar(len(jobs), not quiet)
+        if len(jobs) > 1
+        else Progress(f"[1/1] {shown_name(jobs[0].source)}", enabled=not quiet)
+    )
     with bar:
         progress = bar.update if bar.enabled else None
         for job, result in zip(jobs, results(jobs, settings, processes, progress, bar.step), strict=True):

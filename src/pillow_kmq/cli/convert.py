@@ -17,7 +17,7 @@ from .inputs import Input, read, read_source
 from .other_formats import save_in
 from .outputs import STREAM, Job, check, replaces_source, times_of, write
 from .statuses import EXISTS, LARGER, Refused
-from .terminal import shown
+from .terminal import shown, shown_name
 from .transparency import fitting
 
 SAVERS: dict[str, str] = {"png": "PNG8", "apng": "PNG8", "kmq": "KMQ"}
@@ -222,8 +222,7 @@ def _dpi(info: dict[Any, Any]) -> tuple[float, float] | None:
 
 def sentence(job: Job, outcome: Outcome, *, verbose: bool) -> str:
     """Return the line to print about a job, followed by a line for each note."""
-    source = "stdin" if job.source == STREAM else job.source
-    target = "stdout" if job.target == STREAM else job.target
+    source, target = shown_name(job.source), shown_name(job.target, "stdout")
     saved = 100 * (1 - outcome.after / outcome.before)
     change = f"{saved:.1f} % saved" if saved >= 0 else f"{-saved:.1f} % larger"
     report = outcome.report
@@ -240,4 +239,4 @@ def sentence(job: Job, outcome: Outcome, *, verbose: bool) -> str:
         original = report.original
         line += f" ({original.width}x{original.height} {original.mode}, quality {report.quality:.0f}, "
         line += f"{outcome.seconds:.2f} s)"
-    return "\n".join(map(shown, [line, *(f"{source}: note: {note}" for note in outcome.notes)]))
+    return "\n".join([line, *(f"{source}: note: {shown(note)}" for note in outcome.notes)])

@@ -14,9 +14,6 @@ from ..KmqImagePlugin import FORMAT, KmqImageFile
 from .reading import reading
 from .statuses import UNREADABLE, Refused
 
-SUFFIXES = {"png": ".png", "apng": ".png", "gif": ".gif", "webp": ".webp"}
-"""The extension of each format. A PNG is animated if its input is."""
-
 _XMP = "XML:com.adobe.xmp"  # XMP specification, part 3, 1.1.5
 _LONGEST_KEYWORD = 79
 _MOST_REPETITIONS = 65535
@@ -29,7 +26,7 @@ def decode_file(data: bytes, format_: str) -> tuple[bytes, list[str]]:
 
     Args:
         data: The bytes of the file.
-        format_: A key of SUFFIXES.
+        format_: "png" or "apng", which are the same; "gif" or "webp".
 
     Returns:
         The bytes of the new file, and notes on what it could not hold.
