@@ -129,6 +129,12 @@ def _background(_: click.Context, __: click.Parameter, value: str | None) -> tup
     help="Composite transparent pixels onto this colour, a name or #rrggbb.",
 )
 @click.option(
+    "--lossy",
+    type=click.FloatRange(0, 20),
+    metavar="N",
+    help="Save bytes at a loss of about N points of SSIMULACRA2, 0 to 20.  [default: 0]",
+)
+@click.option(
     "--effort", type=click.Choice(["fast", "default", "best"]), help="Time spent on the palette.  [default: default]"
 )
 @click.option(

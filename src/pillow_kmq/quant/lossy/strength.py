@@ -1,0 +1,67 @@
+"""From the strength of `lossy=`, in points of SSIMULACRA2, to the parameters of a picture.
+
+How much error goes unnoticed depends on how much there already is: the weight of a bit grows with the mean squared
+distance of pixels to their nearest entries. Constants were fitted to photos with 16, 64 and 256 colours
+(benchmarks/results/lossy.md).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from ...types import Palette
+from ..dithering.gamut import Gamut
+from ..nearest import nearest_finder, remap
+from ..source import Source
+from .choice import Chooser
+
+_ROWS = 64  # rows in which the error is measured
+_PLAIN, _DITHERED = (0.22, 1.0, 0.55), (0.085, 0.62, 0.7)  # factor; powers of the error and of the strength
+_EXACT = 1 / 8  # mean squared error, in squared distances to the nearest other entry
+_FARTHEST = 12.0  # squared error that is allowed, in mean squared errors
+
+
+class Weights(NamedTuple):
+    """Parameters of a picture.
+
+    Attributes:
+        bit: squared distance that a bit is worth.
+        limit: squared error that is allowed even where it was smaller before.
+    """
+
+    bit: float
+    limit: float
+
+
+def weights_for(strength: float, error: float, *, dithered: bool) -> Weights:
+    """Return the parameters for a strength.
+
+    Args:
+        strength: more than 0, about as many points of SSIMULACRA2.
+        error: mean squared distance of pixels to their nearest entries, in Oklab times 100.
+        dithered: whether the picture is dithered.
+    """
+    factor, power, growth = _DITHERED if dithered else _PLAIN
+    return Weights(factor * math.pow(error, power) * math.pow(strength, growth), _FARTHEST * error)
+
+
+def mean_error(source: Source, palette: Palette, gamut: Gamut | None, chooser: Chooser) -> float:
+    """Return the mean squared distance in Oklab times 100 of pixels to their nearest entries, from some rows.
+
+    If all pixels are exact, return what is typical of a picture with a palette as dense as this one.
+    """
+    find, width = nearest_finder(palette, "oklab"), source.width
+    rows = sorted({(2 * number + 1) * source.height // (2 * _ROWS) for number in range(_ROWS)})
+    total, distances = 0.0, 0.0
+    for y in rows:
+        pixels = source.rows(y, y + 1)
+        if gamut:
+            pixels = gamut.map_pixels(pixels)
+        nearest = np.empty((1, width), np.uint8)
+        remap(find, pixels.ravel(), nearest.reshape(-1))
+        total += chooser.squared_error(pixels, nearest)
+        distances += float(chooser.spacing[nearest].sum())
+    return (total or distances * _EXACT) / (len(rows) * width)
