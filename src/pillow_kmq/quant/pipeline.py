@@ -16,6 +16,7 @@ from .dithering.palette_fit import fit_palette, lock_exact_colors, sample_bands
 from .dithering.still import StillPixels
 from .histogram import VISIBLE, Counts
 from .lossy.refine import refine
+from .lossy.strength import tightened
 from .needed import prepare_for_images, prepare_for_search
 from .options import EFFORTS, Options
 from .palette import choose_palette
@@ -121,7 +122,7 @@ def _find_palette(sources: Collection[Source], counts: Counts, options: Options,
     flat = counts.whole and is_flat_art(counts.colors[counts.colors >= VISIBLE], options)
     if not flat and not _is_exact(counts, options.colors):
         prepare_for_search(options, fitting=fitting)
-    palette = choose_palette(counts, options, Everything(sources), progress)
+    palette = choose_palette(counts, tightened(options), Everything(sources), progress)
     if flat or not fitting or _is_exact(counts, len(palette)):
         return palette
     palette, locked = lock_exact_colors(palette, counts, options.fixed, options.metric)

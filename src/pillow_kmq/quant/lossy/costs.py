@@ -2,7 +2,8 @@
 
 A pixel is first compared with the previous frame of an animation, then with its left neighbour W and its upper
 neighbour N. Each comparison is a flag, whose probability depends on which neighbours equal each other. The probability
-of any other index is the mean of two, one conditioned on W and one on N. All are relative frequencies in the picture. Deflate and LZW code repetitions with fewer bits, too, so that the same choice suits them.
+of any other index is the mean of two, one conditioned on W and one on N. All are relative frequencies in the picture.
+Deflate and LZW code repetitions with fewer bits, too, so that the same choice suits them.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ distance of pixels to their nearest entries. Constants were fitted to photos wit
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -15,12 +16,14 @@ import numpy as np
 from ...types import Palette
 from ..dithering.gamut import Gamut
 from ..nearest import nearest_finder, remap
+from ..options import Options
 from ..source import Source
 from .choice import Chooser
 
 _ROWS = 64  # rows in which the error is measured
-_PLAIN, _DITHERED = (0.22, 1.0, 0.55), (0.085, 0.62, 0.7)  # factor; powers of the error and of the strength
+_PLAIN, _DITHERED = (0.22, 1.0, 0.6), (0.097, 0.62, 0.75)  # factor; powers of the error and of the strength
 _EXACT = 1 / 8  # mean squared error, in squared distances to the nearest other entry
+_POINT = 0.05  # mean squared error that a point of SSIMULACRA2 is worth, as a fraction
 _FARTHEST = 12.0  # squared error that is allowed, in mean squared errors
 
 
@@ -46,6 +49,16 @@ def weights_for(strength: float, error: float, *, dithered: bool) -> Weights:
     """
     factor, power, growth = _DITHERED if dithered else _PLAIN
     return Weights(factor * math.pow(error, power) * math.pow(strength, growth), _FARTHEST * error)
+
+
+def tightened(options: Options) -> Options:
+    """Return options whose quality target makes up for what `lossy` loses.
+
+    A point of SSIMULACRA2 is worth about as much as a twentieth of the mean squared error of a palette.
+    """
+    if options.aim is None or options.aim.unit != "quality":
+        return options
+    return replace(options, aim=replace(options.aim, wanted=options.aim.wanted / (1.0 + _POINT * options.lossy)))
 
 
 def mean_error(source: Source, palette: Palette, gamut: Gamut | None, chooser: Chooser) -> float:
