@@ -18,7 +18,6 @@ from ..report import Report
 from .kept_palette import kept_image
 from .options import Encode, PaletteImage
 
-
 _SHARES = (0.0, 1 / 3, 1.0)  # of the strength of `lossy`
 
 
@@ -95,7 +94,7 @@ def _of_all_strengths(job: Job, limit: int, encode: Encode, progress: Progress) 
 
 
 def _largest(job: Job, lossy: float, limit: int, encode: Encode, progress: Progress) -> tuple[_Fit | None, int, bool]:
-    """Return the result of the most colours that fit, or None; the smallest file size found; whether all colours fit."""
+    """Return the result of the most colours that fit, or None, the smallest file size found, and whether all fit."""
     result = PaletteImage(job.image(lossy=lossy), kept=False)
     data = encode(result)
     progress(0.1)
