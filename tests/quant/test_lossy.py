@@ -203,6 +203,11 @@ def test_bad_strengths_are_refused():
             quantize(noise(), 16, lossy=value)
 
 
+def test_strict_pixels_cannot_change():
+    with pytest.raises(errors.OptionError, match="strict cannot be combined with lossy"):
+        quantize(noise(), palette="#000,#fff", strict=True, lossy=1)
+
+
 def frames(count: int = 4, grain: float = 1.0) -> list[Image.Image]:
     """A square moves over a still picture; every frame has its own grain."""
     still = np.asarray(noise(64, 96)).astype(float)

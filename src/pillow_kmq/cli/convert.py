@@ -16,12 +16,15 @@ from ..errors import KmqError, QualityError
 from ..frames import read_failure
 from ..report import AnimationReport, Report
 from .inputs import Input, read, read_source
-from .outputs import STREAM, Job, Refused, check_target, write
+from .other_formats import save_in
+from .outputs import STREAM, Job, check_target, write
+from .statuses import EXISTS, LARGER, Refused
 
-LARGER, TOO_BAD = 98, 99
-"""Exit statuses, as in pngquant, for outputs that are not written: not smaller, or below the minimum quality."""
+SAVERS: dict[str, str] = {"png": "PNG8", "apng": "PNG8", "kmq": "KMQ"}
+"""Formats of Pillow by those of the command; `other_formats` saves the others."""
 
-SAVERS = {"png": "PNG8", "kmq": "KMQ"}
+ANIMATED = {"gif": "GIF", "apng": "PNG", "webp": "WEBP"}
+"""Formats of animations besides .kmq, by their names in Pillow."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,7 @@ def convert(job: Job, settings: Settings, progress: Callable[[float], object] | 
         KmqError: The input cannot be converted; the message is for the user. Refused is one of these.
     """
     if job.problem:
-        raise Refused(job.problem)
+        raise Refused(job.problem, EXISTS)
     check_target(job.target, settings.force)
     started = time.perf_counter()
     data = read_source(job.source)
@@ -127,7 +130,7 @@ def _reduce(
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's warnings about unusual files are meant for programmers
-            return _encoded(read(data, all_frames=format_ == "kmq"), format_, settings, progress)
+            return _encoded(read(data, all_frames=format_ == "kmq" or format_ in ANIMATED), format_, settings, progress)
     except MemoryError:
         raise Refused("not enough memory for an image of this size") from None
     except Image.DecompressionBombError as error:
@@ -142,17 +145,26 @@ def _encoded(
     found: Input, format_: str, settings: Settings, progress: Callable[[float], object] | None
 ) -> tuple[Outcome, bytes]:
     image, animated = found.image, found.animation is not None
-    exact, color_notes = described(image, format_, srgb=settings.strip)
+    srgb = settings.strip or format_ not in SAVERS or (animated and format_ in ANIMATED)
+    exact, color_notes = described(image, format_, srgb=srgb)
     if settings.strip and not animated:
         image.info = {key: image.info[key] for key in ("transparency", *KEYS) if key in image.info}
-    options = {"optimize": True, "progress": progress, **settings.save, "dpi": _dpi(image.info), "srgb": settings.strip}
+    options = {"optimize": True, "progress": progress, **settings.save, "dpi": _dpi(image.info), "srgb": srgb}
     if found.animation is not None:
         options = {**_keeping(options), **found.animation}
     if format_ == "kmq":
         options.update({"dpi": None} if animated and settings.strip else _metadata(image.info))
     reports: list[Report] = []
     buffer = BytesIO()
-    image.save(buffer, format=SAVERS[format_], report=reports.append, **options)
+    if animated and format_ in ANIMATED:
+        from ..saving.animated.save import encoded_animation
+
+        images = [image, *options.pop("append_images", ())]
+        buffer.write(encoded_animation(images, ANIMATED[format_], {**options, "report": reports.append}))
+    elif format_ in SAVERS:
+        image.save(buffer, format=SAVERS[format_], report=reports.append, **options)
+    else:
+        color_notes += save_in(image, buffer, format_, {"report": reports.append, **options})
     (report,) = reports
     unseen = report.looks_same if settings.skip_if_larger or not settings.quiet else True
     return Outcome(
