@@ -10,7 +10,6 @@ from pillow_kmq.color import to_points
 
 WINDOW = np.array([1, 8, 28, 56, 70, 56, 28, 8, 1]) / 256
 LOCAL = 5 / 6
-NEAR = 4
 SWEEPS = 2
 
 
@@ -118,7 +117,7 @@ def choose(pixels, palette, indices, bit, limit, fixed=(), before=None):
                 continue
             best, least = old, 0.0
             base = total(points, colors, indices, model, before, y, x)
-            for new in candidates(points, kinds, indices, before, y, x):
+            for new in candidates(indices, before, y, x):
                 if new == best or kinds[new] != kinds[old]:
                     continue
                 own = ((points[new] - colors[y, x]) ** 2).sum()
@@ -149,7 +148,7 @@ def stays(pixels, palette, indices, fixed, y, x):
     return (around == pixels[y, x]).all(2).sum() >= 3
 
 
-def candidates(points, kinds, indices, before, y, x):
+def candidates(indices, before, y, x):
     """The entries to try, in order."""
     height, width = indices.shape
     old = int(indices[y, x])
@@ -158,9 +157,7 @@ def candidates(points, kinds, indices, before, y, x):
     tried.append(int(indices[y + 1, x]) if y + 1 < height else old)
     if before is not None:
         tried.append(int(before[y, x]))
-    others = [j for j in range(len(points)) if j != old and kinds[j] == kinds[old]]
-    others.sort(key=lambda j: ((points[j] - points[old]) ** 2).sum())
-    return [j for j in tried + others[:NEAR] if j != old]
+    return [j for j in tried if j != old]
 
 
 def total(points, colors, indices, model, before, y, x):

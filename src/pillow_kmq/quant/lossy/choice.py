@@ -2,7 +2,8 @@
 
 D is a squared error in Oklab with a term for low frequencies, as local means matter most to the eye. With e
 the error of each pixel and b a binomial window, it is the sum over all pixels of e (e + 5 b * e) / 6. R is the
-estimated cost in bits of the pixel's index and of those to the right and below, whose contexts change with it.
+estimated cost in bits of the pixel's index and of those to the right and below, whose contexts change with it. The
+entries tried are those of the pixels around and of the previous frame: others hardly ever cost less.
 
 An index changes only to one that costs no more bits, so no dots appear where there were none. Pixels of exactly the
 colour of their entry stay if two neighbours have the same colour, too: flat areas, letters, lines.
@@ -33,7 +34,7 @@ REACH = 4
 _WINDOW = (np.array([70, 56, 28, 8, 1]) / 256).astype(np.float32)  # binomial, from the centre outwards
 _LOCAL = np.float32(5 / 6)  # share of the errors of local means in the distortion
 _OKLAB = SPACES["oklab"]
-_NEAR = 4  # alternatives to each entry
+_TRIES = 7  # entries tried: those of six neighbours and of the previous frame
 _DONE = 255  # mark of a pixel that is not considered again unless a neighbour changes
 
 
@@ -42,14 +43,12 @@ class Entries(NamedTuple):
 
     Attributes:
         points: float32[k, 4], in Oklab times 100.
-        near: int16[k, n], the nearest others of the same kind (opaque, translucent or fully transparent); -1 for none.
         kinds: int16[1, k], 0 for fully transparent, 1 for translucent, 2 for opaque.
         locked: bool[k], entries kept wherever they are exact.
         linear: color.LINEAR.
     """
 
     points: f32_2d
-    near: i16_2d
     kinds: i16_2d
     locked: flag_1d
     linear: f64_1d
@@ -59,14 +58,18 @@ def entries_of(palette: Palette, fixed: Palette) -> Entries:
     """Return the entries of a palette uint8[k, 4], of which pixels of the colours `fixed`, uint8[f, 4], stay exact."""
     points = np.ascontiguousarray(to_points(palette, "oklab").T)
     kinds = np.where(palette[:, 3] == 0, 0, np.where(palette[:, 3] < 255, 1, 2)).astype(np.int16)
-    squares = np.zeros((len(palette), len(palette)))
-    for coordinate in points.T.astype(np.float64):
-        squares += np.square(coordinate[:, None] - coordinate)
-    squares[(kinds[:, None] != kinds) | np.eye(len(palette), dtype=bool)] = np.inf
-    near = np.argsort(squares, axis=1, kind="stable")[:, :_NEAR].astype(np.int16)
-    near[np.isinf(np.take_along_axis(squares, near.astype(np.int64), 1))] = -1
     locked = (palette[:, None] == fixed).all(2).any(1)
-    return Entries(points, near, kinds[None], locked, LINEAR)
+    return Entries(points, kinds[None], locked, LINEAR)
+
+
+def spacing_of(entries: Entries) -> npt.NDArray[np.float64]:
+    """Return the squared distance of each entry to the nearest other one of its kind, float64[k]; 0 if none."""
+    squares = np.zeros((len(entries.points), len(entries.points)))
+    for coordinate in entries.points.T.astype(np.float64):
+        squares += np.square(coordinate[:, None] - coordinate)
+    squares[(entries.kinds != entries.kinds.T) | np.eye(len(squares), dtype=bool)] = np.inf
+    nearest = squares.min(1)
+    return np.where(np.isfinite(nearest), nearest, 0.0)
 
 
 @kernel
@@ -166,17 +169,6 @@ def _slopes(errors, y, at, window, local, averages):  # type: ignore[no-untyped-
     )
 
 
-def _candidate(near, v, t, around, was):  # type: ignore[no-untyped-def]
-    """Return the entry to try as number t: those of neighbours, of the previous frame, similar ones; v for none."""
-    if t < 6:
-        return around[t]
-    if t == 6:
-        return was if was >= 0 else v
-    c = np.int64(near[v, t - 7])
-    tried = c < 0 or c == around[0] or c == around[1] or c == around[2] or c == around[3]
-    return v if tried or c == around[4] or c == around[5] else c
-
-
 def _best(v, errors, slopes, square, weight, limit, entries, costs, around, moved, x, y, width, height):  # type: ignore[no-untyped-def]
     """Return the entry of the least cost for a pixel whose entry is v.
 
@@ -204,9 +196,9 @@ def _best(v, errors, slopes, square, weight, limit, entries, costs, around, move
     allowed = max(limit, _dot(errors, errors))
     worth = np.float32(1.0) / weight
     best, least = v, np.float32(0.0)
-    for t in range(7 + entries.near.shape[1]):
-        c = _candidate(entries.near, v, t, around, moved[0])
-        if c in (v, best) or entries.kinds[0, c] != entries.kinds[0, v]:
+    for t in range(_TRIES):
+        c = around[t] if t < _TRIES - 1 else moved[0]
+        if c < 0 or c in (v, best) or entries.kinds[0, c] != entries.kinds[0, v]:
             continue
         step = _step(entries.points, v, c)
         distortion = square * _dot(step, step) + np.float32(2.0) * _dot(step, slopes)
@@ -304,12 +296,6 @@ def _choose(
 KERNELS = (_measure, _choose)
 
 
-def _spacing(entries: Entries) -> npt.NDArray[np.float64]:
-    nearest = entries.near[:, 0] if entries.near.shape[1] else np.full(len(entries.points), -1)
-    squares: npt.NDArray[np.float64] = np.square(entries.points - entries.points[nearest], dtype=np.float64).sum(1)
-    return np.where(nearest >= 0, squares, 0.0)
-
-
 class Chooser:
     """Choices for the pixels of one palette, band by band."""
 
@@ -321,8 +307,7 @@ class Chooser:
             fixed: uint8[f, 4], colours whose pixels stay exact.
         """
         self._entries = entries_of(palette, fixed)
-        self.spacing = _spacing(self._entries)
-        """Squared distance of each entry to the nearest other one of its kind, float64[k]; 0 if there is none."""
+        self.spacing = spacing_of(self._entries)
 
     def squared_error(self, pixels: npt.NDArray[np.uint32], indices: Indices) -> float:
         """Return the sum of the squared errors of a picture, uint32[h, w], packed."""
