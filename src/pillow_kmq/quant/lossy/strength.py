@@ -48,7 +48,12 @@ def weights_for(strength: float, error: float, *, dithered: bool) -> Weights:
         dithered: whether the picture is dithered.
     """
     factor, power, growth = _DITHERED if dithered else _PLAIN
-    return Weights(factor * math.pow(error, power) * math.pow(strength, growth), _FARTHEST * error)
+    return Weights(_round(factor * math.pow(error, power) * math.pow(strength, growth)), _FARTHEST * error)
+
+
+def _round(number: float) -> float:
+    """Return a number with 4 significant digits: more of them may depend on the machine."""
+    return float(f"{number:.4g}")
 
 
 def tightened(options: Options) -> Options:
@@ -77,4 +82,4 @@ def mean_error(source: Source, palette: Palette, gamut: Gamut | None, chooser: C
         remap(find, pixels.ravel(), nearest.reshape(-1))
         total += chooser.squared_error(pixels, nearest)
         distances += float(chooser.spacing[nearest].sum())
-    return (total or distances * _EXACT) / (len(rows) * width)
+    return _round((total or distances * _EXACT) / (len(rows) * width))
