@@ -10,7 +10,7 @@ from pillow_kmq.color import to_points
 
 WINDOW = np.array([1, 8, 28, 56, 70, 56, 28, 8, 1]) / 256
 LOCAL = 5 / 6
-SWEEPS = 2
+SWEEPS = 3
 
 
 def neighbours(indices, y, x):

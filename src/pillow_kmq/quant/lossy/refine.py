@@ -15,7 +15,7 @@ from .choice import REACH, Chooser
 from .costs import counts_of
 from .strength import mean_error, weights_for
 
-_SWEEPS = 2  # over each band, each with costs that follow from the sweep before
+_SWEEPS = 3  # over each band, each with costs that follow from the sweep before
 
 
 def refine(
