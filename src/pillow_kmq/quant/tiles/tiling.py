@@ -1,0 +1,170 @@
+"""From pixels to palettes, the palette of each tile, and the index of each pixel."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ...color import to_points
+from ...types import Indices, Palette
+from ..arrays import ArraySource, find_palette
+from ..background import composite
+from ..clustering.lloyd import Clusters
+from ..dithering.ditherer import dither_stripes
+from ..histogram import ALPHA
+from ..palette_order import sort_by_luma
+from ..source import stripes
+from .displayable import to_displayable
+from .grid import Contents, Grid
+from .options import TileOptions
+from .packing import pack_sets
+from .search import find_palettes
+
+_HALF = np.uint32(128 << 24)  # alpha from which pixels become opaque
+_UNUSED = np.array([[0, 0, 0, 255]], np.uint8)
+_CLEAR = np.zeros((1, 4), np.uint8)
+
+
+class Tiling(NamedTuple):
+    """Palettes, and where they are used.
+
+    Attributes:
+        palettes: uint8[p, k, 4], p = options.palettes, k = options.entries, RGBA.
+        tile_palettes: uint8[rows, columns], palette of each tile.
+        indices: uint8[h, w], palette * k + entry of each pixel.
+    """
+
+    palettes: npt.NDArray[np.uint8]
+    tile_palettes: npt.NDArray[np.uint8]
+    indices: Indices
+
+
+def quantize_pixels(pixels: npt.NDArray[np.uint32], options: TileOptions) -> Tiling:
+    """Quantise packed pixels, uint32[h, w]."""
+    grid = Grid(_without_translucency(pixels, options), options.tile)
+    palettes = [options.fixed]
+    numbers = np.zeros(grid.number, np.intp)
+    labels = np.zeros((1, len(grid.colors)), np.int32)
+    if len(grid.colors):
+        options = _with_backdrop(grid, options)
+        found = [_sort(each, options) for each in _choose_palettes(grid, options)]
+        palettes, numbers, labels = _assign(grid, found, options)
+    complete = np.stack([_complete(each, options) for each in palettes])
+    unused = np.repeat(_complete(options.fixed, options)[None], options.palettes - len(complete), axis=0)
+    entries = labels + options.transparent if options.dither is None else None
+    indices = np.zeros(pixels.shape, np.uint8)
+    of_pixel = numbers[grid.tiles]
+    if entries is None:
+        indices[:] = _dither(grid, of_pixel, palettes, options)
+    else:
+        indices[grid.visible] = entries[of_pixel[grid.visible], grid.inverse]
+    indices *= grid.visible
+    indices += (of_pixel * options.entries).astype(np.uint8)
+    return Tiling(
+        np.concatenate([complete, unused]), numbers.astype(np.uint8).reshape(grid.rows, grid.columns), indices
+    )
+
+
+def _without_translucency(pixels: npt.NDArray[np.uint32], options: TileOptions) -> npt.NDArray[np.uint32]:
+    """Return packed pixels that are opaque, or 0 if transparent."""
+    if options.background is not None:
+        return composite(pixels, options.background, ALPHA)
+    return np.where(pixels >= _HALF, pixels | ALPHA, np.uint32(0))
+
+
+def _with_backdrop(grid: Grid, options: TileOptions) -> TileOptions:
+    """Find the shared colour if one is asked for: that of most pixels in one palette for the whole image."""
+    if not options.backdrop:
+        return options
+    weights = np.bincount(grid.inverse, minlength=len(grid.colors)).astype(np.float64)
+    palette = find_palette(grid.colors, options.entries, weights=weights, space=options.space, seed=options.seed)
+    labels, _ = _nearest(to_points(grid.colors, options.space), palette, options)
+    most = int(np.argmax(np.bincount(labels, weights)))
+    return replace(options, fixed=to_displayable(to_points(palette[most : most + 1], options.space), options))
+
+
+def _choose_palettes(grid: Grid, options: TileOptions) -> list[Palette]:
+    """Return palettes with all displayable colours of the tiles if they are found, or else those of least error."""
+    contents = grid.exact(options.space)
+    return _exact_palettes(contents, options) or find_palettes(
+        grid.binned(options.space), to_points(options.fixed, options.space), options
+    )
+
+
+def _exact_palettes(contents: Contents, options: TileOptions) -> list[Palette] | None:
+    colors = to_displayable(contents.points, options)
+    different, number_of = np.unique(np.concatenate([options.fixed, colors]), axis=0, return_inverse=True)
+    if len(different) > options.palettes * options.free:
+        return None
+    number_of = number_of.ravel()
+    fixed, numbers = number_of[: len(options.fixed)].tolist(), number_of[len(options.fixed) :]
+    cells = np.unique(contents.tiles * len(different) + numbers[contents.colors])
+    sets: list[set[int]] = [set(fixed) for _ in range(contents.number)]
+    for tile, color in zip((cells // len(different)).tolist(), (cells % len(different)).tolist(), strict=True):
+        sets[tile].add(color)
+    packed = pack_sets(map(frozenset, sets), options.free, options.palettes)
+    if packed is None:
+        return None
+    return [
+        np.concatenate([options.fixed, different[sorted(each - set(fixed))]]) for each in packed if each - set(fixed)
+    ] or [different[sorted(packed[0])]]
+
+
+def _sort(palette: Palette, options: TileOptions) -> Palette:
+    """Return the palette in order of luma; a shared colour stays first."""
+    return np.concatenate([options.fixed, sort_by_luma(palette[len(options.fixed) :])])
+
+
+def _assign(
+    grid: Grid, palettes: list[Palette], options: TileOptions
+) -> tuple[list[Palette], npt.NDArray[np.intp], npt.NDArray[np.int32]]:
+    """Give each tile its best palette.
+
+    Returns:
+        The palettes, most used first; the palette of each tile, intp[t]; the opaque entry of each colour in each
+        palette, int32[p, n].
+    """
+    contents = grid.exact(options.space)
+    nearest = [_nearest(contents.points, each, options) for each in palettes]
+    numbers = np.argmin(np.stack([contents.errors(distances) for _, distances in nearest]), axis=0)
+    order = np.argsort(-np.bincount(numbers, minlength=len(palettes)), kind="stable")
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order))
+    return [palettes[i] for i in order], rank[numbers], np.stack([nearest[i][0] for i in order])
+
+
+def _nearest(
+    points: npt.NDArray[np.float32], palette: Palette, options: TileOptions
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+    """Return the nearest entry of each point, and the squared distances."""
+    clusters = Clusters.start(points, np.empty(0, np.float32), to_points(palette, options.space))
+    clusters.assign()
+    return clusters.labels, clusters.distances
+
+
+def _complete(palette: Palette, options: TileOptions) -> Palette:
+    """Return the palette with its transparent entry and black ones up to the number of entries."""
+    first = _CLEAR[: int(options.transparent)]
+    rest = np.repeat(_UNUSED, options.entries - len(first) - len(palette), axis=0)
+    return np.concatenate([first, palette, rest])
+
+
+def _dither(
+    grid: Grid, palette_of_pixel: npt.NDArray[np.intp], palettes: list[Palette], options: TileOptions
+) -> Indices:
+    """Return the entry of each visible pixel in the palette of its tile, dithered; others are undefined."""
+    assert options.dither is not None
+    height, width = grid.tiles.shape
+    flat = np.zeros((height, width, 4), np.uint8)
+    flat[..., 3] = 255
+    flat[grid.visible] = grid.colors[grid.inverse]
+    out, entries = np.zeros((height, width), np.uint8), np.empty((height, width), np.uint8)
+    source = ArraySource(flat)
+    for number, palette in enumerate(palettes):
+        if len(palette):
+            dither_stripes(source, stripes(source), palette, options.dither, options.space, entries, 1)
+            out = np.where(palette_of_pixel == number, entries + np.uint8(options.transparent), out)
+    return out
