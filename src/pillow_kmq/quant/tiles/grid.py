@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -34,21 +36,22 @@ class Contents:
     weights: npt.NDArray[np.float64]
     number: int
 
-    def errors(self, distances: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+    def errors(self, distances: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float64]:
         """Return the error of each tile, float64[number], from the squared distance of each colour, [n]."""
-        return np.bincount(self.tiles, self.weights * distances[self.colors], self.number)
+        return sum_by(self.tiles, self.weights * distances[self.colors], self.number)
 
     def weights_by_group(self, groups: npt.NDArray[np.intp], count: int) -> npt.NDArray[np.float64]:
         """Return the weight of each colour in each group of tiles, float64[count, n]; groups: intp[number]."""
         n = self.points.shape[1]
         cells = groups[self.tiles] * n + self.colors
-        return np.bincount(cells, self.weights, count * n).reshape(count, n)
+        return sum_by(cells, self.weights, count * n).reshape(count, n)
 
+    @cached_property
     def means(self) -> tuple[Floats, Floats, npt.NDArray[np.intp]]:
-        """Return mean points [4, t], weights [t] and numbers [t] of the tiles that have colours."""
-        total = np.bincount(self.tiles, self.weights, self.number)
+        """The mean points [4, t], weights [t] and numbers [t] of the tiles that have colours."""
+        total = sum_by(self.tiles, self.weights, self.number)
         used = np.flatnonzero(total)
-        sums = [np.bincount(self.tiles, self.weights * row[self.colors], self.number) for row in self.points]
+        sums = [sum_by(self.tiles, self.weights * row[self.colors], self.number) for row in self.points]
         means = np.stack([row[used] / total[used] for row in sums]).astype(np.float32)
         return means, total[used].astype(np.float32), used
 
@@ -93,8 +96,8 @@ class Grid:
             if n <= _MOST:
                 break
         weights = np.bincount(self.inverse, minlength=len(self.colors)).astype(np.float64)
-        sums = np.stack([np.bincount(bins, weights * row, n) for row in points])
-        means = sums / np.bincount(bins, weights, n)
+        sums = np.stack([sum_by(bins, weights * row, n) for row in points])
+        means = sums / sum_by(bins, weights, n)
         return self._contents(means.astype(np.float32), bins[self.inverse])
 
     def _contents(self, points: Floats, color_of_pixel: npt.NDArray[np.intp]) -> Contents:
@@ -103,9 +106,16 @@ class Grid:
         return Contents(points, cells // max(1, n), cells % max(1, n), counts.astype(np.float64), self.number)
 
 
+def sum_by(groups: npt.NDArray[np.intp], values: npt.NDArray[np.float64], count: int) -> npt.NDArray[np.float64]:
+    """Return the sum of the values in each group, float64[count], added in order."""
+    return np.bincount(groups, values, count).astype(np.float64, copy=False)
+
+
 def _morton_codes(colors: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint32]:
     """Return the interleaved bits of R, G and B, so that similar colours mostly have similar codes."""
     bytes_ = np.arange(256, dtype=np.uint32)
-    spread = sum((bytes_ >> bit & 1) << (3 * bit) for bit in range(8))
-    codes: npt.NDArray[np.uint32] = spread[colors[:, 0]] << 2 | spread[colors[:, 1]] << 1 | spread[colors[:, 2]]
-    return codes
+    spread = np.zeros(256, np.uint32)
+    for bit in range(8):
+        spread |= (bytes_ >> np.uint32(bit) & np.uint32(1)) << np.uint32(3 * bit)
+    red, green, blue = spread[colors[:, 0]], spread[colors[:, 1]], spread[colors[:, 2]]
+    return red << np.uint32(2) | green << np.uint32(1) | blue

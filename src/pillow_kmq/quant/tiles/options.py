@@ -19,8 +19,8 @@ from ..posterize import FULL, Bits, representable, to_bits
 _SPACES = ("oklab", "srgb", "linear")
 _LARGEST = 1 << 16  # maximum width and height of a tile
 
-SWAPS = {"fast": 0, "default": 16, "best": 200}
-"""Attempts to replace a palette, by effort."""
+EXCHANGES = {"fast": 0, "default": 24, "best": 400}
+"""Maximum number of exchanges of palettes to try, by effort."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,7 @@ class TileOptions:
         bits: bits of R, G, B and A that entries may use.
         master: uint8[m, 4], distinct opaque colours that entries are chosen from, or None.
         dither: ordered dithering within the palette of a tile, or None.
-        effort: a key of SWAPS.
-        seed: seed of the search, 0 or more.
+        effort: a key of EXCHANGES.
     """
 
     tile: tuple[int, int]
@@ -55,7 +54,6 @@ class TileOptions:
     master: Palette | None
     dither: Ordered | None
     effort: str
-    seed: int
 
     @property
     def free(self) -> int:
@@ -75,7 +73,6 @@ def to_tile_options(
     master: Any,
     dither: Any,
     effort: Any,
-    seed: Any,
 ) -> TileOptions:
     """Validate the keywords of `quantize_tiles`; `shared` and `master` must not be images or paths any more."""
     bits = to_bits(posterize)
@@ -107,8 +104,7 @@ def to_tile_options(
         bits=bits,
         master=chosen,
         dither=_to_ordered(dither),
-        effort=check_choice("effort", effort, tuple(SWAPS)),
-        seed=check_integer("seed", seed, 0, 2**63 - 1),
+        effort=check_choice("effort", effort, tuple(EXCHANGES)),
     )
 
 
@@ -141,6 +137,7 @@ def _to_fixed(value: Any, bits: Bits, master: Palette | None) -> Palette:
     if isinstance(value, bool) or not isinstance(value, (str, Sequence, np.ndarray)):
         raise OptionTypeError(f"shared must be 'transparent', 'backdrop', a colour or None, not {shown(value)}")
     rgb = to_background(value, "shared")
+    assert rgb is not None
     color = np.array([[*rgb, 255]], np.uint8)
     if (representable(color, bits) != color).any() or (master is not None and not (master == color).all(axis=1).any()):
         raise OptionError(f"shared colour {rgb} cannot be displayed: use one that posterize or master allows")

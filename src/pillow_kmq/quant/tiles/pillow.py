@@ -35,8 +35,7 @@ class TiledImage:
     @property
     def entries(self) -> Indices:
         """Entry of each pixel in the palette of its tile, uint8[height, width]."""
-        indices: Indices = np.asarray(self.image) % np.uint16(self.palettes.shape[1])
-        return indices.astype(np.uint8)
+        return (np.asarray(self.image) % np.uint16(self.palettes.shape[1])).astype(np.uint8)
 
 
 def quantize_tiles(
@@ -52,12 +51,12 @@ def quantize_tiles(
     background: Any = None,
     space: str | None = None,
     effort: str = "default",
-    seed: int = 0,
 ) -> TiledImage:
     """Reduce an image to several small palettes, one of which each tile uses, as graphics chips of consoles require.
 
     Palettes and their choice for each tile are found together, so that the total error is small. If the colours of all
-    tiles fit, the result is exact, as far as the colours can be displayed and a greedy packing finds the palettes.
+    tiles fit, the result is exact, as far as the colours can be displayed and a greedy packing finds the palettes. The same input,
+    options and version give the same result.
 
     Args:
         im: image of any mode except I, I;16 and F.
@@ -75,7 +74,6 @@ def quantize_tiles(
             `shared` is not "transparent", onto that colour, or onto white.
         space: space of the distance: "oklab" (the default, None), "srgb" or "linear".
         effort: "fast", "default" or "best".
-        seed: seed of the search, 0 or more. The same input, options and version give the same result.
 
     Returns:
         The image, the palettes, most used first, and the palette of each tile.
@@ -98,7 +96,6 @@ def quantize_tiles(
         master=load_colors("master", master),
         dither=dither,
         effort=effort,
-        seed=seed,
     )
     source = ImageSource(im)
     tiled = quantize_pixels(source.rows(0, source.height), options)

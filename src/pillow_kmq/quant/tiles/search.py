@@ -10,7 +10,7 @@ Pattern Analysis & Applications 3 (2000).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -21,8 +21,8 @@ from ..clustering.lloyd import Clusters
 from ..clustering.split_merge import search as search_entries
 from ..clustering.wu import split
 from .displayable import refine, to_displayable
-from .grid import Contents, Floats
-from .options import SWAPS, TileOptions
+from .grid import Contents, Floats, sum_by
+from .options import EXCHANGES, TileOptions
 
 Groups = npt.NDArray[np.intp]
 
@@ -30,7 +30,8 @@ _FIRST_STEPS = 3  # Lloyd steps of a new palette
 _STEPS = 2  # Lloyd steps of every palette between two assignments of tiles
 _FIRST_ROUNDS = 12  # maximum number of assignments from the start
 _ROUNDS = 2  # assignments after an exchange
-_EXCHANGES = 24  # rounds of exchanges of entries within the final palettes
+_ENTRY_ROUNDS = 24  # rounds of exchanges of entries within the final palettes
+_GAIN = 0.25  # fraction of its error that halving a group removes, estimated
 _SETTLING = 6  # maximum number of assignments with displayable palettes
 
 
@@ -42,9 +43,15 @@ class State:
         errors: float64[p, t], error of each tile with each palette.
     """
 
-    def __init__(self, contents: Contents, centroids: list[Floats]) -> None:
+    def __init__(self, contents: Contents, centroids: list[Floats], known: State | None = None) -> None:
+        """Measure errors; those of palettes that `known` has at the same place are taken from there."""
         self.centroids = centroids
-        self.errors = np.stack([contents.errors(distances(contents, each)) for each in centroids])
+        self.errors = np.empty((len(centroids), contents.number))
+        for number, each in enumerate(centroids):
+            if known and number < len(known.centroids) and each is known.centroids[number]:
+                self.errors[number] = known.errors[number]
+            else:
+                self.errors[number] = contents.errors(distances(contents, each))
 
     @property
     def groups(self) -> Groups:
@@ -77,27 +84,20 @@ def find_palettes(contents: Contents, fixed: Floats, options: TileOptions) -> li
     """
     state = _iterate(contents, _first_state(contents, fixed, options), fixed, _FIRST_ROUNDS)
     while len(state.centroids) < options.palettes and state.total > 0.0:
-        grown = _exchange(contents, state, None, int(np.argmax(_group_errors(state))), 0, fixed, options)
+        grown = _exchange(contents, state, None, int(np.argmax(_group_errors(state))), False, fixed, options)
         if grown is None or grown.total >= state.total:
             break
         state = grown
-    random = np.random.PCG64(options.seed)
-    for attempt in range(SWAPS[options.effort]):
-        if len(state.centroids) < 2 or state.total == 0.0:
-            break
-        dropped, halved = _choose_exchange(state, random)
-        tried = _exchange(contents, state, dropped, halved, attempt, fixed, options)
-        if tried is not None and tried.total < state.total:
-            state = tried
+    state = _exchange_palettes(contents, state, fixed, options)
     state = _iterate(contents, state, fixed, _FIRST_ROUNDS)
-    if SWAPS[options.effort]:
+    if EXCHANGES[options.effort]:
         state = _iterate(contents, _search_entries(contents, state, fixed, options), fixed, _ROUNDS)
     return _settle(contents, state, fixed, options)
 
 
 def _first_state(contents: Contents, fixed: Floats, options: TileOptions) -> State:
     """Group tiles by their mean colours."""
-    means, weights, used = contents.means()
+    means, weights, used = contents.means
     centres = Clusters.start(means, weights, split(means, weights, options.palettes))
     centres.step(_FIRST_ROUNDS)
     centres.assign()
@@ -120,12 +120,29 @@ def _new_palette(points: Floats, weights: npt.NDArray[np.float64], fixed: Floats
     return clusters.centroids
 
 
-def _iterate(contents: Contents, state: State, fixed: Floats, rounds: int) -> State:
-    """Refine palettes and assign tiles, until the error falls no more."""
+def _iterate(contents: Contents, state: State, fixed: Floats, rounds: int, before: Groups | None = None) -> State:
+    """Refine palettes and assign tiles, until the error falls no more.
+
+    Args:
+        contents: colours of the tiles.
+        state: the palettes.
+        fixed: the shared colour.
+        rounds: maximum number of assignments.
+        before: groups that the palettes were refined for; only palettes that gained or lost tiles are refined again.
+            None refines all in every round.
+    """
     for _ in range(rounds):
-        weights = contents.weights_by_group(state.groups, len(state.centroids))
-        moved = [_step(contents.points, *pair, fixed.shape[1]) for pair in zip(weights, state.centroids, strict=True)]
-        refined = State(contents, moved)
+        groups, count = state.groups, len(state.centroids)
+        moving = np.arange(count)
+        if before is not None:
+            other = groups != before
+            moving = np.union1d(groups[other], before[other])
+            before = groups
+        weights = contents.weights_by_group(groups, count)
+        moved = list(state.centroids)
+        for number in moving.tolist():
+            moved[number] = _step(contents.points, weights[number], state.centroids[number], fixed.shape[1])
+        refined = State(contents, moved, state)
         if refined.total >= state.total:
             break
         state = refined
@@ -143,20 +160,35 @@ def _step(points: Floats, weights: npt.NDArray[np.float64], centroids: Floats, f
 
 
 def _group_errors(state: State) -> npt.NDArray[np.float64]:
-    return np.bincount(state.groups, state.errors.min(axis=0), len(state.centroids))
+    return sum_by(state.groups, state.errors.min(axis=0), len(state.centroids))
 
 
-def _choose_exchange(state: State, random: np.random.PCG64) -> tuple[int, int]:
-    """Return the palette to drop, and the group to halve: what costs least and gains most, by noisy estimates."""
+def _exchange_palettes(contents: Contents, state: State, fixed: Floats, options: TileOptions) -> State:
+    """Try exchanges, the most promising first, and keep those that lower the error."""
+    untried = _exchanges(state)
+    for _ in range(EXCHANGES[options.effort]):
+        exchange = next(untried, None)
+        if exchange is None or state.total == 0.0:
+            break
+        tried = _exchange(contents, state, *exchange, fixed, options)
+        if tried is not None and tried.total < state.total:
+            state = tried
+            untried = _exchanges(state)
+    return state
+
+
+def _exchanges(state: State) -> Iterator[tuple[int, int, bool]]:
+    """Yield exchanges, the most promising first: the palette to drop, the group to halve, whether by error."""
     count = len(state.centroids)
-    raw = np.asarray(random.random_raw(2 * count)) >> np.uint64(11)
-    noise = 0.5 + raw.reshape(2, count) * 2.0**-53
+    if count < 2:
+        return
     two = np.partition(state.errors, 1, axis=0)[:2]
-    cost = np.bincount(state.groups, two[1] - two[0], count) * noise[0]
-    gain = _group_errors(state) * noise[1]
-    dropped = int(np.argmin(cost))
-    gain[dropped] = -1.0
-    return dropped, int(np.argmax(gain))
+    cost = sum_by(state.groups, two[1] - two[0], count)
+    change = cost[:, None] - _GAIN * _group_errors(state)
+    np.fill_diagonal(change, np.inf)
+    for pair in np.argsort(change, axis=None, kind="stable")[: count * (count - 1)].tolist():
+        yield pair // count, pair % count, False
+        yield pair // count, pair % count, True
 
 
 def _exchange(
@@ -164,12 +196,12 @@ def _exchange(
     state: State,
     dropped: int | None,
     halved: int,
-    attempt: int,
+    by_error: bool,
     fixed: Floats,
     options: TileOptions,
 ) -> State | None:
-    """Halve a group, by mean colour or, at odd attempts, by error; None if all its tiles are alike."""
-    upper = _upper_half(contents, state, halved, by_error=attempt % 2 == 1)
+    """Halve a group, by mean colour or by error; None if all its tiles are alike."""
+    upper = _upper_half(contents, state, halved, by_error=by_error)
     if upper is None:
         return None
     errors = state.errors.copy()
@@ -184,12 +216,14 @@ def _exchange(
     for number in {halved, new}:
         if weights[number].any():
             centroids[number] = _new_palette(contents.points, weights[number], fixed, options)
-    return _iterate(contents, State(contents, centroids), fixed, _ROUNDS)
+    before = state.groups
+    before[upper] = new
+    return _iterate(contents, State(contents, centroids, state), fixed, _ROUNDS, before)
 
 
 def _upper_half(contents: Contents, state: State, group: int, *, by_error: bool) -> npt.NDArray[np.intp] | None:
     """Return the tiles of one half of a group."""
-    means, weights, used = contents.means()
+    means, weights, used = contents.means
     own = state.groups[used] == group
     tiles = used[own]
     if len(tiles) < 2:
@@ -214,7 +248,7 @@ def _search_entries(contents: Contents, state: State, fixed: Floats, options: Ti
         if len(there) > centroids.shape[1]:
             some = np.ascontiguousarray(contents.points[:, there])
             clusters = Clusters.start(some, each[there].astype(np.float32), centroids, fixed.shape[1])
-            centroids = search_entries(clusters, _EXCHANGES, _STEPS, 1, 1.0, options.seed).copy()
+            centroids = search_entries(clusters, _ENTRY_ROUNDS, _STEPS, 1, 1.0, 0).copy()
         found.append(centroids)
     return State(contents, found)
 

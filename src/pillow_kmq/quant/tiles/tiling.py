@@ -80,7 +80,7 @@ def _with_backdrop(grid: Grid, options: TileOptions) -> TileOptions:
     if not options.backdrop:
         return options
     weights = np.bincount(grid.inverse, minlength=len(grid.colors)).astype(np.float64)
-    palette = find_palette(grid.colors, options.entries, weights=weights, space=options.space, seed=options.seed)
+    palette = find_palette(grid.colors, options.entries, weights=weights, space=options.space)
     labels, _ = _nearest(to_points(grid.colors, options.space), palette, options)
     most = int(np.argmax(np.bincount(labels, weights)))
     return replace(options, fixed=to_displayable(to_points(palette[most : most + 1], options.space), options))
