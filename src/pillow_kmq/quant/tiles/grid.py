@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ...color import to_points
 from ..histogram import VISIBLE, unpack
+from .sums_kernel import add_errors, add_weights
 
 Floats = npt.NDArray[np.float32]
 
-_MOST = 1 << 15  # maximum number of bins, unless one bit less per channel would be too coarse
-_FEWEST_BITS = 5
+_FEWEST_BITS = 5  # per channel of bins
 
 
 @dataclass(frozen=True)
@@ -24,30 +23,32 @@ class Contents:
 
     Attributes:
         points: float32[4, n], the colours in a working space, in Morton order.
-        tiles: intp[m], the tile of a pair, ascending.
-        colors: intp[m], the colour of a pair.
+        tiles: int64[m], the tile of a pair, ascending.
+        colors: int64[m], the colour of a pair.
         weights: float64[m], number of pixels.
         number: number of tiles.
     """
 
     points: Floats
-    tiles: npt.NDArray[np.intp]
-    colors: npt.NDArray[np.intp]
+    tiles: npt.NDArray[np.int64]
+    colors: npt.NDArray[np.int64]
     weights: npt.NDArray[np.float64]
     number: int
 
-    def errors(self, distances: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float64]:
+    def errors(self, distances: Floats) -> npt.NDArray[np.float64]:
         """Return the error of each tile, float64[number], from the squared distance of each colour, [n]."""
-        return sum_by(self.tiles, self.weights * distances[self.colors], self.number)
+        errors = np.zeros(self.number)
+        add_errors(self.tiles, self.colors, self.weights, distances, errors)
+        return errors
 
-    def weights_by_group(self, groups: npt.NDArray[np.intp], count: int) -> npt.NDArray[np.float64]:
-        """Return the weight of each colour in each group of tiles, float64[count, n]; groups: intp[number]."""
-        n = self.points.shape[1]
-        cells = groups[self.tiles] * n + self.colors
-        return sum_by(cells, self.weights, count * n).reshape(count, n)
+    def weights_by_group(self, groups: npt.NDArray[np.int64], count: int) -> npt.NDArray[np.float64]:
+        """Return the weight of each colour in each group of tiles, float64[count, n]; groups: int64[number]."""
+        sums = np.zeros((count, self.points.shape[1]))
+        add_weights(self.tiles, self.colors, self.weights, groups, sums)
+        return sums
 
     @cached_property
-    def means(self) -> tuple[Floats, Floats, npt.NDArray[np.intp]]:
+    def means(self) -> tuple[Floats, Floats, npt.NDArray[np.int64]]:
         """The mean points [4, t], weights [t] and numbers [t] of the tiles that have colours."""
         total = sum_by(self.tiles, self.weights, self.number)
         used = np.flatnonzero(total)
@@ -61,10 +62,10 @@ class Grid:
 
     Attributes:
         rows, columns: number of tiles; those at the right and lower edge may be partial.
-        tiles: intp[h, w], tile of each pixel, row by row.
+        tiles: int64[h, w], tile of each pixel, row by row.
         visible: bool[h, w].
         colors: uint8[n, 4], distinct opaque colours in Morton order.
-        inverse: intp[number of visible pixels], colour of each.
+        inverse: int64[number of visible pixels], colour of each.
     """
 
     def __init__(self, pixels: npt.NDArray[np.uint32], tile: tuple[int, int]) -> None:
@@ -87,26 +88,26 @@ class Grid:
         """Return the contents of all tiles."""
         return self._contents(to_points(self.colors, space), self.inverse)
 
-    def binned(self, space: str) -> Contents:
-        """Return the contents of all tiles with similar colours merged into bins if they are many."""
+    def binned(self, space: str, most: int) -> Contents:
+        """Return the contents of all tiles, with similar colours merged if there are more than `most`."""
         points = to_points(self.colors, space)
         for bits in range(8, _FEWEST_BITS - 1, -1):
             _, bins = np.unique(self._codes >> (3 * (8 - bits)), return_inverse=True)
             n = int(bins.max(initial=-1)) + 1
-            if n <= _MOST:
+            if n <= most:
                 break
         weights = np.bincount(self.inverse, minlength=len(self.colors)).astype(np.float64)
         sums = np.stack([sum_by(bins, weights * row, n) for row in points])
         means = sums / sum_by(bins, weights, n)
         return self._contents(means.astype(np.float32), bins[self.inverse])
 
-    def _contents(self, points: Floats, color_of_pixel: npt.NDArray[np.intp]) -> Contents:
+    def _contents(self, points: Floats, color_of_pixel: npt.NDArray[np.int64]) -> Contents:
         n = points.shape[1]
         cells, counts = np.unique(self.tiles[self.visible] * n + color_of_pixel, return_counts=True)
         return Contents(points, cells // max(1, n), cells % max(1, n), counts.astype(np.float64), self.number)
 
 
-def sum_by(groups: npt.NDArray[np.intp], values: npt.NDArray[np.float64], count: int) -> npt.NDArray[np.float64]:
+def sum_by(groups: npt.NDArray[np.int64], values: npt.NDArray[np.float64], count: int) -> npt.NDArray[np.float64]:
     """Return the sum of the values in each group, float64[count], added in order."""
     return np.bincount(groups, values, count).astype(np.float64, copy=False)
 

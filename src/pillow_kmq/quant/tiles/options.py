@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,8 +19,20 @@ from ..posterize import FULL, Bits, representable, to_bits
 _SPACES = ("oklab", "srgb", "linear")
 _LARGEST = 1 << 16  # maximum width and height of a tile
 
-EXCHANGES = {"fast": 0, "default": 24, "best": 400}
-"""Maximum number of exchanges of palettes to try, by effort."""
+
+class Effort(NamedTuple):
+    """Parameters of the search.
+
+    Attributes:
+        most_bins: number of colours above which similar ones are merged.
+        exchanges: maximum number of exchanges of palettes to try.
+    """
+
+    most_bins: int
+    exchanges: int
+
+
+EFFORTS = {"fast": Effort(1 << 13, 0), "default": Effort(1 << 13, 24), "best": Effort(1 << 15, 400)}
 
 
 @dataclass(frozen=True)
@@ -39,7 +51,7 @@ class TileOptions:
         bits: bits of R, G, B and A that entries may use.
         master: uint8[m, 4], distinct opaque colours that entries are chosen from, or None.
         dither: ordered dithering within the palette of a tile, or None.
-        effort: a key of EXCHANGES.
+        effort: a key of EFFORTS.
     """
 
     tile: tuple[int, int]
@@ -104,7 +116,7 @@ def to_tile_options(
         bits=bits,
         master=chosen,
         dither=_to_ordered(dither),
-        effort=check_choice("effort", effort, tuple(EXCHANGES)),
+        effort=check_choice("effort", effort, tuple(EFFORTS)),
     )
 
 

@@ -55,8 +55,8 @@ def quantize_tiles(
     """Reduce an image to several small palettes, one of which each tile uses, as graphics chips of consoles require.
 
     Palettes and their choice for each tile are found together, so that the total error is small. If the colours of all
-    tiles fit, the result is exact, as far as the colours can be displayed and a greedy packing finds the palettes. The same input,
-    options and version give the same result.
+    tiles fit, the result is exact, as far as the colours can be displayed and a greedy packing finds the palettes. The
+    same input, options and version give the same result.
 
     Args:
         im: image of any mode except I, I;16 and F.

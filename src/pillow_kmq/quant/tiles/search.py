@@ -22,15 +22,15 @@ from ..clustering.split_merge import search as search_entries
 from ..clustering.wu import split
 from .displayable import refine, to_displayable
 from .grid import Contents, Floats, sum_by
-from .options import EXCHANGES, TileOptions
+from .options import EFFORTS, TileOptions
 
-Groups = npt.NDArray[np.intp]
+Groups = npt.NDArray[np.int64]
 
 _FIRST_STEPS = 3  # Lloyd steps of a new palette
 _STEPS = 2  # Lloyd steps of every palette between two assignments of tiles
 _FIRST_ROUNDS = 12  # maximum number of assignments from the start
 _ROUNDS = 2  # assignments after an exchange
-_ENTRY_ROUNDS = 24  # rounds of exchanges of entries within the final palettes
+_ENTRY_ROUNDS = 44  # rounds of exchanges of entries within the final palettes
 _GAIN = 0.25  # fraction of its error that halving a group removes, estimated
 _SETTLING = 6  # maximum number of assignments with displayable palettes
 
@@ -55,7 +55,7 @@ class State:
 
     @property
     def groups(self) -> Groups:
-        """The best palette of each tile, the first of equals, intp[t]."""
+        """The best palette of each tile, the first of equals, int64[t]."""
         return np.argmin(self.errors, axis=0)
 
     @property
@@ -90,7 +90,7 @@ def find_palettes(contents: Contents, fixed: Floats, options: TileOptions) -> li
         state = grown
     state = _exchange_palettes(contents, state, fixed, options)
     state = _iterate(contents, state, fixed, _FIRST_ROUNDS)
-    if EXCHANGES[options.effort]:
+    if EFFORTS[options.effort].exchanges:
         state = _iterate(contents, _search_entries(contents, state, fixed, options), fixed, _ROUNDS)
     return _settle(contents, state, fixed, options)
 
@@ -101,7 +101,7 @@ def _first_state(contents: Contents, fixed: Floats, options: TileOptions) -> Sta
     centres = Clusters.start(means, weights, split(means, weights, options.palettes))
     centres.step(_FIRST_ROUNDS)
     centres.assign()
-    groups = np.zeros(contents.number, np.intp)
+    groups = np.zeros(contents.number, np.int64)
     groups[used] = centres.labels
     count = centres.centroids.shape[1]
     weights_of = contents.weights_by_group(groups, count)
@@ -166,7 +166,7 @@ def _group_errors(state: State) -> npt.NDArray[np.float64]:
 def _exchange_palettes(contents: Contents, state: State, fixed: Floats, options: TileOptions) -> State:
     """Try exchanges, the most promising first, and keep those that lower the error."""
     untried = _exchanges(state)
-    for _ in range(EXCHANGES[options.effort]):
+    for _ in range(EFFORTS[options.effort].exchanges):
         exchange = next(untried, None)
         if exchange is None or state.total == 0.0:
             break
@@ -221,7 +221,7 @@ def _exchange(
     return _iterate(contents, State(contents, centroids, state), fixed, _ROUNDS, before)
 
 
-def _upper_half(contents: Contents, state: State, group: int, *, by_error: bool) -> npt.NDArray[np.intp] | None:
+def _upper_half(contents: Contents, state: State, group: int, *, by_error: bool) -> npt.NDArray[np.int64] | None:
     """Return the tiles of one half of a group."""
     means, weights, used = contents.means
     own = state.groups[used] == group

@@ -15,11 +15,12 @@ from ..background import composite
 from ..clustering.lloyd import Clusters
 from ..dithering.ditherer import dither_stripes
 from ..histogram import ALPHA
+from ..needed import prepare_for_tiles
 from ..palette_order import sort_by_luma
 from ..source import stripes
 from .displayable import to_displayable
 from .grid import Contents, Grid
-from .options import TileOptions
+from .options import EFFORTS, TileOptions
 from .packing import pack_sets
 from .search import find_palettes
 
@@ -49,6 +50,7 @@ def quantize_pixels(pixels: npt.NDArray[np.uint32], options: TileOptions) -> Til
     numbers = np.zeros(grid.number, np.intp)
     labels = np.zeros((1, len(grid.colors)), np.int32)
     if len(grid.colors):
+        prepare_for_tiles(dithered=options.dither is not None)
         options = _with_backdrop(grid, options)
         found = [_sort(each, options) for each in _choose_palettes(grid, options)]
         palettes, numbers, labels = _assign(grid, found, options)
@@ -76,21 +78,29 @@ def _without_translucency(pixels: npt.NDArray[np.uint32], options: TileOptions) 
 
 
 def _with_backdrop(grid: Grid, options: TileOptions) -> TileOptions:
-    """Find the shared colour if one is asked for: that of most pixels in one palette for the whole image."""
+    """Find the shared colour if one is asked for.
+
+    It is the largest entry of one palette for the whole image, or the colour that most of the pixels of that entry
+    have.
+    """
     if not options.backdrop:
         return options
     weights = np.bincount(grid.inverse, minlength=len(grid.colors)).astype(np.float64)
     palette = find_palette(grid.colors, options.entries, weights=weights, space=options.space)
     labels, _ = _nearest(to_points(grid.colors, options.space), palette, options)
-    most = int(np.argmax(np.bincount(labels, weights)))
-    return replace(options, fixed=to_displayable(to_points(palette[most : most + 1], options.space), options))
+    totals = np.bincount(labels, weights)
+    largest = int(np.argmax(totals))
+    most = int(np.argmax(np.where(labels == largest, weights, 0.0)))
+    common = weights[most] > totals[largest] / 2
+    color = grid.colors[most : most + 1] if common else palette[largest : largest + 1]
+    return replace(options, fixed=to_displayable(to_points(color, options.space), options))
 
 
 def _choose_palettes(grid: Grid, options: TileOptions) -> list[Palette]:
     """Return palettes with all displayable colours of the tiles if they are found, or else those of least error."""
     contents = grid.exact(options.space)
     return _exact_palettes(contents, options) or find_palettes(
-        grid.binned(options.space), to_points(options.fixed, options.space), options
+        grid.binned(options.space, EFFORTS[options.effort].most_bins), to_points(options.fixed, options.space), options
     )
 
 
