@@ -372,6 +372,19 @@ def test_packed_sets_are_parts_of_bins_within_capacity(sets, capacity, bins):
         assert any(len(each) > capacity for each in sets) or len(set(sets)) > bins
 
 
+@settings(max_examples=100, deadline=None)
+@given(
+    bins=st.lists(st.frozensets(st.integers(0, 20), min_size=1, max_size=6), min_size=1, max_size=5),
+    seed=st.integers(0, 999),
+)
+def test_a_packing_whose_bins_are_among_the_sets_is_found(bins, seed):
+    random = np.random.default_rng(seed)
+    parts = [
+        frozenset(random.permutation(sorted(each))[: random.integers(len(each) + 1)].tolist()) for each in bins * 3
+    ]
+    assert pack_sets([*parts, *bins], max(map(len, bins)), len(bins)) is not None
+
+
 def test_sets_that_overlap_share_a_bin():
     sets = [frozenset(word) for word in ({1, 2, 3}, {4, 5, 6}, {3, 7}, {6, 8}, {1, 2}, {5})]
     packed = pack_sets(sets, 4, 2)

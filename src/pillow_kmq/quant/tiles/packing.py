@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-_MOST_SETS = 4096  # maximum number of different sets of colours that are packed
-
 
 def pack_sets(sets: Iterable[frozenset[int]], capacity: int, bins: int) -> list[frozenset[int]] | None:
     """Pack sets into bins, so that every set is part of one bin.
 
-    Largest sets first, each into the bin that it enlarges least; of equals, into the fullest, then the first. Whether
-    any packing exists is an NP-hard question, so one can be missed.
+    Largest sets first, each into the bin that it enlarges least; of equals, into the fullest, then the first. A set
+    that has nothing in common with that bin gets one of its own while there are any. Whether any packing exists is an
+    NP-hard question, so one can be missed; but not if each bin of one is among the sets.
 
     Args:
         sets: sets of integers, such as the colours of each tile.
@@ -22,7 +21,7 @@ def pack_sets(sets: Iterable[frozenset[int]], capacity: int, bins: int) -> list[
         At most `bins` sets of at most `capacity` integers, or None if none were found.
     """
     different = sorted(set(sets), key=lambda each: (-len(each), sorted(each)))
-    if different and (len(different[0]) > capacity or len(different) > _MOST_SETS):
+    if different and len(different[0]) > capacity:
         return None
     packed: list[frozenset[int]] = []
     for each in different:
