@@ -83,11 +83,7 @@ def find_palettes(contents: Contents, fixed: Floats, options: TileOptions) -> li
         1 to options.palettes displayable palettes, uint8[k, 4], k <= options.free, a shared colour first.
     """
     state = _iterate(contents, _first_state(contents, fixed, options), fixed, _FIRST_ROUNDS)
-    while len(state.centroids) < options.palettes and state.total > 0.0:
-        grown = _exchange(contents, state, None, int(np.argmax(_group_errors(state))), False, fixed, options)
-        if grown is None or grown.total >= state.total:
-            break
-        state = grown
+    state = _add_palettes(contents, state, fixed, options)
     state = _exchange_palettes(contents, state, fixed, options)
     state = _iterate(contents, state, fixed, _FIRST_ROUNDS)
     if EFFORTS[options.effort].exchanges:
@@ -163,6 +159,20 @@ def _group_errors(state: State) -> npt.NDArray[np.float64]:
     return sum_by(state.groups, state.errors.min(axis=0), len(state.centroids))
 
 
+def _add_palettes(contents: Contents, state: State, fixed: Floats, options: TileOptions) -> State:
+    """Halve the group with the largest error while there are palettes left; tiles can have fewer mean colours."""
+    by_error = False
+    while len(state.centroids) < options.palettes and state.total > 0.0:
+        widest = int(np.argmax(_group_errors(state)))
+        grown = _exchange(contents, state, None, widest, by_error, fixed, options)
+        if grown is not None and grown.total < state.total:
+            state = grown
+        elif by_error:
+            break
+        by_error = not by_error
+    return state
+
+
 def _exchange_palettes(contents: Contents, state: State, fixed: Floats, options: TileOptions) -> State:
     """Try exchanges, the most promising first, and keep those that lower the error."""
     untried = _exchanges(state)
@@ -230,7 +240,8 @@ def _upper_half(contents: Contents, state: State, group: int, *, by_error: bool)
         return None
     if by_error:
         mean_error = state.errors[group, tiles] / weights[own]
-        return tiles[mean_error > mean_error.sum() / len(tiles)]
+        upper = tiles[mean_error > mean_error.sum() / len(tiles)]
+        return upper if len(upper) else tiles[:1]
     some = np.ascontiguousarray(means[:, own])
     halves = Clusters.start(some, weights[own], split(some, weights[own], 2))
     halves.step(_FIRST_STEPS)
