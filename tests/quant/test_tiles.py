@@ -267,6 +267,12 @@ def test_all_palettes_begin_with_the_shared_colour(shared):
         assert result.palettes[0, 0].tolist() in ([248, 248, 248, 255], [0, 0, 252, 255])
 
 
+@pytest.mark.parametrize("effort", ["fast", "default"])
+def test_one_entry_can_be_the_shared_one(effort):
+    result = quantize_tiles(noise(16, 16), palettes=3, colors_per_palette=1, shared="#123456", effort=effort)
+    assert (np.asarray(result.image.convert("RGB")) == [0x12, 0x34, 0x56]).all()
+
+
 def test_the_backdrop_is_the_colour_of_most_pixels():
     im = noise(32, 32)
     im.paste((10, 20, 30, 255), (0, 0, 32, 20))

@@ -47,26 +47,25 @@ def quantize_pixels(pixels: npt.NDArray[np.uint32], options: TileOptions) -> Til
     """Quantise packed pixels, uint32[h, w]."""
     grid = Grid(_without_translucency(pixels, options), options.tile)
     palettes = [options.fixed]
-    numbers = np.zeros(grid.number, np.intp)
+    numbers = np.zeros(grid.number, np.int64)
     labels = np.zeros((1, len(grid.colors)), np.int32)
     if len(grid.colors):
         prepare_for_tiles(dithered=options.dither is not None)
         options = _with_backdrop(grid, options)
         found = [_sort(each, options) for each in _choose_palettes(grid, options)]
         palettes, numbers, labels = _assign(grid, found, options)
-    complete = np.stack([_complete(each, options) for each in palettes])
-    unused = np.repeat(_complete(options.fixed, options)[None], options.palettes - len(complete), axis=0)
-    entries = labels + options.transparent if options.dither is None else None
-    indices = np.zeros(pixels.shape, np.uint8)
     of_pixel = numbers[grid.tiles]
-    if entries is None:
-        indices[:] = _dither(grid, of_pixel, palettes, options)
+    if options.dither is None:
+        entries = np.zeros(pixels.shape, np.int64)
+        entries[grid.visible] = labels[of_pixel[grid.visible], grid.inverse]
     else:
-        indices[grid.visible] = entries[of_pixel[grid.visible], grid.inverse]
-    indices *= grid.visible
-    indices += (of_pixel * options.entries).astype(np.uint8)
+        entries = _dither(grid, of_pixel, palettes, options)
+    entries = np.where(grid.visible, entries + options.transparent, 0)
+    unused = [options.fixed] * (options.palettes - len(palettes))
     return Tiling(
-        np.concatenate([complete, unused]), numbers.astype(np.uint8).reshape(grid.rows, grid.columns), indices
+        np.stack([_complete(each, options) for each in [*palettes, *unused]]),
+        numbers.astype(np.uint8).reshape(grid.rows, grid.columns),
+        (of_pixel * options.entries + entries).astype(np.uint8),
     )
 
 
@@ -130,7 +129,7 @@ def _sort(palette: Palette, options: TileOptions) -> Palette:
 
 def _assign(
     grid: Grid, palettes: list[Palette], options: TileOptions
-) -> tuple[list[Palette], npt.NDArray[np.intp], npt.NDArray[np.int32]]:
+) -> tuple[list[Palette], npt.NDArray[np.int64], npt.NDArray[np.int32]]:
     """Give each tile its best palette.
 
     Returns:
@@ -163,18 +162,16 @@ def _complete(palette: Palette, options: TileOptions) -> Palette:
 
 
 def _dither(
-    grid: Grid, palette_of_pixel: npt.NDArray[np.intp], palettes: list[Palette], options: TileOptions
-) -> Indices:
-    """Return the entry of each visible pixel in the palette of its tile, dithered; others are undefined."""
+    grid: Grid, of_pixel: npt.NDArray[np.int64], palettes: list[Palette], options: TileOptions
+) -> npt.NDArray[np.int64]:
+    """Return the opaque entry of each visible pixel in the palette of its tile, dithered; others are undefined."""
     assert options.dither is not None
-    height, width = grid.tiles.shape
-    flat = np.zeros((height, width, 4), np.uint8)
-    flat[..., 3] = 255
+    flat = np.full((*grid.tiles.shape, 4), 255, np.uint8)
     flat[grid.visible] = grid.colors[grid.inverse]
-    out, entries = np.zeros((height, width), np.uint8), np.empty((height, width), np.uint8)
     source = ArraySource(flat)
+    entries, out = np.zeros(grid.tiles.shape, np.int64), np.empty(grid.tiles.shape, np.uint8)
     for number, palette in enumerate(palettes):
         if len(palette):
-            dither_stripes(source, stripes(source), palette, options.dither, options.space, entries, 1)
-            out = np.where(palette_of_pixel == number, entries + np.uint8(options.transparent), out)
-    return out
+            dither_stripes(source, stripes(source), palette, options.dither, options.space, out, 1)
+            entries = np.where(of_pixel == number, out, entries)
+    return entries
