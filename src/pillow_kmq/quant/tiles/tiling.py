@@ -10,14 +10,13 @@ import numpy.typing as npt
 
 from ...color import to_points
 from ...types import Indices, Palette
-from ..arrays import ArraySource, find_palette
+from ..arrays import find_palette
 from ..background import composite
 from ..clustering.lloyd import Clusters
-from ..dithering.ditherer import dither_stripes
-from ..histogram import ALPHA
+from ..dithering.ditherer import make_ditherer
+from ..histogram import ALPHA, pack
 from ..needed import prepare_for_tiles
 from ..palette_order import sort_by_luma
-from ..source import stripes
 from .displayable import to_displayable
 from .grid import Contents, Grid
 from .options import EFFORTS, TileOptions
@@ -166,12 +165,13 @@ def _dither(
 ) -> npt.NDArray[np.int64]:
     """Return the opaque entry of each visible pixel in the palette of its tile, dithered; others are undefined."""
     assert options.dither is not None
-    flat = np.full((*grid.tiles.shape, 4), 255, np.uint8)
-    flat[grid.visible] = grid.colors[grid.inverse]
-    source = ArraySource(flat)
-    entries, out = np.zeros(grid.tiles.shape, np.int64), np.empty(grid.tiles.shape, np.uint8)
+    pixels = np.full(grid.tiles.shape, ALPHA, np.uint32)
+    pixels[grid.visible] = pack(grid.colors)[grid.inverse]
+    pixels.flags.writeable = False  # like those of images, so that kernels compile only once
+    entries = np.zeros(grid.tiles.shape, np.uint8)
     for number, palette in enumerate(palettes):
-        if len(palette):
-            dither_stripes(source, stripes(source), palette, options.dither, options.space, out, 1)
-            entries = np.where(of_pixel == number, out, entries)
-    return entries
+        others = of_pixel != number
+        if len(palette) and not others.all():
+            ditherer = make_ditherer(options.dither, palette, options.space, pixels.shape[1])
+            ditherer.remap(pixels, 0, 0, entries, None, others)
+    return entries.astype(np.int64)
