@@ -13,6 +13,7 @@ from .KmqImagePlugin import register_kmq_opener
 from .Png8ImagePlugin import register_png8_saver
 
 if TYPE_CHECKING:
+    from . import compare as compare
     from .codec import decode, encode
     from .drop_in import install, installed, uninstall
     from .kernels.warm_up import warmup
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from .quant.tiles.pillow import TiledImage, quantize_tiles
     from .regions import read_region
     from .report import Report
+    from .saving.animated.save import save_animation
     from .saving.files import save
     from .types import IndexedImage
 
@@ -62,11 +64,13 @@ _LAZY = {
     "decode": ".codec",
     "IndexedImage": ".types",
     "save": ".saving.files",
+    "save_animation": ".saving.animated.save",
     "warmup": ".kernels.warm_up",
     "install": ".drop_in",
     "installed": ".drop_in",
     "uninstall": ".drop_in",
 }
+_MODULES = ("compare",)  # which users reach without importing them
 
 __all__ = [
     "PSNR",
@@ -100,6 +104,7 @@ __all__ = [
     "register_png8_saver",
     "remap",
     "save",
+    "save_animation",
     "shared_palette",
     "uninstall",
     "warmup",
@@ -108,6 +113,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(f".{name}", __name__)
     if name not in _LAZY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(_LAZY[name], __name__), name)
@@ -116,7 +123,7 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LAZY})
+    return sorted({*globals(), *_LAZY, *_MODULES})
 
 
 register_kmq_opener()

@@ -124,8 +124,9 @@ export { decodeInWorker, KmqImageElement, toImageData };
 """
 
 
-def test_the_types_are_right_with_and_without_those_of_the_dom(project: Any) -> None:
-    folder = project("typescript")
+@pytest.mark.parametrize("version", ["5.4", "5.9", "7"])
+def test_the_types_are_right_with_and_without_those_of_the_dom(project: Any, version: str) -> None:
+    folder = project(f"typescript@{version}")
     for name, source, libraries in (("dom", DOM, ["es2022", "dom", "dom.iterable"]), ("bare", NO_DOM, ["es2022"])):
         (folder / f"{name}.ts").write_text(source)
         for module, resolution in (("nodenext", "nodenext"), ("esnext", "bundler")):

@@ -17,11 +17,15 @@ from ..frames import read_failure
 from ..report import AnimationReport, Report
 from .inputs import Input, read, read_source
 from .other_formats import save_in
-from .outputs import STREAM, Job, check_target, write
-from .statuses import EXISTS, LARGER, Refused
+from .outputs import STREAM, Job, check, times_of, write
+from .statuses import LARGER, Refused
+from .terminal import shown
 
-SAVERS: dict[str, str] = {"png": "PNG8", "kmq": "KMQ"}
+SAVERS: dict[str, str] = {"png": "PNG8", "apng": "PNG8", "kmq": "KMQ"}
 """Formats of Pillow by those of the command; `other_formats` saves the others."""
+
+ANIMATED = {"gif": "GIF", "apng": "PNG", "webp": "WEBP"}
+"""Formats of animations besides .kmq, by their names in Pillow."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,11 @@ class Settings:
         skip_if_larger: Hold back outputs that do not save enough.
         strip: Drop metadata and convert colours to sRGB.
         quiet: Print errors only, so that the visible error need not be measured.
+        verbose: Print more about each file.
+        facts: Measure everything that `--json` prints.
+        out_dir: Create missing folders of outputs.
+        preserve: Give outputs the times of their inputs.
+        dry_run: Write nothing.
     """
 
     save: dict[str, Any]
@@ -41,6 +50,11 @@ class Settings:
     skip_if_larger: bool
     strip: bool
     quiet: bool
+    verbose: bool = False
+    facts: bool = False
+    out_dir: bool = False
+    preserve: bool = False
+    dry_run: bool = False
 
 
 @dataclass
@@ -99,10 +113,9 @@ def convert(job: Job, settings: Settings, progress: Callable[[float], object] | 
     Raises:
         KmqError: The input cannot be converted; the message is for the user. Refused is one of these.
     """
-    if job.problem:
-        raise Refused(job.problem, EXISTS)
-    check_target(job.target, settings.force)
+    check(job, settings.force)
     started = time.perf_counter()
+    times = times_of(job.source) if settings.preserve else None
     data = read_source(job.source)
     try:
         outcome, encoded = _reduce(data, job.format, settings, progress)
@@ -116,7 +129,7 @@ def convert(job: Job, settings: Settings, progress: Callable[[float], object] | 
         outcome.held = LARGER
         encoded = data
     if not outcome.held or job.target == STREAM:
-        write(job.target, encoded)
+        write(job.target, encoded, folders=settings.out_dir, times=times)
     return outcome
 
 
@@ -127,7 +140,7 @@ def _reduce(
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's warnings about unusual files are meant for programmers
-            return _encoded(read(data, all_frames=format_ == "kmq"), format_, settings, progress)
+            return _encoded(read(data, all_frames=format_ == "kmq" or format_ in ANIMATED), format_, settings, progress)
     except MemoryError:
         raise Refused("not enough memory for an image of this size") from None
     except Image.DecompressionBombError as error:
@@ -142,7 +155,7 @@ def _encoded(
     found: Input, format_: str, settings: Settings, progress: Callable[[float], object] | None
 ) -> tuple[Outcome, bytes]:
     image, animated = found.image, found.animation is not None
-    srgb = settings.strip or format_ not in SAVERS
+    srgb = settings.strip or format_ not in SAVERS or (animated and format_ in ANIMATED)
     exact, color_notes = described(image, format_, srgb=srgb)
     if settings.strip and not animated:
         image.info = {key: image.info[key] for key in ("transparency", *KEYS) if key in image.info}
@@ -153,12 +166,17 @@ def _encoded(
         options.update({"dpi": None} if animated and settings.strip else _metadata(image.info))
     reports: list[Report] = []
     buffer = BytesIO()
-    if format_ in SAVERS:
+    if animated and format_ in ANIMATED:
+        from ..saving.animated.save import encoded_animation
+
+        images = [image, *options.pop("append_images", ())]
+        buffer.write(encoded_animation(images, ANIMATED[format_], {**options, "report": reports.append}))
+    elif format_ in SAVERS:
         image.save(buffer, format=SAVERS[format_], report=reports.append, **options)
     else:
         color_notes += save_in(image, buffer, format_, {"report": reports.append, **options})
     (report,) = reports
-    unseen = report.looks_same if settings.skip_if_larger or not settings.quiet else True
+    unseen = report.looks_same if settings.skip_if_larger or settings.facts or not settings.quiet else True
     return Outcome(
         after=len(buffer.getvalue()),
         report=report,
@@ -207,4 +225,4 @@ def sentence(job: Job, outcome: Outcome, *, verbose: bool) -> str:
         original = report.original
         line += f" ({original.width}x{original.height} {original.mode}, quality {report.quality:.0f}, "
         line += f"{outcome.seconds:.2f} s)"
-    return "\n".join([line, *(f"{source}: note: {note}" for note in outcome.notes)])
+    return "\n".join(map(shown, [line, *(f"{source}: note: {note}" for note in outcome.notes)]))
