@@ -15,11 +15,15 @@ from PIL import Image
 
 from command_line import damage, kmq, names, not_root, picture, posix_only
 from pillow_kmq import codec
-from pillow_kmq.cli.decoding import _rounded_to_10, decode_file
+from pillow_kmq.cli import decoding
 from pillow_kmq.frames import Frames, duration_of
 from places import VECTORS
 
 pytestmark = pytest.mark.usefixtures("inside")
+
+
+def decode_file(data: bytes, format_: str) -> tuple[bytes, list[str]]:
+    return decoding.decoded(decoding.opened(data), format_)
 
 
 def shown(image: Image.Image) -> Iterator[np.ndarray]:
@@ -165,7 +169,7 @@ def test_metadata_are_kept_as_far_as_the_format_holds_them() -> None:
 
 @given(st.lists(st.integers(0, 10**5), min_size=1, max_size=50))
 def test_rounded_durations_stay_in_step(durations: list[int]) -> None:
-    rounded = _rounded_to_10(durations)
+    rounded = decoding._rounded_to_10(durations)
     assert all(duration >= 0 and duration % 10 == 0 for duration in rounded)
     for end in range(len(durations) + 1):
         assert abs(sum(rounded[:end]) - sum(durations[:end])) <= 5
@@ -296,3 +300,8 @@ def test_a_folder_without_kmq_files_is_named() -> None:
     result = kmq("decode", "-r", "art")
     assert result.exit_code == 2
     assert result.stderr == "kmq: art: no file in it is like *.kmq\n"
+
+
+def test_an_image_that_is_no_kmq_file_is_called_so_even_if_it_has_the_name_of_the_output() -> None:
+    picture("a.png", colors=9)
+    assert kmq("decode", "a.png").stderr == "kmq: a.png: not a .kmq file: `kmq` without a verb reads other images\n"

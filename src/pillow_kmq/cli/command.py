@@ -89,13 +89,13 @@ def main(
     jobs = plan(inputs or (STREAM,), output, ext, format_, out_dir=out_dir, folders=folders)
     refuse_contradictions(_given(context.params))
     save = {"colors": colors or 256, **save_options(_given({"colors": colors, **choices}))}
+    if not jobs:
+        say("kmq: nothing to convert: all images are outputs of earlier runs", err=True)
+        sys.exit(0)
     _refuse_without_effect(save, jobs)
     to_stdout = any(job.target == STREAM for job in jobs)
     if json_lines and to_stdout:
         raise click.UsageError("--json prints to standard output, where the image goes: use --output to name a file")
-    if not jobs:
-        say("kmq: nothing to convert: all images are outputs of earlier runs", err=True)
-        sys.exit(0)
     if shared_palette and not dry_run:
         save = _with_shared_palette(save, jobs, strip=strip, quiet=quiet)
     settings = Settings(
@@ -116,21 +116,17 @@ def main(
 def _refuse_without_effect(save: dict[str, Any], jobs: list[Job]) -> None:
     """Raise UsageError for options that none of the output formats has."""
     for name in ("compression", "palette_mode"):
-        if name in save and jobs and all(job.format != "kmq" for job in jobs):
+        if name in save and all(job.format != "kmq" for job in jobs):
             raise click.UsageError(f"--{name.replace('_', '-')} applies to .kmq files only: add --format kmq")
-    if "palettes" in save and jobs and not any(holds_frames(job.format) for job in jobs):
+    if "palettes" in save and not any(holds_frames(job.format) for job in jobs):
         raise click.UsageError("--palettes applies to animations: add --format gif, apng, webp or kmq")
 
 
 def _run(jobs: list[Job], settings: Settings, processes: int | None, reporter: Reporter) -> int:
     """Run all jobs, show how far they are, and return the exit status."""
     quiet = reporter.quiet
-    bar = (
-        Bar(len(jobs), not quiet)
-        if len(jobs) > 1
-        else Progress(f"[1/1] {shown_name(jobs[0].source)}", enabled=not quiet)
-    )
-    with bar:
+    name = shown_name(jobs[0].source)
+    with Bar(len(jobs), not quiet) if len(jobs) > 1 else Progress(f"[1/1] {name}", enabled=not quiet) as bar:
         progress = bar.update if bar.enabled else None
         for job, result in zip(jobs, results(jobs, settings, processes, progress, bar.step), strict=True):
             bar.clear()

@@ -67,6 +67,7 @@ def plan(
     Raises:
         OptionError: The arguments contradict each other.
     """
+    output = STREAM if output == "/dev/stdout" else output  # which may be a file, and must not be replaced
     _check(inputs, output, ext, out_dir, folders)
     format_ = format_ or _format_by_name(output or ext)
     suffix = ext or (f".{format_}" if format_ == "kmq" or out_dir is not None else f"-kmq.{format_}")
@@ -193,9 +194,14 @@ def replaces_source(job: Job) -> bool:
 
 def check(job: Job, force: bool) -> None:
     """Raise Refused if a job has a problem or its output must not be written. This takes no time, converting does."""
+    check_plan(job)
+    check_target(job.target, force)
+
+
+def check_plan(job: Job) -> None:
+    """Raise Refused if a job has a problem."""
     if job.problem:
         raise Refused(job.problem, UNREADABLE if job.unreadable else EXISTS)
-    check_target(job.target, force)
 
 
 def check_target(target: str, force: bool) -> None:

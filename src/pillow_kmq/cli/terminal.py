@@ -21,7 +21,7 @@ def shown(text: str) -> str:
 
 def shown_name(path: str, stream: str = "stdin") -> str:
     """Return a path as in messages, and `stream` for standard input or output."""
-    return stream if path == STREAM else shown(path)
+    return stream if path == STREAM else shown(path) or "''"
 
 
 def failure_line(source: str, message: str) -> str:

@@ -10,7 +10,7 @@ import click
 from ..arguments import Command
 from ..each import for_each
 from ..folders import Folders
-from ..outputs import STREAM, Job, check, plan, write
+from ..outputs import STREAM, Job, check_plan, check_target, plan, write
 from ..terminal import shown, shown_name
 
 _FORMATS = ("png", "apng", "gif", "webp")
@@ -51,12 +51,14 @@ def command(
     jobs = plan(files, output, None if output else f".{format_}", format_, out_dir=out_dir, folders=folders)
 
     def convert(job: Job) -> str:
-        from ..decoding import decode_file
+        from ..decoding import decoded, opened
         from ..inputs import read_source
 
-        check(job, force)
+        check_plan(job)
         data = read_source(job.source)
-        encoded, notes = decode_file(data, job.format)
+        image = opened(data)
+        check_target(job.target, force)
+        encoded, notes = decoded(image, job.format)
         write(job.target, encoded, folders=out_dir is not None)
         source, target = shown_name(job.source), shown_name(job.target, "stdout")
         line = f"{source} -> {target}: {len(data):,} -> {len(encoded):,} bytes"
