@@ -44,11 +44,11 @@ def kmq(*arguments: str | Path, stdin: bytes | None = None) -> Result:
 
 
 def picture(name: str = "a.png", mode: str = "RGB", size: tuple[int, int] = (40, 30), **options: Any) -> Image.Image:
-    """Save a picture of many colours under a name, and return it."""
+    """Save a picture of many colours under a name, without compression so that it can get smaller, and return it."""
     y, x = np.mgrid[0 : size[1], 0 : size[0]]
     rgb = np.dstack([x * 6, y * 8, (x * y) % 256]).astype(np.uint8)
     image = Image.fromarray(rgb).convert(mode)
-    image.save(name, **options)
+    image.save(name, **{"compress_level": 0, **options})
     return image
 
 
@@ -293,8 +293,9 @@ def test_the_report_states_sizes_saving_colours_and_error() -> None:
 
 def test_a_larger_result_and_an_exact_one_are_called_so() -> None:
     Image.new("RGB", (1, 1), "red").save("a.png", optimize=True)
-    result = kmq("a.png")
+    result = kmq("a.png", "--allow-larger")
     assert "% larger, 1 colour, exact" in result.stdout
+    assert "a.png: note: the output is larger than the input" in result.stdout
 
 
 def test_quiet_says_nothing_but_errors_and_verbose_says_more() -> None:

@@ -103,6 +103,7 @@ def _background(_: click.Context, __: click.Parameter, value: str | None) -> tup
 @click.option(
     "--compression", type=click.Choice(COMPRESSIONS), help="Compression level of .kmq files.  [default: default]"
 )
+@click.option("-O", "--optimize", type=click.Choice([*"0123456", "max"]), help="Effort for small PNGs.  [default: 4]")
 @click.option(
     "--dither",
     metavar="HOW",
@@ -143,6 +144,7 @@ def _background(_: click.Context, __: click.Parameter, value: str | None) -> tup
 @click.option(
     "--skip-if-larger", is_flag=True, help="Write nothing if the bytes saved do not outweigh the quality lost."
 )
+@click.option("--allow-larger", is_flag=True, help="Write a palette PNG even if a PNG input is smaller.")
 @click.option("-f", "--force", is_flag=True, help="Overwrite existing files.")
 @click.option("-v", "--verbose", is_flag=True, help="Print more about each file.")
 @click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
@@ -155,6 +157,7 @@ def main(
     format_: str | None,
     force: bool,
     skip_if_larger: bool,
+    allow_larger: bool,
     strip: bool,
     verbose: bool,
     quiet: bool,
@@ -184,7 +187,9 @@ def main(
         raise click.UsageError(str(error)) from None
     if "compression" in save and all(job.format != "kmq" for job in jobs):
         raise click.UsageError("--compression applies to .kmq files only: add --format kmq")
-    settings = Settings(save, force, skip_if_larger, strip, quiet)
+    if "optimize" in save and all(job.format != "png" for job in jobs):
+        raise click.UsageError("--optimize applies to PNG files only: leave it out, or use --compression")
+    settings = Settings(save, force, skip_if_larger, allow_larger, strip, quiet)
     to_stderr = any(job.target == STREAM for job in jobs)
     status = 0
     for number, job in enumerate(jobs, 1):
@@ -262,6 +267,7 @@ def _save_options(
     effort: str | None,
     speed: int | None,
     transbug: bool,
+    optimize: str | None,
     **others: Any,
 ) -> dict[str, Any]:
     """Return the keywords of `Image.save` for the options of the command. Raises OptionError."""
@@ -277,6 +283,8 @@ def _save_options(
         options["palette"] = _palette(palette)
     if transbug:
         options["transparent_index"] = -1
+    if optimize is not None:
+        options["optimize"] = optimize if optimize == "max" else int(optimize)
     return options
 
 

@@ -16,6 +16,7 @@ from ..errors import KmqError, QualityError
 from ..frames import read_failure
 from ..report import AnimationReport, Report
 from .inputs import Input, read, read_source
+from .kept_input import input_to_keep
 from .outputs import STREAM, Job, Refused, check_target, write
 
 LARGER, TOO_BAD = 98, 99
@@ -32,6 +33,7 @@ class Settings:
         save: Keywords of `Image.save`.
         force: Overwrite existing files.
         skip_if_larger: Hold back outputs that do not save enough.
+        allow_larger: Write a palette PNG even if the input is a smaller PNG.
         strip: Drop metadata and convert colours to sRGB.
         quiet: Print errors only, so that the visible error need not be measured.
     """
@@ -39,6 +41,7 @@ class Settings:
     save: dict[str, Any]
     force: bool
     skip_if_larger: bool
+    allow_larger: bool
     strip: bool
     quiet: bool
 
@@ -115,9 +118,25 @@ def convert(job: Job, settings: Settings, progress: Callable[[float], object] | 
     if settings.skip_if_larger and not outcome.worth_it:
         outcome.held = LARGER
         encoded = data
+    elif len(encoded) >= len(data):
+        encoded = _not_larger(data, outcome, encoded, job.format, settings)
     if not outcome.held or job.target == STREAM:
         write(job.target, encoded)
     return outcome
+
+
+def _not_larger(data: bytes, outcome: Outcome, encoded: bytes, format_: str, settings: Settings) -> bytes:
+    """Return the output, or the input if that is as small and may be kept; add a note about it to `outcome`."""
+    kept = None
+    if format_ == "png" and not settings.allow_larger and outcome.exact == "exact":
+        kept = input_to_keep(data, outcome.report, settings.save, strip=settings.strip)
+    if kept is not None and len(kept) <= len(encoded):
+        outcome.notes.append(f"the input was kept, as its palette PNG has {len(encoded):,} bytes; see --allow-larger")
+        outcome.after, outcome.error = len(kept), None
+        return kept
+    if len(encoded) > len(data):
+        outcome.notes.append("the output is larger than the input; --skip-if-larger would hold it back")
+    return encoded
 
 
 def _reduce(
