@@ -73,14 +73,14 @@ def encode(
     """
     level = level_of(image.encoderinfo)
     depths = _depths(image)
-    image.encoderinfo.update(optimize=level > 0, bits=depths[0])
+    image.encoderinfo["optimize"] = level > 0
     chunks = _pillow_chunks(image, filename)
     entries = len(image.getpalette() or []) // 3
     if level > 0:
         picture = Picture(np.asarray(image), entries, transparent, free_order, depths)
-        chunks = _with_smaller(chunks, smallest(picture, level, progress))
-    elif depths[0] < 8:
-        chunks = _with_smaller(chunks, _unfiltered(image, Coding(np.arange(entries), depths[0])))
+        chunks = _with_smaller(chunks, smallest(picture, level, progress), depths)
+    elif entries <= 16:
+        chunks = _with_smaller(chunks, _unfiltered(image, Coding(np.arange(entries), depths[0])), depths)
     chunks[1:1] = color_chunks(image, {name for name, _ in chunks})
     png = BytesIO(PngImagePlugin._MAGIC)
     png.seek(0, 2)
@@ -106,8 +106,9 @@ def _depths(image: Image.Image) -> tuple[int, ...]:
 
 
 def _pillow_chunks(image: Image.Image, filename: str | bytes) -> list[Chunk]:
-    """Return the chunks that Pillow writes, those of one type joined."""
+    """Return the chunks that Pillow writes, with one IDAT chunk, and with the fewest bits per pixel."""
     chunks: list[Chunk] = []
+    image.encoderinfo.pop("bits", None)
     PngImagePlugin._save(image, BytesIO(), filename, lambda _, name, *data: chunks.append((name, b"".join(data))))
     first = next(number for number, (name, _) in enumerate(chunks) if name == b"IDAT")
     joined = b"".join(data for name, data in chunks if name == b"IDAT")
@@ -127,12 +128,12 @@ def _unfiltered(image: Image.Image, coding: Coding) -> Found:
     return Found(coding, with_zlib(np.asarray(image), coding, ((9, strategy),), stop, level))
 
 
-def _with_smaller(chunks: list[Chunk], found: Found) -> list[Chunk]:
-    """Return the chunks with other image data, depth and palette, if these image data are smaller."""
+def _with_smaller(chunks: list[Chunk], found: Found, depths: tuple[int, ...]) -> list[Chunk]:
+    """Return the chunks with the image data found, if they are smaller or Pillow's depth is not among `depths`."""
     contents = dict(chunks)
-    if len(found.stream) >= len(contents[b"IDAT"]):
-        return chunks
     order, header = found.coding.order, contents[b"IHDR"]
+    if header[8] in depths and len(found.stream) >= len(contents[b"IDAT"]):
+        return chunks
     changed = {
         b"IHDR": header[:8] + bytes([found.coding.depth]) + header[9:],
         b"PLTE": np.frombuffer(contents[b"PLTE"], np.uint8).reshape(-1, 3)[order].tobytes(),
