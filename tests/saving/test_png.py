@@ -19,7 +19,7 @@ from pillow_kmq.saving import png_deflate
 from pillow_kmq.saving.png_order import edge_first, neighbour_orders
 from pillow_kmq.saving.png_rows import ADAPTIVE, FILTERS, Coding, packed_rows, stripes
 
-LEVELS = [False, True, None, 0, 1, 2, 3, 4, 5, 6, "max"]
+LEVELS = [False, True, None, 0, 1, 2, 3, 4, 5, 6]
 
 
 @pytest.fixture(params=["oxipng", "zlib"])
@@ -76,10 +76,9 @@ def slow_rows(data: bytes, bytes_per_row: int) -> list[list[int]]:
 # Pixels
 
 
-@pytest.mark.parametrize("level", LEVELS)
-@pytest.mark.parametrize("alpha", [False, True])
-@pytest.mark.parametrize("colors", [2, 4, 11, 16, 40, 256])
-def test_every_level_writes_the_same_picture(deflater: str, level: Any, alpha: bool, colors: int) -> None:
+@pytest.mark.parametrize("level", [0, 1, 2, 4, 6, "max"])
+@pytest.mark.parametrize(("colors", "alpha"), [(2, False), (4, True), (11, False), (40, True)])
+def test_every_level_writes_the_same_picture(deflater: str, level: Any, colors: int, alpha: bool) -> None:
     image = scene(alpha=alpha)
     expected = pillow_kmq.quantize(image, colors, dither="auto").convert("RGBA")
     found = opened(saved(image, colors=colors, optimize=level))
@@ -93,7 +92,7 @@ def test_every_level_writes_the_same_picture(deflater: str, level: Any, alpha: b
     st.integers(1, 9),
     st.integers(1, 256),
     st.integers(0, 999),
-    st.sampled_from(LEVELS[:-1]),
+    st.sampled_from(LEVELS),
     st.booleans(),
 )
 def test_indices_and_palette_of_an_indexed_image_never_change(

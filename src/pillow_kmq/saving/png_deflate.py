@@ -13,17 +13,23 @@ import zlib
 from typing import Any
 
 from ..types import Indices
-from .png_rows import Coding, packed_rows, stripes
+from .png_rows import NONE, Coding, packed_rows, stripes
 
 Setting = tuple[int, int]
 """Memory level, 1..9, and strategy of zlib. A low memory level means short blocks, each with its own Huffman codes."""
 
-LARGE: tuple[Setting, ...] = ((6, zlib.Z_DEFAULT_STRATEGY),)  # within 0.3 % of the best of all for each kind of image
-SMALL: tuple[Setting, ...] = (
-    *((memory, zlib.Z_DEFAULT_STRATEGY) for memory in range(1, 10)),
-    *((memory, zlib.Z_RLE) for memory in range(1, 7)),
-    (8, zlib.Z_FILTERED),
+_PLAIN: tuple[Setting, ...] = ((6, zlib.Z_DEFAULT_STRATEGY),)
+_PLAIN_SMALL: tuple[Setting, ...] = (
+    *((memory, zlib.Z_DEFAULT_STRATEGY) for memory in (1, 3, 4, 5, 6, 8)),
+    *((memory, zlib.Z_RLE) for memory in (2, 4)),
 )
+_FILTERED: tuple[Setting, ...] = ((8, zlib.Z_FILTERED),)  # 3 to 8 % smaller than the default strategy
+_FILTERED_SMALL: tuple[Setting, ...] = (
+    *((memory, zlib.Z_FILTERED) for memory in (4, 5, 6, 8)),
+    (5, zlib.Z_DEFAULT_STRATEGY),
+    (8, zlib.Z_HUFFMAN_ONLY),
+)
+_SMALL = 1 << 16  # pixels of a picture for which more settings are tried
 
 ZOPFLI_ITERATIONS = 15
 _LIBDEFLATE_LEVEL = 12
@@ -64,6 +70,13 @@ def _oxipng() -> Any:
     except ImportError:
         return None
     return oxipng
+
+
+def settings_for(coding: Coding, pixels: int) -> tuple[Setting, ...]:
+    """Return the settings of zlib to try."""
+    if coding.filter == NONE:
+        return _PLAIN_SMALL if pixels <= _SMALL else _PLAIN
+    return _FILTERED_SMALL if pixels <= _SMALL else _FILTERED
 
 
 def with_zlib(

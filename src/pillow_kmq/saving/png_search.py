@@ -2,7 +2,7 @@
 
 Every way is tried on a sample of the picture first. The best of each kind, and then the best of the rest, are tried on
 the whole picture, as many as the level asks for. Kinds come first because zlib, which judges the sample, gains less
-from filters and from 8 bits per pixel than the encoders of oxipng do.
+from 8 bits per pixel than the encoders of oxipng do.
 """
 
 from __future__ import annotations
@@ -30,7 +30,6 @@ _FINALISTS = {1: 2, 2: 2, 3: 3, 4: 4, 5: 8}
 _FILTERED = ("sub", "up", "paeth", *ADAPTIVE)
 _SAMPLE = 1 << 17  # pixels
 _BAND = 32  # rows of the sample that are contiguous
-_SMALL = 1 << 16  # pixels of a picture for which more settings of zlib are tried
 
 
 @dataclass(frozen=True)
@@ -135,12 +134,13 @@ def _sample(indices: Indices) -> Indices:
 
 
 def _estimate(sample: Indices, coding: Coding) -> int:
-    encoder = zlib.compressobj(6)
+    strategy = zlib.Z_DEFAULT_STRATEGY if coding.filter == NONE else zlib.Z_FILTERED
+    encoder = zlib.compressobj(6, strategy=strategy)
     return sum(len(encoder.compress(stripe.tobytes())) for stripe in stripes(sample, coding)) + len(encoder.flush())
 
 
 def _stream(picture: Picture, coding: Coding, stop: bytearray) -> bytes:
     if deflate.has_oxipng():
         return deflate.with_oxipng(picture.indices, coding)
-    settings = deflate.SMALL if picture.indices.size <= _SMALL else deflate.LARGE
+    settings = deflate.settings_for(coding, picture.indices.size)
     return deflate.with_zlib(picture.indices, coding, settings, stop)
