@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
-
 from test_cli import inside, kmq, picture  # noqa: F401
 
 
