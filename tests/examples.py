@@ -28,6 +28,7 @@ PAGES = [
     ROOT / "docs" / "index.md",
     *sorted((ROOT / "docs").glob("coming-from-*.md")),
     ROOT / "docs" / "options.md",
+    ROOT / "docs" / "command.md",
     *sorted((ROOT / "docs" / "guide").glob("*.md")),
 ]
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?", re.MULTILINE | re.DOTALL)

@@ -147,6 +147,11 @@ CASES = {
         lambda **options: pillow_kmq.quantize_all([RGBA], **options),
         dict.fromkeys(set(QUANTIZE_KEYWORDS) - {"colors", "importance"} | {"threads", "progress"}),
     ),
+    "shared_palette": Case(pillow_kmq.shared_palette, {"images": [RGBA, RGBA]}),
+    "shared_palette options": Case(
+        lambda **options: pillow_kmq.shared_palette([RGBA], **options),
+        dict.fromkeys(set(QUANTIZE_KEYWORDS) - {"colors", "importance", "palette"}),
+    ),
     "quantize_array": Case(pillow_kmq.quantize_array, {"pixels": PIXELS}),
     "quantize_array options": Case(
         lambda **options: pillow_kmq.quantize_array(PIXELS, **options),
@@ -169,6 +174,8 @@ CASES = {
     "encode": Case(pillow_kmq.encode, {"image": INDEXED}),
     "decode": Case(pillow_kmq.decode, {"data": FILE}),
     "read_region": Case(pillow_kmq.read_region, {"source": BytesIO(FILE), "box": (0, 0, 1, 1)}),
+    "read_palette": Case(lambda source: pillow_kmq.read_palette(source), {"source": "a.gpl"}),
+    "write_palette": Case(pillow_kmq.write_palette, {"path": "a.gpl", "colors": [(0, 0, 0)]}),
     "read_animation": Case(codec.read_animation, {"data": FILE}),
     "frame": Case(lambda number: codec.read_animation(FILE).frame(number), {"number": 0}),
     "encode_animation": Case(codec.encode_animation, {"frames": [INDEXED, INDEXED], "durations": 40}),
@@ -224,7 +231,7 @@ def test_an_odd_value_works_or_is_refused_with_a_sentence(
 def test_every_public_function_is_among_them() -> None:
     tried = {name.split()[0] for name in CASES}
     without_arguments = {"install", "installed", "uninstall", "register_kmq_opener", "register_png8_saver"}
-    results = {"ColorCounts", "KMeansResult", "Report"}
+    results = {"ColorCounts", "KMeansResult", "NamedColors", "Report", "SharedPalette"}
     public = {name for name in pillow_kmq.__all__ if callable(getattr(pillow_kmq, name))}
     for name in without_arguments:
         assert not inspect.signature(getattr(pillow_kmq, name)).parameters

@@ -16,11 +16,14 @@ if TYPE_CHECKING:
     from .codec import decode, encode
     from .drop_in import install, installed, uninstall
     from .kernels.warm_up import warmup
+    from .palette_files import NamedColors, read_palette, write_palette
     from .quant import quantize, quantize_all
     from .quant.aim import PSNR, DeltaE
     from .quant.arrays import ColorCounts, dither, find_palette, histogram, quantize_array, remap
     from .quant.dithering.options import Diffusion, FloydSteinberg, Ordered, Selective
     from .quant.kmeans import KMeansResult, kmeans
+    from .quant.options import SharedPalette
+    from .quant.shared_palette import shared_palette
     from .regions import read_region
     from .report import Report
     from .saving.files import save
@@ -41,10 +44,15 @@ _LAZY = {
     "Diffusion": ".quant.dithering.options",
     "Selective": ".quant.dithering.options",
     "Ordered": ".quant.dithering.options",
+    "SharedPalette": ".quant.options",
+    "shared_palette": ".quant.shared_palette",
     "PSNR": ".quant.aim",
     "DeltaE": ".quant.aim",
     "Report": ".report",
     "read_region": ".regions",
+    "read_palette": ".palette_files",
+    "write_palette": ".palette_files",
+    "NamedColors": ".palette_files",
     "kmeans": ".quant.kmeans",
     "KMeansResult": ".quant.kmeans",
     "encode": ".codec",
@@ -65,9 +73,11 @@ __all__ = [
     "FloydSteinberg",
     "IndexedImage",
     "KMeansResult",
+    "NamedColors",
     "Ordered",
     "Report",
     "Selective",
+    "SharedPalette",
     "decode",
     "dither",
     "encode",
@@ -79,13 +89,16 @@ __all__ = [
     "quantize",
     "quantize_all",
     "quantize_array",
+    "read_palette",
     "read_region",
     "register_kmq_opener",
     "register_png8_saver",
     "remap",
     "save",
+    "shared_palette",
     "uninstall",
     "warmup",
+    "write_palette",
 ]
 
 

@@ -23,6 +23,7 @@ def main() -> None:
     gc.set_threshold(20_000)  # imports create many objects and free few: collection would take a tenth of start-up
     ours = _set_handlers(signal.SIG_DFL)  # there is nothing to clean up during imports
     from .cli import command as cli
+    from .cli.terminal import unprintable
 
     def end(number: int, _: FrameType | None) -> None:
         cli.clean_up()
@@ -37,7 +38,7 @@ def main() -> None:
         try:
             cli.main()
         except OSError as error:  # without a file name: --help, --version or the like could not be printed
-            failures.append(error if error.filename else cli.unprintable(error))
+            failures.append(error if error.filename else unprintable(error))
         except BaseException as error:
             failures.append(error)
 

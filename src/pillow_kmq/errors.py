@@ -21,8 +21,16 @@ class QualityError(KmqError, ValueError):
     """The minimum quality cannot be reached with the allowed colours; the message names the best quality."""
 
 
+class StrictError(KmqError, ValueError):
+    """With `strict=True`, a pixel is not in the given palette; the message names its colour and position."""
+
+
 class SizeError(KmqError, ValueError):
     """No palette makes the file small enough; the message names the smallest size."""
+
+
+class PaletteFileError(KmqError, ValueError):
+    """A palette file is damaged, of an unknown format, or has too many colours."""
 
 
 class NotKmqError(KmqError, SyntaxError):

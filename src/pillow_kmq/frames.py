@@ -93,14 +93,16 @@ def _frames_of(im: Image.Image) -> Iterator[Image.Image]:
 
 
 def _seek(im: Image.Image, number: int) -> None:
-    """Seek to a frame, avoiding two bugs of Pillow (11.0 to 13.0).
+    """Seek to a frame, avoiding three bugs of Pillow (11.0 to 13.0).
 
     A PSD without layers rejects the number of its current frame. An APNG that seeks back keeps the chunk that it had
-    read ahead, and then continues reading at the wrong offset.
+    read ahead, and then continues reading at the wrong offset; if it has a palette, it loses that.
     """
     if number < im.tell() and im.format == "PNG":
         read_ahead = getattr(getattr(im, "png", None), "queue", None) or []
         read_ahead.clear()
+        if im.palette is not None:
+            im.palette.dirty = 1  # so that loading sets it again
     if number != im.tell():
         im.seek(number)
 

@@ -9,7 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
-from test_cli import inside, kmq, picture  # noqa: F401
+
+from command_line import kmq, picture
+
+pytestmark = pytest.mark.usefixtures("inside")
 
 
 def gradient(name: str = "a.png", **options: object) -> bytes:
@@ -21,8 +24,8 @@ def gradient(name: str = "a.png", **options: object) -> bytes:
 
 
 @pytest.fixture
-def few() -> bytes:
-    """An RGB picture of 3 colours, as small as it gets."""
+def few(inside: Path) -> bytes:
+    """An RGB picture of 2 colours, as small as it gets."""
     image = Image.new("RGB", (3, 1), "red")
     image.putpixel((1, 0), (0, 255, 0))
     image.save("a.png", optimize=True)
@@ -51,7 +54,7 @@ def test_the_default_level_is_4() -> None:
 def test_levels_that_mean_nothing_are_wrong_usage(arguments: tuple[str, ...]) -> None:
     picture()
     result = kmq("a.png", *arguments)
-    assert result.exit_code == 2
+    assert result.exit_code == 4
     assert "--optimize" in result.stderr
 
 

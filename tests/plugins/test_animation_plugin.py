@@ -387,3 +387,13 @@ def test_any_kind_of_integer_is_a_frame() -> None:
         image.seek(number)
         assert type(image.tell()) is int
         assert image.tobytes() == [first, *rest][number].tobytes()
+
+
+def test_an_apng_with_a_palette_keeps_it_when_its_frames_are_read_repeatedly() -> None:
+    """Pillow loses it when it seeks back, and every save reads the frames twice."""
+    frames = [Image.new("P", (4, 4), index) for index in range(3)]
+    for frame in frames:
+        frame.putpalette([255, 0, 0, 0, 255, 0, 0, 0, 255])
+    frames[0].save(png := BytesIO(), "PNG", save_all=True, append_images=frames[1:], duration=40)
+    Image.open(png).save(kmq := BytesIO(), "KMQ", save_all=True)
+    assert [pixels[0, 0, :3].tolist() for pixels in looks(Image.open(kmq))] == [[255, 0, 0], [0, 255, 0], [0, 0, 255]]

@@ -17,6 +17,7 @@ import pytest
 from PIL import Image
 
 import pillow_kmq
+from pillow_kmq.cli.statuses import UNREADABLE, UNWRITABLE
 from pillow_kmq.errors import CancelledError, OptionError, OptionTypeError, QualityError, SizeError
 from pillow_kmq.saving.files import replace_file, write_all
 
@@ -132,17 +133,17 @@ def command(arguments: list[str], folder: Path, **options: Any) -> subprocess.Co
 
 @linux_only
 @pytest.mark.parametrize("unbuffered", ["", "1"])
-def test_a_full_disk_behind_standard_output_is_a_sentence_and_status_1(tmp_path: Path, unbuffered: str) -> None:
+def test_a_full_disk_behind_standard_output_is_a_sentence_and_status_16(tmp_path: Path, unbuffered: str) -> None:
     picture().save(tmp_path / "a.png")
     with open("/dev/full", "wb") as full:
         run = command(["a.png", "-o", "-"], tmp_path, stdout=full, env={**os.environ, "PYTHONUNBUFFERED": unbuffered})
     assert run.stderr == b"kmq: a.png: cannot write to standard output: no space left on device\n"
-    assert run.returncode == 1
+    assert run.returncode == UNWRITABLE
 
 
 @posix_only
 @pytest.mark.parametrize("unbuffered", ["", "1"])
-def test_a_reader_that_leaves_is_a_sentence_and_status_1(tmp_path: Path, unbuffered: str) -> None:
+def test_a_reader_that_leaves_is_a_sentence_and_status_16(tmp_path: Path, unbuffered: str) -> None:
     Image.effect_noise((500, 400), 90).save(tmp_path / "a.png")  # more than a pipe holds
     source, target = os.pipe()
     leaving = threading.Thread(target=lambda: (os.read(source, 10), os.close(source)))
@@ -151,29 +152,30 @@ def test_a_reader_that_leaves_is_a_sentence_and_status_1(tmp_path: Path, unbuffe
     os.close(target)
     leaving.join()
     assert run.stderr == b"kmq: a.png: cannot write to standard output: broken pipe\n"
-    assert run.returncode == 1
+    assert run.returncode == UNWRITABLE
 
 
 @posix_only
 @pytest.mark.parametrize(
-    ("arguments", "closed", "message"),
+    ("arguments", "closed", "status", "message"),
     [
         (
             ["a.png", "-o", "-"],
             1,
+            UNWRITABLE,
             "a.png: cannot write to standard output: it is closed; use --output to name a file",
         ),
-        (["-"], 0, "-: cannot read it: standard input is closed"),
+        (["-"], 0, UNREADABLE, "-: cannot read it: standard input is closed"),
     ],
 )
 def test_a_closed_standard_stream_is_a_sentence(
-    tmp_path: Path, arguments: list[str], closed: int, message: str
+    tmp_path: Path, arguments: list[str], closed: int, status: int, message: str
 ) -> None:
     picture().save(tmp_path / "a.png")
     line = f'exec "{sys.executable}" -m pillow_kmq {" ".join(arguments)} {closed}>&-'
     run = subprocess.run(["sh", "-c", line], cwd=tmp_path, capture_output=True, text=True, timeout=100)
     assert run.stderr == f"kmq: {message}\n"
-    assert run.returncode == 1
+    assert run.returncode == status
 
 
 @linux_only
@@ -183,17 +185,17 @@ def test_sentences_that_cannot_be_printed_do_not_end_the_batch(tmp_path: Path) -
     with open("/dev/full", "wb") as full:
         run = command(["a.png", "b.png"], tmp_path, stdout=full)
     assert run.stderr == b"kmq: cannot write to standard output: no space left on device\n"
-    assert run.returncode == 1
+    assert run.returncode == UNWRITABLE
     assert {"a-kmq.png", "b-kmq.png"} < names(tmp_path)
 
 
 @linux_only
 @pytest.mark.parametrize("option", ["--help", "--version"])
-def test_help_that_cannot_be_printed_is_a_sentence_and_status_1(tmp_path: Path, option: str) -> None:
+def test_help_that_cannot_be_printed_is_a_sentence_and_status_16(tmp_path: Path, option: str) -> None:
     with open("/dev/full", "wb") as full:
         run = command([option], tmp_path, stdout=full)
     assert run.stderr == b"kmq: cannot write to standard output: no space left on device\n"
-    assert run.returncode == 1
+    assert run.returncode == UNWRITABLE
 
 
 @posix_only

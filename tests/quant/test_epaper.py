@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pillow_kmq import errors, quantize
-from pillow_kmq.cli.command import DITHERS, main
+from pillow_kmq.cli.command import main
+from pillow_kmq.cli.options import DITHERS
 from pillow_kmq.quant.arrays import dither, remap
 from pillow_kmq.quant.dithering.gamut import Gamut
 from pillow_kmq.quant.dithering.options import WORDS, Diffusion, Ordered
@@ -313,11 +314,11 @@ def test_a_palette_may_be_a_file(tmp_path):
         ("#000," * 257, "at most 256 colours, not 257"),
         (Image.linear_gradient("L").convert("I"), "palette: cannot quantize mode I: scale it to 8 bits"),
         (Path("missing.png"), "'missing.png' is neither a file"),
-        (Path("photo.png"), "photo.png has more than 256 colours; reduce the image first"),
-        (Path("list.gpl"), "'GIMP' is not a colour"),
-        (Path("noise"), "neither an image nor a text file with one hex colour per line"),
-        (Path("empty"), "neither an image nor a text file with one hex colour per line"),
-        (Path("cut.png"), "'cut.png' cannot be read"),
+        (Path("photo.png"), "photo.png: it has more than 256 colours; reduce the image first"),
+        (Path("list.gpl"), "list.gpl: line 2: '0 0' is not a colour of 3 integers"),
+        (Path("noise"), "noise: it is neither an image nor a palette file of a known format"),
+        (Path("empty"), "empty: it contains no colours"),
+        (Path("cut.png"), "cut.png: cannot be read"),
         (Path("."), "cannot be read"),
         ("a\0b", "is neither|cannot be read"),
     ],
@@ -330,7 +331,7 @@ def test_bad_palettes_say_what_is_wrong_and_what_would_be_right(palette, words, 
     Path("cut.png").write_bytes(Path("photo.png").read_bytes()[:1000])
     Path("noise").write_bytes(noise.tobytes())
     Path("empty").write_bytes(b"")
-    Path("list.gpl").write_text("GIMP Palette\n0 0 0\n")
+    Path("list.gpl").write_text("GIMP Palette\n0 0\n")
     with pytest.raises(errors.KmqError, match=words):
         quantize(Image.new("RGB", (1, 1)), palette=palette)
 

@@ -17,12 +17,12 @@ from ..frames import read_failure
 from ..report import AnimationReport, Report
 from .inputs import Input, read, read_source
 from .kept_input import input_to_keep
-from .outputs import STREAM, Job, Refused, check_target, write
+from .other_formats import save_in
+from .outputs import STREAM, Job, check_target, write
+from .statuses import EXISTS, LARGER, Refused
 
-LARGER, TOO_BAD = 98, 99
-"""Exit statuses, as in pngquant, for outputs that are not written: not smaller, or below the minimum quality."""
-
-SAVERS = {"png": "PNG8", "kmq": "KMQ"}
+SAVERS: dict[str, str] = {"png": "PNG8", "kmq": "KMQ"}
+"""Formats of Pillow by those of the command; `other_formats` saves the others."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def convert(job: Job, settings: Settings, progress: Callable[[float], object] | 
         KmqError: The input cannot be converted; the message is for the user. Refused is one of these.
     """
     if job.problem:
-        raise Refused(job.problem)
+        raise Refused(job.problem, EXISTS)
     check_target(job.target, settings.force)
     started = time.perf_counter()
     data = read_source(job.source)
@@ -134,7 +134,7 @@ def _not_larger(data: bytes, outcome: Outcome, encoded: bytes, format_: str, set
         outcome.notes.append(f"the input was kept, as its palette PNG has {len(encoded):,} bytes; see --allow-larger")
         outcome.after, outcome.error = len(kept), None
         return kept
-    if len(encoded) > len(data):
+    if len(encoded) > len(data) and format_ in SAVERS:
         outcome.notes.append("the output is larger than the input; --skip-if-larger would hold it back")
     return encoded
 
@@ -161,17 +161,21 @@ def _encoded(
     found: Input, format_: str, settings: Settings, progress: Callable[[float], object] | None
 ) -> tuple[Outcome, bytes]:
     image, animated = found.image, found.animation is not None
-    exact, color_notes = described(image, format_, srgb=settings.strip)
+    srgb = settings.strip or format_ not in SAVERS
+    exact, color_notes = described(image, format_, srgb=srgb)
     if settings.strip and not animated:
         image.info = {key: image.info[key] for key in ("transparency", *KEYS) if key in image.info}
-    options = {"optimize": True, "progress": progress, **settings.save, "dpi": _dpi(image.info), "srgb": settings.strip}
+    options = {"optimize": True, "progress": progress, **settings.save, "dpi": _dpi(image.info), "srgb": srgb}
     if found.animation is not None:
         options = {**_keeping(options), **found.animation}
     if format_ == "kmq":
         options.update({"dpi": None} if animated and settings.strip else _metadata(image.info))
     reports: list[Report] = []
     buffer = BytesIO()
-    image.save(buffer, format=SAVERS[format_], report=reports.append, **options)
+    if format_ in SAVERS:
+        image.save(buffer, format=SAVERS[format_], report=reports.append, **options)
+    else:
+        color_notes += save_in(image, buffer, format_, {"report": reports.append, **options})
     (report,) = reports
     unseen = report.looks_same if settings.skip_if_larger or not settings.quiet else True
     return Outcome(

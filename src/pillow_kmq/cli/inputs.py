@@ -11,7 +11,8 @@ from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from ..errors import FrameReadError, KmqError
 from ..frames import Frames, count_pictures, duration_of, has_default_image, plays, read_failure, repetitions_of
-from .outputs import STREAM, Refused, reason
+from .outputs import STREAM, reason
+from .statuses import DAMAGED, UNREADABLE, Refused
 
 
 @dataclass
@@ -41,12 +42,15 @@ def read_source(source: str) -> bytes:
             with open(source, "rb") as file:
                 return file.read()
         if sys.stdin is None:
-            raise Refused("cannot read it: standard input is closed")
-        return sys.stdin.buffer.read()
+            raise Refused("cannot read it: standard input is closed", UNREADABLE)
+        data = sys.stdin.buffer.read()
     except OSError as error:
-        raise Refused(f"cannot read it: {reason(error)}") from None
+        raise Refused(f"cannot read it: {reason(error)}", UNREADABLE) from None
     except MemoryError:
         raise Refused("not enough memory for a file of this size") from None
+    if not data:
+        raise Refused("standard input is empty", DAMAGED)
+    return data
 
 
 def read(data: bytes, *, all_frames: bool) -> Input:
@@ -65,8 +69,8 @@ def read(data: bytes, *, all_frames: bool) -> Input:
         if found is not None:
             return found
         if isinstance(error, UnidentifiedImageError):
-            raise Refused("not an image that Pillow can read") from None
-        raise Refused(f"damaged image: {read_failure(error)}") from None
+            raise Refused("not an image that Pillow can read", DAMAGED) from None
+        raise Refused(f"damaged image: {read_failure(error)}", DAMAGED) from None
 
 
 def _read_without_metadata(data: bytes, all_frames: bool) -> Input | None:

@@ -13,7 +13,17 @@ from .inputs import read
 _PNG = b"\x89PNG\r\n\x1a\n"
 _PICTURE = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
 _KEPT = {b"cICP", b"mDCV", b"cLLI", b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"sBIT", b"pHYs"}  # as in palette PNGs
-_ASKING = ("palette", "posterize", "transparent_index", "background", "quality", "max_bytes")
+_ASKING = (
+    "palette",
+    "fixed",
+    "posterize",
+    "order",
+    "transparent_index",
+    "background",
+    "importance",
+    "quality",
+    "max_bytes",
+)
 _MOST_COLORS = 256
 
 

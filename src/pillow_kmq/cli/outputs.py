@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..errors import KmqError, OptionError
-from ..saving.files import replace_file, write_standard_output
+from ..errors import OptionError
+from ..saving.files import replace_file, write_all, write_standard_output
+from .statuses import EXISTS, UNWRITABLE, Refused
 
 STREAM = "-"  # standard input or output instead of a file name
-SUFFIXES = {"png": "-kmq.png", "kmq": ".kmq"}
-
-
-class Refused(KmqError):
-    """Error of one input that cannot be converted; the message is shown to the user."""
+FORMATS = ("png", "kmq", "gif", "webp", "tif", "bmp", "pcx", "tga")
+_EXTENSIONS = {**{f".{format_}": format_ for format_ in FORMATS}, ".tiff": "tif"}
 
 
 @dataclass(frozen=True)
@@ -25,7 +24,7 @@ class Job:
     Attributes:
         source: Path of the input, or STREAM.
         target: Path of the output, or STREAM.
-        format: "png" or "kmq".
+        format: One of FORMATS.
         problem: Reason for not converting it, shown to the user; None if there is none.
     """
 
@@ -42,7 +41,7 @@ def plan(inputs: Sequence[str], output: str | None, ext: str | None, format_: st
         inputs: Paths of the inputs, or STREAM.
         output: Path of the only output, or STREAM; None for a default name.
         ext: Suffix of default output names; None for that of the format.
-        format_: "png" or "kmq"; None to take it from `output` or `ext`, or else "png".
+        format_: One of FORMATS; None to take it from `output` or `ext`, or else "png".
 
     Raises:
         OptionError: The arguments contradict each other.
@@ -56,7 +55,7 @@ def plan(inputs: Sequence[str], output: str | None, ext: str | None, format_: st
     if "" in (output, ext):
         raise OptionError("--output and --ext must not be empty: leave them out for default names")
     format_ = format_ or _format_by_name(output or ext)
-    suffix = ext or SUFFIXES[format_]
+    suffix = ext or (".kmq" if format_ == "kmq" else f"-kmq.{format_}")
 
     readers = {_identity(source): source for source in reversed(inputs) if source != STREAM}
     writers: dict[str, str] = {}
@@ -81,12 +80,22 @@ def _default_target(source: str, suffix: str) -> str:
 
 
 def _format_by_name(name: str | None) -> str:
-    if name is None or name == STREAM:
+    if name is None or name == STREAM or _is_device(name):
         return "png"
-    for format_ in SUFFIXES:
-        if name.lower().endswith(f".{format_}"):
+    for extension, format_ in _EXTENSIONS.items():
+        if name.lower().endswith(extension):
             return format_
-    raise OptionError(f"cannot tell the format from {name!r}: end it in .png or .kmq, or give --format")
+    known = ", ".join(f".{format_}" for format_ in FORMATS)
+    raise OptionError(f"cannot tell the format from {name!r}: end it in {known}, or give --format")
+
+
+def _is_device(path: str) -> bool:
+    """Return whether a path is a character device, such as /dev/null, or a named pipe, which are written in place."""
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:
+        return False
+    return stat.S_ISCHR(mode) or stat.S_ISFIFO(mode)
 
 
 def _identity(path: str) -> str:
@@ -98,28 +107,33 @@ def check_target(target: str, force: bool) -> None:
     """Raise Refused if a file must not be written. This is checked before converting, which takes time."""
     if target == STREAM:
         if sys.stdout is None:
-            raise Refused("cannot write to standard output: it is closed; use --output to name a file")
+            raise Refused("cannot write to standard output: it is closed; use --output to name a file", UNWRITABLE)
         if sys.stdout.isatty():
-            raise Refused("cannot write an image to a terminal; redirect the output or use --output to name a file")
+            raise Refused(
+                "cannot write an image to a terminal; redirect the output or use --output to name a file", UNWRITABLE
+            )
     elif os.path.isdir(target):
-        raise Refused(f"the output {target} is a directory; use --output to name a file")
-    elif os.path.exists(target):
+        raise Refused(f"the output {target} is a directory; use --output to name a file", UNWRITABLE)
+    elif os.path.exists(target) and not _is_device(target):
         if not os.path.isfile(target):
-            raise Refused(f"the output {target} is not a regular file; use --output - for streams")
+            raise Refused(f"the output {target} is neither a file nor a pipe; name another", UNWRITABLE)
         if not force:
-            raise Refused(f"the output {target} already exists; use --force to overwrite it")
+            raise Refused(f"the output {target} already exists; use --force to overwrite it", EXISTS)
 
 
 def write(target: str, data: bytes) -> None:
-    """Write a file atomically, or all of `data` to standard output. Raises Refused for an OSError."""
+    """Write a file atomically, or all of `data` to a stream. Raises Refused for an OSError."""
     try:
         if target == STREAM:
             write_standard_output(data)
+        elif _is_device(target):
+            with open(target, "wb", buffering=0) as device:
+                write_all(device, data)
         else:
             replace_file(target, data)
     except OSError as error:
         name = "to standard output" if target == STREAM else target
-        raise Refused(f"cannot write {name}: {reason(error)}") from None
+        raise Refused(f"cannot write {name}: {reason(error)}", UNWRITABLE) from None
 
 
 def reason(error: OSError) -> str:

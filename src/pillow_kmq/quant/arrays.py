@@ -235,7 +235,7 @@ def quantize_array(
         importance: weight of each pixel, uint8 (0..255) or bool [h, w]; None weighs all pixels equally.
         progress: function called with the fraction done, 0..1. Returning False cancels with CancelledError.
         options: as in `quantize`: quality, space, effort, seed, max_iter, fixed, posterize, order, transparent_index,
-            background, threads.
+            background, strict, threads.
 
     Returns:
         The palette and the indices.
@@ -244,6 +244,7 @@ def quantize_array(
         OptionError: an argument has an invalid value.
         OptionTypeError: an argument has a wrong type.
         QualityError: `quality` cannot be reached with `colors` colours.
+        StrictError: a pixel is not in `palette`, and `strict` is True.
         CancelledError: `progress` returned False.
     """
     source = ArraySource(pixels, importance)

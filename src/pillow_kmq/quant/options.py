@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -54,6 +54,21 @@ EFFORTS = {
 }
 
 
+@dataclass(frozen=True, eq=False)
+class SharedPalette:
+    """A palette that was found for several images, to quantise them one by one; see `shared_palette`.
+
+    Unlike other given palettes, it suits its images: they are dithered and mapped as if each had found it.
+
+    Attributes:
+        colors: the entries, uint8[k, 4].
+        space: what it was optimised for, as in `quantize`.
+    """
+
+    colors: Palette
+    space: str
+
+
 @dataclass(frozen=True)
 class Options:
     """Validated options of one call.
@@ -74,6 +89,8 @@ class Options:
         order: one of ORDER_NAMES, for palettes that are found.
         transparent_index: index of the fully transparent entry; -1 is the last one, None the first one.
         threads: number of threads that map pixels; 0 is one per core.
+        strict: whether a pixel that is not in the given palette is an error.
+        fitted: whether `palette` was found for the images, among others.
     """
 
     colors: int = MAX_COLORS
@@ -90,6 +107,8 @@ class Options:
     order: str = "luminance"
     transparent_index: int | None = None
     threads: int = 1
+    strict: bool = False
+    fitted: bool = False
 
     @property
     def metric(self) -> str:
@@ -117,6 +136,10 @@ class Options:
                     f"fixed colour {_format_color(color)} is not representable with posterize:"
                     f" use {_format_color(shown)}"
                 )
+        if not isinstance(self.strict, bool):
+            raise OptionTypeError(f"strict must be True or False, not {type(self.strict).__name__}")
+        if self.strict and self.palette is None:
+            raise OptionError("strict needs a palette: name the colours that pixels may have with palette")
         if self.palette is not None and len(self.fixed):
             raise OptionError("fixed cannot be combined with palette: add the fixed colours to the palette")
         if self.palette is not None and (self.aim or self.bits != FULL or self.transparent_index is not None):
@@ -143,6 +166,7 @@ def to_options(
     background: Any = None,
     space: str | None = None,
     max_iter: int | None = None,
+    strict: Any = False,
     **others: Any,
 ) -> Options:
     """Validate the keywords of `quantize`; `others` are those that `Options` has under the same names."""
@@ -154,12 +178,13 @@ def to_options(
     if unknown:
         raise OptionTypeError(f"{unknown[0]} is not a valid option here")
     aim = to_aim(quality)
+    checked_dither = to_dither(dither)
     if space is None:
         space = _space_for(palette, max_iter, aim)
     return Options(
         colors=check_integer("colors", colors, 1, MAX_COLORS),
         palette=palette,
-        dither=to_dither(dither),
+        dither=None if strict is True else checked_dither,  # ordered dithering would change pixels
         background=to_background(background),
         fixed=to_colors("fixed", fixed),
         aim=aim,
@@ -167,8 +192,19 @@ def to_options(
         order="luminance" if order is None else order,
         space=space,
         max_iter=max_iter,
+        strict=strict,
         **others,
     )
+
+
+def to_options_of_shared(
+    shared: SharedPalette, dither: Any, *, space: str | None = None, strict: Any = False, **others: Any
+) -> Options:
+    """Validate the keywords of `quantize` next to a shared palette, which fixes the search."""
+    if others.get("order") is not None:
+        raise OptionError("order cannot be combined with palette, which keeps its own order: leave it out")
+    found = to_options(MAX_COLORS, None, "none" if strict is True else dither, space=space or shared.space, **others)
+    return replace(found, palette=shared.colors, fitted=True, strict=strict)
 
 
 def _space_for(palette: Palette | None, max_iter: int | None, aim: Aim | None) -> str:

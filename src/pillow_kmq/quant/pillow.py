@@ -16,9 +16,10 @@ from ..pillow_originals import pillow_quantize
 from ..report import Report
 from ..types import IndexedImage
 from .colors import to_given_palette
-from .options import to_options
+from .given_colors import load_colors
+from .options import SharedPalette, to_options, to_options_of_shared
 from .palette import least_colors
-from .pillow_source import ImageSources, load_colors, to_image
+from .pillow_source import ImageSources, to_image
 from .pipeline import count, render
 from .progress import Progress
 
@@ -37,8 +38,12 @@ class Job:
         **others: Any,
     ) -> None:
         """Count the colours of images; the keywords are those of `quantize`."""
-        given = to_given_palette(load_colors("palette", palette))
-        self.options = to_options(colors, given, dither, fixed=load_colors("fixed", fixed), **others)
+        others["fixed"] = load_colors("fixed", fixed)
+        if isinstance(palette, SharedPalette):
+            self.options = to_options_of_shared(palette, dither, **others)
+        else:
+            given = to_given_palette(load_colors("palette", palette))
+            self.options = to_options(colors, given, dither, **others)
         self._sources = sources
         self._palette = palette
         self._progress = Progress(progress)
@@ -107,6 +112,7 @@ def quantize(
     order: str | None = None,
     transparent_index: int | None = None,
     background: Any = None,
+    strict: bool = False,
     threads: int = 1,
     progress: Callable[[float], object] | None = None,
     report: Callable[[Report], object] | None = None,
@@ -125,10 +131,10 @@ def quantize(
         kmeans: 0 or more; accepted for compatibility with Pillow and ignored, as this quantiser always refines by
             k-means.
         palette: colours to use unchanged and in this order: an image; integers 0..255 of shape [k, 3] or [k, 4], k =
-            1..256; a string of hex colours such as "#000,#fff,#f00"; the path of an image or of a text file with one
-            hex colour per line; or the name of a hardware palette such as "web-safe". Of a P image, the palette is
-            used; of any other image, its distinct colours (at most 256) in order of first appearance. None finds a
-            palette.
+            1..256; a string of hex colours such as "#000,#fff,#f00"; the path of an image or of a palette file, as for
+            `read_palette`; or the name of a hardware palette such as "web-safe". Of a P image, the palette is
+            used; of any other image, its distinct colours (at most 256) in order of first appearance. A `SharedPalette`
+            is used as if it was found for this image. None finds a palette.
         dither: None (Floyd-Steinberg with `palette`, otherwise no dithering), "none", "floyd-steinberg" or its strength
             0..1, "selective", "bayer", "blue-noise", another error filter such as "atkinson", "auto", one of Pillow's
             `Dither` constants, or an instance of `FloydSteinberg`, `Diffusion`, `Selective` or `Ordered`.
@@ -155,6 +161,8 @@ def quantize(
             opaque: (r, g, b), "#rrggbb" or a colour name known to Pillow. None composites only pixels for which
             `palette` has no entry, onto white: fully transparent ones if it has no fully transparent entry, translucent
             ones if all its entries are opaque.
+        strict: True raises StrictError if a pixel is not in `palette`, naming its colour and position; nothing is
+            dithered. Transparent pixels must be in the palette, too, unless there is a `background`.
         threads: number of threads used to map pixels to palette indices, 1..1024; 0 is one per core. Error diffusion
             always uses one. The output does not depend on it.
         progress: function called with the fraction done, 0..1. Returning False cancels with CancelledError.
@@ -171,6 +179,7 @@ def quantize(
         OptionError: an option has an invalid value. A ValueError.
         OptionTypeError: an option has a wrong type. A TypeError.
         QualityError: `quality` cannot be reached with `colors` colours. A ValueError.
+        StrictError: a pixel is not in `palette`, and `strict` is True. A ValueError.
         CancelledError: `progress` returned False.
     """
     check_integer("kmeans", kmeans, 0, 2**31 - 1)
@@ -194,6 +203,7 @@ def quantize(
         order=order,
         transparent_index=transparent_index,
         background=background,
+        strict=strict,
         threads=threads,
         progress=progress,
     )
@@ -222,7 +232,7 @@ def quantize_all(
         colors: maximum number of palette entries, 1..256.
         importance: sequence of one map or None per image, see `quantize`; None weighs all pixels equally.
         options: as in `quantize`: palette, dither, quality, space, effort, seed, max_iter, fixed, posterize, order,
-            transparent_index, background, threads, progress.
+            transparent_index, background, strict, threads, progress.
 
     Returns:
         P images that share a palette, in order.
@@ -232,6 +242,7 @@ def quantize_all(
         OptionError: an option has an invalid value.
         OptionTypeError: an option has a wrong type, or `images` are not images.
         QualityError: `quality` cannot be reached.
+        StrictError: a pixel is not in `palette`, and `strict` is True.
         CancelledError: `progress` returned False.
     """
     if not isinstance(images, (Image.Image, Frames, Sequence)):

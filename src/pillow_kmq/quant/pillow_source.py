@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from ..alpha import has_alpha, to_rgba
-from ..checks import shown
 from ..color_profile import as_shown
 from ..errors import ModeError, OptionError, OptionTypeError
 from ..frames import Frames
-from ..types import MAX_COLORS, IndexedImage, Palette
+from ..types import IndexedImage
 from .alpha_palette import AlphaPaletteImage
-from .colors import hex_colors, is_hex, to_colors
-from .histogram import ALPHA, unpack
-from .named_palettes import HARDWARE_NAMES
 from .source import to_importance
 
 MODES = ("1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr", "HSV", "LAB")
@@ -63,94 +57,6 @@ class ImageSource:
     def importance(self, start: int, stop: int) -> npt.NDArray[np.uint8] | None:
         """Return the importance of each pixel of these rows, uint8[stop - start, width]; None if uniform."""
         return None if self._importance is None else self._importance[start:stop]
-
-
-_STRIPE = 256  # rows
-_LONGEST_LIST = 1 << 16  # bytes of a file of hex colours
-
-
-def load_colors(name: str, value: Any) -> Any:
-    """Return the colours of an image or file as uint8[k, 4]; return anything else unchanged, for `to_colors`.
-
-    Args:
-        name: name of the option, for messages.
-        value: an image, the path of an image or of a text file of hex colours, or anything else.
-    """
-    if isinstance(value, Image.Image):
-        return palette_of(value, name)
-    if isinstance(value, os.PathLike) or (isinstance(value, str) and _is_path(value)):
-        return _read_colors(name, Path(value))
-    return value
-
-
-def _is_path(text: str) -> bool:
-    """Return whether to read a string as a path: it is no palette name, and not hex unless such a file exists."""
-    if text in HARDWARE_NAMES or not text.strip():
-        return False
-    return os.path.lexists(text) or not is_hex(text)
-
-
-def _read_colors(name: str, path: Path) -> Palette:
-    try:
-        with Image.open(path) as image:
-            image.load()
-    except UnidentifiedImageError:
-        return _read_list(name, path)
-    except FileNotFoundError:
-        known = ", ".join(map(repr, HARDWARE_NAMES))
-        raise OptionError(
-            f"{name} {shown(str(path))} is neither a file, nor colours like '#000,#fff,#f00', nor one of {known}"
-        ) from None
-    except Exception as error:  # for damaged files, Pillow raises more than OSError
-        raise OptionError(f"{name} {shown(str(path))} cannot be read: {error}") from error
-    return palette_of(image, f"{name} {path}")
-
-
-def _read_list(name: str, path: Path) -> Palette:
-    with path.open("rb") as file:
-        data = file.read(_LONGEST_LIST + 1)
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = ""
-    if not text.strip() or len(data) > _LONGEST_LIST:
-        raise OptionError(f"{name} {path} is neither an image nor a text file with one hex colour per line")
-    return to_colors(f"{name} {path}", hex_colors(f"{name} {path}", text))
-
-
-def palette_of(im: Image.Image, name: str = "palette") -> Palette:
-    """Return the palette of a P image, including its transparency, or the distinct colours of any other, uint8[k, 4].
-
-    Palette entries keep their order; distinct colours are in order of first appearance, row by row.
-    """
-    if im.palette is None or im.mode not in ("P", "PA"):
-        return _distinct_colors(im, name)
-    im.load()
-    mode = im.palette.mode
-    entries = np.frombuffer(im.im.getpalette(mode, mode), np.uint8).reshape(-1, len(mode))
-    palette = to_colors(name, entries[: max(1, len(im.palette.palette) // len(mode))])
-    transparency = im.info.get("transparency")
-    if isinstance(transparency, bytes):
-        palette[: len(transparency), 3] = np.frombuffer(transparency, np.uint8)[: len(palette)]
-    elif isinstance(transparency, int) and transparency < len(palette):
-        palette[transparency, 3] = 0
-    return palette
-
-
-def _distinct_colors(im: Image.Image, name: str) -> Palette:
-    try:
-        source = ImageSource(im)
-    except ModeError as error:
-        raise ModeError(f"{name}: {error}") from None
-    found: dict[int, None] = {}
-    for top in range(0, source.height if source.width else 0, _STRIPE):
-        pixels = source.rows(top, min(top + _STRIPE, source.height)).ravel()
-        pixels = np.where(pixels & ALPHA, pixels, np.uint32(0))  # the colour of a fully transparent pixel is invisible
-        colors, first = np.unique(pixels, return_index=True)
-        found.update(dict.fromkeys(colors[np.argsort(first)].tolist()))
-        if len(found) > MAX_COLORS:
-            raise OptionError(f"{name} has more than {MAX_COLORS} colours; reduce the image first with quantize or kmq")
-    return unpack(np.array(list(found), np.uint32))
 
 
 def to_image(indexed: IndexedImage, info: dict[Any, Any], *, alpha: bool) -> Image.Image:
@@ -196,7 +102,7 @@ class ImageSources:
     """
 
     def __init__(
-        self, images: Sequence[Image.Image] | Frames | Image.Image, importance: Sequence[Any] | None = None
+        self, images: Collection[Image.Image] | Frames | Image.Image, importance: Sequence[Any] | None = None
     ) -> None:
         self._images = Frames(images) if isinstance(images, Image.Image) else images
         self._importance = importance

@@ -23,6 +23,7 @@ from .posterize import FULL
 from .progress import SILENT, Progress
 from .remap import map_stripes
 from .source import Source, stripes
+from .strict import check_strictly
 
 
 def quantize_source(source: Source, options: Options, progress: Progress = SILENT) -> IndexedImage:
@@ -54,7 +55,10 @@ def render(
     sources: Collection[Source], counts: Counts, options: Options, progress: Progress = SILENT
 ) -> list[IndexedImage]:
     """Choose a palette for counted images and an entry for every pixel."""
-    palette, sources = options.palette, CompositedSources(sources, options)
+    palette = options.palette
+    if options.strict and palette is not None:
+        check_strictly(sources, palette, options.background)
+    sources = CompositedSources(sources, options)
     if palette is None:
         palette = _find_palette(sources, counts, options, progress.part(0.0, 0.5))
     remapping = progress.part(0.5, 1.0)
@@ -66,6 +70,13 @@ def render(
         return [IndexedImage(np.empty((0, 4), np.uint8), indices) for indices in images]
     palette = reorder(palette, images, options)
     return [IndexedImage(palette, indices) for indices in images]
+
+
+def find_shared(sources: Collection[Source], options: Options, progress: Progress = SILENT) -> Palette:
+    """Find one palette for all images, which are iterated twice; empty if they have no pixels."""
+    counts = count(sources, options, progress.part(0.0, 0.6))
+    palette = _find_palette(CompositedSources(sources, options), counts, options, progress.part(0.6, 1.0))
+    return reorder(palette, [], options) if len(palette) else palette
 
 
 def _choose_indices(
@@ -80,7 +91,7 @@ def _choose_indices(
     if options.dither is None:
         map_stripes(source, cuts, palette, options.metric, out, options.threads)
     else:
-        given = options.palette is not None or len(options.fixed) == len(palette)
+        given = (options.palette is not None and not options.fitted) or len(options.fixed) == len(palette)
         dither_stripes(source, cuts, palette, options.dither, options.metric, out, options.threads, still, given=given)
     return out
 

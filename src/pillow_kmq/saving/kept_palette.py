@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from ..quant.given_colors import load_colors
 from ..quant.options import Options, to_options
-from ..quant.pillow_source import load_colors, load_importance, to_image
+from ..quant.pillow_source import load_importance, to_image
 from ..quant.posterize import FULL
 from ..types import MAX_COLORS, IndexedImage
 from .options import entries_of, indexed_image

@@ -1,0 +1,167 @@
+"""`kmq palette extract`, `show` and `convert`: palettes of images and palette files."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from ..arguments import Command
+from ..each import Writer, for_each, shown_name
+from ..outputs import STREAM
+from ..statuses import FAILED, UNREADABLE, Refused
+
+if TYPE_CHECKING:
+    from ...palette_files import NamedColors
+
+# A copy of palette_files.FORMATS, as importing that would slow down `kmq palette --help`.
+FORMATS = ("gpl", "jasc", "riff", "act", "hex", "ase", "json", "png", "css", "txt")
+
+_HELP = {"help_option_names": ["-h", "--help"]}
+
+
+@click.group(context_settings=_HELP)
+def command() -> None:
+    """Extract, show and convert palettes.
+
+    Formats: .gpl (GIMP), .pal (JASC-PAL, or RIFF with --format riff), .act and .ase (Adobe), .hex and .txt (one hex
+    colour per line), .json, .css, and .png (a picture of the colours). Aseprite's files and all images are read, too.
+    """
+
+
+_output = click.option("-o", "--output", metavar="OUT", help="Output file, for a single input; - is standard output.")
+_format = click.option(
+    "--format", "format_", type=click.Choice(FORMATS), help="Output format.  [default: from the output name]"
+)
+_opaque = click.option("--opaque", is_flag=True, help="Make all colours opaque, for formats without transparency.")
+_force = click.option("-f", "--force", is_flag=True, help="Overwrite existing files.")
+_quiet = click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
+
+
+@command.command(cls=Command, context_settings=_HELP)
+@click.argument("image", metavar="IMAGE")
+@click.option(
+    "-k", "--colors", type=click.IntRange(1, 256), default=256, show_default=True, help="Maximum number of colours."
+)
+@_output
+@_format
+@_opaque
+@_force
+@_quiet
+def extract(
+    image: str, colors: int, output: str | None, format_: str | None, opaque: bool, force: bool, quiet: bool
+) -> None:
+    """Write the palette of an image.
+
+    Of an indexed image that is its palette, of others the distinct colours. If there are more than COLORS, or if the
+    image is an animation, it is quantised first. Without --output, hex colours are printed.
+    """
+    format_ = _chosen_format(output or STREAM, format_)
+    writer = Writer(force=force)
+
+    def work(file: str) -> str:
+        from ..inputs import read_source
+        from ..palettes import palette_of_image
+
+        return _write(file, palette_of_image(read_source(file), colors), output or STREAM, format_, opaque, writer)
+
+    sys.exit(for_each([image], work, quiet=quiet, err=True))
+
+
+@command.command(cls=Command, context_settings=_HELP)
+@click.argument("palettes", metavar="PALETTE...", nargs=-1, required=True)
+def show(palettes: tuple[str, ...]) -> None:
+    """Show the colours of palettes on the terminal.
+
+    PALETTE is a palette file, an image with at most 256 colours, a name such as pico-8, or '#000,#fff'. Terminals of
+    24-bit colour show swatches, unless NO_COLOR is set.
+    """
+
+    def work(given: str) -> str:
+        from ..palettes import palette_of_argument
+        from ..swatches import has_true_color, swatch_lines
+
+        found = palette_of_argument(given)
+        lines = swatch_lines(found.colors.tolist(), found.names, colored=has_true_color())
+        count = len(found.colors)
+        return "\n".join([f"{given}: {count} colour{'s' * (count != 1)}", *(f"  {line}" for line in lines)])
+
+    sys.exit(for_each(palettes, work))
+
+
+@command.command(cls=Command, context_settings=_HELP)
+@click.argument("palettes", metavar="PALETTE...", nargs=-1, required=True)
+@_output
+@_format
+@_opaque
+@_force
+@_quiet
+def convert(
+    palettes: tuple[str, ...], output: str | None, format_: str | None, opaque: bool, force: bool, quiet: bool
+) -> None:
+    """Convert palettes to another format.
+
+    PALETTE is a palette file, an image with at most 256 colours, a name such as pico-8, or '#000,#fff'. Files of GIMP,
+    Adobe Swatch Exchange, JSON and CSS keep the names of colours. Without --output, files are written next to their
+    input.
+    """
+    if output is not None and len(palettes) > 1:
+        raise click.UsageError(f"--output takes a single input, not {len(palettes)}: give --format for several")
+    if output is None and format_ is None:
+        raise click.UsageError("name the output with --output, or its format with --format")
+    format_ = _chosen_format(output, format_)
+    writer = Writer(force=force)
+
+    def work(given: str) -> str:
+        from ..palettes import palette_of_argument
+
+        target = output or _target(given, format_)
+        return _write(given, palette_of_argument(given), target, format_, opaque, writer)
+
+    sys.exit(for_each(palettes, work, quiet=quiet, err=output == STREAM))
+
+
+def _chosen_format(output: str | None, format_: str | None) -> str:
+    """Return the format of the output. Raises UsageError if its name does not tell."""
+    if format_ is not None or output is None:
+        return format_ or "hex"
+    if output == STREAM:
+        return "hex"
+    from ...errors import OptionError
+    from ...palette_files.files import format_of
+
+    try:
+        return format_of(output)
+    except OptionError as error:
+        raise click.UsageError(str(error)) from None
+
+
+def _target(given: str, format_: str) -> str:
+    from ...palette_files.files import suffix_of
+    from ...quant.named_palettes import HARDWARE_NAMES
+
+    if given in HARDWARE_NAMES:
+        return given + suffix_of(format_)
+    if not os.path.lexists(given):
+        raise Refused("not a file: name the output with --output", UNREADABLE)
+    return os.path.splitext(given)[0] + suffix_of(format_)
+
+
+def _write(source: str, palette: NamedColors, target: str, format_: str, opaque: bool, writer: Writer) -> str:
+    """Write a palette and return the line to print. Raises Refused."""
+    from ...errors import OptionError
+    from ...palette_files.files import encode_palette
+
+    if opaque:
+        palette.colors[:, 3] = 255
+    try:
+        encoded = encode_palette(palette, format_)
+    except OptionError as error:
+        raise Refused(f"{error}; --opaque does that", FAILED) from None
+    if target != STREAM or format_ in ("act", "ase", "png", "riff"):  # text may go to a terminal
+        writer.check(target)
+    writer.write(target, encoded)
+    count = len(palette.colors)
+    return f"{shown_name(source)} -> {shown_name(target, out=True)}: {count} colour{'s' * (count != 1)}"
