@@ -187,6 +187,11 @@ CASES = {
     "oklab_distance": Case(compare.oklab_distance, {"original": TRANSLUCENT, "image": RGBA}),
     "ssim": Case(compare.ssim, {"original": RGBA, "image": RGBA}),
     "save": Case(pillow_kmq.save, {"im": RGBA, "path": BytesIO(), "format": "PNG8"}),
+    "save_animation": Case(pillow_kmq.save_animation, {"frames": [RGBA, RGBA], "path": BytesIO(), "format": "GIF"}),
+    "save_animation options": Case(
+        lambda **options: pillow_kmq.save_animation([RGBA, TRANSLUCENT], BytesIO(), "GIF", **options),
+        dict.fromkeys([*SAVING, "palettes", "duration", "loop"]),
+    ),
     "seek": Case(seek, {"frame": 0}),
     "PNG8": Case(save("PNG8"), dict.fromkeys([*SAVING, "append_images"])),
     "KMQ": Case(save("KMQ"), dict.fromkeys([*SAVING, *METADATA, "compression", "palette_mode", "append_images"])),

@@ -251,10 +251,11 @@ def _save_frames(im: Image.Image, frames: Frames, fp: IO[bytes]) -> None:
     from .codec import encode_animation
     from .color_profile import for_saving
     from .report import AnimationReport
-    from .saving.animation import durations_of, frames_to_store, plays_of, survey
+    from .saving.animation import durations_of, plays_of, survey
     from .saving.files import write_all
     from .saving.metadata import metadata_of
     from .saving.options import check_animation_options, saving
+    from .saving.stored_frames import frames_to_store
 
     im = for_saving(im)
     options = im.encoderinfo

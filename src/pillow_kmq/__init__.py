@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .quant.shared_palette import shared_palette
     from .regions import read_region
     from .report import Report
+    from .saving.animated.save import save_animation
     from .saving.files import save
     from .types import IndexedImage
 
@@ -59,6 +60,7 @@ _LAZY = {
     "decode": ".codec",
     "IndexedImage": ".types",
     "save": ".saving.files",
+    "save_animation": ".saving.animated.save",
     "warmup": ".kernels.warm_up",
     "install": ".drop_in",
     "installed": ".drop_in",
@@ -95,6 +97,7 @@ __all__ = [
     "register_png8_saver",
     "remap",
     "save",
+    "save_animation",
     "shared_palette",
     "uninstall",
     "warmup",

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from command_line import damage, kmq, names, not_root, picture, posix_only
+from pillow_kmq import codec
 from pillow_kmq.cli.decoding import _rounded_to_10, decode_file
 from pillow_kmq.frames import Frames, duration_of
 from places import VECTORS
@@ -120,11 +121,20 @@ def test_durations_beyond_the_limit_of_a_format_are_shortened_with_a_note() -> N
     assert decode_file(file, "webp")[1] == []
 
 
-def test_more_than_256_colours_in_a_frame_are_reduced_in_gif_only() -> None:
+def test_gif_keeps_all_colours_if_at_most_256_are_new_in_each_frame() -> None:
     rng = np.random.default_rng(0)
     left, right = rng.integers(0, 256, (2, 20, 10, 3), np.uint8)
     first = np.hstack([left, np.zeros_like(right)])
     file = kmq_of(Image.fromarray(first), Image.fromarray(np.hstack([left, right])), duration=40)
+    encoded, notes = decode_file(file, "gif")
+    assert notes == []
+    assert same_frames(Image.open(BytesIO(encoded)), Image.open(BytesIO(file)))
+
+
+def test_more_than_256_new_colours_in_a_frame_are_reduced_in_gif_only() -> None:
+    rng = np.random.default_rng(0)
+    frames = rng.integers(0, 256, (2, 20, 20, 4), np.uint8) | np.array([0, 0, 0, 255], np.uint8)
+    file = codec.encode_animation(list(frames), 40)
     encoded, notes = decode_file(file, "gif")
     assert notes == ["GIF holds 256 colours per frame: those of some frames are reduced"]
     assert Image.open(BytesIO(encoded)).n_frames == 2  # type: ignore[attr-defined]

@@ -134,24 +134,43 @@ def test_animations_of_the_encoder_decode_to_the_same_frames(tmp_path: Path) -> 
     assert f"{len(entries)} of {len(entries)} as stated" in run(HERE / "files.mjs", tmp_path / "list.json")
 
 
+@needs_node
+def test_the_png_of_an_image_has_the_colors_of_its_pixels(tmp_path: Path) -> None:
+    run(HERE / "png.mjs", tmp_path)
+    entries = json.loads((VECTORS / "vectors.json").read_text())
+    still = [entry for entry in entries if entry["outcome"] == "good" and "frames" not in entry]
+    assert {path.name for path in tmp_path.iterdir()} == {f"{entry['file']}.png" for entry in still}
+    for entry in still:
+        palette = np.tile(np.array([0, 0, 0, 255], np.uint8), (256, 1))
+        stated = np.frombuffer(bytes.fromhex(entry["palette"]), np.uint8).reshape(-1, 4)
+        palette[: len(stated)] = stated
+        indices = np.frombuffer(bytes.fromhex(entry["indices"]), np.uint8).reshape(entry["height"], entry["width"])
+        with Image.open(tmp_path / f"{entry['file']}.png") as png:
+            assert np.array_equal(np.asarray(png), indices), entry["file"]
+            assert np.array_equal(np.asarray(png.convert("RGBA")), palette[indices]), entry["file"]
+
+
 def test_the_decoder_stays_small() -> None:
     assert (WEB / "kmq.js").stat().st_size < 40_000
 
 
-def test_the_npm_package_names_files_that_exist_and_the_version_of_the_python_package() -> None:
+def test_the_npm_package_exports_files_that_exist_and_has_the_version_of_the_python_package() -> None:
     package = json.loads((WEB / "package.json").read_text())
-    exported = {name.removeprefix("./") for paths in package["exports"].values() for name in paths.values()}
-    assert set(package["files"]) == {path.name for path in WEB.iterdir()} - {"package.json"}
-    assert exported <= set(package["files"])
+    entries = [entry if isinstance(entry, dict) else {"default": entry} for entry in package["exports"].values()]
+    assert all((WEB / name).is_file() for entry in entries for name in entry.values())
     assert package["version"] == pillow_kmq.__version__
 
 
-def test_the_decoder_imports_nothing_and_the_other_modules_nothing_but_each_other() -> None:
+def test_modules_import_nothing_but_each_other() -> None:
     imports = re.compile(r"""^import .* from "(.*)";$""", re.MULTILINE)
     assert "import" not in (WEB / "kmq.js").read_text()
-    imported = {path.name: imports.findall(path.read_text()) for path in WEB.glob("*.js")}
+    imported = {path.stem: set(imports.findall(path.read_text())) for path in WEB.glob("*.js")}
     assert imported == {
-        "kmq.js": [],
-        "kmq-worker.js": ["./kmq.js"],
-        "kmq-image.js": ["./kmq-worker.js", "./kmq.js"],
+        "kmq": set(),
+        "kmq-png": {"./kmq.js"},
+        "kmq-worker-script": {"./kmq-png.js"},
+        "kmq-worker": {"./kmq-png.js", "./kmq.js"},
+        "kmq-pictures": {"./kmq-worker.js"},
+        "kmq-player": {"./kmq.js"},
+        "kmq-image": {"./kmq-pictures.js", "./kmq-player.js"},
     }

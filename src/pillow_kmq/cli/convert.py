@@ -21,8 +21,11 @@ from .other_formats import save_in
 from .outputs import STREAM, Job, check_target, write
 from .statuses import EXISTS, LARGER, Refused
 
-SAVERS: dict[str, str] = {"png": "PNG8", "kmq": "KMQ"}
+SAVERS: dict[str, str] = {"png": "PNG8", "apng": "PNG8", "kmq": "KMQ"}
 """Formats of Pillow by those of the command; `other_formats` saves the others."""
+
+ANIMATED = {"gif": "GIF", "apng": "PNG", "webp": "WEBP"}
+"""Formats of animations besides .kmq, by their names in Pillow."""
 
 
 @dataclass(frozen=True)
@@ -146,7 +149,7 @@ def _reduce(
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's warnings about unusual files are meant for programmers
-            return _encoded(read(data, all_frames=format_ == "kmq"), format_, settings, progress)
+            return _encoded(read(data, all_frames=format_ == "kmq" or format_ in ANIMATED), format_, settings, progress)
     except MemoryError:
         raise Refused("not enough memory for an image of this size") from None
     except Image.DecompressionBombError as error:
@@ -161,7 +164,7 @@ def _encoded(
     found: Input, format_: str, settings: Settings, progress: Callable[[float], object] | None
 ) -> tuple[Outcome, bytes]:
     image, animated = found.image, found.animation is not None
-    srgb = settings.strip or format_ not in SAVERS
+    srgb = settings.strip or format_ not in SAVERS or (animated and format_ in ANIMATED)
     exact, color_notes = described(image, format_, srgb=srgb)
     if settings.strip and not animated:
         image.info = {key: image.info[key] for key in ("transparency", *KEYS) if key in image.info}
@@ -172,7 +175,12 @@ def _encoded(
         options.update({"dpi": None} if animated and settings.strip else _metadata(image.info))
     reports: list[Report] = []
     buffer = BytesIO()
-    if format_ in SAVERS:
+    if animated and format_ in ANIMATED:
+        from ..saving.animated.save import encoded_animation
+
+        images = [image, *options.pop("append_images", ())]
+        buffer.write(encoded_animation(images, ANIMATED[format_], {**options, "report": reports.append}))
+    elif format_ in SAVERS:
         image.save(buffer, format=SAVERS[format_], report=reports.append, **options)
     else:
         color_notes += save_in(image, buffer, format_, {"report": reports.append, **options})

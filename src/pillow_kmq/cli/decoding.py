@@ -43,16 +43,31 @@ def decode_file(data: bytes, format_: str) -> tuple[bytes, list[str]]:
         saver = "png" if format_ == "apng" else format_
         frames, durations = [], []
         for frame in Frames(image):
-            frames.append(_prepared(frame.copy(), saver, notes))
+            frames.append(_prepared(frame.copy(), saver, notes, animated=image.is_animated))
             durations.append(int(frame.info.get("duration", 0)))
         options = {"png": _png_metadata, "gif": _gif_metadata, "webp": _webp_metadata}[saver](image.info, notes)
         if len(frames) > 1:
             plays = image.head.animation.plays if image.head.animation else 1
             options |= _animation(saver, frames[1:], durations, plays, notes)
+        if saver == "gif" and len(frames) > 1:
+            return _gif_animation(frames, options, notes), list(dict.fromkeys(notes))
         encoded = BytesIO()
-        with installed():  # for the frames of a GIF file
+        with installed():  # for a GIF of more than 256 colours
             frames[0].save(encoded, _saver(saver, frames), **options)
     return encoded.getvalue(), list(dict.fromkeys(notes))
+
+
+def _gif_animation(frames: list[Image.Image], options: dict[str, Any], notes: list[str]) -> bytes:
+    """Return an animated GIF, with palettes of its frames if they have too many colours to keep."""
+    from ..saving.animated.gif import TooManyColorsError, with_comment
+    from ..saving.animated.save import encoded_animation
+
+    try:
+        data = encoded_animation(frames, "GIF", {**options, "palettes": "exact"})
+    except TooManyColorsError:
+        notes.append("GIF holds 256 colours per frame: those of some frames are reduced")
+        data = encoded_animation(frames, "GIF", {**options, "palettes": "per-frame"})
+    return with_comment(data, options["comment"]) if "comment" in options else data
 
 
 def _opened(data: bytes) -> KmqImageFile:
@@ -69,7 +84,7 @@ def _saver(format_: str, frames: list[Image.Image]) -> str:
     return "PNG8" if format_ == "png" and len(frames) == 1 and frames[0].mode == "P" else format_.upper()
 
 
-def _prepared(frame: Image.Image, format_: str, notes: list[str]) -> Image.Image:
+def _prepared(frame: Image.Image, format_: str, notes: list[str], *, animated: bool) -> Image.Image:
     if format_ != "gif":
         return frame
     frame = as_shown(frame, srgb=True)
@@ -80,8 +95,7 @@ def _prepared(frame: Image.Image, format_: str, notes: list[str]) -> Image.Image
     if any(alpha.histogram()[1:255]):
         notes.append("GIF holds no translucent pixels: they become opaque or transparent")
     frame.putalpha(alpha.point([0] * _OPAQUE_FROM + [255] * (256 - _OPAQUE_FROM)))
-    colors = frame.getcolors(256)
-    if colors is None:
+    if not animated and frame.getcolors(256) is None:
         notes.append("GIF holds 256 colours per frame: those of some frames are reduced")
     return frame
 
@@ -102,8 +116,8 @@ def _animation(
         options["loop"] = plays if format_ == "png" else min(plays, _MOST_REPETITIONS)  # here, the number of plays
     elif plays != 1:
         options["loop"] = min(max(0, plays - 1), _MOST_REPETITIONS)
-    if format_ == "gif" and any(frame.mode == "RGBA" for frame in others):
-        options["disposal"] = 2  # otherwise, pixels that become transparent would stay as they were
+    else:
+        options["loop"] = None
     return options
 
 

@@ -17,6 +17,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 # Copies of codec.COMPRESSIONS and of words in quant.dithering.options and quant.options, as importing those would slow
 # down `kmq --help`.
+PALETTES = ("one", "per-frame", "exact")  # saving.stored_frames.PALETTES
 COMPRESSIONS = ("deflate", "fast", "default", "max")
 DITHERS = (
     "none",
@@ -79,6 +80,12 @@ _OPTIONS = [
         "--shared-palette",
         is_flag=True,
         help="Use one palette for all inputs of this call, which are read twice.",
+    ),
+    click.option(
+        "--palettes",
+        type=click.Choice(PALETTES),
+        help="Palettes of animations: one for all frames, one per frame, or all colours exact.  "
+        "[default: exact if they are few, else one]",
     ),
     click.option(
         "--posterize",

@@ -13,7 +13,7 @@ from ..saving.files import replace_file, write_all, write_standard_output
 from .statuses import EXISTS, UNWRITABLE, Refused
 
 STREAM = "-"  # standard input or output instead of a file name
-FORMATS = ("png", "kmq", "gif", "webp", "tif", "bmp", "pcx", "tga")
+FORMATS = ("png", "kmq", "gif", "apng", "webp", "tif", "bmp", "pcx", "tga")
 _EXTENSIONS = {**{f".{format_}": format_ for format_ in FORMATS}, ".tiff": "tif"}
 
 

@@ -7,35 +7,25 @@
 | duration: milliseconds, one number or one per frame | `info["duration"]` of each loaded frame, or 0 |
 | loop: number of repetitions, 0 for endless, None for none | `info["loop"]` of the image as its format defines it, or none |
 
-Frames are stored without loss if they share a palette of at most `colors` entries or, if `colors` is not given, if at
-most 256 colours change between successive frames, as always in GIF files. Otherwise, or if a keyword of `quantize` asks
-for another change, all frames are quantised with one palette.
+`stored_frames` says which palettes they get.
 """  # noqa: E501 (a table)
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image
 
-from ..alpha import to_rgba
 from ..checks import check_integer, shown
-from ..codec.animation.scene import distinct
 from ..color_profile import as_shown
-from ..errors import ModeError, OptionError
+from ..errors import OptionError
 from ..frames import LONGEST, Frames, count_pictures, duration_of, repetitions_of
-from ..types import IndexedImage, Pixels
-from .options import check_palette_mode, entries_of, indexed_image, quantize_options, with_dithering
-
-Frame = IndexedImage | Pixels
-
-_MOST_COLORS = 256
+from .options import entries_of, indexed_image
 
 
-class _Shown(Frames):
+class Shown(Frames):
     """Frames with the colours that a viewer shows, converted to sRGB if necessary, or always if `srgb`."""
 
     def __init__(self, *images: Image.Image, srgb: bool) -> None:
@@ -56,7 +46,7 @@ def frames_to_save(im: Image.Image) -> Frames:
     if not all(isinstance(image, Image.Image) for image in images):
         wrong = next(type(image).__name__ for image in images if not isinstance(image, Image.Image))
         raise OptionError(f"append_images must be a list of Pillow images, not of {wrong}")
-    return _Shown(*images, srgb=im.encoderinfo.get("srgb") is True)
+    return Shown(*images, srgb=im.encoderinfo.get("srgb") is True)
 
 
 def only_frame(im: Image.Image, frames: Frames) -> Image.Image:
@@ -110,108 +100,6 @@ def _survey(frames: Frames, encoderinfo: dict[str, Any]) -> tuple[Survey, list[t
 
 def _palette(image: Image.Image, encoderinfo: dict[str, Any]) -> bytes | None:
     return indexed_image(image, encoderinfo).palette.tobytes() if image.mode == "P" else None
-
-
-class Stored:
-    """Frames as the file stores them, ready for the codec; may be iterated more than once."""
-
-    def __init__(self, frames: Iterable[Image.Image], encoderinfo: dict[str, Any], *, indexed: bool) -> None:
-        self._frames = frames
-        self._encoderinfo = encoderinfo
-        self._indexed = indexed
-
-    def __iter__(self) -> Iterator[Frame]:
-        return (frame for _, frame in self._with_images())
-
-    def pairs(self) -> Iterator[tuple[Image.Image, Image.Image]]:
-        """Yield each frame as given and as stored."""
-        return ((image, _look(frame)) for image, frame in self._with_images())
-
-    def _with_images(self) -> Iterator[tuple[Image.Image, Frame]]:
-        convert = indexed_image if self._indexed else _pixels
-        return ((image, convert(image, self._encoderinfo)) for image in self._frames)
-
-
-class Quantized(Stored):
-    """Frames quantised with one palette."""
-
-    def __init__(self, frames: Iterable[Image.Image], results: list[Image.Image]) -> None:
-        super().__init__(frames, {}, indexed=True)
-        self._results = results
-
-    def __iter__(self) -> Iterator[Frame]:
-        return (indexed_image(result, {}) for result in self._results)
-
-    def _with_images(self) -> Iterator[tuple[Image.Image, Frame]]:
-        return zip(self._frames, self, strict=True)
-
-
-def frames_to_store(frames: Frames, found: Survey, encoderinfo: dict[str, Any]) -> Stored:
-    """Choose how to store the frames, and quantise them if necessary. Raises as `quantize_all` does."""
-    check_palette_mode(encoderinfo)
-    options = quantize_options(encoderinfo)
-    most: int | None = _MOST_COLORS
-    if options:
-        from .kept_palette import colors_if_kept
-
-        most = colors_if_kept(options)
-    if most is None:
-        return _quantized(frames, encoderinfo)
-    exact = encoderinfo.get("palette_mode", "exact") == "exact"
-    if exact and found.palette is not None and (found.entries <= most or "colors" not in options):
-        return Stored(frames, encoderinfo, indexed=True)
-    stored = Stored(frames, encoderinfo, indexed=False)
-    if "colors" not in options and _few_colors_change(stored):
-        return stored
-    return _quantized(frames, encoderinfo)
-
-
-def _pixels(image: Image.Image, encoderinfo: dict[str, Any]) -> Pixels:
-    """Return the colours of a frame, uint8[h, w, 4], with transparent black for all fully transparent pixels."""
-    if image.mode == "P":
-        return _colors(indexed_image(image, encoderinfo), invisible_alike=True)
-    if image.mode.startswith(("I", "F")):
-        raise ModeError(f"frames of mode {image.mode} are not supported: convert them to 8 bits per channel first")
-    pixels = np.array(to_rgba(image))
-    pixels[pixels[..., 3] == 0] = 0
-    return pixels
-
-
-def _colors(indexed: IndexedImage, *, invisible_alike: bool = False) -> Pixels:
-    palette = np.zeros((256, 4), np.uint8)
-    palette[:, 3] = 255
-    palette[: len(indexed.palette)] = indexed.palette
-    if invisible_alike:
-        palette[palette[:, 3] == 0] = 0
-    return palette[indexed.indices]
-
-
-def _look(frame: Frame) -> Image.Image:
-    """Return a stored frame as an image, RGB if it is opaque."""
-    pixels = _colors(frame) if isinstance(frame, IndexedImage) else frame
-    return Image.fromarray(np.ascontiguousarray(pixels[..., :3]) if pixels[..., 3].min() == 255 else pixels)
-
-
-def _few_colors_change(frames: Stored) -> bool:
-    """Return whether each frame has at most 256 colours in the pixels that differ from the previous frame."""
-    before: npt.NDArray[np.uint32] | None = None
-    for pixels in frames:
-        assert isinstance(pixels, np.ndarray)
-        values = np.ascontiguousarray(pixels).view(np.uint32)[..., 0]
-        changed = values if before is None else values[values != before]
-        if len(distinct(changed)) > _MOST_COLORS:
-            return False
-        before = values
-    return True
-
-
-def _quantized(frames: Frames, encoderinfo: dict[str, Any]) -> Quantized:
-    from ..quant import quantize_all
-
-    options = quantize_options(encoderinfo)
-    if encoderinfo.get("threads") is not None:
-        options["threads"] = encoderinfo["threads"]
-    return Quantized(frames, quantize_all(frames, progress=encoderinfo.get("progress"), **with_dithering(options)))
 
 
 def durations_of(found: Survey, encoderinfo: dict[str, Any]) -> list[int]:

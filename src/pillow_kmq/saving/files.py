@@ -41,21 +41,31 @@ def save(im: Image.Image, path: str | os.PathLike[str] | IO[bytes], format: str 
         raise OptionTypeError(f"im must be a Pillow image, not {type(im).__name__}")
     if options.get("append"):
         raise OptionError("append adds to a file in place instead of replacing it: use Image.save")
+    target = target_of(path)
+    encoded = BytesIO()
+    if target:
+        encoded.name = target  # some plugins store it
+    im.save(encoded, format_of(format, target), **options)
+    write_to(path, encoded.getvalue())
+
+
+def write_to(path: str | os.PathLike[str] | IO[bytes], data: bytes) -> None:
+    """Write a complete file to a path or file object that `target_of` has checked. Raises OSError."""
+    if hasattr(path, "write"):
+        write_all(path, data)
+    else:
+        replace_file(os.fsdecode(path), data)
+
+
+def target_of(path: Any) -> str:
+    """Return a path as a string, if a file may be written there, or "" for a binary file object.
+
+    Raises OptionError, OptionTypeError.
+    """
     if isinstance(path, TextIOBase):
         raise OptionTypeError("path must be a binary file object, such as sys.stdout.buffer, not a text file object")
-    encoded = BytesIO()
     if hasattr(path, "write"):
-        im.save(encoded, _format(format, ""), **options)
-        write_all(path, encoded.getvalue())
-        return
-    target = _target(path)
-    encoded.name = target  # some plugins store it
-    im.save(encoded, _format(format, target), **options)
-    replace_file(target, encoded.getvalue())
-
-
-def _target(path: Any) -> str:
-    """Return a path as a string, if a file may be written there. Raises OptionError, OptionTypeError."""
+        return ""
     try:
         target = os.fsdecode(path)
     except TypeError:
@@ -71,7 +81,7 @@ def _target(path: Any) -> str:
     return target
 
 
-def _format(name: Any, target: str) -> str:
+def format_of(name: Any, target: str) -> str:
     """Return the name of a format, by the extension of `target` if it is None. Raises OptionError, OptionTypeError."""
     if name is None:
         extension = os.path.splitext(target)[1].lower()

@@ -1,5 +1,10 @@
+/** HTMLElement; something that cannot be made on servers, which have no types of the DOM. */
+declare const Base: typeof globalThis extends { HTMLElement: infer Type extends new () => object }
+  ? Type
+  : abstract new () => object;
+
 /** The element <kmq-image>; importing the module defines it. Its attributes and properties are those of <img>. */
-export class KmqImageElement extends HTMLElement {
+export class KmqImageElement extends Base {
   /** Absolute; setting it starts a load. */
   src: string;
   alt: string;
@@ -16,7 +21,10 @@ export class KmqImageElement extends HTMLElement {
   readonly complete: boolean;
   /** Why the image could not be shown: a KmqError, or what fetch threw. */
   readonly error: Error | null;
-  /** Whether nothing moves: a still image, an animation that is over or was paused, a user who prefers no motion. */
+  /**
+   * Whether nothing moves: a still image, an animation that is over or was paused, a user who prefers no motion. An
+   * animation that rests while nobody sees it is not paused.
+   */
   readonly paused: boolean;
   /** Go on with an animation; one that is over begins anew. */
   play(): void;
@@ -31,3 +39,5 @@ declare global {
     "kmq-image": KmqImageElement;
   }
 }
+
+export {};

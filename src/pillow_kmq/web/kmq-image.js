@@ -1,21 +1,21 @@
-/**
- * <kmq-image src="picture.kmq" alt="…">: an element that behaves like <img>. MIT licence.
- */
+/** <kmq-image src="picture.kmq" alt="…">: an element that behaves like <img>. MIT licence. */
 
-import { decodeInWorker } from "./kmq-worker.js";
-import { frames } from "./kmq.js";
+import { pictureOf } from "./kmq-pictures.js";
+import { Player } from "./kmq-player.js";
 
-const SHORTEST = 10; // frames of so many milliseconds or fewer are shown for 100, as browsers do with GIF
-const LONGEST = 2 ** 31 - 1; // of a timer
 const LAZY_MARGIN = "400px"; // how far outside the window lazy images begin to load
+const Base = globalThis.HTMLElement ?? Object; // servers import this module too, and make no elements
 
-const sheet = new CSSStyleSheet();
-sheet.replaceSync(`
+const STYLE = `
 	:host { display: inline-block; width: max-content; overflow: hidden; }
 	:host([hidden]) { display: none; }
-	canvas { display: block; width: 100%; height: 100%; object-fit: inherit; object-position: inherit; }
-	canvas[hidden] { display: none; }
-`);
+	div { position: relative; }
+	div, img, canvas, ::slotted(*) {
+		display: block; width: 100%; height: 100%; object-fit: inherit; object-position: inherit;
+	}
+	canvas + canvas { position: absolute; inset: 0; pointer-events: none; }
+	[hidden] { display: none !important; }
+`;
 
 /** A length as in the attributes of <img>: "12" and "12px" are pixels, "50%" is a part; otherwise "". */
 function lengthOf(text) {
@@ -30,114 +30,79 @@ function pending() {
 	return settled;
 }
 
-/** Draws the frames of an image in time. */
-class Player {
-	#image;
-	#canvas;
-	#frames;
-	#playsLeft;
-	#wait = 0;
-	#due = 0;
-	#timer = 0;
-
-	/** Draws the first frame. ended: called when the last play is over. */
-	constructor(image, canvas, ended) {
-		this.#image = image;
-		this.#canvas = canvas;
-		this.ended = ended;
-		canvas.width = image.width;
-		canvas.height = image.height;
-		this.rewind();
-	}
-
-	rewind() {
-		this.#playsLeft = this.#image.animation?.plays || Infinity;
-		this.#begin();
-	}
-
-	#begin() {
-		this.#frames = frames(this.#image);
-		this.#step();
-	}
-
-	/** Draw the next frame; false if there is none. */
-	#step() {
-		const { value, done } = this.#frames.next();
-		if (done) return false;
-		const pixels = new ImageData(value.pixels, this.#image.width, this.#image.height);
-		this.#canvas.getContext("2d").putImageData(pixels, 0, 0);
-		this.#wait = value.duration <= SHORTEST ? 100 : value.duration;
-		return true;
-	}
-
-	start() {
-		this.stop();
-		this.#due = performance.now() + this.#wait;
-		this.#schedule();
-	}
-
-	stop() {
-		clearTimeout(this.#timer);
-	}
-
-	#schedule() {
-		this.#timer = setTimeout(() => this.#tick(), Math.min(LONGEST, this.#due - performance.now()));
-	}
-
-	#tick() {
-		const now = performance.now();
-		if (this.#due <= now) {
-			if (!this.#step()) {
-				this.#playsLeft--;
-				if (this.#playsLeft <= 0) return this.ended();
-				this.#begin();
-			}
-			this.#due = Math.max(this.#due, now - 1000) + this.#wait; // what slept for long does not catch up
-		}
-		this.#schedule();
+/** Set or clear a state for CSS: `:state(name)`, or `:--name` in Chrome 90 to 124. Other browsers may have none. */
+function setState(states, name, on) {
+	if (!states) return;
+	states.delete(name);
+	states.delete(`--${name}`);
+	if (!on) return;
+	try {
+		states.add(name);
+	} catch {
+		states.add(`--${name}`);
 	}
 }
 
-export class KmqImageElement extends HTMLElement {
+/** The promise that an <img> has loaded an address. */
+function loaded(img, address) {
+	return new Promise((resolve, reject) => {
+		img.onload = resolve;
+		img.onerror = () => reject(new DOMException("The browser cannot show an image like this.", "EncodingError"));
+		img.src = address;
+	});
+}
+
+const make = (tag, properties) => Object.assign(document.createElement(tag), properties);
+
+export class KmqImageElement extends Base {
 	static observedAttributes = ["src", "alt", "width", "height", "loading"];
 
-	#canvas = document.createElement("canvas");
-	#alternative = document.createElement("span");
+	#img = make("img", { alt: "", part: "image", hidden: true }); // shows still images
+	#canvases = [0, 1].map(() => make("canvas", { part: "image", hidden: true })); // of animations; see Player
+	#shown = make("div");
+	#fallback = make("slot", { name: "fallback", hidden: true });
+	#alternative = make("span", { part: "alt" });
 	#rules = new CSSStyleSheet();
 	#internals = this.attachInternals();
-	#image = null; // { width, height }
+	#picture = null;
 	#error = null;
 	#currentSrc = "";
 	#scheduled = false;
+	#removed = false; // from the document, before the image was loaded
 	#observer = null;
 	#abort = null;
 	#player = null; // of an animation
-	#playing = false;
-	#over = false;
 	#stillness = matchMedia("(prefers-reduced-motion: reduce)");
 	#pending = null; // the promise of a load, while it lasts, and what settles it: { promise, resolve, reject }
 
 	constructor() {
 		super();
 		const root = this.attachShadow({ mode: "open" });
+		const sheet = new CSSStyleSheet();
+		sheet.replaceSync(STYLE);
 		root.adoptedStyleSheets = [sheet, this.#rules];
-		this.#canvas.part = "image";
-		this.#canvas.hidden = true;
-		this.#alternative.part = "alt";
-		root.append(this.#canvas, this.#alternative);
+		this.#shown.append(this.#img, ...this.#canvases);
+		this.#fallback.append(this.#alternative);
+		root.append(this.#shown, this.#fallback);
 	}
 
 	connectedCallback() {
 		for (const name of ["src", "alt", "width", "height", "loading", "crossOrigin"]) this.#upgrade(name);
 		this.#describe();
+		if (this.#removed) this.#reload();
 		if (this.#observer) this.#observer.observe(this);
 		this.#stillness.addEventListener("change", this.#preferenceChanged);
-		if (this.#playing) this.#player.start();
+		this.#player?.attach();
 	}
 
 	disconnectedCallback() {
 		this.#stillness.removeEventListener("change", this.#preferenceChanged);
-		this.#player?.stop();
+		this.#player?.detach();
+		queueMicrotask(() => { // it may only be moved
+			if (this.isConnected || !this.#pending) return;
+			this.#stop(new DOMException("The element was removed.", "AbortError"));
+			this.#removed = true;
+		});
 	}
 
 	#preferenceChanged = ({ matches }) => matches ? this.pause() : this.play();
@@ -196,7 +161,7 @@ export class KmqImageElement extends HTMLElement {
 
 	/** What has the size of the content, without padding. */
 	get #box() {
-		return this.#image ? this.#canvas : this;
+		return !this.#picture ? this : this.#player ? this.#canvases[0] : this.#img;
 	}
 
 	/** As rendered; of an image that is not rendered, as stored. */
@@ -217,11 +182,11 @@ export class KmqImageElement extends HTMLElement {
 	}
 
 	get naturalWidth() {
-		return this.#image?.width ?? 0;
+		return this.#picture?.width ?? 0;
 	}
 
 	get naturalHeight() {
-		return this.#image?.height ?? 0;
+		return this.#picture?.height ?? 0;
 	}
 
 	get currentSrc() {
@@ -230,13 +195,14 @@ export class KmqImageElement extends HTMLElement {
 
 	/** Whether there is nothing to wait for: no src, an image, or an error. */
 	get complete() {
-		return this.#pending === null;
+		return this.#pending === null && !this.#removed;
 	}
 
 	/** A promise that the image can be shown. It is rejected with what went wrong, also when another src comes first. */
 	async decode() {
 		if (this.#pending) await this.#pending.promise;
-		else if (!this.#image) throw this.#error ?? new DOMException("There is no src.", "EncodingError");
+		else if (!this.#picture) throw this.#error ?? new DOMException("There is no image.", "EncodingError");
+		if (!this.#player) await this.#img.decode();
 	}
 
 	// What it has not
@@ -248,22 +214,17 @@ export class KmqImageElement extends HTMLElement {
 
 	/** Whether nothing moves: a still image, an animation that is over or was paused, a user who prefers no motion. */
 	get paused() {
-		return !this.#playing;
+		return this.#player?.paused ?? true;
 	}
 
 	/** Go on with an animation; one that is over begins anew. */
 	play() {
-		if (!this.#player || this.#playing) return;
-		if (this.#over) this.#player.rewind();
-		this.#over = false;
-		this.#playing = true;
-		if (this.isConnected) this.#player.start();
+		this.#player?.play();
 	}
 
 	/** Stop an animation at the frame that it shows. */
 	pause() {
-		this.#playing = false;
-		this.#player?.stop();
+		this.#player?.pause();
 	}
 
 	// Loading
@@ -290,6 +251,7 @@ export class KmqImageElement extends HTMLElement {
 		this.#observer = null;
 		this.#pending?.reject(reason);
 		this.#pending = null;
+		this.#removed = false;
 	}
 
 	#await() {
@@ -303,28 +265,29 @@ export class KmqImageElement extends HTMLElement {
 	async #load() {
 		this.#observer?.disconnect();
 		this.#observer = null;
-		const abort = this.#abort = new AbortController();
-		let image = null;
+		const { signal } = this.#abort = new AbortController();
 		let error = null;
 		try {
-			const src = this.getAttribute("src");
-			if (src === "") throw new DOMException("The src is empty.", "EncodingError");
-			this.#currentSrc = this.#resolve(src);
-			const credentials = this.crossOrigin === "use-credentials" ? "include" : "same-origin";
-			const response = await fetch(this.#currentSrc, { signal: abort.signal, credentials });
-			if (!response.ok) throw new Error(`${this.#currentSrc}: ${response.status} ${response.statusText}`);
-			image = await decodeInWorker(await response.arrayBuffer());
+			const picture = await this.#fetch(signal);
+			await this.#take(picture, signal);
 		} catch (caught) {
 			error = caught;
 		}
-		if (abort.signal.aborted) return;
+		if (signal.aborted) return;
 		this.#abort = null;
-		this.#show(image, error);
+		if (error) this.#show(null, error);
 		const { resolve, reject } = this.#pending;
 		this.#pending = null;
-		if (this.#error) reject(this.#error);
+		if (error) reject(error);
 		else resolve();
-		this.dispatchEvent(new Event(this.#error ? "error" : "load"));
+		this.dispatchEvent(new Event(error ? "error" : "load"));
+	}
+
+	#fetch(signal) {
+		const src = this.getAttribute("src");
+		if (src === "") throw new DOMException("The src is empty.", "EncodingError");
+		this.#currentSrc = this.#resolve(src);
+		return pictureOf(this.#currentSrc, this.crossOrigin === "use-credentials" ? "include" : "same-origin", signal);
 	}
 
 	#resolve(src) {
@@ -337,38 +300,42 @@ export class KmqImageElement extends HTMLElement {
 
 	// Showing
 
-	#show(image, error) {
-		this.pause();
-		this.#over = false;
-		this.#player = null;
-		this.#image = null;
+	async #take(picture, signal) {
+		if (picture.url) await loaded(this.#img, picture.url);
+		if (!signal.aborted) this.#show(picture, null);
+	}
+
+	#show(picture, error) {
+		this.#player?.pause();
+		this.#player?.detach();
+		this.#player = picture?.animation ? new Player(picture.animation, ...this.#canvases) : null;
+		this.#picture = picture;
 		this.#error = error;
-		try {
-			const player = image && new Player(image, this.#canvas, () => {
-				this.#playing = false;
-				this.#over = true;
-			});
-			this.#image = image && { width: image.width, height: image.height };
-			if (image?.animation?.durations.length > 1) this.#player = player;
-		} catch (caught) { // canvases have limits of their own
-			this.#error = caught;
-		}
-		this.#canvas.hidden = !this.#image;
+		this.#img.hidden = !picture?.url;
+		if (!picture?.url) this.#img.removeAttribute("src");
+		this.#canvases[0].hidden = !this.#player;
+		if (!this.#player) this.#canvases[1].hidden = true;
+		this.#shown.hidden = !picture;
+		this.#fallback.hidden = !error;
 		this.#layOut();
 		this.#describe();
+		if (this.isConnected) this.#player?.attach();
 		if (!this.#stillness.matches) this.play();
 	}
 
 	/** The alternative text, for those who do not see the image, and on the page if it is broken. */
 	#describe() {
 		const alt = this.getAttribute("alt");
-		this.#internals.role = alt === "" ? "presentation" : "img";
-		this.#internals.ariaLabel = alt;
-		this.#alternative.textContent = this.#error ? alt : "";
-		for (const [state, on] of [["loaded", this.#image], ["broken", this.#error]]) {
-			if (on) this.#internals.states.add(state);
-			else this.#internals.states.delete(state);
+		if ("role" in this.#internals) {
+			this.#internals.role = alt === "" ? "presentation" : "img";
+			this.#internals.ariaLabel = alt;
+		} else { // Firefox before 119
+			this.setAttribute("role", alt === "" ? "presentation" : "img");
+			this.setAttribute("aria-label", alt ?? "");
 		}
+		this.#alternative.textContent = this.#error ? alt : "";
+		setState(this.#internals.states, "loaded", this.#picture);
+		setState(this.#internals.states, "broken", this.#error);
 	}
 
 	/** Sizes as for <img>: they count less than any rule of the page. */
@@ -376,7 +343,7 @@ export class KmqImageElement extends HTMLElement {
 		const width = lengthOf(this.getAttribute("width"));
 		const height = lengthOf(this.getAttribute("height"));
 		let ratio = "";
-		if (this.#image) ratio = `${this.naturalWidth} / ${this.naturalHeight}`;
+		if (this.#picture) ratio = `${this.naturalWidth} / ${this.naturalHeight}`;
 		else if (width.endsWith("px") && height.endsWith("px")) ratio = `${parseFloat(width)} / ${parseFloat(height)}`;
 		this.#rules.replaceSync(`:host {
 			${width && `width: ${width};`} ${height && `height: ${height};`} ${ratio && `aspect-ratio: ${ratio};`}
@@ -384,4 +351,6 @@ export class KmqImageElement extends HTMLElement {
 	}
 }
 
-if (!customElements.get("kmq-image")) customElements.define("kmq-image", KmqImageElement);
+if (globalThis.customElements && !customElements.get("kmq-image")) {
+	customElements.define("kmq-image", KmqImageElement);
+}

@@ -7,8 +7,17 @@ export class KmqError extends Error {
   readonly kind: KmqErrorKind;
 }
 
+/** Uint8Array<ArrayBuffer> from TypeScript 5.7 on, Uint8Array before. */
+type Bytes = ReturnType<typeof Uint8Array.of>;
+
+/** Uint8ClampedArray<ArrayBuffer> from TypeScript 5.7 on, Uint8ClampedArray before. */
+type Pixels = ReturnType<typeof Uint8ClampedArray.of>;
+
+/** ImageData; unknown without the types of the DOM. */
+type CanvasPixels = typeof globalThis extends { ImageData: { prototype: infer Type } } ? Type : unknown;
+
 export interface DecodeOptions {
-  /** Images of more pixels are refused with a KmqError of kind "limit"; 2^26 unless told. */
+  /** Images with more pixels are refused with a KmqError of kind "limit". Default: 2^26. */
   maxPixels?: number;
 }
 
@@ -18,9 +27,9 @@ export interface KmqImage {
   /** 1..2^24. */
   height: number;
   /** One index per pixel, row by row; null for an animation. Indices beyond the palette mean opaque black. */
-  indices: Uint8Array | null;
+  indices: Bytes | null;
   /** R, G, B and straight alpha of each entry: four bytes each, 0 to 256 entries. */
-  palette: Uint8Array;
+  palette: Bytes;
   metadata: KmqMetadata;
   /** null for a still image. */
   animation: KmqAnimation | null;
@@ -35,13 +44,13 @@ export interface KmqAnimation {
   films: object[];
 }
 
-/** What the file says beside its picture; whatever is missing or broken is left out. See docs/FORMAT.md, section 8. */
+/** What the file says besides its picture; what is missing or broken is left out. See docs/FORMAT.md, section 8. */
 export interface KmqMetadata {
-  iccProfile?: Uint8Array;
+  iccProfile?: Bytes;
   /** A TIFF file from its byte order mark on. */
-  exif?: Uint8Array;
+  exif?: Bytes;
   /** A packet in UTF-8. */
-  xmp?: Uint8Array;
+  xmp?: Bytes;
   texts?: Map<string, string>;
   /** Pixels per 1000 inches to the right and downwards. */
   resolution?: [number, number];
@@ -54,14 +63,16 @@ export interface KmqFrame {
   /** Milliseconds; 0 for a still image. */
   duration: number;
   /** The whole canvas, R, G, B and straight alpha. The next frame is drawn into the same array. */
-  pixels: Uint8ClampedArray;
+  pixels: Pixels;
 }
 
 /** All frames in turn; of a still image, one. */
 export function frames(image: KmqImage): Generator<KmqFrame, void, void>;
 
 /** The colours of all pixels, of an animation's first frame: R, G, B and straight alpha, as ImageData has them. */
-export function toRGBA(image: KmqImage): Uint8ClampedArray;
+export function toRGBA(image: KmqImage): Pixels;
 
 /** The same as what a canvas takes. */
-export function toImageData(image: KmqImage): ImageData;
+export function toImageData(image: KmqImage): CanvasPixels;
+
+export {};

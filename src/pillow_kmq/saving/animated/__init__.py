@@ -1,0 +1,1 @@
+"""Animations in GIF, APNG and WebP files."""

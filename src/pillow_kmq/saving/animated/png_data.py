@@ -1,0 +1,57 @@
+"""Compressed image data of PNG files."""
+
+from __future__ import annotations
+
+import zlib
+from io import BytesIO
+
+import numpy as np
+from PIL import Image, PngImagePlugin
+
+from ...types import Indices, Pixels
+
+
+def palette_data(indices: Indices, bits: int) -> bytes:
+    """Compress palette indices without row filters or, of fewer than 8 bits, with Pillow's choice if that is smaller.
+
+    Args:
+        indices: uint8[h, w].
+        bits: Bits of an index: 1, 2, 4 or 8.
+    """
+    rows = pack_rows(indices, bits)
+    unfiltered = np.zeros((len(rows), rows.shape[1] + 1), np.uint8)
+    unfiltered[:, 1:] = rows
+    compressor = zlib.compressobj(9, zlib.DEFLATED, 15, 9)
+    data = compressor.compress(unfiltered.tobytes()) + compressor.flush()
+    if bits == 8:
+        return data
+    image = Image.frombytes("P", indices.shape[::-1], indices.tobytes())
+    image.putpalette(bytes(3 << bits))  # from whose size Pillow derives the number of bits
+    return min(data, _by_pillow(image), key=len)
+
+
+def pack_rows(indices: Indices, bits: int) -> Indices:
+    """Return rows of indices of `bits` bits each, first index in the highest bits, padded to bytes: uint8[h, n]."""
+    per_byte = 8 // bits
+    height, width = indices.shape
+    padded = np.zeros((height, -(-width // per_byte) * per_byte), np.uint8)
+    padded[:, :width] = indices
+    shifts = np.arange(8 - bits, -1, -bits, dtype=np.uint8)
+    parts: Indices = np.left_shift(padded.reshape(height, -1, per_byte), shifts)
+    return np.bitwise_or.reduce(parts, axis=2)
+
+
+def full_color_data(pixels: Pixels) -> bytes:
+    """Compress colours, uint8[h, w, 3 or 4], with Pillow's choice of row filters."""
+    return _by_pillow(Image.fromarray(np.ascontiguousarray(pixels)))
+
+
+def _by_pillow(image: Image.Image) -> bytes:
+    chunks: list[bytes] = []
+
+    def collect(_: object, name: bytes, *data: bytes) -> None:
+        chunks.extend(data if name == b"IDAT" else ())
+
+    image.encoderinfo = {"optimize": True}
+    PngImagePlugin._save(image, BytesIO(), "", collect)
+    return b"".join(chunks)
