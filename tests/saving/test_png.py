@@ -264,3 +264,18 @@ def test_oxipng_compresses_the_same_pixels(name: str) -> None:
     indices = np.asarray(pillow_kmq.quantize(scene(), 100))
     stream = png_deflate.with_oxipng(indices, Coding(np.arange(100), 8, name))
     assert slow_rows(zlib.decompress(stream), indices.shape[1]) == indices.tolist()
+
+
+def test_large_pictures_are_left_to_another_process_with_the_same_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("oxipng")
+    image = scene()
+    here = saved(image, colors=40, optimize=2)
+    monkeypatch.setattr(png_deflate, "_LARGE", 100)
+    monkeypatch.setattr(png_deflate, "optimized_rows", None)  # in this process
+    assert saved(image, colors=40, optimize=2) == here
+
+
+def test_level_1_does_without_oxipng_for_large_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(png_deflate, "_LARGE", 100)
+    monkeypatch.setattr(png_deflate, "with_oxipng", None)
+    assert saved(scene())

@@ -1,8 +1,8 @@
 """Compression of the rows of a PNG file: zlib, or the encoders of oxipng if the extra `png` is installed.
 
 oxipng brings libdeflate, whose files are about 5 % smaller than zlib's, and zopfli. It holds Python's lock while it
-works: each call is one trial, so that Ctrl-C waits for one trial only, and zopfli, which takes minutes for a large
-image, runs in a process of its own.
+works: each call is one trial, so that Ctrl-C waits for one trial only, and what takes more than about a second runs in
+a process of its own.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ _FILTERED_SMALL: tuple[Setting, ...] = (
     (8, zlib.Z_HUFFMAN_ONLY),
 )
 _SMALL = 1 << 16  # pixels of a picture for which more settings are tried
+_LARGE = 1 << 21  # pixels from which a trial takes about a second
 
-ZOPFLI_ITERATIONS = 15
 _LIBDEFLATE_LEVEL = 12
 
 _ROW_FILTERS = {
@@ -55,7 +55,7 @@ signal.signal(signal.SIGINT, signal.SIG_DFL)
 sys.path[:] = {path!r}
 from pillow_kmq.saving.png_deflate import optimized_rows
 rows = sys.stdin.buffer.read()
-sys.stdout.buffer.write(optimized_rows(rows, {size!r}, {depth!r}, {filter!r}, {iterations!r}))
+sys.stdout.buffer.write(optimized_rows(rows, *{arguments!r}))
 """
 
 
@@ -95,23 +95,22 @@ def with_zlib(
     return min(streams, key=len)
 
 
-def with_oxipng(indices: Indices, coding: Coding) -> bytes:
-    """Return the zlib stream that libdeflate makes."""
-    rows = packed_rows(indices, coding).tobytes()
-    return optimized_rows(rows, (indices.shape[1], indices.shape[0]), coding.depth, coding.filter)
+def takes_long(indices: Indices) -> bool:
+    """Return whether the picture is so large that oxipng runs in a process of its own."""
+    return indices.size > _LARGE
 
 
-def with_zopfli(indices: Indices, coding: Coding) -> bytes:
-    """Return the zlib stream that zopfli makes, in a child process, which an exception ends."""
-    size = indices.shape[1], indices.shape[0]
+def with_oxipng(indices: Indices, coding: Coding, iterations: int = 0) -> bytes:
+    """Return the zlib stream that libdeflate makes, or zopfli with so many iterations.
+
+    Zopfli and large pictures are left to a child process, which an exception in this thread ends.
+    """
     rows = packed_rows(indices, coding).tobytes()
-    if not sys.executable:  # embedded
-        return optimized_rows(rows, size, coding.depth, coding.filter, ZOPFLI_ITERATIONS)
-    code = _CHILD.format(
-        path=sys.path, size=size, depth=coding.depth, filter=coding.filter, iterations=ZOPFLI_ITERATIONS
-    )
-    run = subprocess.run([sys.executable, "-c", code], input=rows, stdout=subprocess.PIPE, check=True)
-    return run.stdout
+    arguments = (indices.shape[1], indices.shape[0]), coding.depth, coding.filter, iterations
+    if not sys.executable or not (iterations or takes_long(indices)):  # none if Python is embedded
+        return optimized_rows(rows, *arguments)
+    code = _CHILD.format(path=sys.path, arguments=arguments)
+    return subprocess.run([sys.executable, "-c", code], input=rows, stdout=subprocess.PIPE, check=True).stdout
 
 
 def optimized_rows(rows: bytes, size: tuple[int, int], depth: int, filter_: str, iterations: int = 0) -> bytes:

@@ -28,6 +28,7 @@ _FINALISTS = {1: 2, 2: 2, 3: 3, 4: 4, 5: 8}
 """Number of ways tried on the whole picture; all at higher levels."""
 
 _FILTERED = ("sub", "up", "paeth", *ADAPTIVE)
+_ZOPFLI_ITERATIONS = 15  # oxipng's default
 _SAMPLE = 1 << 17  # pixels
 _BAND = 32  # rows of the sample that are contiguous
 
@@ -79,12 +80,12 @@ def smallest(picture: Picture, level: int, progress: Progress) -> Found:
     best: Found | None = None
     for number, coding in enumerate(codings):
         progress(number / len(codings))
-        found = Found(coding, wait_for(partial(_stream, picture, coding, stop), stop))
+        found = Found(coding, _stream(picture, coding, level, stop))
         if best is None or len(found.stream) < len(best.stream):
             best = found
     assert best is not None
     if level == MAX and deflate.has_oxipng():
-        found = Found(best.coding, deflate.with_zopfli(picture.indices, best.coding))
+        found = Found(best.coding, deflate.with_oxipng(picture.indices, best.coding, _ZOPFLI_ITERATIONS))
         best = min(best, found, key=lambda each: len(each.stream))
     progress(1.0)
     return best
@@ -139,8 +140,12 @@ def _estimate(sample: Indices, coding: Coding) -> int:
     return sum(len(encoder.compress(stripe.tobytes())) for stripe in stripes(sample, coding)) + len(encoder.flush())
 
 
-def _stream(picture: Picture, coding: Coding, stop: bytearray) -> bytes:
-    if deflate.has_oxipng():
-        return deflate.with_oxipng(picture.indices, coding)
-    settings = deflate.settings_for(coding, picture.indices.size)
-    return deflate.with_zlib(picture.indices, coding, settings, stop)
+def _stream(picture: Picture, coding: Coding, level: int, stop: bytearray) -> bytes:
+    """Compress the whole picture in another thread or process, as Ctrl-C is heard in this one."""
+    indices = picture.indices
+    large = deflate.takes_long(indices)
+    if deflate.has_oxipng() and not (large and level == 1):
+        work = partial(deflate.with_oxipng, indices, coding)
+        return work() if large else wait_for(work, stop)
+    settings = deflate.settings_for(coding, indices.size)
+    return wait_for(partial(deflate.with_zlib, indices, coding, settings, stop), stop)
