@@ -5,6 +5,8 @@ Needs only the package itself. Diagrams are SVG; pictures are palette PNGs made 
 
 from __future__ import annotations
 
+import io
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +15,7 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw
 
 import pillow_kmq
+from pillow_kmq.collection import convert, learn_palette, read_manifest
 
 HERE = Path(__file__).parent
 FIGURES = HERE / "figures"
@@ -279,6 +282,68 @@ def draw_fit() -> None:
     picture.save("fit.svg")
 
 
+# Collections
+
+
+def draw_collections() -> None:
+    """Bytes and visible error of tiles, with a palette for each, and with one for all."""
+    picture = Drawing(900, 380)
+    kinds = ("own palettes", "#3b7dd8"), ("shared palette", "#e08214"), ("shared, compact", "#3a9d3a")
+    for panel, (name, most_bytes, most_error) in enumerate((("photo", 8000, 2.4), ("screenshot", 1200, 0.8))):
+        left = 70 + 450 * panel
+        picture.box(left, 30, 360, 280, "", "#ffffff")
+        picture.text(left + 180, 20, f"tiles of {name}.png")
+        for step in range(5):
+            picture.text(left + 90 * step, 328, f"{most_bytes * step // 4:,}", size=12)
+            picture.text(left - 6, 314 - 70 * step, f"{most_error * step / 4:.1f}", anchor="end", size=12)
+        for (label, color), curve in zip(kinds, measure_tiles(name), strict=True):
+            points = [(left + 360 * size / most_bytes, 310 - 280 * error / most_error) for size, error in curve]
+            picture.arrow(*points, head=False, color=color, width=2)
+            for x, y in points:
+                picture.dot(x, y, 6, color, INK)
+            if panel:
+                y = 60 + 24 * kinds.index((label, color))
+                picture.dot(left + 200, y - 5, 6, color, INK)
+                picture.text(left + 214, y, label, anchor="start")
+    picture.text(
+        450, 356, "mean bytes of a file; upwards: mean visible error; points: 8, 16, 32, 64, 128 and 256 colours"
+    )
+    picture.save("collections.svg")
+
+
+def measure_tiles(name: str) -> list[list[tuple[float, float]]]:
+    """Mean bytes and visible error of the tiles of a sample image, for each kind of palette and number of colours."""
+    curves: list[list[tuple[float, float]]] = [[], [], []]
+    with tempfile.TemporaryDirectory() as folder:
+        paths = cut_tiles(PHOTO.with_name(f"{name}.png"), Path(folder, "in"))
+        for k in (8, 16, 32, 64, 128, 256):
+            sizes, errors = [], []
+            reports: list[pillow_kmq.Report] = []
+            for path in paths:
+                Image.open(path).save(stream := io.BytesIO(), "PNG8", colors=k, optimize=True, report=reports.append)
+                sizes.append(len(stream.getvalue()))
+                errors.append(reports.pop().visible_error)
+            curves[0].append((float(np.mean(sizes)), float(np.mean(errors))))
+            palette = learn_palette(paths, k, processes=1)
+            for number, compact in enumerate((False, True)):
+                out = Path(folder, f"{k}{compact}")
+                summary = convert(paths, palette, out, processes=1, compact=compact)
+                error = np.mean([record["visible_error"] for record in read_manifest(summary.manifest)])
+                curves[1 + number].append((summary.output_bytes / len(paths), float(error)))
+    return curves
+
+
+def cut_tiles(path: Path, folder: Path, size: int = 64) -> list[Path]:
+    folder.mkdir()
+    image = Image.open(path).convert("RGB")
+    paths = []
+    for y in range(0, image.height - size + 1, size):
+        for x in range(0, image.width - size + 1, size):
+            paths.append(folder / f"{y}-{x}.png")
+            image.crop((x, y, x + size, y + size)).save(paths[-1])
+    return paths
+
+
 def main() -> None:
     FIGURES.mkdir(exist_ok=True)
     draw_neighbours()
@@ -290,6 +355,7 @@ def main() -> None:
     draw_dithering()
     draw_kernel()
     draw_fit()
+    draw_collections()
 
 
 if __name__ == "__main__":

@@ -22,10 +22,13 @@ PILLOW = {
     "Png8ImagePlugin",
     "alpha",
     "cli",
+    "collection",
     "color_profile",
     "compare",
+    "comparing",
     "drop_in",
     "frames",
+    "notebook",
     "palette_files.images",
     "pillow_originals",
     "quant.alpha_palette",
@@ -44,10 +47,23 @@ PILLOW = {
 NUMBA = {"kernels.compiler"}
 LLVMLITE = {"kernels.compiler", "kernels.machine"}
 CLICK = {"cli"}
+OPTIONAL = {
+    "distributed": {"collection.dask_engine"},
+    "fsspec": {"collection.storage"},
+    "pyarrow": {"collection.parquet"},
+    "matplotlib": {"comparing.page", "comparing.plots"},
+    "jinja2": {"comparing.page"},
+    "ssimulacra2": {"comparing.measures"},
+    "flip_evaluator": {"comparing.measures"},
+    "imagequant": {"comparing.rivals"},
+    "pillow_jxl": {"comparing.rivals"},
+    "tqdm": {"cli.progress"},
+}
+"""Modules that import packages when they are used: those of the extras, and what few runs need."""
 
 LAYERS = (
     ("errors",),
-    ("checks", "types", "quality_scale"),
+    ("checks", "types", "quality_scale", "notebook"),
     ("interruptible", "kernels"),
     ("alpha", "color", "frames", "icc_profile", "saving.files"),
     ("color_profile", "pillow_originals"),
@@ -66,14 +82,23 @@ LAYERS = (
     ("drop_in", "saving"),
     ("KmqImagePlugin", "Png8ImagePlugin"),
     ("regions",),
+    ("comparing",),
     ("",),
+    ("collection",),
     ("cli",),
     ("__main__",),
 )
 """From low to high: a module imports nothing from a higher layer. A package stands for its modules not named here."""
 
-UPWARDS = {("report", "quant.pillow"), ("quant", "quant.pillow"), ("cli", "__main__")}
-"""The exceptions: a report maps the image to measure its quality, and packages export their public functions."""
+UPWARDS = {
+    ("report", "quant.pillow"),
+    ("quant", "quant.pillow"),
+    ("cli", "__main__"),
+    ("compare", "comparing.row"),
+    ("compare", "comparing.table"),
+}
+"""The exceptions: a report maps the image to measure its quality, packages export their public functions, and users
+know `table` as a function of `compare`."""
 
 
 def name_of(path: Path) -> str:
@@ -124,6 +149,9 @@ def test_import_rules(path):
         assert not imported(path, "llvmlite")
     if not is_in(name, CLICK):
         assert not imported(path, "click")
+    for package, places in OPTIONAL.items():
+        late = name in places and all(not now for full, now in imports(path) if full.startswith(package))
+        assert late or not imported(path, package)
     if is_in(name, ("codec",)):
         assert not imported(path, "pillow_kmq.quant")
         assert not imported(path, "pillow_kmq.color")

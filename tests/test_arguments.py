@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 import pillow_kmq
-from pillow_kmq import codec, compare
+from pillow_kmq import codec, collection, compare
 from pillow_kmq.errors import KmqError
 from pillow_kmq.saving.options import QUANTIZE_KEYWORDS
 
@@ -138,6 +138,11 @@ def convert_installed(colors: Any) -> None:
         RGBA.convert("RGB").convert("P", palette=Image.Palette.ADAPTIVE, colors=colors)
 
 
+def convert_file(**options: Any) -> None:
+    RGBA.save("in.png")
+    collection.convert(**{"paths": ["in.png"], **options})
+
+
 SAVING = [*QUANTIZE_KEYWORDS, "srgb", "icc_profile", "max_bytes", "threads", "progress", "report", "transparency"]
 METADATA = ["exif", "xmp", "dpi", "comment", "text"]
 CASES = {
@@ -171,6 +176,12 @@ CASES = {
     "convert installed": Case(convert_installed, {"colors": 3}),
     "PSNR": Case(lambda decibels: pillow_kmq.quantize(RGBA, quality=pillow_kmq.PSNR(decibels)), {"decibels": 20}),
     "DeltaE": Case(lambda distance: pillow_kmq.quantize(RGBA, quality=pillow_kmq.DeltaE(distance)), {"distance": 9}),
+    "learn_palette": Case(collection.learn_palette, {"images": [RGBA, RGBA], "processes": 1}),
+    "convert": Case(
+        convert_file,
+        dict.fromkeys(set(inspect.signature(collection.convert).parameters) - {"paths", "client", "processes"})
+        | {"paths": ["in.png"], "palette": "cga", "out": "out", "processes": 1, "client": None},
+    ),
     "encode": Case(pillow_kmq.encode, {"image": INDEXED}),
     "decode": Case(pillow_kmq.decode, {"data": FILE}),
     "read_region": Case(pillow_kmq.read_region, {"source": BytesIO(FILE), "box": (0, 0, 1, 1)}),

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 import pillow_kmq
-from pillow_kmq import codec, compare, errors
+from pillow_kmq import codec, collection, compare, errors
 
 SNAPSHOT = Path(__file__).parent / "public_api.txt"
-MODULES = (pillow_kmq, codec, compare, errors)
+MODULES = (pillow_kmq, codec, collection, compare, errors)
 
 
 def public_names(module) -> list[str]:

@@ -13,6 +13,7 @@ from .KmqImagePlugin import register_kmq_opener
 from .Png8ImagePlugin import register_png8_saver
 
 if TYPE_CHECKING:
+    from . import compare as compare
     from .codec import decode, encode
     from .drop_in import install, installed, uninstall
     from .kernels.warm_up import warmup
@@ -66,6 +67,7 @@ _LAZY = {
     "installed": ".drop_in",
     "uninstall": ".drop_in",
 }
+_MODULES = ("compare",)  # which users reach without importing them
 
 __all__ = [
     "PSNR",
@@ -106,6 +108,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(f".{name}", __name__)
     if name not in _LAZY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(_LAZY[name], __name__), name)
@@ -114,7 +118,7 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LAZY})
+    return sorted({*globals(), *_LAZY, *_MODULES})
 
 
 register_kmq_opener()

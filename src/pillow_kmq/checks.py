@@ -54,6 +54,13 @@ def check_number(name: str, value: object, low: float, high: float) -> float:
     return number
 
 
+def check_flag(name: str, value: object) -> bool:
+    """Return a truth value of Python or NumPy as a bool. Raises OptionTypeError for other values."""
+    if isinstance(value, bool) or (getattr(getattr(value, "dtype", None), "kind", "") == "b" and not value.shape):  # type: ignore[attr-defined]
+        return bool(value)
+    raise OptionTypeError(f"{name} must be True or False, not {type(value).__name__}")
+
+
 def check_choice(name: str, value: object, choices: tuple[str, ...]) -> str:
     """Return `value` if it is one of the choices. Raises OptionTypeError, OptionError for other values."""
     if not isinstance(value, str):

@@ -61,5 +61,9 @@ class FrameReadError(KmqError, OSError):
     """A frame cannot be read; the message says which and why."""
 
 
+class WorkerLostError(KmqError, RuntimeError):
+    """A worker process of a collection ended unexpectedly; the message says what is kept."""
+
+
 class CancelledError(KmqError):
     """A progress callback asked to stop."""

@@ -58,6 +58,8 @@ def test_help_version_and_completion_need_neither_numpy_nor_numba() -> None:
 def test_an_example_of_the_help_runs(example: str, meaning: str, inside: Path, samples: Path) -> None:
     for name in ("photo.png", "sprite.png"):
         shutil.copy(samples / name, inside)
+    (inside / "site").mkdir()
+    shutil.copy(samples / "sprite.png", inside / "site")
     before = names()
     function = f"kmq() {{ '{KMQ[0]}' {' '.join(KMQ[1:])} \"$@\"; }}\n"
     done = subprocess.run(["bash", "-c", function + example], capture_output=True, check=False)

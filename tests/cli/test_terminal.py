@@ -13,8 +13,9 @@ import pytest
 from PIL import Image, ImageFilter
 
 from command_line import kmq, names, picture, run
-from pillow_kmq.cli import command
-from pillow_kmq.cli.command import convert, main
+from pillow_kmq.cli import batch
+from pillow_kmq.cli.batch import convert
+from pillow_kmq.cli.command import main
 from pillow_kmq.compare import oklab_distance
 from pillow_kmq.kernels import ahead, store
 from pillow_kmq.kernels.kernel import _announce
@@ -63,7 +64,7 @@ def compiling(monkeypatch: pytest.MonkeyPatch) -> None:
         store._warn.__wrapped__()
         return convert(*arguments)
 
-    monkeypatch.setattr(command, "convert", compile_and_convert)
+    monkeypatch.setattr(batch, "convert", compile_and_convert)
 
 
 class Terminal(StringIO):

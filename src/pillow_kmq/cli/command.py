@@ -15,13 +15,17 @@ import click
 
 from ..errors import KmqError, OptionError, OptionTypeError
 from ..saving.files import abandon
-from .convert import SAVERS, Settings, convert, sentence
+from .batch import at_end, results
+from .convert import SAVERS, Settings
+from .folders import Folders
 from .keywords import refuse_contradictions, save_options
 from .options import SECTIONS, options
 from .outputs import STREAM, Job, plan
+from .progress import Bar
+from .reporting import Reporter
 from .shared_palette import with_shared_palette
-from .statuses import MEANINGS, UNWRITABLE, status_of
-from .terminal import Progress, printing_records, say
+from .statuses import MEANINGS, status_of
+from .terminal import Progress, printing_records, say, shown
 from .verbs import VERBS, CommandWithVerbs
 
 EXAMPLES = (
@@ -30,6 +34,7 @@ EXAMPLES = (
     ("kmq --max-bytes 50k --format kmq *.png", "Use as many colours as fit into 50,000 bytes."),
     ("kmq --palette epaper-spectra-6 -o panel.bmp photo.png", "Use the colours of a display."),
     ("kmq --nofs --ext .png --force sprite.png", "Replace the file, without dithering."),
+    ("kmq 64 --recursive site --out-dir small", "Convert the images in a folder and its subfolders."),
     ("kmq 16 < photo.png > photo-16.png", "Work in a pipeline."),
 )
 
@@ -61,6 +66,14 @@ def main(
     verbose: bool,
     quiet: bool,
     shared_palette: bool,
+    recursive: bool,
+    include: tuple[str, ...],
+    exclude: tuple[str, ...],
+    out_dir: str | None,
+    processes: int | None,
+    preserve: bool,
+    dry_run: bool,
+    json_lines: bool,
     **choices: Any,
 ) -> None:
     """Reduce images to a palette of at most COLORS colours.
@@ -74,36 +87,52 @@ def main(
     context.with_resource(printing_records(logging.CRITICAL if quiet else logging.DEBUG))
     try:
         colors, inputs = _leading_colors(colors, inputs)
-        jobs = plan(inputs or (STREAM,), output, ext, format_)
+        folders = Folders(recursive, include, exclude, closed=out_dir)
+        jobs = plan(inputs or (STREAM,), output, ext, format_, out_dir=out_dir, folders=folders)
         refuse_contradictions(_given(context.params))
         save = {"colors": colors or 256, **save_options(_given({"colors": colors, **choices}))}
     except (OptionError, OptionTypeError) as error:
         raise click.UsageError(str(error)) from None
     for name in ("compression", "palette_mode"):
-        if name in save and all(job.format != "kmq" for job in jobs):
+        if name in save and jobs and all(job.format != "kmq" for job in jobs):
             raise click.UsageError(f"--{name.replace('_', '-')} applies to .kmq files only: add --format kmq")
-    if "optimize" in save and all(job.format != "png" for job in jobs):
+    if "optimize" in save and jobs and all(job.format != "png" for job in jobs):
         raise click.UsageError("--optimize applies to PNG files only: leave it out")
-    if shared_palette:
+    to_stdout = any(job.target == STREAM for job in jobs)
+    if json_lines and to_stdout:
+        raise click.UsageError("--json prints to standard output, where the image goes: use --output to name a file")
+    if not jobs:
+        say("kmq: nothing to convert: all images are outputs of earlier runs", err=True)
+        sys.exit(0)
+    if shared_palette and not dry_run:
         save = _with_shared_palette(save, jobs, strip=strip, quiet=quiet)
-    settings = Settings(save, force, skip_if_larger, allow_larger, strip, quiet)
-    to_stderr = any(job.target == STREAM for job in jobs)
-    status = 0
-    for number, job in enumerate(jobs, 1):
-        outcome, failure = None, 0
-        with Progress(f"[{number}/{len(jobs)}] {job.source}", enabled=not quiet) as shown:
-            try:
-                outcome = convert(job, settings, shown.update if shown.enabled else None)
-            except KmqError as error:
-                message, failure = str(error), status_of(error)
-        if outcome is None:
-            say(f"kmq: {job.source}: {message}", err=True)
-            status = failure
-            continue
-        status = outcome.held or status
-        if not quiet and not say(sentence(job, outcome, verbose=verbose), err=to_stderr):
-            status = UNWRITABLE
-    sys.exit(status)
+    settings = Settings(
+        save,
+        force,
+        skip_if_larger,
+        allow_larger,
+        strip,
+        quiet=quiet or json_lines,
+        verbose=verbose,
+        facts=json_lines,
+        out_dir=out_dir is not None,
+        preserve=preserve,
+        dry_run=dry_run,
+    )
+    sys.exit(_run(jobs, settings, processes, Reporter(json_lines, quiet, err=to_stdout)))
+
+
+def _run(jobs: list[Job], settings: Settings, processes: int | None, reporter: Reporter) -> int:
+    """Run all jobs, show how far they are, and return the exit status."""
+    quiet = reporter.quiet
+    bar = Bar(len(jobs), not quiet) if len(jobs) > 1 else Progress(f"[1/1] {shown(jobs[0].source)}", enabled=not quiet)
+    with bar:
+        progress = bar.update if bar.enabled else None
+        for job, result in zip(jobs, results(jobs, settings, processes, progress, bar.step), strict=True):
+            bar.clear()
+            reporter.add(job, result)
+    reporter.summarize()
+    return reporter.status
 
 
 def _given(parameters: dict[str, Any]) -> dict[str, Any]:
@@ -114,10 +143,11 @@ def _with_shared_palette(save: dict[str, Any], jobs: list[Job], *, strip: bool, 
     """Return the keywords of `Image.save` with a palette for all inputs, or end the command without outputs."""
     if any(job.source == STREAM for job in jobs):
         raise click.UsageError("--shared-palette reads each input twice: write standard input to a file first")
-    srgb = strip or any(job.format not in SAVERS for job in jobs)
+    inputs = [job for job in jobs if not (job.problem or job.own_output)]
+    srgb = strip or any(job.format not in SAVERS for job in inputs)
     try:
-        with Progress("finding the palette", enabled=not quiet) as shown:
-            return with_shared_palette(save, jobs, srgb=srgb, progress=shown.update if shown.enabled else None)
+        with Progress("finding the palette", enabled=not quiet) as line:
+            return with_shared_palette(save, inputs, srgb=srgb, progress=line.update if line.enabled else None)
     except KmqError as error:
         say(f"kmq: {error}", err=True)
         sys.exit(status_of(error))
@@ -147,6 +177,8 @@ def _leading_colors(colors: int | None, inputs: tuple[str, ...]) -> tuple[int | 
 
 def clean_up() -> None:
     """Remove temporary files and end the line on the terminal, as a signal is about to end the process."""
+    for end in at_end:
+        end()
     abandon()
     if Progress.current:
         os.write(sys.stderr.fileno(), b"\n")

@@ -18,8 +18,9 @@ from ..report import AnimationReport, Report
 from .inputs import Input, read, read_source
 from .kept_input import input_to_keep
 from .other_formats import save_in
-from .outputs import STREAM, Job, check_target, write
-from .statuses import EXISTS, LARGER, Refused
+from .outputs import STREAM, Job, check, times_of, write
+from .statuses import LARGER, Refused
+from .terminal import shown
 
 SAVERS: dict[str, str] = {"png": "PNG8", "apng": "PNG8", "kmq": "KMQ"}
 """Formats of Pillow by those of the command; `other_formats` saves the others."""
@@ -39,6 +40,11 @@ class Settings:
         allow_larger: Write a palette PNG even if the input is a smaller PNG.
         strip: Drop metadata and convert colours to sRGB.
         quiet: Print errors only, so that the visible error need not be measured.
+        verbose: Print more about each file.
+        facts: Measure everything that `--json` prints.
+        out_dir: Create missing folders of outputs.
+        preserve: Give outputs the times of their inputs.
+        dry_run: Write nothing.
     """
 
     save: dict[str, Any]
@@ -47,6 +53,11 @@ class Settings:
     allow_larger: bool
     strip: bool
     quiet: bool
+    verbose: bool = False
+    facts: bool = False
+    out_dir: bool = False
+    preserve: bool = False
+    dry_run: bool = False
 
 
 @dataclass
@@ -105,10 +116,9 @@ def convert(job: Job, settings: Settings, progress: Callable[[float], object] | 
     Raises:
         KmqError: The input cannot be converted; the message is for the user. Refused is one of these.
     """
-    if job.problem:
-        raise Refused(job.problem, EXISTS)
-    check_target(job.target, settings.force)
+    check(job, settings.force)
     started = time.perf_counter()
+    times = times_of(job.source) if settings.preserve else None
     data = read_source(job.source)
     try:
         outcome, encoded = _reduce(data, job.format, settings, progress)
@@ -124,7 +134,7 @@ def convert(job: Job, settings: Settings, progress: Callable[[float], object] | 
     elif len(encoded) >= len(data):
         encoded = _not_larger(data, outcome, encoded, job.format, settings)
     if not outcome.held or job.target == STREAM:
-        write(job.target, encoded)
+        write(job.target, encoded, folders=settings.out_dir, times=times)
     return outcome
 
 
@@ -185,7 +195,7 @@ def _encoded(
     else:
         color_notes += save_in(image, buffer, format_, {"report": reports.append, **options})
     (report,) = reports
-    unseen = report.looks_same if settings.skip_if_larger or not settings.quiet else True
+    unseen = report.looks_same if settings.skip_if_larger or settings.facts or not settings.quiet else True
     return Outcome(
         after=len(buffer.getvalue()),
         report=report,
@@ -234,4 +244,4 @@ def sentence(job: Job, outcome: Outcome, *, verbose: bool) -> str:
         original = report.original
         line += f" ({original.width}x{original.height} {original.mode}, quality {report.quality:.0f}, "
         line += f"{outcome.seconds:.2f} s)"
-    return "\n".join([line, *(f"{source}: note: {note}" for note in outcome.notes)])
+    return "\n".join(map(shown, [line, *(f"{source}: note: {note}" for note in outcome.notes)]))

@@ -209,6 +209,31 @@ _OPTIONS = [
     click.option("-v", "--verbose", is_flag=True, help="Print more about each file."),
     click.option("-q", "--quiet", is_flag=True, help="Print errors only."),
     click.version_option(__version__, "-V", "--version", prog_name="kmq"),
+    click.option("-r", "--recursive", is_flag=True, help="Convert the images in folders and their subfolders."),
+    click.option(
+        "--include",
+        multiple=True,
+        metavar="PATTERN",
+        help="Files to convert in folders, such as '*.png' or 'icons/*'; repeatable.  [default: all images]",
+    ),
+    click.option("--exclude", multiple=True, metavar="PATTERN", help="Files and subfolders to leave out; repeatable."),
+    click.option(
+        "--out-dir",
+        metavar="DIR",
+        type=click.Path(),
+        help="Write outputs to this folder, with subfolders as in the inputs'.",
+    ),
+    click.option(
+        "-j",
+        "--jobs",
+        "processes",
+        type=click.IntRange(1, 1024),
+        metavar="N",
+        help="Number of files to convert at a time.  [default: one per processor]",
+    ),
+    click.option("--preserve", is_flag=True, help="Give outputs the times of their inputs."),
+    click.option("-n", "--dry-run", is_flag=True, help="Print what would be written, and write nothing."),
+    click.option("--json", "json_lines", is_flag=True, help="Print one JSON object per file."),
 ]
 
 SECTIONS = {
@@ -220,6 +245,7 @@ SECTIONS = {
         "strict",
         "fixed",
         "shared_palette",
+        "palettes",
         "posterize",
         "background",
         "importance",
@@ -241,6 +267,7 @@ SECTIONS = {
         "allow_larger",
         "force",
     ),
+    "Many files": ("recursive", "include", "exclude", "out_dir", "processes", "preserve", "dry_run", "json_lines"),
     "Time": ("effort", "speed", "max_iter", "seed", "threads"),
 }
 """Sections of the help, and the names of the options in each; the others come last."""

@@ -14,10 +14,16 @@ from .outputs import reason
 from .statuses import UNWRITABLE
 
 
+def shown(text: str) -> str:
+    r"""Return a line with `\n` and the like for characters that are not printable, which names of files may have."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 def say(text: str, *, err: bool) -> bool:
     """Print a line and return whether that succeeded; if not, the other inputs are still processed."""
+    encoding = getattr(sys.stderr if err else sys.stdout, "encoding", None) or "utf-8"
     try:
-        click.echo(text, err=err)
+        click.echo(text.encode(encoding, "backslashreplace").decode(encoding), err=err)
     except OSError as error:
         if err:
             discard_output(sys.stderr)
@@ -67,10 +73,14 @@ class Progress:
         self._show(f"{self._text}: {text}")
         self._percent = -1
 
+    def step(self) -> None:
+        """Count a file that is done."""
+
     def clear(self) -> None:
         """Erase the line, until the next update."""
-        self._show("")
-        self._show("")  # moves the cursor to the start of the line
+        if self._width:
+            self._show("")
+            self._show("")  # moves the cursor to the start of the line
         self._percent = -1
 
     def _show(self, line: str) -> None:

@@ -68,6 +68,16 @@ class SharedPalette:
     colors: Palette
     space: str
 
+    def _repr_html_(self) -> str:
+        from ..notebook import entries, swatches_html
+
+        return swatches_html((color, f"entry {number}") for number, color in enumerate(entries(self.colors)))
+
+    def _repr_png_(self) -> bytes:
+        from ..notebook import entries, swatches_png
+
+        return swatches_png(entries(self.colors))
+
 
 @dataclass(frozen=True)
 class Options:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ from .counting import Everything, Pool, count_source
 from .dithering.ditherer import dither_stripes
 from .dithering.palette_fit import fit_palette, lock_exact_colors, sample_bands
 from .dithering.still import StillPixels
-from .histogram import VISIBLE, Counts
+from .histogram import VISIBLE, Blocks, Counts
 from .needed import prepare_for_images, prepare_for_search
 from .options import EFFORTS, Options
 from .palette import choose_palette
@@ -60,7 +60,7 @@ def render(
         check_strictly(sources, palette, options.background)
     sources = CompositedSources(sources, options)
     if palette is None:
-        palette = _find_palette(sources, counts, options, progress.part(0.0, 0.5))
+        palette = search_palette(counts, options, Everything(sources), sources, progress.part(0.0, 0.5))
     remapping = progress.part(0.5, 1.0)
     still = StillPixels() if len(sources) > 1 else None
     images = []
@@ -75,7 +75,8 @@ def render(
 def find_shared(sources: Collection[Source], options: Options, progress: Progress = SILENT) -> Palette:
     """Find one palette for all images, which are iterated twice; empty if they have no pixels."""
     counts = count(sources, options, progress.part(0.0, 0.6))
-    palette = _find_palette(CompositedSources(sources, options), counts, options, progress.part(0.6, 1.0))
+    sources = CompositedSources(sources, options)
+    palette = search_palette(counts, options, Everything(sources), sources, progress.part(0.6, 1.0))
     return reorder(palette, [], options) if len(palette) else palette
 
 
@@ -96,15 +97,29 @@ def _choose_indices(
     return out
 
 
-def _find_palette(sources: Collection[Source], counts: Counts, options: Options, progress: Progress) -> Palette:
-    """Find a palette; lock exact colours and fit it to its dithering, unless it is exact or restricted by an option."""
+def search_palette(
+    counts: Counts,
+    options: Options,
+    everything: Callable[[], Blocks],
+    sources: Collection[Source] = (),
+    progress: Progress = SILENT,
+) -> Palette:
+    """Find a palette; lock exact colours and fit it to its dithering, unless it is exact or restricted by an option.
+
+    Args:
+        counts: distinct colours and their weights.
+        options: the request.
+        everything: returns all colours, as for `choose_palette`.
+        sources: the images, which are read only if the palette is fitted to dithering.
+        progress: reports the search.
+    """
     least_error = options.dither is None and options.space != "perceptual"
     fitting = not least_error and options.aim is None and options.bits == FULL
     flat = counts.whole and is_flat_art(counts.colors[counts.colors >= VISIBLE], options)
     if not flat and not _is_exact(counts, options.colors):
         prepare_for_search(options, fitting=fitting)
-    palette = choose_palette(counts, options, Everything(sources), progress)
-    if flat or not fitting or _is_exact(counts, len(palette)):
+    palette = choose_palette(counts, options, everything, progress)
+    if flat or not fitting or _is_exact(counts, len(palette)) or not len(palette):
         return palette
     palette, locked = lock_exact_colors(palette, counts, options.fixed, options.metric)
     if options.dither is not None:

@@ -1,0 +1,153 @@
+"""All jobs of a run, one after the other in this process or several at a time in worker processes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from ..errors import KmqError
+from .convert import Outcome, Settings, convert, sentence
+from .outputs import STREAM, Job, check, up_to_date
+from .statuses import FAILED, status_of
+from .terminal import shown
+
+WRITTEN, HELD, PLANNED, SKIPPED, FAILURE = "written", "held", "planned", "skipped", "failed"
+
+_ENOUGH = 2_000_000
+"""Work that makes up for the start of other processes, which takes 0.3 s: bytes to read, plus _PER_FILE for each."""
+_PER_FILE = 20_000
+
+at_end: list[Callable[[], object]] = []
+"""Functions to call when a signal is about to end the process."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of a job.
+
+    Attributes:
+        status: One of the five words above.
+        exit_status: Exit status if there is no other job.
+        text: Lines to print; empty for none.
+        before: Size of the input in bytes; 0 if it was not read.
+        after: Size of the output in bytes; 0 if there is none.
+        message: Reason, or notes; empty if there is nothing to say.
+        colors: Number of colours, or None.
+        quality: Quality, 0..100, if it was measured.
+        error: Visible error, if it was measured.
+        seconds: Time of the conversion.
+    """
+
+    status: str
+    exit_status: int
+    text: str
+    before: int = 0
+    after: int = 0
+    message: str = ""
+    colors: int | None = None
+    quality: float | None = None
+    error: float | None = None
+    seconds: float = 0.0
+
+
+def results(
+    jobs: Sequence[Job],
+    settings: Settings,
+    processes: int | None,
+    progress: Callable[[float], object] | None,
+    finished: Callable[[], object],
+) -> Iterator[Result]:
+    """Yield the results of all jobs, in the order of the jobs.
+
+    Args:
+        jobs: What to convert.
+        settings: Settings of the run.
+        processes: Number of worker processes; None for one per processor if there is enough work for them.
+        progress: Called with the fraction of a job that is done, 0..1, or with 0 now and then; None for no calls.
+        finished: Called after each job.
+    """
+    count = processes or _processes_for(jobs, settings)
+    if min(count, len(jobs)) > 1 and not settings.dry_run and _may_leave_this_process(jobs):
+        from .workers import in_processes
+
+        yield from in_processes(jobs, settings, min(count, len(jobs)), progress, finished)
+        return
+    for job in jobs:
+        result = perform(job, settings, progress)
+        finished()
+        yield result
+
+
+def _may_leave_this_process(jobs: Sequence[Job]) -> bool:
+    """Return False if a job needs standard input or output, or if this is a program that would start itself again."""
+    return not (any(STREAM in (job.source, job.target) for job in jobs) or getattr(sys, "frozen", False))
+
+
+def _processes_for(jobs: Sequence[Job], settings: Settings) -> int:
+    """Return the number of processors if there is enough work for more than one, otherwise 1."""
+    work = 0
+    for job in jobs:
+        if _reason_to_skip(job, settings):
+            continue
+        try:
+            work += os.stat(job.source).st_size + _PER_FILE
+        except OSError:
+            continue
+        if work >= _ENOUGH:
+            return _processors()
+    return 1
+
+
+def _processors() -> int:
+    """Return the number of processors that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def perform(job: Job, settings: Settings, progress: Callable[[float], object] | None) -> Result:
+    """Convert an input and return what became of it."""
+    skipped = _reason_to_skip(job, settings)
+    if skipped:
+        return Result(SKIPPED, 0, "", message=skipped)
+    try:
+        if settings.dry_run:
+            return _planned(job, settings)
+        return _result(job, convert(job, settings, progress), settings)
+    except KmqError as error:
+        return failure(job, str(error), status_of(error))
+
+
+def _reason_to_skip(job: Job, settings: Settings) -> str:
+    if job.own_output:
+        return "it is the output of another input, from an earlier run"
+    if job.problem or settings.force or not up_to_date(job):
+        return ""
+    return "the output is up to date; --force overwrites it"
+
+
+def _planned(job: Job, settings: Settings) -> Result:
+    check(job, settings.force)
+    return Result(PLANNED, 0, f"{shown(job.source)} -> {shown(job.target)}")
+
+
+def _result(job: Job, outcome: Outcome, settings: Settings) -> Result:
+    return Result(
+        status=HELD if outcome.held else WRITTEN,
+        exit_status=outcome.held,
+        text="" if settings.quiet else sentence(job, outcome, verbose=settings.verbose),
+        before=outcome.before,
+        after=outcome.after,
+        message="; ".join(outcome.notes),
+        colors=outcome.colors,
+        quality=round(outcome.report.quality, 1) if settings.facts else None,
+        error=round(outcome.error or 0.0, 2) if settings.facts else None,
+        seconds=outcome.seconds,
+    )
+
+
+def failure(job: Job, message: str, status: int = FAILED) -> Result:
+    """Return the result of a job that failed."""
+    return Result(FAILURE, status, shown(f"kmq: {job.source}: {message}"), message=message)
