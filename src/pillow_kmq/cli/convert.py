@@ -37,9 +37,9 @@ class Settings:
         save: Keywords of `Image.save`.
         force: Overwrite existing files.
         skip_if_larger: Hold back outputs that do not save enough.
-        allow_larger: Write a palette PNG even if the input is a smaller PNG.
         strip: Drop metadata and convert colours to sRGB.
         quiet: Print errors only, so that the visible error need not be measured.
+        allow_larger: Write a palette PNG even if the input is a smaller PNG.
         verbose: Print more about each file.
         facts: Measure everything that `--json` prints.
         out_dir: Create missing folders of outputs.
@@ -50,9 +50,9 @@ class Settings:
     save: dict[str, Any]
     force: bool
     skip_if_larger: bool
-    allow_larger: bool
     strip: bool
     quiet: bool
+    allow_larger: bool = False
     verbose: bool = False
     facts: bool = False
     out_dir: bool = False
