@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .quant.kmeans import KMeansResult, kmeans
     from .quant.options import SharedPalette
     from .quant.shared_palette import shared_palette
+    from .quant.tiles.pillow import TiledImage, quantize_tiles
     from .regions import read_region
     from .report import Report
     from .saving.animated.save import save_animation
@@ -48,6 +49,8 @@ _LAZY = {
     "Ordered": ".quant.dithering.options",
     "SharedPalette": ".quant.options",
     "shared_palette": ".quant.shared_palette",
+    "quantize_tiles": ".quant.tiles.pillow",
+    "TiledImage": ".quant.tiles.pillow",
     "PSNR": ".quant.aim",
     "DeltaE": ".quant.aim",
     "Report": ".report",
@@ -82,6 +85,7 @@ __all__ = [
     "Report",
     "Selective",
     "SharedPalette",
+    "TiledImage",
     "decode",
     "dither",
     "encode",
@@ -93,6 +97,7 @@ __all__ = [
     "quantize",
     "quantize_all",
     "quantize_array",
+    "quantize_tiles",
     "read_palette",
     "read_region",
     "register_kmq_opener",

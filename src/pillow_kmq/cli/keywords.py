@@ -20,6 +20,7 @@ _CONTRADICTIONS = (
     ("palette", "transparent_index"),
     ("palette", "shared_palette"),
     ("max_bytes", "shared_palette"),
+    ("strict", "lossy"),
     ("importance", "shared_palette"),
     ("skip_if_larger", "allow_larger"),
     ("quiet", "verbose"),
