@@ -20,6 +20,7 @@ _CONTRADICTIONS = (
     ("palette", "transparent_index"),
     ("palette", "shared_palette"),
     ("max_bytes", "shared_palette"),
+    ("strict", "lossy"),
     ("importance", "shared_palette"),
     ("quiet", "verbose"),
 )

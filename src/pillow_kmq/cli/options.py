@@ -136,6 +136,12 @@ _OPTIONS = [
     click.option("--nofs", is_flag=True, help="Disable dithering, like --dither none."),
     click.option("--ordered", is_flag=True, help="The same as --nofs, as in pngquant."),
     click.option(
+        "--lossy",
+        type=click.FloatRange(0, 20),
+        metavar="N",
+        help="Save bytes at a loss of about N points of SSIMULACRA2, 0 to 20; 3 is a good choice.  [default: 0]",
+    ),
+    click.option(
         "-o",
         "--output",
         metavar="OUT",
@@ -233,6 +239,7 @@ SECTIONS = {
         "colors",
         "quality",
         "max_bytes",
+        "lossy",
         "palette",
         "strict",
         "fixed",

@@ -9,6 +9,7 @@ from .clustering import assign, lloyd, split_merge, wu
 from .dithering import diffusion, gamut, ordered, palette_fit, shading
 from .dithering.options import Auto, Ordered, Selective
 from .histogram import COUNTING, SORTING
+from .lossy import choice, costs
 from .options import EFFORTS, Options
 from .tiles import sums_kernel
 
@@ -27,7 +28,9 @@ def prepare_for_images(options: Options) -> None:
         kernels += nearest.KERNELS
     else:
         kernels += ordered.KERNELS if isinstance(dither, Ordered) else diffusion.KERNELS
-    prepare(kernel.single for kernel in kernels)
+    if options.lossy:
+        kernels += [*costs.KERNELS, *choice.KERNELS, *shading.KERNELS, *nearest.KERNELS]
+    prepare(kernel.single for kernel in dict.fromkeys(kernels))
 
 
 def prepare_for_search(options: Options, *, fitting: bool) -> None:
