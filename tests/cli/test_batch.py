@@ -42,11 +42,12 @@ def kmq(*arguments: str | bytes, **options: Any) -> subprocess.CompletedProcess[
 
 
 def picture(name: str | bytes, number: int = 0) -> None:
-    """Save a picture that differs from those of other numbers."""
+    """Save a picture that differs from those of other numbers, without compression so that it can get smaller."""
     y, x = np.mgrid[0:24, 0:32]
     path = Path(os.fsdecode(name))
     path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(np.dstack([x * 8, y * 9, (x * y + number * 40) % 256]).astype(np.uint8)).save(path)
+    image = Image.fromarray(np.dstack([x * 8, y * 9, (x * y + number * 40) % 256]).astype(np.uint8))
+    image.save(path, compress_level=0)
 
 
 def pictures(*names: str | bytes) -> None:

@@ -32,7 +32,7 @@ def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kernels_on_disk: Non
 
 def pictures(*names: str) -> None:
     for number, name in enumerate(names):
-        Image.effect_noise((40, 30), 20 + number).save(name)
+        Image.effect_noise((40, 30), 20 + number).convert("RGB").save(name, compress_level=0)
 
 
 class Terminal:

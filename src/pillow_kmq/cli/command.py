@@ -61,6 +61,7 @@ def main(
     format_: str | None,
     force: bool,
     skip_if_larger: bool,
+    allow_larger: bool,
     strip: bool,
     verbose: bool,
     quiet: bool,
@@ -95,6 +96,8 @@ def main(
     for name in ("compression", "palette_mode"):
         if name in save and jobs and all(job.format != "kmq" for job in jobs):
             raise click.UsageError(f"--{name.replace('_', '-')} applies to .kmq files only: add --format kmq")
+    if "optimize" in save and jobs and all(job.format != "png" for job in jobs):
+        raise click.UsageError("--optimize applies to PNG files only: leave it out")
     to_stdout = any(job.target == STREAM for job in jobs)
     if json_lines and to_stdout:
         raise click.UsageError("--json prints to standard output, where the image goes: use --output to name a file")
@@ -109,6 +112,7 @@ def main(
         skip_if_larger,
         strip,
         quiet=quiet or json_lines,
+        allow_larger=allow_larger,
         verbose=verbose,
         facts=json_lines,
         out_dir=out_dir is not None,

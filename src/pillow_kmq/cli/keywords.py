@@ -22,6 +22,7 @@ _CONTRADICTIONS = (
     ("max_bytes", "shared_palette"),
     ("strict", "lossy"),
     ("importance", "shared_palette"),
+    ("skip_if_larger", "allow_larger"),
     ("quiet", "verbose"),
 )
 
@@ -76,6 +77,8 @@ def save_options(given: dict[str, Any]) -> dict[str, Any]:
             save[name] = values.colors(_option(name), given[name])
     if "importance" in given:
         save["importance"] = values.importance(given["importance"])
+    if given.get("optimize", "max") != "max":
+        save["optimize"] = int(given["optimize"])
     if "transbug" in given:
         save["transparent_index"] = -1
     _check(save)

@@ -161,6 +161,13 @@ _OPTIONS = [
         "--compression", type=click.Choice(COMPRESSIONS), help="Compression level of .kmq files.  [default: default]"
     ),
     click.option(
+        "-O",
+        "--optimize",
+        type=click.Choice([*"0123456", "max"]),
+        metavar="LEVEL",
+        help="Effort to make PNG files small, 0 to 6 or max; smaller with the extra png.  [default: 4]",
+    ),
+    click.option(
         "--palette-mode",
         type=click.Choice(["exact", "compact"]),
         help="Palette of .kmq files: kept, or sorted and without unused colours.  [default: exact]",
@@ -169,6 +176,7 @@ _OPTIONS = [
     click.option(
         "--skip-if-larger", is_flag=True, help="Write nothing if the bytes saved do not outweigh the quality lost."
     ),
+    click.option("--allow-larger", is_flag=True, help="Write a palette PNG even if a PNG input is smaller."),
     click.option("-f", "--force", is_flag=True, help="Overwrite existing files."),
     click.option(
         "--effort",
@@ -254,7 +262,18 @@ SECTIONS = {
         "transbug",
     ),
     "Dithering": ("dither", "floyd", "nofs", "ordered"),
-    "Output": ("output", "ext", "format_", "compression", "palette_mode", "strip", "skip_if_larger", "force"),
+    "Output": (
+        "output",
+        "ext",
+        "format_",
+        "compression",
+        "optimize",
+        "palette_mode",
+        "strip",
+        "skip_if_larger",
+        "allow_larger",
+        "force",
+    ),
     "Many files": ("recursive", "include", "exclude", "out_dir", "processes", "preserve", "dry_run", "json_lines"),
     "Time": ("effort", "speed", "max_iter", "seed", "threads"),
 }
