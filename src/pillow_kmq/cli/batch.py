@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ..errors import KmqError
 from .convert import Outcome, Settings, convert, sentence
-from .outputs import STREAM, Job, check, up_to_date
+from .outputs import PYRAMID, STREAM, Job, check, up_to_date
 from .statuses import FAILED, status_of
 from .terminal import shown
 
@@ -68,7 +68,8 @@ def results(
         progress: Called with the fraction of a job that is done, 0..1, or with 0 now and then; None for no calls.
         finished: Called after each job.
     """
-    count = processes or _processes_for(jobs, settings)
+    sources = (job.source for job in jobs if not _reason_to_skip(job, settings))
+    count = processes_for(sources, processes)
     if min(count, len(jobs)) > 1 and not settings.dry_run and _may_leave_this_process(jobs):
         from .workers import in_processes
 
@@ -81,18 +82,23 @@ def results(
 
 
 def _may_leave_this_process(jobs: Sequence[Job]) -> bool:
-    """Return False if a job needs standard input or output, or if this is a program that would start itself again."""
-    return not (any(STREAM in (job.source, job.target) for job in jobs) or getattr(sys, "frozen", False))
+    """Return False if a job needs standard input or output, or has processes of its own."""
+    return not any(STREAM in (job.source, job.target) or job.format == PYRAMID for job in jobs)
 
 
-def _processes_for(jobs: Sequence[Job], settings: Settings) -> int:
-    """Return the number of processors if there is enough work for more than one, otherwise 1."""
+def processes_for(sources: Iterable[str], wanted: int | None) -> int:
+    """Return the number of processes that is wanted, or one per processor if there is enough work, otherwise 1.
+
+    It is 1 for a program that would start itself again.
+    """
+    if getattr(sys, "frozen", False):
+        return 1
+    if wanted is not None:
+        return wanted
     work = 0
-    for job in jobs:
-        if _reason_to_skip(job, settings):
-            continue
+    for source in sources:
         try:
-            work += os.stat(job.source).st_size + _PER_FILE
+            work += os.stat(source).st_size + _PER_FILE
         except OSError:
             continue
         if work >= _ENOUGH:
@@ -115,6 +121,10 @@ def perform(job: Job, settings: Settings, progress: Callable[[float], object] | 
     try:
         if settings.dry_run:
             return _planned(job, settings)
+        if job.format == PYRAMID:
+            from .tile_pyramids import convert_pyramid
+
+            return convert_pyramid(job, settings, progress)
         return _result(job, convert(job, settings, progress), settings)
     except KmqError as error:
         return failure(job, str(error), status_of(error))

@@ -15,15 +15,15 @@ import click
 
 from ..errors import KmqError, OptionError, OptionTypeError
 from ..saving.files import abandon
-from .batch import at_end, results
+from .batch import at_end, processes_for, results
 from .convert import SAVERS, Settings
 from .folders import Folders
 from .keywords import refuse_contradictions, save_options
 from .options import SECTIONS, options
-from .outputs import STREAM, Job, plan
+from .outputs import PYRAMID, STREAM, Job, plan
 from .progress import Bar
 from .reporting import Reporter
-from .shared_palette import with_shared_palette
+from .shared_palette import as_found_for_inputs, with_shared_palette
 from .statuses import MEANINGS, status_of
 from .terminal import Progress, printing_records, say, shown
 from .verbs import VERBS, CommandWithVerbs
@@ -98,11 +98,15 @@ def main(
     to_stdout = any(job.target == STREAM for job in jobs)
     if json_lines and to_stdout:
         raise click.UsageError("--json prints to standard output, where the image goes: use --output to name a file")
+    if any(job.format == PYRAMID for job in jobs):
+        _refuse_for_pyramids(_given(context.params))
     if not jobs:
         say("kmq: nothing to convert: all images are outputs of earlier runs", err=True)
         sys.exit(0)
-    if shared_palette and not dry_run:
-        save = _with_shared_palette(save, jobs, strip=strip, quiet=quiet)
+    if shared_palette and "palette" in save:
+        save = as_found_for_inputs(save)
+    elif shared_palette and not dry_run:
+        save = _with_shared_palette(save, jobs, processes, strip=strip, quiet=quiet)
     settings = Settings(
         save,
         force,
@@ -114,6 +118,7 @@ def main(
         out_dir=out_dir is not None,
         preserve=preserve,
         dry_run=dry_run,
+        processes=processes,
     )
     sys.exit(_run(jobs, settings, processes, Reporter(json_lines, quiet, err=to_stdout)))
 
@@ -135,15 +140,27 @@ def _given(parameters: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in parameters.items() if value is not None and value is not False}
 
 
-def _with_shared_palette(save: dict[str, Any], jobs: list[Job], *, strip: bool, quiet: bool) -> dict[str, Any]:
+def _refuse_for_pyramids(given: dict[str, Any]) -> None:
+    """Raise UsageError for options that do not apply to tile pyramids."""
+    for name in ("max_bytes", "strict", "importance", "format_", "skip_if_larger", "palettes"):
+        if name in given:
+            option = name.strip("_").replace("_", "-")
+            raise click.UsageError(f"--{option} does not apply to .mbtiles files: leave it out")
+
+
+def _with_shared_palette(
+    save: dict[str, Any], jobs: list[Job], processes: int | None, *, strip: bool, quiet: bool
+) -> dict[str, Any]:
     """Return the keywords of `Image.save` with a palette for all inputs, or end the command without outputs."""
     if any(job.source == STREAM for job in jobs):
         raise click.UsageError("--shared-palette reads each input twice: write standard input to a file first")
     inputs = [job for job in jobs if not (job.problem or job.own_output)]
-    srgb = strip or any(job.format not in SAVERS for job in inputs)
+    srgb = strip or any(job.format not in (*SAVERS, PYRAMID) for job in inputs)
+    count = processes_for((job.source for job in inputs), processes)
     try:
         with Progress("finding the palette", enabled=not quiet) as line:
-            return with_shared_palette(save, inputs, srgb=srgb, progress=line.update if line.enabled else None)
+            update = line.update if line.enabled else None
+            return with_shared_palette(save, inputs, srgb=srgb, processes=count, progress=update)
     except KmqError as error:
         say(f"kmq: {error}", err=True)
         sys.exit(status_of(error))

@@ -37,6 +37,7 @@ DITHERS = (
 
 
 SPACES = ("perceptual", "oklab", "srgb", "linear")
+EFFORTS = ("fast", "default", "best")
 ORDERS = ("luminance", "popularity", "compression")
 
 _OPTIONS = [
@@ -166,7 +167,7 @@ _OPTIONS = [
     click.option("-f", "--force", is_flag=True, help="Overwrite existing files."),
     click.option(
         "--effort",
-        type=click.Choice(["fast", "default", "best"]),
+        type=click.Choice(EFFORTS),
         help="Time spent on the palette.  [default: default]",
     ),
     click.option(

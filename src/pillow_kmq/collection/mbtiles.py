@@ -160,6 +160,7 @@ def convert_mbtiles(
             made.execute(_JOIN)
             distinct = made.execute("SELECT count(*) FROM images").fetchone()[0]
             made.commit()
+            made.execute("VACUUM")  # tiles arrive in any order, but the file does not depend on it
     except sqlite3.Error as error:
         raise OSError(f"cannot write {target}: {error}") from None
     report(1.0)
