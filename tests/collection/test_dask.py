@@ -15,6 +15,8 @@ from tile_images import write_tiles
 pytest.importorskip("distributed")
 
 from cluster import Cluster, running_cluster
+from command_line import kmq
+from pillow_kmq import read_palette
 from pillow_kmq.collection import convert, learn_palette, read_manifest
 from pillow_kmq.errors import CancelledError, KmqError, OptionError, WorkerLostError
 
@@ -136,6 +138,16 @@ def test_work_that_workers_do_not_survive_says_so(cluster, paths):
     cluster.client.run_on_scheduler(lambda dask_scheduler: setattr(dask_scheduler, "allowed_failures", 0))
     with pytest.raises(WorkerLostError, match="finished files are kept"):
         learn_palette(paths, 16, client=cluster.client, progress=Killer(cluster, 0.1))
+
+
+def test_the_command_counts_on_a_cluster(cluster, paths, tmp_path, monkeypatch):
+    monkeypatch.chdir(paths[0].parent.parent)
+    address, count = cluster.client.scheduler.address, len(list(Path().glob("1/*.png")))
+    result = kmq("palette", "learn", "1/*.png", "-k", "32", "-o", tmp_path / "a.json", "--dask", address)
+    assert result.exit_code == 0, result.stderr
+    assert result.stderr.startswith(f"{count} images -> ")
+    local = learn_palette(sorted(Path().glob("1/*.png")), 32, processes=1)
+    assert read_palette(tmp_path / "a.json").colors.tolist() == local.colors.tolist()
 
 
 def test_asynchronous_clients_are_refused():

@@ -14,7 +14,7 @@ from .learning import tiles_in
 from .outputs import Job, check, reason, times_of
 from .reporting import change
 from .shared_palette import with_shared_palette
-from .statuses import UNWRITABLE, Refused
+from .statuses import DAMAGED, UNWRITABLE, Refused
 from .terminal import shown
 
 _FINDING = 0.3  # share of the progress
@@ -33,7 +33,7 @@ def convert_pyramid(job: Job, settings: Settings, progress: Callable[[float], ob
             save, [job], srgb=False, processes=processes, progress=_part(progress, 0.0, _FINDING)
         )
     if "palette" not in save:
-        raise Refused("no tile can be read")
+        raise Refused("no tile can be read", DAMAGED)
     try:
         if settings.out_dir:
             os.makedirs(os.path.dirname(job.target) or ".", exist_ok=True)
