@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from ..errors import KmqError
 from .convert import Outcome, Settings, convert, sentence
@@ -58,6 +59,7 @@ def results(
     processes: int | None,
     progress: Callable[[float], object] | None,
     finished: Callable[[], object],
+    client: Any = None,
 ) -> Iterator[Result]:
     """Yield the results of all jobs, in the order of the jobs.
 
@@ -67,7 +69,13 @@ def results(
         processes: Number of worker processes; None for one per processor if there is enough work for them.
         progress: Called with the fraction of a job that is done, 0..1, or with 0 now and then; None for no calls.
         finished: Called after each job.
+        client: A `dask.distributed.Client`, whose cluster does the work instead; None for this machine.
     """
+    if client is not None:
+        from .cluster import on_cluster
+
+        yield from on_cluster(jobs, settings, client, finished)
+        return
     sources = (job.source for job in jobs if not _reason_to_skip(job, settings))
     count = processes_for(sources, processes)
     if min(count, len(jobs)) > 1 and not settings.dry_run and _may_leave_this_process(jobs):
@@ -113,8 +121,8 @@ def _processors() -> int:
     return os.cpu_count() or 1
 
 
-def perform(job: Job, settings: Settings, progress: Callable[[float], object] | None) -> Result:
-    """Convert an input and return what became of it."""
+def perform(job: Job, settings: Settings, progress: Callable[[float], object] | None, folder: str = "") -> Result:
+    """Convert an input, whose relative paths start in a folder, and return what became of it."""
     skipped = _reason_to_skip(job, settings)
     if skipped:
         return Result(SKIPPED, 0, "", message=skipped)
@@ -125,9 +133,22 @@ def perform(job: Job, settings: Settings, progress: Callable[[float], object] | 
             from .tile_pyramids import convert_pyramid
 
             return convert_pyramid(job, settings, progress)
-        return _result(job, convert(job, settings, progress), settings)
+        moved = replace(job, source=os.path.join(folder, job.source), target=os.path.join(folder, job.target))
+        return _result(job, convert(moved if folder else job, settings, progress), settings)
     except KmqError as error:
         return failure(job, str(error), status_of(error))
+
+
+def held_in_advance(job: Job, settings: Settings) -> Result | None:
+    """Return the result of a job that is not worked on, or None."""
+    skipped = _reason_to_skip(job, settings)
+    if skipped:
+        return Result(SKIPPED, 0, "", message=skipped)
+    try:
+        check(job, settings.force)
+    except KmqError as error:
+        return failure(job, str(error), status_of(error))
+    return None
 
 
 def _reason_to_skip(job: Job, settings: Settings) -> str:

@@ -224,6 +224,11 @@ _OPTIONS = [
         metavar="N",
         help="Number of files to convert at a time.  [default: one per processor]",
     ),
+    click.option(
+        "--dask",
+        metavar="ADDRESS",
+        help="Work on the cluster of this Dask scheduler, such as tcp://host:8786, whose workers can reach all files.",
+    ),
     click.option("--preserve", is_flag=True, help="Give outputs the times of their inputs."),
     click.option("-n", "--dry-run", is_flag=True, help="Print what would be written, and write nothing."),
     click.option("--json", "json_lines", is_flag=True, help="Print one JSON object per file."),
@@ -248,7 +253,17 @@ SECTIONS = {
     ),
     "Dithering": ("dither", "floyd", "nofs", "ordered"),
     "Output": ("output", "ext", "format_", "compression", "palette_mode", "strip", "skip_if_larger", "force"),
-    "Many files": ("recursive", "include", "exclude", "out_dir", "processes", "preserve", "dry_run", "json_lines"),
+    "Many files": (
+        "recursive",
+        "include",
+        "exclude",
+        "out_dir",
+        "processes",
+        "dask",
+        "preserve",
+        "dry_run",
+        "json_lines",
+    ),
     "Time": ("effort", "speed", "max_iter", "seed", "threads"),
 }
 """Sections of the help, and the names of the options in each; the others come last."""

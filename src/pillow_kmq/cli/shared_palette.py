@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .convert import ANIMATED
 from .outputs import Job
+
+if TYPE_CHECKING:
+    from ..collection.engine import Engine
 
 _APPLIES_TO_EACH = ("background", "threads")  # also to inputs whose palette is given
 _NOT_FOR_SEARCH = ("palette", "strict", "importance")
@@ -17,7 +20,7 @@ def with_shared_palette(
     jobs: Sequence[Job],
     *,
     srgb: bool,
-    processes: int = 1,
+    engine: Engine,
     progress: Callable[[float], object] | None = None,
 ) -> dict[str, Any]:
     """Return keywords of `Image.save` with a palette found for all inputs.
@@ -26,13 +29,12 @@ def with_shared_palette(
         save: Keywords of `Image.save`, of which those for the palette are applied to all inputs together.
         jobs: The inputs.
         srgb: Convert colours to sRGB.
-        processes: Number of processes that count colours.
+        engine: Where colours are counted.
         progress: Called with the fraction done, 0..1; None (default) for no calls.
 
     Raises:
         KmqError: No palette can be found, as with a quality that cannot be reached.
     """
-    from ..collection.engine import Processes
     from ..saving.options import QUANTIZE_KEYWORDS, with_dithering
     from .learning import Items, Reader, learn
 
@@ -40,7 +42,7 @@ def with_shared_palette(
     search = with_dithering({name: save[name] for name in for_search if name in save})
     each = {name: save[name] for name in save if name not in for_search or name in _APPLIES_TO_EACH}
     reader = Reader(any(job.format == "kmq" or job.format in ANIMATED for job in jobs), srgb)
-    shared = learn(Items(job.source for job in jobs), reader, Processes(processes), search, progress=progress)
+    shared = learn(Items(job.source for job in jobs), reader, engine, search, progress=progress)
     if not len(shared.colors):
         return save  # no input can be read
     return {**each, "palette": shared, "dither": search.get("dither", "none")}

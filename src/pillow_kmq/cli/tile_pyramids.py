@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from ..collection.engine import Processes
 from ..collection.mbtiles import TilesSummary, convert_mbtiles
 from .batch import WRITTEN, Result, processes_for
 from .convert import Settings
@@ -30,7 +31,7 @@ def convert_pyramid(job: Job, settings: Settings, progress: Callable[[float], ob
     save = settings.save
     if "palette" not in save:
         save = with_shared_palette(
-            save, [job], srgb=False, processes=processes, progress=_part(progress, 0.0, _FINDING)
+            save, [job], srgb=False, engine=Processes(processes), progress=_part(progress, 0.0, _FINDING)
         )
     if "palette" not in save:
         raise Refused("no tile can be read", DAMAGED)
