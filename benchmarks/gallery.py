@@ -66,6 +66,8 @@ def page(files: dict[str, str]) -> str:
         f"The original, then pillow-kmq, {against},\n"
         "each with its defaults; 16 colours in the first row, 64 in the second. The whole picture is quantised,\n"
         "then cropped and enlarged twice. `benchmarks/gallery.py` draws these pictures.\n",
+        "The [page of `kmq compare`](compare-example.html) shows two sample images with every number of colours,\n"
+        "to [compare and choose](guide/compare.md).\n",
     ]
     parts += [f"## {SHOWN[name]}\n\n![{SHOWN[name]}]({file})\n" for name, file in files.items()]
     return "\n".join([*parts, CREDITS])

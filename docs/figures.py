@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import tempfile
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -251,6 +252,22 @@ def draw_dithering() -> None:
     pillow_kmq.quantize(sheet, 64, space="srgb").save(FIGURES / "dithering.png", optimize=True)
 
 
+def draw_lossy() -> None:
+    """A face with 64 colours, with lossy choices of four strengths and the bytes of the whole photo as .kmq."""
+    image = Image.fromarray(photo())
+    box = 130, 10, 310, 190
+    sheet = Image.new("RGB", (2 * 368 - 8, 2 * 384), "white")
+    draw = ImageDraw.Draw(sheet)
+    for i, strength in enumerate((0, 1, 3, 10)):
+        left, top = 368 * (i % 2), 384 * (i // 2)
+        result, file = pillow_kmq.quantize(image, 64, dither="auto", lossy=strength), BytesIO()
+        result.save(file, "KMQ", palette_mode="compact")
+        tile = result.convert("RGB").crop(box)
+        sheet.paste(tile.resize((360, 360), Image.Resampling.NEAREST), (left, top + 20))
+        draw.text((left + 4, top + 2), f"lossy={strength}: {file.tell():,} bytes", fill="black", font_size=14)
+    pillow_kmq.quantize(sheet, 128).save(FIGURES / "lossy.png", optimize=True)
+
+
 def draw_kernel() -> None:
     picture = Drawing(430, 150)
     picture.box(115, 20, 70, 46, "pixel", ORANGE)
@@ -353,6 +370,7 @@ def main() -> None:
     draw_search()
     draw_sensitivity()
     draw_dithering()
+    draw_lossy()
     draw_kernel()
     draw_fit()
     draw_collections()

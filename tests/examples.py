@@ -31,55 +31,80 @@ PAGES = [
     ROOT / "docs" / "command.md",
     *sorted((ROOT / "docs" / "guide").glob("*.md")),
 ]
-BLOCK = re.compile(r"^```(\w*)\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(
+    r'^```(?P<language>\w*)(?: title="(?P<file>[^"]+)")?\n(?P<code>.*?)^```\n(?:\n```text\n(?P<output>.*?)^```\n)?',
+    re.MULTILINE | re.DOTALL,
+)
 
 
 @dataclass
 class Example:
     """A block of a page.
 
-    language: "python" or "console". start, end: where the block and its output stand in the page. code: of Python, or
-    one command. expected: what the page says it prints.
+    language: "python", "console" or "file". start, end: where the block and its output stand in the page. code: of
+    Python, one command, or the content of the file. expected: what the page says it prints. file: name of a file.
     """
 
     language: str
     start: int
     end: int
     code: str
-    expected: str
+    expected: str = ""
+    file: str = ""
 
 
 def languages(page: Path) -> set[str]:
-    """Return the languages of all blocks of a page."""
-    return set(re.findall(r"^```(\w*)$", page.read_text(encoding="utf-8"), re.MULTILINE)[::2])
+    """Return the languages of all blocks of a page, except files."""
+    blocks = BLOCK.finditer(page.read_text(encoding="utf-8"))
+    return {block["language"] for block in blocks if not block["file"]}
 
 
 def examples(text: str) -> list[Example]:
     """Return all examples of a page, a console block as one for each command."""
     found = []
     for block in BLOCK.finditer(text):
-        if block[1] == "python":
-            found.append(Example("python", block.start(), block.end(), block[2], block[3] or ""))
-        elif block[1] == "console":
-            start = block.start(2)
-            for command in re.finditer(r"\$ (.*\n)((?:(?!\$ ).*\n)*)", block[2]):
+        if block["file"]:
+            found.append(Example("file", block.start(), block.end(), block["code"], file=block["file"]))
+        elif block["language"] == "python":
+            found.append(Example("python", block.start(), block.end(), block["code"], block["output"] or ""))
+        elif block["language"] == "console":
+            start = block.start("code")
+            for command in re.finditer(r"\$ (.*\n)((?:(?!\$ ).*\n)*)", block["code"]):
                 at = start + command.start(2), start + command.end(2)
                 found.append(Example("console", *at, command[1].strip(), command[2]))
     return found
 
 
 class Session:
-    """The folder and the variables that the examples of a page share."""
+    """The folder and the variables that the examples of a page share.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: Where they run, with the sample images.
+        programs: Folder for the command `kmq` of this Python, so that make and xargs find it.
+    """
+
+    def __init__(self, folder: Path, programs: Path) -> None:
         for sample in (ROOT / "sample_images").glob("*.png"):
             shutil.copy(sample, folder)
+        script = programs / "kmq"
+        script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m pillow_kmq "$@"\n')
+        script.chmod(0o755)
+        path = os.pathsep.join([str(programs), os.environ["PATH"]])
+        outside = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+        self._environment = {**outside, "PYTHONWARNINGS": "", "PATH": path, "LC_ALL": "C.UTF-8"}
         self._folder = folder
         self._names: dict[str, Any] = {"__name__": "__main__"}
 
     def output(self, example: Example) -> str:
         """Run an example and return what it prints."""
+        if example.language == "file":
+            return self._file(self._folder / example.file, example.code)
         return self._python(example.code) if example.language == "python" else self._console(example.code)
+
+    def _file(self, path: Path, content: str) -> str:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8")
+        return ""
 
     def _python(self, code: str) -> str:
         printed = io.StringIO()
@@ -88,25 +113,26 @@ class Session:
         return printed.getvalue()
 
     def _console(self, command: str) -> str:
-        """Run a command in a shell, where `kmq` is that of this Python. Standard error is printed, too."""
-        prelude = f'kmq() {{ "{sys.executable}" -m pillow_kmq "$@"; }}\n'
-        environment = {**os.environ, "PYTHONWARNINGS": ""}
-        done = subprocess.run(
-            ["bash", "-c", prelude + command],
+        printed = self.shell(command).stdout
+        return re.sub(r"; [\d.]+ s$", "; 0.4 s", printed, flags=re.MULTILINE)  # times differ from run to run
+
+    def shell(self, command: str) -> subprocess.CompletedProcess[str]:
+        """Run a command in bash. What it prints on standard error is in `stdout`, too."""
+        return subprocess.run(
+            ["bash", "-c", command],
             cwd=self._folder,
-            env=environment,
+            env=self._environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
         )
-        return re.sub(r"; [\d.]+ s$", "; 0.4 s", done.stdout, flags=re.MULTILINE)  # times differ from run to run
 
 
 def run(page: Path) -> Iterator[tuple[Example, str]]:
     """Run all examples of a page; yield each with what it printed."""
-    with tempfile.TemporaryDirectory() as folder:
-        session = Session(Path(folder))
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as programs:
+        session = Session(Path(folder), Path(programs))
         for example in examples(page.read_text(encoding="utf-8")):
             yield example, session.output(example)
 
@@ -115,6 +141,8 @@ def rewrite(page: Path) -> None:
     """Replace the output that a page shows by what its examples print."""
     text = page.read_text(encoding="utf-8")
     for example, printed in reversed(list(run(page))):
+        if example.language == "file":
+            continue
         if example.language == "python":
             output = f"\n```text\n{printed}```\n" if printed else ""
             printed = f"```python\n{example.code}```\n{output}"

@@ -25,8 +25,10 @@ PILLOW = {
     "collection",
     "color_profile",
     "compare",
+    "comparing",
     "drop_in",
     "frames",
+    "notebook",
     "palette_files.images",
     "pillow_originals",
     "quant.alpha_palette",
@@ -36,6 +38,7 @@ PILLOW = {
     "quant.pillow",
     "quant.pillow_source",
     "quant.shared_palette",
+    "quant.tiles.pillow",
     "regions",
     "report",
     "saving",
@@ -49,13 +52,19 @@ OPTIONAL = {
     "distributed": {"collection.dask_engine"},
     "fsspec": {"collection.storage"},
     "pyarrow": {"collection.parquet"},
+    "matplotlib": {"comparing.page", "comparing.plots"},
+    "jinja2": {"comparing.page"},
+    "ssimulacra2": {"comparing.measures"},
+    "flip_evaluator": {"comparing.measures"},
+    "imagequant": {"comparing.rivals"},
+    "pillow_jxl": {"comparing.rivals"},
     "tqdm": {"cli.progress"},
 }
 """Modules that import packages when they are used: those of the extras, and what few runs need."""
 
 LAYERS = (
     ("errors",),
-    ("checks", "types", "quality_scale"),
+    ("checks", "types", "quality_scale", "notebook"),
     ("interruptible", "kernels"),
     ("alpha", "color", "frames", "icc_profile", "saving.files"),
     ("color_profile", "pillow_originals"),
@@ -70,10 +79,11 @@ LAYERS = (
     ("codec", "quant"),
     ("compare", "palette_files"),
     ("report",),
-    ("quant.given_colors", "quant.pillow", "quant.shared_palette"),
+    ("quant.given_colors", "quant.pillow", "quant.shared_palette", "quant.tiles.pillow"),
     ("drop_in", "saving"),
     ("KmqImagePlugin", "Png8ImagePlugin"),
     ("regions",),
+    ("comparing",),
     ("",),
     ("collection",),
     ("cli",),
@@ -81,8 +91,15 @@ LAYERS = (
 )
 """From low to high: a module imports nothing from a higher layer. A package stands for its modules not named here."""
 
-UPWARDS = {("report", "quant.pillow"), ("quant", "quant.pillow"), ("cli", "__main__")}
-"""The exceptions: a report maps the image to measure its quality, and packages export their public functions."""
+UPWARDS = {
+    ("report", "quant.pillow"),
+    ("quant", "quant.pillow"),
+    ("cli", "__main__"),
+    ("compare", "comparing.row"),
+    ("compare", "comparing.table"),
+}
+"""The exceptions: a report maps the image to measure its quality, packages export their public functions, and users
+know `table` as a function of `compare`."""
 
 
 def name_of(path: Path) -> str:

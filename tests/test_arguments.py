@@ -152,6 +152,7 @@ CASES = {
         lambda **options: pillow_kmq.quantize_all([RGBA], **options),
         dict.fromkeys(set(QUANTIZE_KEYWORDS) - {"colors", "importance"} | {"threads", "progress"}),
     ),
+    "quantize_tiles": Case(pillow_kmq.quantize_tiles, {"im": RGBA}),
     "shared_palette": Case(pillow_kmq.shared_palette, {"images": [RGBA, RGBA]}),
     "shared_palette options": Case(
         lambda **options: pillow_kmq.shared_palette([RGBA], **options),
@@ -247,7 +248,7 @@ def test_an_odd_value_works_or_is_refused_with_a_sentence(
 def test_every_public_function_is_among_them() -> None:
     tried = {name.split()[0] for name in CASES}
     without_arguments = {"install", "installed", "uninstall", "register_kmq_opener", "register_png8_saver"}
-    results = {"ColorCounts", "KMeansResult", "NamedColors", "Report", "SharedPalette"}
+    results = {"ColorCounts", "KMeansResult", "NamedColors", "Report", "SharedPalette", "TiledImage"}
     public = {name for name in pillow_kmq.__all__ if callable(getattr(pillow_kmq, name))}
     for name in without_arguments:
         assert not inspect.signature(getattr(pillow_kmq, name)).parameters

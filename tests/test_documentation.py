@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 
 import pytest
 
@@ -49,6 +50,8 @@ def test_outputs_are_compared_by_words_and_numbers(printed, expected, same):
 @pytest.mark.skipif(os.name == "nt", reason="commands are those of a POSIX shell")
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_examples_print_what_the_page_says(page):
+    if page.name == "build-scripts.md" and shutil.which("make") is None:
+        pytest.skip("make is not installed")
     try:
         for example, printed in run(page):
             assert about_the_same(printed, example.expected), f"{example.code}\nprints\n{printed}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,23 @@ def on_files(files: Files, config: Any) -> Files:
     """Add the pages whose source is outside docs/."""
     for source, page in PAGES.items():
         files.append(File.generated(config, page, abs_src_path=str(ROOT / source)))
+    files.append(File.generated(config, "compare-example.html", content=example_of_compare()))
     return files
+
+
+@cache
+def example_of_compare() -> str:
+    """Return the page of `kmq compare` for two sample images."""
+    from PIL import Image
+
+    from pillow_kmq.compare import table
+    from pillow_kmq.comparing.page import Compared, html_page
+
+    images = []
+    for name in ("photo.png", "sprite.png"):
+        with Image.open(ROOT / "sample_images" / name) as image:
+            images.append(Compared(name, table(image, against=("pillow", "webp"), name=name)))
+    return html_page(images)
 
 
 def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str:

@@ -13,6 +13,7 @@ from .KmqImagePlugin import register_kmq_opener
 from .Png8ImagePlugin import register_png8_saver
 
 if TYPE_CHECKING:
+    from . import compare as compare
     from .codec import decode, encode
     from .drop_in import install, installed, uninstall
     from .kernels.warm_up import warmup
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from .quant.kmeans import KMeansResult, kmeans
     from .quant.options import SharedPalette
     from .quant.shared_palette import shared_palette
+    from .quant.tiles.pillow import TiledImage, quantize_tiles
     from .regions import read_region
     from .report import Report
     from .saving.animated.save import save_animation
@@ -47,6 +49,8 @@ _LAZY = {
     "Ordered": ".quant.dithering.options",
     "SharedPalette": ".quant.options",
     "shared_palette": ".quant.shared_palette",
+    "quantize_tiles": ".quant.tiles.pillow",
+    "TiledImage": ".quant.tiles.pillow",
     "PSNR": ".quant.aim",
     "DeltaE": ".quant.aim",
     "Report": ".report",
@@ -66,6 +70,7 @@ _LAZY = {
     "installed": ".drop_in",
     "uninstall": ".drop_in",
 }
+_MODULES = ("compare",)  # which users reach without importing them
 
 __all__ = [
     "PSNR",
@@ -80,6 +85,7 @@ __all__ = [
     "Report",
     "Selective",
     "SharedPalette",
+    "TiledImage",
     "decode",
     "dither",
     "encode",
@@ -91,6 +97,7 @@ __all__ = [
     "quantize",
     "quantize_all",
     "quantize_array",
+    "quantize_tiles",
     "read_palette",
     "read_region",
     "register_kmq_opener",
@@ -106,6 +113,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(f".{name}", __name__)
     if name not in _LAZY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(_LAZY[name], __name__), name)
@@ -114,7 +123,7 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LAZY})
+    return sorted({*globals(), *_LAZY, *_MODULES})
 
 
 register_kmq_opener()

@@ -1,4 +1,4 @@
-"""Measures of the difference between two images: PSNR, mean Oklab distance, SSIM.
+"""Measures of the difference between two images: PSNR, mean Oklab distance, SSIM; and a table of several results.
 
 Images are compared as they are displayed. If one has transparency, both are composited over black and over white, and
 the worse value counts. CMYK and grey images with a colour profile are converted to sRGB. All measures use 8-bit sRGB
@@ -8,9 +8,9 @@ values and blocks of rows, so that memory does not grow with the height of the i
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,9 @@ from .alpha import has_alpha, to_rgba
 from .color import TO_LAB, TO_LMS, linear_light
 from .color_profile import as_shown
 from .errors import ModeError, OptionError, OptionTypeError
+
+if TYPE_CHECKING:
+    from .comparing.row import Rows
 
 Rgb = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float64]
@@ -61,6 +64,47 @@ def compare(original: Image.Image, image: Image.Image) -> Comparison:
         ModeError: A mode has more than 8 bits per channel.
     """
     return Comparison(psnr(original, image), oklab_distance(original, image), ssim(original, image))
+
+
+def table(
+    im: Image.Image,
+    colors: int | Sequence[int] = (4, 8, 16, 32, 64, 128, 256),
+    *,
+    dither: Any = None,
+    space: Any = None,
+    compressions: Sequence[str] = ("deflate", "fast", "default", "max"),
+    against: Sequence[str] = ("webp",),
+    name: str | None = None,
+    progress: Callable[[float], object] | None = None,
+) -> Rows:
+    """Quantise an image in several ways, and measure each result: the rows of `kmq compare`.
+
+    Args:
+        im: A Pillow image. Colours are converted to sRGB and metadata left out; of an animation, the current frame is
+            taken.
+        colors: Maximum numbers of colours, 1 to 256 each, or one of them.
+        dither: Way of dithering, a strength or a name as in `quantize`, or a list of several. None means "auto".
+        space: Colour space as in `quantize`, or a list of several. None means "perceptual".
+        compressions: Levels of `.kmq` files to encode.
+        against: Other programs and formats: "pillow", "imagequant", "pngquant", "webp", "jxl". Those that are not
+            installed are left out, with a note. "webp" adds lossless WebP files of each result, and lossy ones of the
+            image.
+        name: File name for the command lines. None means the file that the image was read from.
+        progress: Called with the fraction done, 0..1; None (default) for no calls.
+
+    Returns:
+        A list of rows, each with a file, its size, its differences from the image, and the command line that makes it.
+        A notebook shows the list as a table, and a row as its picture with its palette.
+
+    Raises:
+        OptionError: A value is out of range, or nothing is to be compared.
+        OptionTypeError: An argument has a wrong type.
+        ModeError: The image has more than 8 bits per channel.
+    """
+    from .comparing.table import table
+
+    return table(im, colors, dither=dither, space=space, compressions=compressions, against=against, name=name,
+                 progress=progress)  # fmt: skip
 
 
 def psnr(original: Image.Image, image: Image.Image, *, background: Background = None) -> float:

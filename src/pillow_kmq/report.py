@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -34,6 +35,16 @@ class Report:
         colors = f"{self.colors} colour{'s' * (self.colors != 1)}"
         errors = f"PSNR {self.psnr:.2f} dB, DeltaE {self.delta_e:.2f}, visible error {self.visible_error:.2f}"
         return f"{size}{colors}, {errors}, quality {self.quality:.0f}"
+
+    def _repr_html_(self) -> str:
+        from .notebook import page_of
+
+        return page_of(self.image, str(self))
+
+    def _repr_png_(self) -> builtins.bytes:
+        from .notebook import png_of
+
+        return png_of(self.image)
 
     @cached_property
     def colors(self) -> int:

@@ -59,6 +59,16 @@ class IndexedImage:
 
     __hash__ = None  # type: ignore[assignment]
 
+    def _repr_html_(self) -> str:
+        from .notebook import page_of, picture_of
+
+        return page_of(picture_of(self), f"{self.width} x {self.height} pixels, {len(self.palette)} colours")
+
+    def _repr_png_(self) -> bytes:
+        from .notebook import picture_of, png_of
+
+        return png_of(picture_of(self))
+
     @property
     def height(self) -> int:
         """Number of rows."""

@@ -76,6 +76,19 @@ def test_pruned_assignment_equals_brute_force(n, k, d, dtype):
 
 
 @pytest.mark.jit
+@settings(max_examples=100, deadline=None)
+@given(n=st.integers(2, 200), k=st.integers(2, 100), dtype=st.sampled_from(["f4", "f8"]), seed=st.integers(0, 10**6))
+def test_points_at_centroids_stay_there(n, k, dtype, seed):
+    points = np.random.default_rng(seed).normal(0, 30, (4, n)).astype(dtype)
+    points = np.ascontiguousarray(points[:, np.arange(n) % k])
+    clusters = Clusters.start(points, np.ones(n, dtype), np.ascontiguousarray(points[:, : min(k, n)]))
+    for _ in range(2):  # the second time, the largest distance to the previous centroid is 0
+        clusters.assign()
+        assert (clusters.distances == 0).all()
+        np.testing.assert_array_equal(clusters.labels, np.arange(n) % k)
+
+
+@pytest.mark.jit
 def test_inertia_never_rises():
     points = np.random.default_rng(1).random((4, 3000))
     clusters = Clusters.start(points, np.ones(3000), points[:, :40])

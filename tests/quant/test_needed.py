@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 import pillow_kmq  # noqa: F401
-from pillow_kmq import quantize
+from pillow_kmq import quantize, quantize_tiles
 from pillow_kmq.codec import decode, encode
 from pillow_kmq.codec.levels import needed as needed_levels
 from pillow_kmq.kernels.kernel import Variant
@@ -74,6 +74,13 @@ def test_what_flat_art_does_not_need_is_not_prepared(options: dict[str, Any], na
 def test_nothing_is_prepared_for_an_image_without_pixels(names: tuple[set[str], set[str]]) -> None:
     quantize(Image.new("RGB", (0, 9)), dither="auto")
     assert not names[0]
+
+
+@pytest.mark.parametrize("dither", [None, "bayer"])
+def test_what_tiles_need_is_prepared(dither: str | None, names: tuple[set[str], set[str]]) -> None:
+    quantize_tiles(PHOTO, dither=dither)
+    prepared, ran = names
+    assert prepared == ran
 
 
 # Levels

@@ -97,8 +97,11 @@ def serve_folder(folder: Path) -> Iterator[str]:
         yield address
 
 
-def start() -> webdriver.Chrome:
-    """Return a headless Chromium: Debian's, or the one that CHROMIUM and CHROMEDRIVER name."""
+def start(*, requests: bool = False) -> webdriver.Chrome:
+    """Return a headless Chromium: Debian's, or the one that CHROMIUM and CHROMEDRIVER name.
+
+    requests: Keep a log of its requests, `get_log("performance")`.
+    """
     from selenium import webdriver
     from selenium.webdriver.chrome.options import Options
     from selenium.webdriver.chrome.service import Service
@@ -107,7 +110,7 @@ def start() -> webdriver.Chrome:
     options.binary_location = os.environ.get("CHROMIUM") or shutil.which("chromium") or ""
     for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=900,700"):
         options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", **({"performance": "ALL"} if requests else {})})
     driver = webdriver.Chrome(options, Service(os.environ.get("CHROMEDRIVER") or shutil.which("chromedriver") or ""))
     driver.set_script_timeout(60)
     return driver

@@ -19,6 +19,7 @@ _CONTRADICTIONS = (
     ("palette", "transbug"),
     ("palette", "transparent_index"),
     ("max_bytes", "shared_palette"),
+    ("strict", "lossy"),
     ("importance", "shared_palette"),
     ("quiet", "verbose"),
 )

@@ -19,8 +19,8 @@ WHITE: Rgb = (255, 255, 255)
 _WAYS = "(r, g, b), '#rrggbb' or a colour name such as 'white'"
 
 
-def to_background(value: Any) -> Rgb | None:
-    """Parse `background=`: (r, g, b), "#rrggbb" or a colour name known to Pillow; None stays None."""
+def to_background(value: Any, name: str = "background") -> Rgb | None:
+    """Parse `background=`, or option `name`: (r, g, b), "#rrggbb" or a colour name known to Pillow; None stays None."""
     if value is None:
         return None
     if isinstance(value, str):
@@ -29,17 +29,17 @@ def to_background(value: Any) -> Rgb | None:
         try:
             channels: Any = ImageColor.getrgb(value)
         except ValueError:
-            raise OptionError(f"background must be a colour, {_WAYS}, not {shown(value)}") from None
+            raise OptionError(f"{name} must be a colour, {_WAYS}, not {shown(value)}") from None
     else:
         channels = value
     try:
-        channels = [check_integer("background", channel, 0, 255) for channel in channels]
+        channels = [check_integer(name, channel, 0, 255) for channel in channels]
     except TypeError:
-        raise OptionTypeError(f"background must be a colour, {_WAYS}, not {shown(value)}") from None
+        raise OptionTypeError(f"{name} must be a colour, {_WAYS}, not {shown(value)}") from None
     if len(channels) not in (3, 4):
-        raise OptionError(f"background must be a colour, {_WAYS}, not {shown(value)}")
+        raise OptionError(f"{name} must be a colour, {_WAYS}, not {shown(value)}")
     if len(channels) == 4 and channels[3] != 255:
-        raise OptionError(f"background must be opaque, not {shown(value)}: leave out the alpha")
+        raise OptionError(f"{name} must be opaque, not {shown(value)}: leave out the alpha")
     return channels[0], channels[1], channels[2]
 
 

@@ -9,7 +9,9 @@ from .clustering import assign, lloyd, split_merge, wu
 from .dithering import diffusion, gamut, ordered, palette_fit, shading
 from .dithering.options import Auto, Ordered, Selective
 from .histogram import COUNTING, SORTING
+from .lossy import choice, costs
 from .options import EFFORTS, Options
+from .tiles import sums_kernel
 
 
 def prepare_for_images(options: Options) -> None:
@@ -26,7 +28,9 @@ def prepare_for_images(options: Options) -> None:
         kernels += nearest.KERNELS
     else:
         kernels += ordered.KERNELS if isinstance(dither, Ordered) else diffusion.KERNELS
-    prepare(kernel.single for kernel in kernels)
+    if options.lossy:
+        kernels += [*costs.KERNELS, *choice.KERNELS, *shading.KERNELS, *nearest.KERNELS]
+    prepare(kernel.single for kernel in dict.fromkeys(kernels))
 
 
 def prepare_for_search(options: Options, *, fitting: bool) -> None:
@@ -45,4 +49,12 @@ def prepare_for_search(options: Options, *, fitting: bool) -> None:
         kernels += nearest.KERNELS
     if fitting and options.dither is not None:
         kernels += palette_fit.KERNELS
+    prepare(kernel.single for kernel in kernels)
+
+
+def prepare_for_tiles(*, dithered: bool) -> None:
+    """Compile the kernels that find palettes for tiles, and those of ordered dithering."""
+    kernels = [*color.KERNELS, *wu.KERNELS, *assign.KERNELS, *lloyd.KERNELS, *split_merge.KERNELS, *sums_kernel.KERNELS]
+    if dithered:
+        kernels += ordered.KERNELS
     prepare(kernel.single for kernel in kernels)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..checks import check_choice, check_integer
+from ..checks import check_choice, check_integer, check_number
 from ..errors import OptionError, OptionTypeError
 from ..types import MAX_COLORS, Palette
 from .aim import Aim, to_aim
@@ -18,6 +18,7 @@ from .posterize import FULL, Bits, representable, to_bits
 
 SPACE_NAMES = ("perceptual", "srgb", "linear", "oklab")
 ORDER_NAMES = ("luminance", "popularity", "compression")
+MOST_LOSSY = 20
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,16 @@ class SharedPalette:
     colors: Palette
     space: str
 
+    def _repr_html_(self) -> str:
+        from ..notebook import entries, swatches_html
+
+        return swatches_html((color, f"entry {number}") for number, color in enumerate(entries(self.colors)))
+
+    def _repr_png_(self) -> bytes:
+        from ..notebook import entries, swatches_png
+
+        return swatches_png(entries(self.colors))
+
 
 @dataclass(frozen=True)
 class Options:
@@ -89,6 +100,7 @@ class Options:
         order: one of ORDER_NAMES, for palettes that are found.
         transparent_index: index of the fully transparent entry; -1 is the last one, None the first one.
         threads: number of threads that map pixels; 0 is one per core.
+        lossy: strength of the lossy choice of indices, about as many points of SSIMULACRA2; 0 is off.
         strict: whether a pixel that is not in the given palette is an error.
         fitted: whether `palette` was found for the images, among others.
     """
@@ -107,6 +119,7 @@ class Options:
     order: str = "luminance"
     transparent_index: int | None = None
     threads: int = 1
+    lossy: float = 0.0
     strict: bool = False
     fitted: bool = False
 
@@ -128,6 +141,7 @@ class Options:
             )
         check_choice("order", self.order, ORDER_NAMES)
         check_integer("threads", self.threads, 0, 1024)
+        check_number("lossy", self.lossy, 0, MOST_LOSSY)
         if self.transparent_index is not None:
             check_integer("transparent_index", self.transparent_index, -1, MAX_COLORS - 1)
         for color, shown in zip(self.fixed, representable(self.fixed, self.bits), strict=True):
@@ -138,6 +152,8 @@ class Options:
                 )
         if not isinstance(self.strict, bool):
             raise OptionTypeError(f"strict must be True or False, not {type(self.strict).__name__}")
+        if self.strict and self.lossy:
+            raise OptionError("strict cannot be combined with lossy, which changes pixels: leave one of them out")
         if self.strict and self.palette is None:
             raise OptionError("strict needs a palette: name the colours that pixels may have with palette")
         if self.palette is not None and len(self.fixed):
@@ -174,7 +190,7 @@ def to_options(
         raise OptionError("order cannot be combined with palette, which keeps its own order: leave it out")
     if palette is not None and (dither is None or isinstance(to_dither(dither), Auto)):
         dither = "floyd-steinberg"  # a given palette does not fit the picture: even flat areas need mixtures
-    unknown = sorted(others.keys() - {"effort", "seed", "threads", "transparent_index"})
+    unknown = sorted(others.keys() - {"effort", "lossy", "seed", "threads", "transparent_index"})
     if unknown:
         raise OptionTypeError(f"{unknown[0]} is not a valid option here")
     aim = to_aim(quality)

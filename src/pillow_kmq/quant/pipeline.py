@@ -7,13 +7,16 @@ from collections.abc import Callable, Collection
 import numpy as np
 import numpy.typing as npt
 
-from ..types import IndexedImage, Palette
+from ..types import IndexedImage, Indices, Palette
 from .compositing import CompositedSources, HiddenColors
 from .counting import Everything, Pool, count_source
 from .dithering.ditherer import dither_stripes
+from .dithering.gamut import Gamut
 from .dithering.palette_fit import fit_palette, lock_exact_colors, sample_bands
 from .dithering.still import StillPixels
 from .histogram import VISIBLE, Blocks, Counts
+from .lossy.refine import refine
+from .lossy.strength import tightened
 from .needed import prepare_for_images, prepare_for_search
 from .options import EFFORTS, Options
 from .palette import choose_palette
@@ -62,7 +65,7 @@ def render(
     if palette is None:
         palette = search_palette(counts, options, Everything(sources), sources, progress.part(0.0, 0.5))
     remapping = progress.part(0.5, 1.0)
-    still = StillPixels() if len(sources) > 1 else None
+    still = StillPixels(options.lossy) if len(sources) > 1 else None
     images = []
     for number, source in enumerate(sources):
         images.append(_choose_indices(source, palette, options, still, remapping.step(number, len(sources))))
@@ -84,17 +87,44 @@ def _choose_indices(
     source: Source, palette: Palette, options: Options, still: StillPixels | None, progress: Progress
 ) -> npt.NDArray[np.uint8]:
     size = source.height, source.width
-    out = still.next_frame(*size) if still and options.dither else np.empty(size, np.uint8)
+    out = still.next_frame(*size) if still and (options.dither or options.lossy) else np.empty(size, np.uint8)
     if out.size == 0:
         return out
     prepare_for_images(options)
-    cuts = stripes(source, progress)
+    cuts = stripes(source, progress.part(0.0, 0.5) if options.lossy else progress)
+    given = (options.palette is not None and not options.fitted) or len(options.fixed) == len(palette)
     if options.dither is None:
-        map_stripes(source, cuts, palette, options.metric, out, options.threads)
+        map_stripes(source, cuts, palette, options.metric, out, options.threads, still if options.lossy else None)
     else:
-        given = (options.palette is not None and not options.fitted) or len(options.fixed) == len(palette)
         dither_stripes(source, cuts, palette, options.dither, options.metric, out, options.threads, still, given=given)
+    if options.lossy:
+        _refine(source, palette, options, out, still, given=given, progress=progress.part(0.5, 1.0))
     return out
+
+
+def _refine(
+    source: Source,
+    palette: Palette,
+    options: Options,
+    indices: Indices,
+    still: StillPixels | None,
+    *,
+    given: bool,
+    progress: Progress,
+) -> None:
+    dithered = options.dither is not None
+    refine(
+        source,
+        palette,
+        indices,
+        options.lossy,
+        dithered=dithered,
+        fixed=options.fixed,
+        gamut=Gamut(palette) if dithered and given else None,
+        before=still.before if still else None,
+        held=still.kept if still else None,
+        progress=progress,
+    )
 
 
 def search_palette(
@@ -118,7 +148,7 @@ def search_palette(
     flat = counts.whole and is_flat_art(counts.colors[counts.colors >= VISIBLE], options)
     if not flat and not _is_exact(counts, options.colors):
         prepare_for_search(options, fitting=fitting)
-    palette = choose_palette(counts, options, everything, progress)
+    palette = choose_palette(counts, tightened(options), everything, progress)
     if flat or not fitting or _is_exact(counts, len(palette)) or not len(palette):
         return palette
     palette, locked = lock_exact_colors(palette, counts, options.fixed, options.metric)

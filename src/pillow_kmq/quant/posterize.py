@@ -68,7 +68,7 @@ def _nearest_level(steps: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     return nearest
 
 
-def _snap(points: npt.NDArray[Any], bits: Bits, space: str) -> Palette:
+def snap(points: npt.NDArray[Any], bits: Bits, space: str) -> Palette:
     """Return the representable colour nearest to each point [4, m] of a space, among the levels around its colour."""
     colors = to_palette(points, space)
     best, least = representable(colors, bits), np.full(len(colors), np.inf)
@@ -117,7 +117,7 @@ def posterize_palette(
     points = to_points(bins.colors, space)
     cells = representable(np.floor(bins.colors + 0.5).astype(np.uint8), bits)
     cells[cells[:, 3] == 0] = 0
-    entries = _drop_duplicates(np.concatenate([fixed, _snap(to_points(palette, space), bits, space)]))[:most]
+    entries = _drop_duplicates(np.concatenate([fixed, snap(to_points(palette, space), bits, space)]))[:most]
     best, least = entries, np.inf
     for _ in range(_ROUNDS):
         labels, distances = _assign(points, bins, entries, space)
@@ -166,7 +166,7 @@ def _move_entries(
     solid = entries[used, 3] == 255
     opaque_alpha = to_points(np.array([[0, 0, 0, 255]], np.uint8), space)[3, 0]
     means[3, solid] = opaque_alpha
-    return _snap(means, bits, space)
+    return snap(means, bits, space)
 
 
 def _fill(

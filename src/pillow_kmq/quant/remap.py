@@ -26,6 +26,15 @@ class Rows(Protocol):
         """Return packed pixels 0xAABBGGRR of the rows start <= y < stop, uint32[stop - start, width]."""
 
 
+class Held(Protocol):
+    """Finds pixels that keep their entry, see dithering/still.py."""
+
+    def held(
+        self, start: int, pixels: npt.NDArray[np.uint32], importance: npt.NDArray[np.uint8] | None
+    ) -> npt.NDArray[np.bool_] | None:
+        """Return which pixels of the rows from `start` on keep their entry, bool[h, w], or None for none."""
+
+
 def map_stripes(
     source: Rows,
     spans: Iterable[tuple[int, int]],
@@ -33,6 +42,7 @@ def map_stripes(
     space: str,
     out: npt.NDArray[np.uint8],
     threads: int,
+    still: Held | None = None,
 ) -> None:
     """Write the nearest entry of every pixel.
 
@@ -43,13 +53,19 @@ def map_stripes(
         space: space of the distance.
         out: uint8[h, w], written.
         threads: number of threads; 0 is one per core.
+        still: finds pixels that keep the entry in `out`.
     """
     table = color_table() if out.size >= LARGE else None
     idle: list[Nearest] = []
 
     def work(start: int, stop: int) -> None:
         find = idle.pop() if idle else nearest_finder(palette, space)
-        remap(find, source.rows(start, stop).ravel(), out[start:stop].reshape(-1), table)
+        pixels, rows = source.rows(start, stop), out[start:stop]
+        held = still.held(start, pixels, None) if still else None
+        entries = rows if held is None else np.empty_like(rows)
+        remap(find, pixels.ravel(), entries.reshape(-1), table)
+        if held is not None:
+            np.copyto(rows, entries, where=~held)
         idle.append(find)
 
     run_stripes(work, spans, threads)

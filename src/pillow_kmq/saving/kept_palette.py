@@ -41,6 +41,7 @@ def colors_if_kept(options: dict[str, Any]) -> int | None:
         or options.get("order") is not None
         or checked.transparent_index is not None
         or checked.background is not None
+        or checked.lossy > 0
     )
     return None if changes else checked.colors
 

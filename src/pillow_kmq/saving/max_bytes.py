@@ -1,4 +1,7 @@
-"""Search for the most colours whose file has at most N bytes: the keyword `max_bytes` of both plugins."""
+"""Search for the best-looking file of at most N bytes: the keyword `max_bytes` of both plugins.
+
+That is the one of the most colours. With `lossy`, weaker strengths are tried as well, each with as many colours as fit.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,8 @@ from ..report import Report
 from .kept_palette import kept_image
 from .options import Encode, PaletteImage
 
+_SHARES = (0.0, 1 / 3, 1.0)  # of the strength of `lossy`
+
 
 @dataclass(frozen=True)
 class _Fit:
@@ -27,15 +32,15 @@ class _Fit:
 def fitting(
     im: Image.Image, options: dict[str, Any], max_bytes: Any, encode: Encode, progress: Any = None
 ) -> tuple[PaletteImage, bytes]:
-    """Return the P image with the most colours whose file fits, and that file.
+    """Return the best P image whose file fits, and that file.
 
     A P image that fits keeps its palette, unless options ask for a change, see `kept_palette`. File sizes rarely fall
     with more colours; the number found fits, and one more colour does not.
 
     Args:
         im: The image to save.
-        options: Keywords of `quantize`. `colors` is the maximum. `dither` may be a list or tuple: each is tried, and
-            the result that looks most like the original through a slight blur is taken.
+        options: Keywords of `quantize`. `colors` and `lossy` are maxima. `dither` may be a list or tuple: each is
+            tried. Of several results, the one that looks most like the original through a slight blur is taken.
         max_bytes: Maximum file size, 1 or more.
         encode: Function that makes a file of a P image.
         progress: Called with the fraction done, 0..1; None (default) for no calls.
@@ -59,10 +64,9 @@ def fitting(
     fits, smallest = [], None
     for number, way in enumerate(ways):
         job = make_job(im, **{**options, "dither": way})
-        fit, size = _largest(job, limit, encode, tell.step(number, len(ways)))
+        found, size = _of_all_strengths(job, limit, encode, tell.step(number, len(ways)))
         smallest = size if smallest is None else min(smallest, size)
-        if fit is not None:
-            fits.append(fit)
+        fits += found
     tell(1.0)
     if not fits:
         raise SizeError(f"max_bytes={limit} is too small: the smallest file found has {smallest} bytes")
@@ -73,18 +77,35 @@ def fitting(
     return best.result, best.data
 
 
-def _largest(job: Job, limit: int, encode: Encode, progress: Progress) -> tuple[_Fit | None, int]:
-    """Return the result of the most colours that fit, or None, and the smallest file size found."""
-    result = PaletteImage(job.image(), kept=False)
+def _of_all_strengths(job: Job, limit: int, encode: Encode, progress: Progress) -> tuple[list[_Fit], int]:
+    """Return the result of the most colours for each strength of `lossy` that something fits with.
+
+    Also return the smallest file size found. Strengths above one with which all colours fit are not tried.
+    """
+    strengths = [share * job.options.lossy for share in _SHARES] if job.options.lossy else [0.0]
+    fits, sizes = [], []
+    for number, strength in enumerate(strengths):
+        fit, size, most = _largest(job, strength, limit, encode, progress.step(number, len(strengths)))
+        sizes.append(size)
+        fits += [] if fit is None else [fit]
+        if most:
+            break
+    return fits, min(sizes)
+
+
+def _largest(job: Job, lossy: float, limit: int, encode: Encode, progress: Progress) -> tuple[_Fit | None, int, bool]:
+    """Return the result of the most colours that fit, or None, the smallest file size found, and whether all fit."""
+    result = PaletteImage(job.image(lossy=lossy), kept=False)
     data = encode(result)
     progress(0.1)
     if len(data) <= limit or job.options.palette is not None:
-        return (_Fit(result, data) if len(data) <= limit else None), len(data)
+        fits = len(data) <= limit
+        return (_Fit(result, data) if fits else None), len(data), fits
     low, high = job.least_colors - 1, len(result.image.getpalette() or []) // 3  # `low` fits, `high` does not
     fit, smallest, span = None, len(data), high - low
     while high - low > 1:
         k = (low + high) // 2
-        result = PaletteImage(job.image(colors=k, aim=None), kept=False)
+        result = PaletteImage(job.image(colors=k, aim=None, lossy=lossy), kept=False)
         data = encode(result)
         smallest = min(smallest, len(data))
         if len(data) <= limit:
@@ -94,4 +115,4 @@ def _largest(job: Job, limit: int, encode: Encode, progress: Progress) -> tuple[
         progress(1.0 - 0.9 * (high - low) / span)
     if fit is not None and job.options.aim is not None:
         job.image(colors=low, aim=replace(job.options.aim, wanted=0.0))  # raises if it is not good enough
-    return fit, smallest
+    return fit, smallest, False

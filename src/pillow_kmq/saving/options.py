@@ -2,14 +2,15 @@
 
 | keyword of `Image.save` | meaning |
 |---|---|
-| colors, palette, dither, quality, space, effort, seed, max_iter, fixed, posterize, importance, order, transparent_index, background, strict | as in `pillow_kmq.quantize`, but `dither` is "auto" by default, and none with `max_iter` |
+| colors, palette, dither, quality, space, effort, seed, max_iter, fixed, posterize, importance, order, transparent_index, background, lossy, strict | as in `pillow_kmq.quantize`, but `dither` is "auto" by default, and none with `max_iter` |
 | max_bytes | as many colours as fit into this file size, see `max_bytes` |
 | srgb | True: convert the colours to sRGB and write no colour profile, see `color_profile` |
 | threads, progress, report | as in `pillow_kmq.quantize`; the report includes the file size |
 | transparency | instead of `info["transparency"]`: a palette index, or bytes with the alphas of the first entries; other entries keep those of an RGBA palette, as Pillow shows them |
 
 A P image keeps its palette and indices unless a keyword asks for a change (palette, quality, fixed, posterize, order,
-transparent_index), it does not fit into max_bytes, or its pixels use more than `colors` entries, see `kept_palette`.
+transparent_index, background, lossy), it does not fit into max_bytes, or its pixels use more than `colors` entries, see
+`kept_palette`.
 
 Unknown keywords are ignored, as in all of Pillow's plugins. `Image.save` empties an existing file before a plugin can
 refuse to save; `files.save` keeps it.
@@ -47,6 +48,7 @@ QUANTIZE_KEYWORDS = (
     "order",
     "transparent_index",
     "background",
+    "lossy",
     "strict",
 )
 

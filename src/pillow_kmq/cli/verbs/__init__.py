@@ -15,6 +15,7 @@ VERBS = {
     "verify": "Check that image files are whole.",
     "decode": "Convert .kmq files to PNG, GIF, APNG or WebP.",
     "palette": "Extract, show and convert palettes.",
+    "compare": "Compare numbers of colours, dithering and formats, in a page or a contact sheet.",
     "warmup": "Compile everything ahead of time.",
 }
 """What each verb does; the module of the same name holds its `command`."""

@@ -32,7 +32,11 @@ _AT_ONCE = 1 << 28
 
 @kernel
 def _boxes(points: real_2d, size: i64, boxes: real_2d) -> None:
-    """Write the bounding boxes of `size` points each: centres, then half widths, float[m, 8]."""
+    """Write the bounding boxes of `size` points each: centres, then half widths, float[m, 8].
+
+    Half widths are rounded up, so that a centroid at the place of a point is inside.
+    """
+    slack = boxes.dtype.type(1e-6)
     for g in range(boxes.shape[0]):
         stop = min((g + 1) * size, points.shape[1])
         for c in range(4):
@@ -41,7 +45,7 @@ def _boxes(points: real_2d, size: i64, boxes: real_2d) -> None:
                 low = min(low, points[c, i])
                 high = max(high, points[c, i])
             boxes[g, c] = (low + high) * boxes.dtype.type(0.5)
-            boxes[g, 4 + c] = (high - low) * boxes.dtype.type(0.5)
+            boxes[g, 4 + c] = (high - low) * boxes.dtype.type(0.5) + (abs(low) + abs(high)) * slack
 
 
 def _select_candidates(boxes, g, limit, centroids, k, kept, bounds, order):  # type: ignore[no-untyped-def]

@@ -1,0 +1,1 @@
+"""Lossy choice of indices: fewer bytes at nearly the same look."""

@@ -1,0 +1,362 @@
+"""Choice of indices by rate and distortion: each pixel takes the entry with the least D + lambda R.
+
+D is a squared error in Oklab with a term for low frequencies, as local means matter most to the eye. With e
+the error of each pixel and b a binomial window, it is the sum over all pixels of e (e + 5 b * e) / 6. R is the
+estimated cost in bits of the pixel's index and of those to the right and below, whose contexts change with it. The
+entries tried are those of the pixels around and of the previous frame: others hardly ever cost less.
+
+An index changes only to one that costs no more bits, so no dots appear where there were none. Pixels of exactly the
+colour of their entry stay if two neighbours have the same colour, too: flat areas, letters, lines.
+
+Sources: rate-distortion optimised quantisation as in video encoders; for D, direct binary search as in M. Analoui and
+J. P. Allebach, "Model-based halftoning using direct binary search", Proc. SPIE 1666 (1992).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ...color import LINEAR, SPACES, to_point, to_points
+from ...kernels import kernel
+from ...kernels.types import f32, f32_1d, f32_2d, f64_1d, flag, flag_1d, i16_2d, i64, u8_2d, u32_2d
+from ...types import Indices, Palette
+from .costs import Costs, Counts, costs_of, count_around
+from .rate import motion, own_bits, right_bits, surroundings, under_bits
+
+Errors = npt.NDArray[np.float32]
+
+REACH = 4
+"""Rows above and below a pixel that its error is averaged over."""
+
+_WINDOW = (np.array([70, 56, 28, 8, 1]) / 256).astype(np.float32)  # binomial, from the centre outwards
+_LOCAL = np.float32(5 / 6)  # share of the errors of local means in the distortion
+_OKLAB = SPACES["oklab"]
+_TRIES = 7  # entries tried: those of six neighbours and of the previous frame
+_DONE = 255  # mark of a pixel that is not considered again unless a neighbour changes
+
+
+class Entries(NamedTuple):
+    """The palette; made by `entries_of`.
+
+    Attributes:
+        points: float32[k, 4], in Oklab times 100.
+        kinds: int16[1, k], 0 for fully transparent, 1 for translucent, 2 for opaque.
+        locked: bool[k], entries kept wherever they are exact.
+        linear: color.LINEAR.
+    """
+
+    points: f32_2d
+    kinds: i16_2d
+    locked: flag_1d
+    linear: f64_1d
+
+
+def entries_of(palette: Palette, fixed: Palette) -> Entries:
+    """Return the entries of a palette uint8[k, 4], of which pixels of the colours `fixed`, uint8[f, 4], stay exact."""
+    points = np.ascontiguousarray(to_points(palette, "oklab").T)
+    kinds = np.where(palette[:, 3] == 0, 0, np.where(palette[:, 3] < 255, 1, 2)).astype(np.int16)
+    locked = (palette[:, None] == fixed).all(2).any(1)
+    return Entries(points, kinds[None], locked, LINEAR)
+
+
+def spacing_of(entries: Entries) -> npt.NDArray[np.float64]:
+    """Return the squared distance of each entry to the nearest other one of its kind, float64[k]; 0 if none."""
+    squares = np.zeros((len(entries.points), len(entries.points)))
+    for coordinate in entries.points.T.astype(np.float64):
+        squares += np.square(coordinate[:, None] - coordinate)
+    squares[(entries.kinds != entries.kinds.T) | np.eye(len(squares), dtype=bool)] = np.inf
+    nearest = squares.min(1)
+    return np.where(np.isfinite(nearest), nearest, 0.0)
+
+
+@kernel
+def _measure(pixels: u32_2d, indices: u8_2d, first: i64, entries: Entries, margin: i64, errors: f32_2d) -> None:
+    """Write the error of each pixel: its entry less its colour.
+
+    Args:
+        pixels: uint32[m, w], packed.
+        indices: uint8[h, w], of which the rows first <= y < first + m are those of the pixels.
+        first: number of the first row.
+        entries: the palette.
+        margin: floats at the start of a row of errors.
+        errors: float32[m, 4 * w + 2 * margin], written.
+    """
+    for y in range(pixels.shape[0]):
+        last = np.uint32(0)
+        p0, p1, p2, p3 = 0.0, 0.0, 0.0, 0.0
+        for x in range(pixels.shape[1]):
+            value = pixels[y, x]
+            if value != last or x == 0:
+                r, g = np.float64(value & np.uint32(255)), np.float64(value >> np.uint32(8) & np.uint32(255))
+                b, a = np.float64(value >> np.uint32(16) & np.uint32(255)), np.float64(value >> np.uint32(24))
+                p0, p1, p2, p3 = to_point(r, g, b, a, _OKLAB, entries.linear)
+                last = value
+            j, at = np.int64(indices[first + y, x]), margin + 4 * x
+            errors[y, at] = entries.points[j, 0] - np.float32(p0)
+            errors[y, at + 1] = entries.points[j, 1] - np.float32(p1)
+            errors[y, at + 2] = entries.points[j, 2] - np.float32(p2)
+            errors[y, at + 3] = entries.points[j, 3] - np.float32(p3)
+
+
+def _average_others(errors, y, window, column, averages):  # type: ignore[no-untyped-def]
+    """Write the windowed sums of the errors in the rows around row y, without that row itself."""
+    size, reach = errors.shape[1], window.shape[0] - 1
+    for i in range(size):
+        column[i] = np.float32(0.0)
+    for d in range(1, reach + 1):
+        above, below, part = errors[y - d], errors[y + d], window[d]
+        for i in range(size):
+            column[i] += part * (above[i] + below[i])
+    for i in range(4 * reach, size - 4 * reach):
+        averages[i] = window[0] * column[i]
+    for d in range(1, reach + 1):
+        part = window[d]
+        for i in range(4 * reach, size - 4 * reach):
+            averages[i] += part * (column[i - 4 * d] + column[i + 4 * d])
+
+
+def _average(row, at, window, averages):  # type: ignore[no-untyped-def]
+    """Return the windowed sum of errors around a pixel, in one coordinate."""
+    across = window[0] * row[at]
+    for d in range(1, window.shape[0]):
+        across += window[d] * (row[at - 4 * d] + row[at + 4 * d])
+    return averages[at] + window[0] * across
+
+
+def _is_exact(errors, y, at):  # type: ignore[no-untyped-def]
+    zero = np.float32(0.0)
+    return (
+        errors[y, at] == zero and errors[y, at + 1] == zero and errors[y, at + 2] == zero and errors[y, at + 3] == zero
+    )
+
+
+def _is_flat(indices, y, x, errors, row, at):  # type: ignore[no-untyped-def]
+    """Return whether at least two of the eight neighbours have exactly the same colour as an exact pixel."""
+    height, width = indices.shape
+    same = 0
+    for dy in range(-1, 2):
+        for dx in range(-1, 2):
+            if (dy or dx) and 0 <= y + dy < height and 0 <= x + dx < width:
+                same += indices[y + dy, x + dx] == indices[y, x] and _is_exact(errors, row + dy, at + 4 * dx)
+    return same >= 2
+
+
+def _step(points, v, c):  # type: ignore[no-untyped-def]
+    """Return the difference of entry c to entry v."""
+    return (
+        points[c, 0] - points[v, 0],
+        points[c, 1] - points[v, 1],
+        points[c, 2] - points[v, 2],
+        points[c, 3] - points[v, 3],
+    )
+
+
+def _dot(a, b):  # type: ignore[no-untyped-def]
+    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2] + a[3] * b[3]
+
+
+def _slopes(errors, y, at, window, local, averages):  # type: ignore[no-untyped-def]
+    """Return half the derivative of the distortion by the error of a pixel, one number per coordinate."""
+    part, row = (np.float32(1.0) - local), errors[y]
+    return (
+        part * row[at] + local * _average(row, at, window, averages),
+        part * row[at + 1] + local * _average(row, at + 1, window, averages),
+        part * row[at + 2] + local * _average(row, at + 2, window, averages),
+        part * row[at + 3] + local * _average(row, at + 3, window, averages),
+    )
+
+
+def _best(v, errors, slopes, square, weight, limit, entries, costs, around, moved, x, y, width, height):  # type: ignore[no-untyped-def]
+    """Return the entry of the least cost for a pixel whose entry is v.
+
+    Args:
+        v: its entry.
+        errors: its error, four numbers.
+        slopes: see `_slopes`.
+        square: distortion by a squared change of a single error.
+        weight: distortion that a bit is worth.
+        limit: squared error that is allowed even where it was smaller before.
+        entries: the palette.
+        costs: the `Costs`.
+        around: see `surroundings`.
+        moved: see `motion`.
+        x: its column.
+        y: its row.
+        width: columns of the picture.
+        height: rows of the picture.
+    """
+    bits = own_bits(costs, v, around, moved)
+    if x + 1 < width:
+        bits += right_bits(costs, v, around, moved, y == 0)
+    if y + 1 < height:
+        bits += under_bits(costs, v, around, moved, x == 0, x + 1 == width)
+    allowed = max(limit, _dot(errors, errors))
+    worth = np.float32(1.0) / weight
+    best, least = v, np.float32(0.0)
+    for t in range(_TRIES):
+        c = around[t] if t < _TRIES - 1 else moved[0]
+        if c < 0 or c in (v, best) or entries.kinds[0, c] != entries.kinds[0, v]:
+            continue
+        step = _step(entries.points, v, c)
+        distortion = square * _dot(step, step) + np.float32(2.0) * _dot(step, slopes)
+        room = min(bits, bits - (distortion - least) * worth)  # bits that it may cost
+        if room <= np.float32(0.0):
+            continue
+        error = errors[0] + step[0], errors[1] + step[1], errors[2] + step[2], errors[3] + step[3]
+        if _dot(error, error) > allowed:
+            continue
+        spent = own_bits(costs, c, around, moved)
+        if spent < room and x + 1 < width:
+            spent += right_bits(costs, c, around, moved, y == 0)
+        if spent < room and y + 1 < height:
+            spent += under_bits(costs, c, around, moved, x == 0, x + 1 == width)
+        if spent < room:
+            best, least = c, distortion + weight * (spent - bits)
+    return best
+
+
+def _mark_around(marks, row, x, number):  # type: ignore[no-untyped-def]
+    """Mark the neighbours of a pixel, whose costs its change has altered."""
+    height, width = marks.shape
+    for y in range(max(row - 1, 0), min(row + 2, height)):
+        for column in range(max(x - 1, 0), min(x + 2, width)):
+            if y != row or column != x:
+                marks[y, column] = number
+
+
+@kernel
+def _choose(
+    indices: u8_2d,
+    before: u8_2d,
+    animated: flag,
+    marks: u8_2d,
+    sweep: i64,
+    start: i64,
+    weights: f32_2d,
+    limit: f32,
+    errors: f32_2d,
+    entries: Entries,
+    counts: Counts,
+    costs: Costs,
+    window: f32_1d,
+    local: f32,
+    scratch: f32_2d,
+) -> None:
+    """Choose better indices for some rows, one pixel after the other.
+
+    Args:
+        indices: uint8[h, w], changed.
+        before: uint8[h, w], the previous frame, or any array.
+        animated: whether there is a previous frame.
+        marks: uint8[n, w], number of the sweep in which each pixel is considered next, changed.
+        sweep: number of this sweep, from 0.
+        start: the first row.
+        weights: float32[n, w], distortion that a bit is worth; 0 keeps the index.
+        limit: squared error that is allowed even where it was smaller before.
+        errors: float32[n + 2 * REACH, 4 * (w + 2 * REACH)], changed; the first REACH rows are those above.
+        entries: the palette.
+        counts: frequencies in the picture, changed with it.
+        costs: bits of indices.
+        window: float32[REACH + 1], from the centre outwards.
+        local: share of the errors of local means in the distortion, 0..1.
+        scratch: float32[2, 4 * (w + 2 * REACH)].
+    """
+    height, width = indices.shape
+    reach, still = window.shape[0] - 1, np.float32(0.0)
+    square = np.float32(1.0) - local + local * window[0] * window[0]
+    for y in range(start, start + weights.shape[0]):
+        row = y - start + reach
+        _average_others(errors, row, window, scratch[0], scratch[1])
+        for x in range(width):
+            weight, v = weights[y - start, x], np.int64(indices[y, x])
+            if weight == still or marks[y - start, x] > sweep + 1 or entries.kinds[0, v] == 0:
+                continue
+            marks[y - start, x] = _DONE
+            around, moved = surroundings(indices, x, y), motion(indices, before, animated, x, y)
+            if v == around[0] == around[1] == around[4] == around[5] and (not animated or v == moved[0]):
+                continue
+            at = 4 * (x + reach)
+            if _is_exact(errors, row, at) and (entries.locked[v] or _is_flat(indices, y, x, errors, row, at)):
+                continue
+            error = errors[row, at], errors[row, at + 1], errors[row, at + 2], errors[row, at + 3]
+            slopes = _slopes(errors, row, at, window, local, scratch[1])
+            best = _best(v, error, slopes, square, weight, limit, entries, costs, around, moved, x, y, width, height)
+            if best != v:
+                count_around(indices, before, animated, x, y, -1, counts)
+                indices[y, x] = best
+                count_around(indices, before, animated, x, y, 1, counts)
+                _mark_around(marks, y - start, x, sweep + 1)
+                for i in range(4):
+                    errors[row, at + i] += entries.points[best, i] - entries.points[v, i]
+
+
+KERNELS = (_measure, _choose)
+
+
+class Chooser:
+    """Choices for the pixels of one palette, band by band."""
+
+    def __init__(self, palette: Palette, fixed: Palette) -> None:
+        """Prepare choices.
+
+        Args:
+            palette: uint8[k, 4].
+            fixed: uint8[f, 4], colours whose pixels stay exact.
+        """
+        self._entries = entries_of(palette, fixed)
+        self.spacing = spacing_of(self._entries)
+
+    def squared_error(self, pixels: npt.NDArray[np.uint32], indices: Indices) -> float:
+        """Return the sum of the squared errors of a picture, uint32[h, w], packed."""
+        errors = self.measure(pixels, indices, 0, len(indices))
+        return float(np.square(errors, dtype=np.float64).sum())
+
+    def measure(self, pixels: npt.NDArray[np.uint32], indices: Indices, start: int, stop: int) -> Errors:
+        """Return the errors of the rows start <= y < stop, and of REACH rows above and below them.
+
+        Args:
+            pixels: uint32[m, w], packed: these rows, fewer only at the ends of the picture.
+            indices: uint8[h, w], of the whole picture.
+            start: first row.
+            stop: last row, exclusive.
+        """
+        height, width = indices.shape
+        errors = np.zeros((stop - start + 2 * REACH, 4 * (width + 2 * REACH)), np.float32)
+        first = max(start - REACH, 0)
+        inside = errors[first - start + REACH : min(stop + REACH, height) - start + REACH]
+        _measure(pixels, indices, first, self._entries, 4 * REACH, inside)
+        return errors
+
+    def choose(
+        self,
+        indices: Indices,
+        before: Indices | None,
+        marks: npt.NDArray[np.uint8],
+        sweep: int,
+        start: int,
+        weights: npt.NDArray[np.float32],
+        limit: float,
+        errors: Errors,
+        counts: Counts,
+    ) -> None:
+        """Choose better indices for the rows from `start` on; see `_choose`."""
+        _choose(
+            indices,
+            indices if before is None else before,
+            before is not None,
+            marks,
+            sweep,
+            start,
+            weights,
+            limit,
+            errors,
+            self._entries,
+            counts,
+            costs_of(counts),
+            _WINDOW,
+            _LOCAL,
+            np.empty((2, errors.shape[1]), np.float32),
+        )
