@@ -79,6 +79,12 @@ def colors_of(image: Image.Image) -> list[tuple[int, ...]]:
     return [color for _, color in image.convert("RGB").getcolors(1 << 16) or ()]
 
 
+def test_lossy_applies_to_each_input(images: list[Image.Image]) -> None:
+    for strength in ("0", "10"):
+        assert kmq("64", "--shared-palette", "--lossy", strength, "a.png", "--ext", f"-{strength}.png").exit_code == 0
+    assert Path("a-10.png").stat().st_size < Path("a-0.png").stat().st_size
+
+
 def test_the_number_of_processes_changes_nothing(images: list[Image.Image]) -> None:
     write_tiles(Path("tiles"), 40)
     for count in ("1", "2"):

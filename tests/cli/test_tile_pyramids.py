@@ -139,6 +139,7 @@ def test_what_is_no_pyramid_of_images_is_named(tiles: list[Path], name: str, sta
         (("a.png", "-o", "a.mbtiles"), "only .mbtiles files become .mbtiles files"),
         (("map.mbtiles", "--max-bytes", "9k"), "--max-bytes does not apply to .mbtiles files"),
         (("map.mbtiles", "--skip-if-larger"), "--skip-if-larger does not apply"),
+        (("map.mbtiles", "--lossy", "3"), "--lossy does not apply"),
         (("map.mbtiles", "--format", "kmq"), "--format does not apply"),
     ],
 )

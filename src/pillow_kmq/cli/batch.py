@@ -76,8 +76,7 @@ def results(
 
         yield from on_cluster(jobs, settings, client, finished)
         return
-    sources = (job.source for job in jobs if not _reason_to_skip(job, settings))
-    count = processes_for(sources, processes)
+    count = processes_for(_sources(jobs, settings), processes)
     if min(count, len(jobs)) > 1 and not settings.dry_run and _may_leave_this_process(jobs):
         from .workers import in_processes
 
@@ -92,6 +91,11 @@ def results(
 def _may_leave_this_process(jobs: Sequence[Job]) -> bool:
     """Return False if a job needs standard input or output, or has processes of its own."""
     return not any(STREAM in (job.source, job.target) or job.format == PYRAMID for job in jobs)
+
+
+def _sources(jobs: Sequence[Job], settings: Settings) -> Iterator[str]:
+    """Yield the inputs that are not skipped."""
+    return (job.source for job in jobs if not _reason_to_skip(job, settings))
 
 
 def processes_for(sources: Iterable[str], wanted: int | None) -> int:

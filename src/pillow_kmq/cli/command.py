@@ -148,7 +148,7 @@ def _given(parameters: dict[str, Any]) -> dict[str, Any]:
 
 def _refuse_for_pyramids(given: dict[str, Any]) -> None:
     """Raise UsageError for options that do not apply to tile pyramids."""
-    for name in ("max_bytes", "strict", "importance", "format_", "skip_if_larger", "palettes", "dask"):
+    for name in ("max_bytes", "strict", "importance", "format_", "skip_if_larger", "palettes", "lossy", "dask"):
         if name in given:
             option = name.strip("_").replace("_", "-")
             raise click.UsageError(f"--{option} does not apply to .mbtiles files: leave it out")

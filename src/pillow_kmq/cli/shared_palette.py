@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ..collection.engine import Engine
 
 _APPLIES_TO_EACH = ("background", "threads")  # also to inputs whose palette is given
-_NOT_FOR_SEARCH = ("palette", "strict", "importance")
+_NOT_FOR_SEARCH = ("palette", "strict", "importance", "lossy")
 
 
 def with_shared_palette(
