@@ -45,6 +45,7 @@ class Settings:
         out_dir: Create missing folders of outputs.
         preserve: Give outputs the times of their inputs.
         dry_run: Write nothing.
+        processes: Number of processes for one input of many images; None for one per processor if there is enough work.
     """
 
     save: dict[str, Any]
@@ -58,6 +59,7 @@ class Settings:
     out_dir: bool = False
     preserve: bool = False
     dry_run: bool = False
+    processes: int | None = None
 
 
 @dataclass

@@ -18,7 +18,6 @@ _CONTRADICTIONS = (
     ("palette", "order"),
     ("palette", "transbug"),
     ("palette", "transparent_index"),
-    ("palette", "shared_palette"),
     ("max_bytes", "shared_palette"),
     ("strict", "lossy"),
     ("importance", "shared_palette"),

@@ -37,6 +37,7 @@ DITHERS = (
 
 
 SPACES = ("perceptual", "oklab", "srgb", "linear")
+EFFORTS = ("fast", "default", "best")
 ORDERS = ("luminance", "popularity", "compression")
 
 _OPTIONS = [
@@ -180,7 +181,7 @@ _OPTIONS = [
     click.option("-f", "--force", is_flag=True, help="Overwrite existing files."),
     click.option(
         "--effort",
-        type=click.Choice(["fast", "default", "best"]),
+        type=click.Choice(EFFORTS),
         help="Time spent on the palette.  [default: default]",
     ),
     click.option(
@@ -237,6 +238,11 @@ _OPTIONS = [
         metavar="N",
         help="Number of files to convert at a time.  [default: one per processor]",
     ),
+    click.option(
+        "--dask",
+        metavar="ADDRESS",
+        help="Work on the cluster of this Dask scheduler, such as tcp://host:8786, whose workers can reach all files.",
+    ),
     click.option("--preserve", is_flag=True, help="Give outputs the times of their inputs."),
     click.option("-n", "--dry-run", is_flag=True, help="Print what would be written, and write nothing."),
     click.option("--json", "json_lines", is_flag=True, help="Print one JSON object per file."),
@@ -274,7 +280,17 @@ SECTIONS = {
         "allow_larger",
         "force",
     ),
-    "Many files": ("recursive", "include", "exclude", "out_dir", "processes", "preserve", "dry_run", "json_lines"),
+    "Many files": (
+        "recursive",
+        "include",
+        "exclude",
+        "out_dir",
+        "processes",
+        "dask",
+        "preserve",
+        "dry_run",
+        "json_lines",
+    ),
     "Time": ("effort", "speed", "max_iter", "seed", "threads"),
 }
 """Sections of the help, and the names of the options in each; the others come last."""
