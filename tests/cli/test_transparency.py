@@ -29,7 +29,7 @@ def test_an_opaque_palette_composites_onto_white_with_one_note(format_: str) -> 
     image(0)
     result = kmq("a.png", "--palette", "#f00,#fff,#00f", "-o", f"b.{format_}")
     assert result.exit_code == 0, result.stderr
-    assert [line for line in result.stdout.splitlines() if "note" in line] == [NOTE]
+    assert [line for line in result.stdout.splitlines() if "transparen" in line] == [NOTE]
     assert first_pixel(f"b.{format_}") == (255, 255, 255, 255)
 
 
@@ -45,13 +45,14 @@ def test_there_is_no_note_where_nothing_is_assumed(arguments: list[str]) -> None
     image(0)
     result = kmq(*arguments, "a.png", "-o", "b.png")
     assert result.exit_code == 0
-    assert "note" not in result.stdout
+    assert "composited" not in result.stdout
+    assert "opaque or invisible" not in result.stdout
 
 
 @pytest.mark.parametrize("format_", ["png", "bmp"])
 def test_there_is_no_note_where_all_pixels_are_opaque(format_: str) -> None:
     image(255)
-    assert "note" not in kmq("a.png", "--palette", "#f00,#fff", "-o", f"b.{format_}").stdout
+    assert "composited" not in kmq("a.png", "--palette", "#f00,#fff", "-o", f"b.{format_}").stdout
 
 
 def test_strict_accepts_no_background_that_was_not_asked_for() -> None:
@@ -62,5 +63,6 @@ def test_strict_accepts_no_background_that_was_not_asked_for() -> None:
 def test_a_gif_composites_translucent_pixels_onto_the_background() -> None:
     image(100)
     result = kmq("a.png", "--background", "blue", "-o", "b.gif")
-    assert "note" not in result.stdout
+    assert "composited" not in result.stdout
+    assert "opaque or invisible" not in result.stdout
     assert first_pixel("b.gif") == (100, 0, 155, 255)

@@ -14,6 +14,7 @@ from ..errors import KmqError, QualityError
 from ..frames import read_failure
 from ..report import AnimationReport, Report
 from .inputs import Input, read, read_source
+from .kept_input import input_to_keep
 from .other_formats import save_in
 from .outputs import STREAM, Job, check, replaces_source, times_of, write
 from .statuses import EXISTS, LARGER, Refused
@@ -42,11 +43,13 @@ class Settings:
         skip_if_larger: Hold back outputs that do not save enough.
         strip: Drop metadata and convert colours to sRGB.
         quiet: Print errors only, so that the visible error need not be measured.
+        allow_larger: Write a palette PNG even if the input is a smaller PNG.
         verbose: Print more about each file.
         facts: Measure everything that `--json` prints.
         out_dir: Create missing folders of outputs.
         preserve: Give outputs the times of their inputs.
         dry_run: Write nothing.
+        processes: Number of processes for one input of many images; None for one per processor if there is enough work.
     """
 
     save: dict[str, Any]
@@ -54,11 +57,13 @@ class Settings:
     skip_if_larger: bool
     strip: bool
     quiet: bool
+    allow_larger: bool = False
     verbose: bool = False
     facts: bool = False
     out_dir: bool = False
     preserve: bool = False
     dry_run: bool = False
+    processes: int | None = None
 
 
 @dataclass
@@ -132,9 +137,25 @@ def convert(job: Job, settings: Settings, progress: Callable[[float], object] | 
     if settings.skip_if_larger and not outcome.worth_it:
         outcome.held = LARGER
         encoded = data
+    elif len(encoded) >= len(data):
+        encoded = _not_larger(data, outcome, encoded, job.format, settings)
     if not outcome.held or job.target == STREAM:
         write(job.target, encoded, folders=settings.out_dir, times=times)
     return outcome
+
+
+def _not_larger(data: bytes, outcome: Outcome, encoded: bytes, format_: str, settings: Settings) -> bytes:
+    """Return the output, or the input if that is as small and may be kept; add a note about it to `outcome`."""
+    kept = None
+    if format_ == "png" and not settings.allow_larger and outcome.exact == "exact":
+        kept = input_to_keep(data, outcome.report, settings.save, strip=settings.strip)
+    if kept is not None and len(kept) <= len(encoded):
+        outcome.notes.append(f"the input was kept, as its palette PNG has {len(encoded):,} bytes; see --allow-larger")
+        outcome.after, outcome.error = len(kept), None
+        return kept
+    if len(encoded) > len(data) and format_ in SAVERS:
+        outcome.notes.append("the output is larger than the input; --skip-if-larger would hold it back")
+    return encoded
 
 
 def _reduce(

@@ -18,10 +18,10 @@ _CONTRADICTIONS = (
     ("palette", "order"),
     ("palette", "transbug"),
     ("palette", "transparent_index"),
-    ("palette", "shared_palette"),
     ("max_bytes", "shared_palette"),
     ("strict", "lossy"),
     ("importance", "shared_palette"),
+    ("skip_if_larger", "allow_larger"),
     ("quiet", "verbose"),
 )
 
@@ -78,6 +78,8 @@ def save_options(given: dict[str, Any]) -> dict[str, Any]:
             save[name] = values.colors(_option(name), given[name])
     if "importance" in given:
         save["importance"] = values.importance(given["importance"])
+    if given.get("optimize", "max") != "max":
+        save["optimize"] = int(given["optimize"])
     if "transbug" in given:
         save["transparent_index"] = -1
     _check(save)

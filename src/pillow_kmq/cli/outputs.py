@@ -15,8 +15,9 @@ from .statuses import EXISTS, UNREADABLE, UNWRITABLE, Refused
 
 STREAM = "-"  # standard input or output instead of a file name
 FORMATS = ("png", "kmq", "gif", "apng", "webp", "tif", "bmp", "pcx", "tga")
-_EXTENSIONS = {**{f".{format_}": format_ for format_ in FORMATS}, ".tiff": "tif"}
-_OWN = tuple(f"-kmq.{format_}" for format_ in FORMATS)  # what default names of outputs end in
+PYRAMID = "mbtiles"  # the format of tile pyramids, which stay what they are
+_EXTENSIONS = {**{f".{format_}": format_ for format_ in (*FORMATS, PYRAMID)}, ".tiff": "tif"}
+_OWN = tuple(f"-kmq.{format_}" for format_ in (*FORMATS, PYRAMID))  # what default names of outputs end in
 
 _OTHERWISE = "name another in a run of its own"
 
@@ -28,7 +29,7 @@ class Job:
     Attributes:
         source: Path of the input, or STREAM.
         target: Path of the output, or STREAM.
-        format: One of FORMATS.
+        format: One of FORMATS, or PYRAMID.
         problem: Reason for not converting it, shown to the user; None if there is none.
         unreadable: True if the problem is that the input cannot be read, not that its output would overwrite a file.
         own_output: True if the input is the output of another one, from an earlier run, and is left as it is.
@@ -70,15 +71,27 @@ def plan(
     output = STREAM if output == "/dev/stdout" else output  # which may be a file, and must not be replaced
     _check(inputs, output, ext, out_dir, folders)
     format_ = format_ or _format_by_name(output or ext)
-    suffix = ext or (f".{format_}" if format_ == "kmq" or out_dir is not None else f"-kmq.{format_}")
+    suffix = _suffix(ext, format_, out_dir)
     jobs: list[Job] = []
     for found in _files(inputs, folders, suffix):
-        target = output or _default_target(found, suffix, out_dir)
+        chosen = PYRAMID if is_pyramid(found.path) else format_
+        target = output or _default_target(found, _suffix(ext, chosen, out_dir), out_dir)
+        if is_pyramid(target) != is_pyramid(found.path):
+            raise OptionError(f"cannot convert {found.path} to {target}: only .mbtiles files become .mbtiles files")
         unreadable = found.problem is not None
-        jobs.append(Job(found.path, target, format_, found.problem, unreadable, in_folder=found.in_folder))
+        jobs.append(Job(found.path, target, chosen, found.problem, unreadable, in_folder=found.in_folder))
     if output is not None and len(jobs) > 1:
         raise OptionError(f"--output takes a single input, not {len(jobs)}: use --out-dir for the images in a folder")
     return _without_collisions(jobs, suffix)
+
+
+def is_pyramid(path: str) -> bool:
+    """Return whether a file is named as a tile pyramid, a database of map tiles."""
+    return path.lower().endswith(f".{PYRAMID}")
+
+
+def _suffix(ext: str | None, format_: str, out_dir: str | None) -> str:
+    return ext or (f".{format_}" if format_ == "kmq" or out_dir is not None else f"-kmq.{format_}")
 
 
 def _check(
