@@ -121,3 +121,25 @@ def test_what_needs_one_image_is_refused(arguments: tuple[str, ...], words: str,
     result = kmq("--shared-palette", *arguments)
     assert result.exit_code == 4
     assert words in " ".join(result.stderr.split())
+
+
+@pytest.mark.parametrize("format_", ["gif", "apng", "webp"])
+def test_all_frames_of_animations_count(format_: str) -> None:
+    frames = [Image.new("RGB", (8, 8), color) for color in ("red", "lime", "blue")]
+    frames[0].save("a.gif", save_all=True, append_images=frames[1:], duration=90)
+    assert (
+        kmq("a.gif", "--shared-palette", "--palettes", "one", "--format", format_, "--ext", f"-s.{format_}").exit_code
+        == 0
+    )
+    with Image.open(f"a-s.{format_}") as saved:
+        for number, frame in enumerate(frames):
+            saved.seek(number)
+            assert saved.convert("RGB").tobytes() == frame.tobytes()
+
+
+@pytest.mark.parametrize("palettes", ["per-frame", "exact"])
+def test_palettes_of_frames_contradict_a_shared_one(palettes: str) -> None:
+    Image.new("RGB", (8, 8)).save("a.gif")
+    result = kmq("a.gif", "--shared-palette", "--palettes", palettes, "--format", "gif")
+    assert result.exit_code == 4
+    assert "leave it or --palettes out" in " ".join(result.stderr.split())

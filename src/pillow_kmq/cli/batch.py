@@ -12,7 +12,7 @@ from ..errors import KmqError
 from .convert import Outcome, Settings, convert, sentence
 from .outputs import PYRAMID, STREAM, Job, check, up_to_date
 from .statuses import FAILED, status_of
-from .terminal import shown
+from .terminal import failure_line, shown_name
 
 WRITTEN, HELD, PLANNED, SKIPPED, FAILURE = "written", "held", "planned", "skipped", "failed"
 
@@ -165,7 +165,7 @@ def _reason_to_skip(job: Job, settings: Settings) -> str:
 
 def _planned(job: Job, settings: Settings) -> Result:
     check(job, settings.force)
-    return Result(PLANNED, 0, f"{shown(job.source)} -> {shown(job.target)}")
+    return Result(PLANNED, 0, f"{shown_name(job.source)} -> {shown_name(job.target, 'stdout')}")
 
 
 def _result(job: Job, outcome: Outcome, settings: Settings) -> Result:
@@ -185,4 +185,4 @@ def _result(job: Job, outcome: Outcome, settings: Settings) -> Result:
 
 def failure(job: Job, message: str, status: int = FAILED) -> Result:
     """Return the result of a job that failed."""
-    return Result(FAILURE, status, shown(f"kmq: {job.source}: {message}"), message=message)
+    return Result(FAILURE, status, failure_line(job.source, message), message=message)

@@ -14,10 +14,10 @@ from typing import Any
 
 import click
 
-from ..errors import KmqError, OptionError, OptionTypeError
+from ..errors import KmqError, OptionError
 from ..saving.files import abandon
 from .batch import at_end, processes_for, results
-from .convert import SAVERS, Settings
+from .convert import SAVERS, Settings, holds_frames
 from .folders import Folders
 from .keywords import refuse_contradictions, save_options
 from .options import SECTIONS, options
@@ -26,7 +26,7 @@ from .progress import Bar
 from .reporting import Reporter
 from .shared_palette import as_found_for_inputs, with_shared_palette
 from .statuses import MEANINGS, status_of
-from .terminal import Progress, printing_records, say, shown
+from .terminal import Progress, printing_records, say, shown_name
 from .verbs import VERBS, CommandWithVerbs
 
 EXAMPLES = (
@@ -87,19 +87,15 @@ def main(
     options may be abbreviated.
     """
     context.with_resource(printing_records(logging.CRITICAL if quiet else logging.DEBUG))
-    try:
-        colors, inputs = _leading_colors(colors, inputs)
-        folders = Folders(recursive, include, exclude, closed=out_dir)
-        jobs = plan(inputs or (STREAM,), output, ext, format_, out_dir=out_dir, folders=folders)
-        refuse_contradictions(_given(context.params))
-        save = {"colors": colors or 256, **save_options(_given({"colors": colors, **choices}))}
-    except (OptionError, OptionTypeError) as error:
-        raise click.UsageError(str(error)) from None
-    for name in ("compression", "palette_mode"):
-        if name in save and jobs and all(job.format != "kmq" for job in jobs):
-            raise click.UsageError(f"--{name.replace('_', '-')} applies to .kmq files only: add --format kmq")
-    if "optimize" in save and jobs and all(job.format != "png" for job in jobs):
-        raise click.UsageError("--optimize applies to PNG files only: leave it out")
+    colors, inputs = _leading_colors(colors, inputs)
+    folders = Folders(recursive, include, exclude, closed=out_dir)
+    jobs = plan(inputs or (STREAM,), output, ext, format_, out_dir=out_dir, folders=folders)
+    refuse_contradictions(_given(context.params))
+    save = {"colors": colors or 256, **save_options(_given({"colors": colors, **choices}))}
+    if not jobs:
+        say("kmq: nothing to convert: all images are outputs of earlier runs", err=True)
+        sys.exit(0)
+    _refuse_without_effect(save, jobs)
     to_stdout = any(job.target == STREAM for job in jobs)
     if json_lines and to_stdout:
         raise click.UsageError("--json prints to standard output, where the image goes: use --output to name a file")
@@ -107,9 +103,6 @@ def main(
         _refuse_for_pyramids(_given(context.params))
     if dask is not None:
         _refuse_for_cluster(_given(context.params), jobs)
-    if not jobs:
-        say("kmq: nothing to convert: all images are outputs of earlier runs", err=True)
-        sys.exit(0)
     client = None if dask is None or dry_run else _client(context, dask)
     if shared_palette and "palette" in save:
         save = as_found_for_inputs(save)
@@ -132,11 +125,22 @@ def main(
     sys.exit(_run(jobs, settings, processes, client, Reporter(json_lines, quiet, err=to_stdout)))
 
 
+def _refuse_without_effect(save: dict[str, Any], jobs: list[Job]) -> None:
+    """Raise UsageError for options that none of the output formats has."""
+    for name in ("compression", "palette_mode"):
+        if name in save and all(job.format != "kmq" for job in jobs):
+            raise click.UsageError(f"--{name.replace('_', '-')} applies to .kmq files only: add --format kmq")
+    if "optimize" in save and all(job.format != "png" for job in jobs):
+        raise click.UsageError("--optimize applies to PNG files only: leave it out")
+    if "palettes" in save and not any(holds_frames(job.format) for job in jobs):
+        raise click.UsageError("--palettes applies to animations: add --format gif, apng, webp or kmq")
+
+
 def _run(jobs: list[Job], settings: Settings, processes: int | None, client: Any, reporter: Reporter) -> int:
     """Run all jobs, show how far they are, and return the exit status."""
     quiet = reporter.quiet
-    bar = Bar(len(jobs), not quiet) if len(jobs) > 1 else Progress(f"[1/1] {shown(jobs[0].source)}", enabled=not quiet)
-    with bar:
+    name = shown_name(jobs[0].source)
+    with Bar(len(jobs), not quiet) if len(jobs) > 1 else Progress(f"[1/1] {name}", enabled=not quiet) as bar:
         progress = bar.update if bar.enabled else None
         found = results(jobs, settings, processes, progress, bar.step, client)
         for job, result in zip(jobs, found, strict=True):

@@ -80,7 +80,13 @@ class Folders:
             reason = (error.strerror or str(error)).lower()
             yield Found(os.fsdecode(error.filename or top), "", problem=f"cannot read the folder: {reason}")
         if empty and not failures:
-            yield Found(top, "", problem="there are no images in it; --include adds files with other names")
+            yield Found(top, "", problem=self._emptiness)
+
+    @property
+    def _emptiness(self) -> str:
+        if self.include:
+            return f"no file in it is like {' or '.join(self.include)}"
+        return "there are no images in it; --include adds files with other names"
 
     def _matching(self, pattern: str) -> Iterator[Found]:
         """Yield the files that match a pattern, sorted, with names relative to its folders without wildcards."""

@@ -37,6 +37,8 @@ def refuse_contradictions(given: dict[str, Any]) -> None:
             raise OptionError(f"{_option(one)} and {_option(other)} cannot be combined: drop one of them")
     if "shared_palette" in given and given.get("order") == "popularity":
         raise OptionError("--shared-palette and --order popularity cannot be combined: choose another order")
+    if "shared_palette" in given and given.get("palettes") in ("per-frame", "exact"):
+        raise OptionError("--shared-palette gives all frames one palette: leave it or --palettes out")
     ways = [(_option(name), _dithering(name, given[name])) for name in _DITHERING if name in given]
     for (one, way), (other, another) in pairwise(ways):
         if way != another:

@@ -17,7 +17,7 @@ from .learning import Items, Reader, learn
 from .outputs import STREAM
 from .progress import Bar
 from .statuses import DAMAGED, UNREADABLE, Refused, status_of
-from .terminal import say, shown
+from .terminal import failure_line, say
 from .values import colors as colors_of
 
 
@@ -67,7 +67,7 @@ def learn_from_inputs(
     failures += [(path, Refused(reason, _status(path))) for path, reason in learned.skipped]
     status = 0
     for path, error in failures:
-        say(shown(f"kmq: {path}: {error}"), err=True)
+        say(failure_line(path, str(error)), err=True)
         status = status_of(error)
     if not len(learned.colors):
         raise Refused("there are no pixels to find a palette for", status or UNREADABLE)

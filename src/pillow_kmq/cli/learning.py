@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -50,9 +49,7 @@ class Reader:
 
     def __call__(self, item: Item) -> Iterator[Image.Image]:
         """Yield the pictures. Raises Refused or another KmqError."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # they are for programmers
-            found = read(_content(item), all_frames=self.all_frames)
+        found = read(_content(item), all_frames=self.all_frames)
         images = [found.image, *(found.animation or {}).get("append_images", ())]
         for picture in Frames(*images) if found.animation else images:
             yield as_shown(picture, srgb=self.srgb)

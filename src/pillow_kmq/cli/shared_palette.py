@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .convert import ANIMATED
+from .convert import holds_frames
 from .outputs import Job
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def with_shared_palette(
     for_search = [name for name in QUANTIZE_KEYWORDS if name not in _NOT_FOR_SEARCH]
     search = with_dithering({name: save[name] for name in for_search if name in save})
     each = {name: save[name] for name in save if name not in for_search or name in _APPLIES_TO_EACH}
-    reader = Reader(any(job.format == "kmq" or job.format in ANIMATED for job in jobs), srgb)
+    reader = Reader(any(holds_frames(job.format) for job in jobs), srgb)
     shared = learn(Items(job.source for job in jobs), reader, engine, search, progress=progress)
     if not len(shared.colors):
         return save  # no input can be read

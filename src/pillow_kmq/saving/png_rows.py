@@ -47,17 +47,21 @@ class Coding:
 
 def packed_rows(indices: Indices, coding: Coding) -> Bytes:
     """Return unfiltered rows, uint8[h, bytes per row], in the order and depth of `coding`; indices: uint8[h, w]."""
-    pixels = coding.new_index[indices]
-    if coding.depth == 8:
-        return pixels
-    height, width = pixels.shape
-    per_byte = 8 // coding.depth
+    return packed(coding.new_index[indices], coding.depth)
+
+
+def packed(indices: Indices, depth: int) -> Bytes:
+    """Return rows of indices of `depth` bits each, first index in the highest bits, padded to bytes: uint8[h, n]."""
+    if depth == 8:
+        return indices
+    height, width = indices.shape
+    per_byte = 8 // depth
     padded = np.zeros((height, -(-width // per_byte) * per_byte), np.uint8)
-    padded[:, :width] = pixels
-    packed = np.zeros((height, padded.shape[1] // per_byte), np.uint8)
+    padded[:, :width] = indices
+    result = np.zeros((height, padded.shape[1] // per_byte), np.uint8)
     for place in range(per_byte):
-        packed |= padded[:, place::per_byte] << (8 - coding.depth * (place + 1))
-    return packed
+        result |= padded[:, place::per_byte] << (8 - depth * (place + 1))
+    return result
 
 
 def stripes(indices: Indices, coding: Coding) -> Iterator[Bytes]:

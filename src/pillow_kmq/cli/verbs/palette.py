@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..arguments import Command
-from ..each import Writer, for_each, shown_name
+from ..each import for_each
 from ..folders import Folders
 from ..options import EFFORTS, SPACES
-from ..outputs import STREAM
+from ..outputs import STREAM, Job, check, check_target, plan, write
 from ..statuses import FAILED, UNREADABLE, Refused, status_of
-from ..terminal import say
+from ..terminal import say, shown_name
 
 if TYPE_CHECKING:
     from ...palette_files import NamedColors
@@ -61,16 +61,15 @@ def extract(
     Of an indexed image that is its palette, of others the distinct colours. If there are more than COLORS, or if the
     image is an animation, it is quantised first. Without --output, hex colours are printed.
     """
-    format_ = _chosen_format(output or STREAM, format_)
-    writer = Writer(force=force)
+    job = Job(image, output or STREAM, _chosen_format(output or STREAM, format_))
 
-    def work(file: str) -> str:
+    def work(job: Job) -> str:
         from ..inputs import read_source
         from ..palettes import palette_of_image
 
-        return _write(file, palette_of_image(read_source(file), colors), output or STREAM, format_, opaque, writer)
+        return _write(job, palette_of_image(read_source(job.source), colors), opaque, force)
 
-    sys.exit(for_each([image], work, quiet=quiet, err=True))
+    sys.exit(for_each([job], work, quiet=quiet, err=True))
 
 
 @command.command(cls=Command, context_settings=_HELP)
@@ -138,13 +137,12 @@ def _learn(
     from ...palette_files.files import named
     from ..learned_palettes import learn_from_inputs
 
-    writer = Writer(force=force)
     try:
         if target != STREAM:
-            writer.check(target)  # before work that takes time
+            check_target(target, force)  # before work that takes time
         learned, status = learn_from_inputs(inputs, folders, **choices)
         source = f"{learned.images:,} image{'s' * (learned.images != 1)}"
-        line = _write(source, named(learned.colors), target, format_, opaque, writer)
+        line = _write(Job(source, target, format_), named(learned.colors), opaque, force)
     except KmqError as error:
         say(f"kmq: {error}", err=True)
         return status_of(error)
@@ -171,7 +169,7 @@ def show(palettes: tuple[str, ...]) -> None:
         found = palette_of_argument(given)
         lines = swatch_lines(found.colors.tolist(), found.names, colored=has_true_color())
         count = len(found.colors)
-        return "\n".join([f"{given}: {count} colour{'s' * (count != 1)}", *(f"  {line}" for line in lines)])
+        return "\n".join([f"{shown_name(given)}: {count} colour{'s' * (count != 1)}", *(f"  {line}" for line in lines)])
 
     sys.exit(for_each(palettes, work))
 
@@ -196,16 +194,19 @@ def convert(
         raise click.UsageError(f"--output takes a single input, not {len(palettes)}: give --format for several")
     if output is None and format_ is None:
         raise click.UsageError("name the output with --output, or its format with --format")
-    format_ = _chosen_format(output, format_)
-    writer = Writer(force=force)
+    from ...palette_files.files import suffix_of
 
-    def work(given: str) -> str:
+    format_ = _chosen_format(output, format_)
+    jobs = plan(palettes, output, None if output else suffix_of(format_), format_)
+
+    def work(job: Job) -> str:
         from ..palettes import palette_of_argument
 
-        target = output or _target(given, format_)
-        return _write(given, palette_of_argument(given), target, format_, opaque, writer)
+        if output is None:
+            _check_name(job.source)
+        return _write(job, palette_of_argument(job.source), opaque, force)
 
-    sys.exit(for_each(palettes, work, quiet=quiet, err=output == STREAM))
+    sys.exit(for_each(jobs, work, quiet=quiet, err=output == STREAM))
 
 
 def _chosen_format(output: str | None, format_: str | None) -> str:
@@ -223,18 +224,15 @@ def _chosen_format(output: str | None, format_: str | None) -> str:
         raise click.UsageError(str(error)) from None
 
 
-def _target(given: str, format_: str) -> str:
-    from ...palette_files.files import suffix_of
+def _check_name(given: str) -> None:
+    """Raise Refused for a palette without a name for its output."""
     from ...quant.named_palettes import HARDWARE_NAMES
 
-    if given in HARDWARE_NAMES:
-        return given + suffix_of(format_)
-    if not os.path.lexists(given):
+    if given not in HARDWARE_NAMES and not os.path.lexists(given):
         raise Refused("not a file: name the output with --output", UNREADABLE)
-    return os.path.splitext(given)[0] + suffix_of(format_)
 
 
-def _write(source: str, palette: NamedColors, target: str, format_: str, opaque: bool, writer: Writer) -> str:
+def _write(job: Job, palette: NamedColors, opaque: bool, force: bool) -> str:
     """Write a palette and return the line to print. Raises Refused."""
     from ...errors import OptionError
     from ...palette_files.files import encode_palette
@@ -242,11 +240,11 @@ def _write(source: str, palette: NamedColors, target: str, format_: str, opaque:
     if opaque:
         palette.colors[:, 3] = 255
     try:
-        encoded = encode_palette(palette, format_)
+        encoded = encode_palette(palette, job.format)
     except OptionError as error:
         raise Refused(f"{error}; --opaque does that", FAILED) from None
-    if target != STREAM or format_ in ("act", "ase", "png", "riff"):  # text may go to a terminal
-        writer.check(target)
-    writer.write(target, encoded)
+    if job.target != STREAM or job.format in ("act", "ase", "png", "riff"):  # text may go to a terminal
+        check(job, force)
+    write(job.target, encoded)
     count = len(palette.colors)
-    return f"{shown_name(source)} -> {shown_name(target, out=True)}: {count} colour{'s' * (count != 1)}"
+    return f"{shown_name(job.source)} -> {shown_name(job.target, 'stdout')}: {count} colour{'s' * (count != 1)}"
