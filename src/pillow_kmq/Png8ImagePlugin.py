@@ -34,7 +34,7 @@ def register_png8_saver() -> None:
 
 def _save(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
     from .saving.options import save_quantized, saving
-    from .saving.png import encode, keeps_order, level_of
+    from .saving.png import level_of
 
     im = for_saving(im)
     options = im.encoderinfo
@@ -42,14 +42,27 @@ def _save(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
     with saving(im, FORMAT):
         quantizing, encoding = _progress(options)
     im.encoderinfo = {**options, "progress": quantizing}
+    save_quantized(im, fp, FORMAT, lambda result: encode_png8(result, options, filename, encoding))
 
-    def encoded(result: PaletteImage) -> bytes:
-        image = _with_rgb_palette(result.image, options)
-        free_order = not result.kept and not keeps_order(options)
-        transparent = len(image.encoderinfo.get("transparency", b""))
-        return encode(image, filename, encoding, free_order=free_order, transparent=transparent)
 
-    save_quantized(im, fp, FORMAT, encoded)
+def encode_png8(result: PaletteImage, options: dict[str, Any], filename: str | bytes, progress: Progress) -> bytes:
+    """Encode a quantised image as a palette PNG.
+
+    Args:
+        result: The image, and whether its palette was kept rather than found.
+        options: Keywords of `Image.save`.
+        filename: The name that Pillow passes to its plugins.
+        progress: Told the fraction done; it may cancel.
+
+    Raises:
+        OptionError: `optimize` or `bits` is invalid.
+    """
+    from .saving.png import encode, keeps_order
+
+    image = _with_rgb_palette(result.image, options)
+    free_order = not result.kept and not keeps_order(options)
+    transparent = len(image.encoderinfo.get("transparency", b""))
+    return encode(image, filename, progress, free_order=free_order, transparent=transparent)
 
 
 def _progress(encoderinfo: dict[str, Any]) -> tuple[Progress | None, Progress]:

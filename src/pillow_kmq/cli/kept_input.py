@@ -42,7 +42,11 @@ def input_to_keep(data: bytes, report: Report, save: dict[str, Any], *, strip: b
     asked = save.get("colors") != _MOST_COLORS and not report.looks_same
     if asked or not data.startswith(_PNG) or any(save.get(name) is not None for name in _ASKING):
         return None
-    kept = _only(data, _PICTURE if strip else _PICTURE | _KEPT)
+    kept = _only(data, _PICTURE | _KEPT)
+    if strip:
+        if b"cICP" in kept:  # may be HDR, whose colours cannot be converted to sRGB
+            return None
+        kept = _only(data, _PICTURE)
     try:
         image = read(kept, all_frames=False).image
     except KmqError:

@@ -14,6 +14,8 @@ from PIL import Image
 
 from ..codec.picture import keep_palette, sort_palette
 from ..codec.writer import encode_picture
+from ..Png8ImagePlugin import encode_png8
+from ..quant.progress import SILENT
 from ..saving.options import PaletteImage, indexed_image, to_palette_image
 from .row import encoded
 
@@ -94,7 +96,7 @@ def own_result(
         return File(label, data, seconds, shlex.join(command))
 
     files: list[File] = []
-    files.append(made("PNG", "png", lambda: encoded(result.image, "PNG8", optimize=True)))
+    files.append(made("PNG", "png", lambda: encode_png8(result, {**options, "optimize": True}, "", SILENT)))
     for level in compressions:
         files.append(made(f".kmq {level}", "kmq", partial(_kmq, result, level), "--compression", level))
     if webp and max(image.size) <= _LONGEST_WEBP:
