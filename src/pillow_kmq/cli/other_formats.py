@@ -46,6 +46,9 @@ def save_in(im: Image.Image, fp: IO[bytes], format_: str, options: dict[str, Any
         im = _with_opaque_or_clear_pixels(im)
         notes.append("GIF files have no partial transparency: pixels are opaque or invisible")
 
+    if format_ == "gif" and options.get("lossy"):
+        options = {"lossy_for": "gif", **options}
+
     def encode(result: PaletteImage) -> bytes:
         encoded = BytesIO()
         _with_alphas(result.image).save(encoded, **_PILLOW[format_])
