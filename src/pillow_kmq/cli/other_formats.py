@@ -46,7 +46,7 @@ def save_in(im: Image.Image, fp: IO[bytes], format_: str, options: dict[str, Any
         im = _with_opaque_or_clear_pixels(im)
         notes.append("GIF files have no partial transparency: pixels are opaque or invisible")
 
-    if format_ == "gif" and options.get("lossy"):
+    if format_ == "gif":
         options = {"lossy_for": "gif", **options}
 
     def encode(result: PaletteImage) -> bytes:

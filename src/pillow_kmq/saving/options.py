@@ -56,7 +56,10 @@ QUANTIZE_KEYWORDS = (
 
 def quantize_options(encoderinfo: dict[str, Any]) -> dict[str, Any]:
     """Return the keywords of `quantize` among those given to `Image.save`. None counts as not given."""
-    return {name: encoderinfo[name] for name in QUANTIZE_KEYWORDS if encoderinfo.get(name) is not None}
+    options = {name: encoderinfo[name] for name in QUANTIZE_KEYWORDS if encoderinfo.get(name) is not None}
+    if "lossy" not in options:
+        options.pop("lossy_for", None)  # on its own it is no reason to quantise a P image
+    return options
 
 
 def with_dithering(options: dict[str, Any]) -> dict[str, Any]:

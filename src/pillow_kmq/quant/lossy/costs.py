@@ -165,8 +165,11 @@ def counts_of(indices: Indices, before: Indices | None, k: int, *, lzw: bool = F
         k: number of entries.
         lzw: whether costs are to be those of LZW.
     """
-    shapes = ((16, 2), (16, 2), (8, 2), (k, k), (k, k))
-    counts = Counts(*(np.zeros(shape, np.int32) for shape in shapes), lzw)
+
+    def zeros(*shape: int) -> npt.NDArray[np.int32]:
+        return np.zeros(shape, np.int32)
+
+    counts = Counts(zeros(16, 2), zeros(16, 2), zeros(8, 2), zeros(k, k), zeros(k, k), lzw)
     _count(indices, indices if before is None else before, before is not None, counts)
     return counts
 

@@ -153,7 +153,7 @@ def encoded_animation(images: list[Image.Image], format: str, encoderinfo: dict[
         encoderinfo: Keywords of `save_animation`.
     """
     kind, first = FORMATS[format], images[0]
-    if format == "GIF" and encoderinfo.get("lossy"):
+    if format == "GIF":
         encoderinfo = {"lossy_for": "gif", **encoderinfo}
     check_animation_options(first, encoderinfo, kind.name)
     frames = Shown(*images, srgb=True)
