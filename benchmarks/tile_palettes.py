@@ -16,8 +16,8 @@ visible pixels made opaque.
 | worse | images whose mse3 is above tilequant's |
 
 "quantised first" is tilequant on an image that this package has reduced to palettes * colours, as its documentation
-recommends. Each conversion has a process of its own, as tilequant sometimes crashes; such images are left out of its
-row. Results go to results/tile_palettes.csv and results/tile_palettes.md.
+recommends. Each conversion has a process of its own, as tilequant sometimes crashes after several; if one
+crashes, it has no row. Results go to results/tile_palettes.csv and results/tile_palettes.md.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ def picture(name: str = "a.png", mode: str = "RGB", size: tuple[int, int] = (40,
     y, x = np.mgrid[0 : size[1], 0 : size[0]]
     rgb = np.dstack([x * 6, y * 8, (x * y) % 256]).astype(np.uint8)
     image = Image.fromarray(rgb).convert(mode)
-    image.save(name, **options)
+    image.save(name, **{"compress_level": 0, **options})
     return image
 
 

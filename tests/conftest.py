@@ -21,6 +21,13 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         pillow_kmq.warmup()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Refuse names with addresses, which differ from process to process: tests in several processes would not start."""
+    unstable = [item.nodeid for item in items if " at 0x" in item.nodeid]
+    if unstable:
+        raise pytest.UsageError(f"give these tests ids: {', '.join(unstable)}")
+
+
 @pytest.fixture(scope="session")
 def kernels_on_disk() -> None:
     """All kernels are kept on disk when a test that asks for this begins."""

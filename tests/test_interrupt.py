@@ -12,6 +12,7 @@ import time
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ from pillow_kmq.quant.clustering import assign, lloyd
 from pillow_kmq.quant.clustering import wu as split
 from pillow_kmq.quant.dithering import ordered
 from pillow_kmq.saving import files as writing
+from pillow_kmq.saving import png_deflate
 from pillow_kmq.types import IndexedImage
 
 SOON = 5.0  # seconds; mostly it takes hundredths
@@ -90,6 +92,16 @@ def test_the_main_thread_waits_so_that_it_hears_ctrl_c() -> None:
     with ctrl_c(0.2):
         waiting.wait_for(lambda: until(stop), stop)
     assert stop[0]
+
+
+@pytest.mark.parametrize("oxipng", [True, False])
+def test_ctrl_c_ends_the_search_for_a_small_png(oxipng: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not oxipng:
+        monkeypatch.setattr(png_deflate, "_oxipng", lambda: None)
+    image = Image.fromarray(noise(2500, 2500).indices)
+    image.putpalette(COLORS.view(np.uint8).reshape(-1, 4)[:, :3].tobytes())
+    with ctrl_c(1.0):
+        image.save(BytesIO(), format="PNG8", optimize=6)
 
 
 def test_threads_that_do_not_stop_are_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:

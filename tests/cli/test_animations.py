@@ -90,3 +90,44 @@ def test_still_images_become_still_files() -> None:
 
 def test_the_command_has_the_palettes_of_the_library() -> None:
     assert options.PALETTES == stored_frames.PALETTES
+
+
+def pages(name: str) -> None:
+    """Write a TIFF with two pages."""
+    page = Image.new("L", (4, 4))
+    page.save(name, save_all=True, append_images=[page])
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.tif"])
+@pytest.mark.parametrize("how", [("--ext", None), ("-o", None), ("-o", "link")])
+def test_a_file_is_not_replaced_by_its_first_picture(name: str, how: tuple[str, str | None]) -> None:
+    animation(name) if name == "a.png" else pages(name)
+    option, output = how
+    if output:
+        output += Path(name).suffix
+        Path(output).symlink_to(name)
+    before = Path(name).read_bytes()
+    result = kmq("-f", name, option, output or (Path(name).suffix if option == "--ext" else name))
+    assert result.exit_code == 15
+    assert "would lose pictures (first of" in result.stderr
+    assert "--format apng keeps all frames" in result.stderr
+    assert Path(name).read_bytes() == before
+
+
+def test_a_file_is_replaced_by_all_of_its_frames() -> None:
+    animation("a.png")
+    expected = shown(Path("a.png").read_bytes())
+    assert kmq("-f", "a.png", "--ext", ".png", "--format", "apng").exit_code == 0
+    assert same(merged(shown(Path("a.png").read_bytes())), merged(expected))
+
+
+def test_palettes_without_effect_are_refused_or_noted() -> None:
+    animation("a.gif")
+    Image.new("RGB", (4, 4)).save("b.png")
+    result = kmq("a.gif", "b.png", "--palettes", "one")
+    assert result.exit_code == 4
+    assert "--palettes applies to animations: add --format" in " ".join(result.stderr.split())
+    result = kmq("a.gif", "b.png", "--palettes", "one", "--format", "webp")
+    assert result.exit_code == 0
+    assert "b.png: note: not an animation, so --palettes has no effect" in result.stdout
+    assert "a.gif: note" not in result.stdout

@@ -42,11 +42,12 @@ def kmq(*arguments: str | bytes, **options: Any) -> subprocess.CompletedProcess[
 
 
 def picture(name: str | bytes, number: int = 0) -> None:
-    """Save a picture that differs from those of other numbers."""
+    """Save a picture that differs from those of other numbers, without compression so that it can get smaller."""
     y, x = np.mgrid[0:24, 0:32]
     path = Path(os.fsdecode(name))
     path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(np.dstack([x * 8, y * 9, (x * y + number * 40) % 256]).astype(np.uint8)).save(path)
+    image = Image.fromarray(np.dstack([x * 8, y * 9, (x * y + number * 40) % 256]).astype(np.uint8))
+    image.save(path, compress_level=0)
 
 
 def pictures(*names: str | bytes) -> None:
@@ -84,12 +85,19 @@ def test_little_work_is_done_in_this_process_and_much_in_one_per_processor(monke
     monkeypatch.setattr(batch, "_processors", lambda: 7)
     pictures("a.png", "b.png")
     few = [Job("a.png", "a-kmq.png", "png"), Job("b.png", "b-kmq.png", "png")]
-    assert batch._processes_for(few, SETTINGS) == 1
-    assert batch._processes_for(few * 60, SETTINGS) == 7
+
+    def processes(jobs: list[Job], wanted: int | None = None) -> int:
+        return batch.processes_for(batch._sources(jobs, SETTINGS), wanted)
+
+    assert processes(few) == 1
+    assert processes(few * 60) == 7
     Path("a.png").write_bytes(bytes(2_000_000))
-    assert batch._processes_for(few, SETTINGS) == 7
-    assert batch._processes_for([Job("a.png", "a-kmq.png", "png", own_output=True), few[1]], SETTINGS) == 1
-    assert batch._processes_for([Job("missing.png", "m.png", "png")] * 500, SETTINGS) == 1
+    assert processes(few) == 7
+    assert processes([Job("a.png", "a-kmq.png", "png", own_output=True), few[1]]) == 1
+    assert processes([Job("missing.png", "m.png", "png")] * 500) == 1
+    assert processes(few, 3) == 3
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    assert processes(few, 3) == 1
 
 
 def test_a_run_with_a_stream_stays_in_this_process() -> None:

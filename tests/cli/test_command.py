@@ -61,7 +61,7 @@ pytestmark = pytest.mark.usefixtures("inside")
         (("--palette", "cga", "--transbug", "a.png"), "--palette and --transbug cannot be combined"),
         (("-k", "8", "--palette", "cga", "a.png"), "--palette has 16 colours, more than --colors 8 allows"),
         (("2", "--fixed", "#000,#fff,#f00", "a.png"), "--fixed has 3 colours, more than --colors 2 allows"),
-        (("--importance", "missing.png", "a.png"), "--importance missing.png cannot be read"),
+        (("--importance", "missing.png", "a.png"), "--importance missing.png cannot be read: No such file"),
         (("--palette-mode", "compact", "a.png"), "applies to .kmq files only"),
         (("--posterize", "5", "a.png"), "0 to 4 bits"),
         (("--posterize", "rgb9", "a.png"), "0 to 4 bits"),

@@ -69,7 +69,7 @@ def test_a_decompression_bomb_is_refused(monkeypatch: pytest.MonkeyPatch) -> Non
     picture(size=(100, 100))
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 4000)
     result = kmq("a.png")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert result.stderr.startswith("kmq: a.png: too large: ")
 
 

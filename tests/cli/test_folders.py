@@ -54,6 +54,40 @@ def test_a_file_that_is_named_is_taken_whatever_its_name() -> None:
     assert list(Folders(True, include=("*.png",)).files("top/notes.txt")) == [Found("top/notes.txt", "notes.txt")]
 
 
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("top/*.png", ["a.png", "b.png"]),
+        ("top/**/*.png", ["a.png", "b.png", "sub/deep/c.png"]),
+        ("top/s*/**/*", ["sub/deep/c.png"]),
+        ("*/[ab].png", ["top/a.png", "top/b.png"]),
+    ],
+)
+def test_a_pattern_yields_files_with_names_below_its_fixed_part(pattern: str, expected: list[str]) -> None:
+    touch("top/b.png", "top/a.png", "top/sub/deep/c.png", "top/.hidden.png")
+    assert found(os.path.join(*pattern.split("/"))) == expected
+
+
+def test_an_absolute_pattern_is_expanded(inside: Path) -> None:
+    touch("top/a.png")
+    assert found(str(inside / "*" / "*.png")) == ["top/a.png"]
+
+
+def test_a_pattern_without_matches_is_a_problem_and_a_file_of_that_name_is_none() -> None:
+    (only,) = Folders().files("*.png")
+    assert only.problem == "no file matches this pattern"
+    touch("[a].png")
+    assert list(Folders().files("[a].png")) == [Found("[a].png", "[a].png")]
+
+
+def test_patterns_leave_out_what_folders_leave_out() -> None:
+    touch("a.png", "a-kmq.png", "b.jpg", "out/a.png", "drafts/c.png")
+    jobs = plan(
+        ("**/*.*",), None, None, None, out_dir="out", folders=Folders(True, exclude=("drafts/*",), closed="out")
+    )
+    assert paths(jobs) == [("a.png", "out/a.png"), ("b.jpg", "out/b.png")]
+
+
 def test_a_folder_without_recursive_is_a_problem_with_a_way_out() -> None:
     touch("top/a.png")
     (only,) = Folders().files("top")

@@ -18,7 +18,7 @@ from PIL import ExifTags, GifImagePlugin, Image, ImageSequence
 
 from pillow_kmq.cli.command import main
 from pillow_kmq.cli.inputs import read_source
-from pillow_kmq.cli.statuses import DAMAGED, FAILED, Refused
+from pillow_kmq.cli.statuses import DAMAGED, FAILED, UNREADABLE, Refused
 from pillow_kmq.compare import psnr, visible_distance
 from places import CASES
 
@@ -204,7 +204,9 @@ def test_whatever_a_frame_raises_whenever_costs_its_file_alone(
     monkeypatch.setattr(GifImagePlugin.GifImageFile, "_seek", failing)
     result = kmq("--format", "kmq", "a.gif", "good.png")
     assert count > loads
-    assert_only_the_bad_one_fails(result, "a.gif", "odd|memory|no more images|not an image", "kmq", (DAMAGED, FAILED))
+    assert_only_the_bad_one_fails(
+        result, "a.gif", "odd|memory|no more images|not an image", "kmq", (DAMAGED, FAILED, UNREADABLE)
+    )
 
 
 @pytest.mark.parametrize("error", [RuntimeError("odd"), AssertionError("odd")], ids=repr)

@@ -6,6 +6,7 @@ import os
 import socket
 import stat
 import subprocess
+import sys
 from io import BytesIO
 from pathlib import Path
 
@@ -55,7 +56,7 @@ def test_standard_input_may_go_to_a_file_and_a_file_to_standard_output() -> None
 def test_empty_standard_input_is_an_error_with_a_sentence() -> None:
     result = kmq("-", stdin=b"")
     assert result.exit_code == 25
-    assert result.stderr == "kmq: -: standard input is empty\n"
+    assert result.stderr == "kmq: stdin: standard input is empty\n"
     assert result.stdout == ""
 
 
@@ -216,3 +217,13 @@ def test_skip_if_larger_passes_the_input_on_in_a_pipeline() -> None:
     data = Path("a.png").read_bytes()
     result = kmq("--skip-if-larger", "-", stdin=data)
     assert (result.exit_code, result.stdout_bytes) == (98, data)
+
+
+@posix_only
+@pytest.mark.jit
+def test_dev_stdout_may_be_a_file(inside: Path) -> None:
+    picture()
+    with open("b.png", "wb") as file:
+        command = [sys.executable, "-m", "pillow_kmq", "a.png", "-o", "/dev/stdout"]
+        assert subprocess.run(command, stdout=file, check=False, timeout=120).returncode == 0
+    assert kmq("info", "b.png").stdout.startswith("b.png: PNG, 40x30, mode P")

@@ -32,7 +32,7 @@ def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kernels_on_disk: Non
 
 def pictures(*names: str) -> None:
     for number, name in enumerate(names):
-        Image.effect_noise((40, 30), 20 + number).save(name)
+        Image.effect_noise((40, 30), 20 + number).convert("RGB").save(name, compress_level=0)
 
 
 class Terminal:
@@ -180,3 +180,17 @@ def test_a_bar_that_is_not_enabled_shows_nothing(monkeypatch: pytest.MonkeyPatch
             bar.clear()
             bar.step()
         assert stream.getvalue() == ""
+
+
+@posix_only
+def test_learning_a_palette_shows_a_bar_and_ctrl_c_ends_its_processes() -> None:
+    pictures(*(f"{number:02}.png" for number in range(40)))
+    os.mkfifo("zz.png")  # is not written to, so that the run does not end
+    with Terminal("palette", "learn", "*.png", "zz.png", "-j", "2", "-o", "a.gpl") as terminal:
+        assert terminal.shows(r"%\|.*/41 \[")
+        terminal.type(b"\x03")
+        status = terminal.end()
+    assert status == -signal.SIGINT
+    assert "Traceback" not in terminal.text
+    assert "Warning" not in terminal.text
+    assert not os.path.exists("a.gpl")

@@ -61,12 +61,11 @@ def test_a_given_palette_is_written_with_all_entries_in_their_order(entries: int
     assert content("b.png")[0] == palette.astype(np.uint8).tobytes()
 
 
-@pytest.mark.parametrize(("entries", "bits"), [(2, 1), (4, 2), (16, 4), (256, 8)])
-def test_png_files_have_as_many_bits_per_index_as_lvgl(entries: int, bits: int) -> None:
+@pytest.mark.parametrize("entries", [2, 4, 16, 256])
+def test_png_files_have_as_many_entries_as_lvgl_asks_for(entries: int) -> None:
     picture(size=(200, 200))
     assert kmq(str(entries), "--output", "b.png", "a.png").exit_code == 0
-    header, palette = (chunks_of(Path("b.png").read_bytes())[name] for name in ("IHDR", "PLTE"))
-    assert (header[8], len(palette)) == (bits, 3 * entries)
+    assert len(chunks_of(Path("b.png").read_bytes())["PLTE"]) == 3 * entries
 
 
 @pytest.mark.parametrize("entries", [5, 16, 256])

@@ -39,8 +39,9 @@ def test_the_report_states_sizes_saving_colours_and_error() -> None:
 
 def test_a_larger_result_and_an_exact_one_are_called_so() -> None:
     Image.new("RGB", (1, 1), "red").save("a.png", optimize=True)
-    result = kmq("a.png")
+    result = kmq("a.png", "--allow-larger")
     assert "% larger, 1 colour, exact" in result.stdout
+    assert "a.png: note: the output is larger than the input" in result.stdout
 
 
 def test_quiet_says_nothing_but_errors_and_verbose_says_more() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 from PIL import Image
 
@@ -85,3 +88,28 @@ def test_strict_needs_a_palette() -> None:
     result = kmq("--strict", "a.png")
     assert result.exit_code == 4
     assert "--strict needs --palette" in result.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="such names do not exist")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("info",),
+        ("verify",),
+        ("decode",),
+        ("palette", "show"),
+        ("palette", "convert", "--format", "gpl"),
+        ("palette", "extract"),
+        ("--dry-run",),
+    ],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("good", [True, False])
+def test_control_characters_in_names_do_not_reach_the_terminal(arguments: tuple[str, ...], good: bool) -> None:
+    name = "a\x1b[31m\nb.kmq"
+    Image.new("P", (3, 2)).save(name, "KMQ") if good else Path(name).write_bytes(b"KM")
+    result = kmq(*arguments, name)
+    assert r"a\x1b[31m\nb.kmq" in result.output
+    assert "\x1b" not in result.output
+    assert "\nb.kmq" not in result.output

@@ -15,11 +15,15 @@ from PIL import Image
 
 from command_line import damage, kmq, names, not_root, picture, posix_only
 from pillow_kmq import codec
-from pillow_kmq.cli.decoding import _rounded_to_10, decode_file
+from pillow_kmq.cli import decoding
 from pillow_kmq.frames import Frames, duration_of
 from places import VECTORS
 
 pytestmark = pytest.mark.usefixtures("inside")
+
+
+def decode_file(data: bytes, format_: str) -> tuple[bytes, list[str]]:
+    return decoding.decoded(decoding.opened(data), format_)
 
 
 def shown(image: Image.Image) -> Iterator[np.ndarray]:
@@ -165,7 +169,7 @@ def test_metadata_are_kept_as_far_as_the_format_holds_them() -> None:
 
 @given(st.lists(st.integers(0, 10**5), min_size=1, max_size=50))
 def test_rounded_durations_stay_in_step(durations: list[int]) -> None:
-    rounded = _rounded_to_10(durations)
+    rounded = decoding._rounded_to_10(durations)
     assert all(duration >= 0 and duration % 10 == 0 for duration in rounded)
     for end in range(len(durations) + 1):
         assert abs(sum(rounded[:end]) - sum(durations[:end])) <= 5
@@ -179,7 +183,7 @@ def test_rounded_durations_stay_in_step(durations: list[int]) -> None:
     [
         (("a.kmq",), "a.png", "PNG"),
         (("a.kmq", "--format", "gif"), "a.gif", "GIF"),
-        (("a.kmq", "--format", "apng"), "a.png", "PNG"),
+        (("a.kmq", "--format", "apng"), "a.apng", "PNG"),
         (("a.kmq", "-o", "b.webp"), "b.webp", "WEBP"),
         (("a.kmq", "-o", "b", "--format", "gif"), "b", "GIF"),
         (("a.kmq", "--out-dir", "out/new"), "out/new/a.png", "PNG"),
@@ -214,7 +218,7 @@ def test_two_inputs_never_have_one_output_even_by_force() -> None:
     picture("x/a.kmq", colors=4)
     result = kmq("decode", "-f", "--out-dir", "out", "a.kmq", "x/a.kmq")
     assert result.exit_code == 15
-    assert "x/a.kmq: the output out/a.png is also that of another input" in result.stderr.replace("\\", "/")
+    assert "x/a.kmq: the output out/a.png is also that of a.kmq" in result.stderr.replace("\\", "/")
     assert len(Image.open("out/a.png").getpalette() or []) == 27
 
 
@@ -258,7 +262,7 @@ def test_a_folder_that_cannot_be_made_has_status_16() -> None:
     Path("file").write_bytes(b"")
     result = kmq("decode", "a.kmq", "--out-dir", "file/x")
     assert result.exit_code == 16
-    assert "cannot make the folder file/x" in result.stderr
+    assert "cannot write file/x/a.png: not a directory" in result.stderr.replace("\\", "/")
 
 
 @pytest.mark.parametrize(
@@ -279,3 +283,25 @@ def test_wrong_usage_is_explained(arguments: tuple[str, ...], words: str) -> Non
 def test_damaged_metadata_are_left_out_with_a_note() -> None:
     (path, *_) = sorted(VECTORS.glob("good-damaged-metadata-*.kmq"))
     assert decode_file(path.read_bytes(), "png")[1] == ["damaged metadata are left out"]
+
+
+def test_kmq_files_in_folders_are_decoded_and_others_are_not() -> None:
+    Path("art/sub").mkdir(parents=True)
+    picture("art/sub/a.kmq", colors=9)
+    picture("art/b.png", colors=9)
+    assert kmq("decode", "art").exit_code == 2
+    result = kmq("decode", "-r", "art", "--out-dir", "out")
+    assert result.exit_code == 0, result.stderr
+    assert [path.as_posix() for path in Path("out").rglob("*.*")] == ["out/sub/a.png"]
+
+
+def test_a_folder_without_kmq_files_is_named() -> None:
+    Path("art").mkdir()
+    result = kmq("decode", "-r", "art")
+    assert result.exit_code == 2
+    assert result.stderr == "kmq: art: no file in it is like *.kmq\n"
+
+
+def test_an_image_that_is_no_kmq_file_is_called_so_even_if_it_has_the_name_of_the_output() -> None:
+    picture("a.png", colors=9)
+    assert kmq("decode", "a.png").stderr == "kmq: a.png: not a .kmq file: `kmq` without a verb reads other images\n"

@@ -134,7 +134,7 @@ def test_a_palette_file_is_overwritten_only_by_force_and_two_never_share_one() -
     assert colors("a.hex") == [[255, 255, 255, 255]]
     result = kmq("palette", "convert", "-f", "a.gpl", "a.json", "--format", "hex")
     assert result.exit_code == 15
-    assert "a.json: the output a.hex is also that of another input" in result.stderr
+    assert "a.json: the output a.hex is also that of a.gpl" in result.stderr
     assert colors("a.hex") == [[16, 32, 48, 255]]
 
 

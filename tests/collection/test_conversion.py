@@ -219,7 +219,7 @@ def test_no_paths_are_no_error(tmp_path):
         ({"space": "cmyk"}, "space must be one of"),
         ({"client": object()}, "client must be"),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else "-".join(value),
 )
 def test_invalid_arguments_are_refused(arguments, message, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -15,6 +15,11 @@ from tile_images import write_tiles
 pytest.importorskip("distributed")
 
 from cluster import Cluster, running_cluster
+from command_line import kmq
+from pillow_kmq import read_palette
+from pillow_kmq.cli.cluster import on_cluster
+from pillow_kmq.cli.convert import Settings
+from pillow_kmq.cli.outputs import plan
 from pillow_kmq.collection import convert, learn_palette, read_manifest
 from pillow_kmq.errors import CancelledError, KmqError, OptionError, WorkerLostError
 
@@ -136,6 +141,65 @@ def test_work_that_workers_do_not_survive_says_so(cluster, paths):
     cluster.client.run_on_scheduler(lambda dask_scheduler: setattr(dask_scheduler, "allowed_failures", 0))
     with pytest.raises(WorkerLostError, match="finished files are kept"):
         learn_palette(paths, 16, client=cluster.client, progress=Killer(cluster, 0.1))
+
+
+def test_the_command_counts_on_a_cluster(cluster, paths, tmp_path, monkeypatch):
+    monkeypatch.chdir(paths[0].parent.parent)
+    address, count = cluster.client.scheduler.address, len(list(Path().glob("1/*.png")))
+    result = kmq("palette", "learn", "1/*.png", "-k", "32", "-o", tmp_path / "a.json", "--dask", address)
+    assert result.exit_code == 0, result.stderr
+    assert result.stderr.startswith(f"{count} images -> ")
+    local = learn_palette(sorted(Path().glob("1/*.png")), 32, processes=1)
+    assert read_palette(tmp_path / "a.json").colors.tolist() == local.colors.tolist()
+
+
+def test_the_command_converts_on_a_cluster_what_it_converts_here(cluster, paths, tmp_path, monkeypatch):
+    monkeypatch.chdir(paths[0].parent.parent)
+    Path("bad.png").write_bytes(b"words")
+    for name in ("local", "out"):
+        (tmp_path / name / "1").mkdir(parents=True)
+        (tmp_path / name / "1" / "0001.png").write_bytes(b"mine")  # newer than its input, so that it is skipped
+    common = ("32", "--shared-palette", "bad.png", "missing.png", "1/*.png")
+    local = kmq(*common, "--out-dir", tmp_path / "local", "-j", "1")
+    result = kmq(*common, "--out-dir", tmp_path / "out", "--dask", cluster.client.scheduler.address)
+    Path("bad.png").unlink()
+    assert (result.exit_code, result.stderr) == (local.exit_code, local.stderr)
+    lines, expected = (run.stdout.replace(str(tmp_path / name), "").splitlines()[:-1] for run, name in (
+        (result, "out"), (local, "local")
+    ))  # fmt: skip
+    assert lines == expected
+    assert len(lines) > 100
+    for path in (tmp_path / "local").rglob("*.png"):
+        assert path.read_bytes() == (tmp_path / "out" / path.relative_to(tmp_path / "local")).read_bytes()
+
+
+def test_a_worker_that_dies_under_the_command_loses_nothing(cluster, paths, tmp_path):
+    jobs = plan([str(path) for path in paths[:300]], None, None, None, out_dir=str(tmp_path / "out" / "a"))
+    killer, done = Killer(cluster, 0.3), 0
+
+    def finished() -> None:
+        nonlocal done
+        done += 1
+        killer(done / len(jobs))
+
+    save = {"palette": [[0, 0, 0], [255, 255, 255]], "dither": "none"}
+    settings = Settings(save, force=False, skip_if_larger=False, strip=False, quiet=True, out_dir=True)
+    outcomes = [result.status for result in on_cluster(jobs, settings, cluster.client, finished)]
+    assert killer.killed
+    assert outcomes == ["written"] * len(jobs)
+    assert len(list((tmp_path / "out").rglob("*.png"))) == len(jobs)
+    again = [result.exit_status for result in on_cluster(jobs, settings, cluster.client, finished)]
+    assert again == [15] * len(jobs)
+
+
+def test_jobs_that_workers_do_not_survive_are_failures(cluster, paths, tmp_path):
+    cluster.client.run_on_scheduler(lambda dask_scheduler: setattr(dask_scheduler, "allowed_failures", 0))
+    jobs = plan([str(path) for path in paths[:300]], None, None, None, out_dir=str(tmp_path / "out"))
+    settings = Settings({"colors": 4}, force=False, skip_if_larger=False, strip=False, quiet=True, out_dir=True)
+    killer = Killer(cluster, 0.0)
+    outcomes = [result.status for result in on_cluster(jobs, settings, cluster.client, lambda: killer(1.0))]
+    assert len(outcomes) == len(jobs)
+    assert {"written", "failed"} == set(outcomes)
 
 
 def test_asynchronous_clients_are_refused():

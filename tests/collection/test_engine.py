@@ -73,6 +73,39 @@ def test_a_process_that_dies_is_reported():
         list(Processes(2).map(end, BATCHES))
 
 
+ORPHANS = """
+import os, time
+from pillow_kmq.collection.engine import Processes
+def task(batch):
+    print(os.getpid(), flush=True)
+    time.sleep(600)
+if __name__ == "__main__":
+    list(Processes(2).map(task, [[1], [2], [3]]))
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_processes_end_when_their_parent_is_killed(tmp_path: Path):
+    script = tmp_path / "script.py"
+    script.write_text(ORPHANS)
+    with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, start_new_session=True) as run:
+        assert run.stdout is not None
+        workers = [int(run.stdout.readline()) for _ in range(2)]
+        run.kill()
+    deadline = time.monotonic() + 60
+    while any(alive(worker) for worker in workers):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
 def test_errors_of_tasks_are_raised():
     with pytest.raises(TypeError):
         list(Processes(2).map(add, [[1], ["a"], [2]]))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +38,19 @@ def write_tiles(folder: Path, count: int, size: int = 32) -> list[Path]:
         tile.save(path, compress_level=1)
         paths.append(path)
     return paths
+
+
+def write_pyramid(path: Path, files: dict[tuple[int, int, int], bytes], format_: str = "png") -> Path:
+    """Write an MBTiles file of tiles by zoom level, column and row, and return its path."""
+    with closing(sqlite3.connect(path)) as database:
+        database.executescript("""
+            CREATE TABLE tiles (zoom_level integer, tile_column integer, tile_row integer, tile_data blob);
+            CREATE TABLE metadata (name text, value text);
+        """)
+        database.executemany("INSERT INTO tiles VALUES (?, ?, ?, ?)", [(*place, data) for place, data in files.items()])
+        database.executemany("INSERT INTO metadata VALUES (?, ?)", [("name", "Île"), ("format", format_)])
+        database.commit()
+    return path
 
 
 def noise(seed: int, size: int = 24, channels: int = 3) -> Image.Image:

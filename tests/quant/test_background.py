@@ -13,6 +13,7 @@ from PIL import Image
 
 from pillow_kmq import PSNR, dither, errors, quantize, quantize_all, quantize_array, remap
 from pillow_kmq.cli.command import main
+from pillow_kmq.cli.statuses import WRONG_USAGE
 from pillow_kmq.quant.background import to_background
 
 PAPER = [(0, 0, 0), (255, 255, 255), (0, 160, 0), (0, 0, 200), (200, 0, 0), (230, 220, 0)]
@@ -238,5 +239,5 @@ def test_the_command_lays_images_on_a_background(tmp_path: Path, monkeypatch: py
 
 def test_the_command_refuses_what_is_no_colour():
     result = CliRunner().invoke(main, ["--background", "octarine", "icon.png"])
-    assert result.exit_code == 2
+    assert result.exit_code == WRONG_USAGE
     assert "octarine" in result.output

@@ -48,6 +48,15 @@ def test_a_thousand_files_take_no_more_memory_than_a_hundred(tmp_path: Path, job
     assert many < few + _MOST
 
 
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_memory_for_a_shared_palette_does_not_grow_with_the_number_of_files(tmp_path: Path, jobs: str) -> None:
+    pictures(tmp_path / "few", 300)  # the histogram is as large as it becomes
+    pictures(tmp_path / "many", 1000)
+    few, many = (peak("--shared-palette", "-r", tmp_path / name, "-j", jobs) for name in ("few", "many"))
+    print(f"{jobs} jobs: {few:,} kB for 300 files, {many:,} kB for 1000")
+    assert many < few + _MOST
+
+
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGKILL"])
 def test_a_batch_that_is_interrupted_leaves_whole_files_only(tmp_path: Path, name: str) -> None:
     pictures(tmp_path / "in", 60)

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from ..errors import OptionError, OptionTypeError
 from .statuses import WRONG_USAGE
 
 Options = Mapping[str, click.Option]
@@ -55,9 +56,12 @@ class Command(click.Command):
         return super().parse_args(ctx, args if ctx.resilient_parsing else expand(args, options))
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command."""
+        """Run the command. Options that the library refuses, or that contradict each other, are wrong usage."""
         with status_of_wrong_usage():
-            return super().invoke(ctx)
+            try:
+                return super().invoke(ctx)
+            except (OptionError, OptionTypeError) as error:
+                raise click.UsageError(str(error), ctx) from None
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options, section by section."""

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 from ..errors import KmqError
 from .convert import Outcome, Settings, convert, sentence
-from .outputs import STREAM, Job, check, up_to_date
+from .outputs import PYRAMID, STREAM, Job, check, up_to_date
 from .statuses import FAILED, status_of
-from .terminal import shown
+from .terminal import failure_line, shown_name
 
 WRITTEN, HELD, PLANNED, SKIPPED, FAILURE = "written", "held", "planned", "skipped", "failed"
 
@@ -58,6 +59,7 @@ def results(
     processes: int | None,
     progress: Callable[[float], object] | None,
     finished: Callable[[], object],
+    client: Any = None,
 ) -> Iterator[Result]:
     """Yield the results of all jobs, in the order of the jobs.
 
@@ -67,8 +69,14 @@ def results(
         processes: Number of worker processes; None for one per processor if there is enough work for them.
         progress: Called with the fraction of a job that is done, 0..1, or with 0 now and then; None for no calls.
         finished: Called after each job.
+        client: A `dask.distributed.Client`, whose cluster does the work instead; None for this machine.
     """
-    count = processes or _processes_for(jobs, settings)
+    if client is not None:
+        from .cluster import on_cluster
+
+        yield from on_cluster(jobs, settings, client, finished)
+        return
+    count = processes_for(_sources(jobs, settings), processes)
     if min(count, len(jobs)) > 1 and not settings.dry_run and _may_leave_this_process(jobs):
         from .workers import in_processes
 
@@ -81,18 +89,28 @@ def results(
 
 
 def _may_leave_this_process(jobs: Sequence[Job]) -> bool:
-    """Return False if a job needs standard input or output, or if this is a program that would start itself again."""
-    return not (any(STREAM in (job.source, job.target) for job in jobs) or getattr(sys, "frozen", False))
+    """Return False if a job needs standard input or output, or has processes of its own."""
+    return not any(STREAM in (job.source, job.target) or job.format == PYRAMID for job in jobs)
 
 
-def _processes_for(jobs: Sequence[Job], settings: Settings) -> int:
-    """Return the number of processors if there is enough work for more than one, otherwise 1."""
+def _sources(jobs: Sequence[Job], settings: Settings) -> Iterator[str]:
+    """Yield the inputs that are not skipped."""
+    return (job.source for job in jobs if not _reason_to_skip(job, settings))
+
+
+def processes_for(sources: Iterable[str], wanted: int | None) -> int:
+    """Return the number of processes that is wanted, or one per processor if there is enough work, otherwise 1.
+
+    It is 1 for a program that would start itself again.
+    """
+    if getattr(sys, "frozen", False):
+        return 1
+    if wanted is not None:
+        return wanted
     work = 0
-    for job in jobs:
-        if _reason_to_skip(job, settings):
-            continue
+    for source in sources:
         try:
-            work += os.stat(job.source).st_size + _PER_FILE
+            work += os.stat(source).st_size + _PER_FILE
         except OSError:
             continue
         if work >= _ENOUGH:
@@ -107,17 +125,34 @@ def _processors() -> int:
     return os.cpu_count() or 1
 
 
-def perform(job: Job, settings: Settings, progress: Callable[[float], object] | None) -> Result:
-    """Convert an input and return what became of it."""
+def perform(job: Job, settings: Settings, progress: Callable[[float], object] | None, folder: str = "") -> Result:
+    """Convert an input, whose relative paths start in a folder, and return what became of it."""
     skipped = _reason_to_skip(job, settings)
     if skipped:
         return Result(SKIPPED, 0, "", message=skipped)
     try:
         if settings.dry_run:
             return _planned(job, settings)
-        return _result(job, convert(job, settings, progress), settings)
+        if job.format == PYRAMID:
+            from .tile_pyramids import convert_pyramid
+
+            return convert_pyramid(job, settings, progress)
+        moved = replace(job, source=os.path.join(folder, job.source), target=os.path.join(folder, job.target))
+        return _result(job, convert(moved if folder else job, settings, progress), settings)
     except KmqError as error:
         return failure(job, str(error), status_of(error))
+
+
+def held_in_advance(job: Job, settings: Settings) -> Result | None:
+    """Return the result of a job that is not worked on, or None."""
+    skipped = _reason_to_skip(job, settings)
+    if skipped:
+        return Result(SKIPPED, 0, "", message=skipped)
+    try:
+        check(job, settings.force)
+    except KmqError as error:
+        return failure(job, str(error), status_of(error))
+    return None
 
 
 def _reason_to_skip(job: Job, settings: Settings) -> str:
@@ -130,7 +165,7 @@ def _reason_to_skip(job: Job, settings: Settings) -> str:
 
 def _planned(job: Job, settings: Settings) -> Result:
     check(job, settings.force)
-    return Result(PLANNED, 0, f"{shown(job.source)} -> {shown(job.target)}")
+    return Result(PLANNED, 0, f"{shown_name(job.source)} -> {shown_name(job.target, 'stdout')}")
 
 
 def _result(job: Job, outcome: Outcome, settings: Settings) -> Result:
@@ -150,4 +185,4 @@ def _result(job: Job, outcome: Outcome, settings: Settings) -> Result:
 
 def failure(job: Job, message: str, status: int = FAILED) -> Result:
     """Return the result of a job that failed."""
-    return Result(FAILURE, status, shown(f"kmq: {job.source}: {message}"), message=message)
+    return Result(FAILURE, status, failure_line(job.source, message), message=message)

@@ -9,23 +9,28 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
-from PIL import Image
-
 from ..color_profile import KEYS, described
 from ..errors import KmqError, QualityError
 from ..frames import read_failure
 from ..report import AnimationReport, Report
 from .inputs import Input, read, read_source
+from .kept_input import input_to_keep
 from .other_formats import save_in
-from .outputs import STREAM, Job, check, times_of, write
-from .statuses import LARGER, Refused
-from .terminal import shown
+from .outputs import STREAM, Job, check, replaces_source, times_of, write
+from .statuses import EXISTS, LARGER, Refused
+from .terminal import shown, shown_name
+from .transparency import fitting
 
 SAVERS: dict[str, str] = {"png": "PNG8", "apng": "PNG8", "kmq": "KMQ"}
 """Formats of Pillow by those of the command; `other_formats` saves the others."""
 
 ANIMATED = {"gif": "GIF", "apng": "PNG", "webp": "WEBP"}
 """Formats of animations besides .kmq, by their names in Pillow."""
+
+
+def holds_frames(format_: str) -> bool:
+    """Return whether files of a format get all frames of an animation."""
+    return format_ == "kmq" or format_ in ANIMATED
 
 
 @dataclass(frozen=True)
@@ -38,11 +43,13 @@ class Settings:
         skip_if_larger: Hold back outputs that do not save enough.
         strip: Drop metadata and convert colours to sRGB.
         quiet: Print errors only, so that the visible error need not be measured.
+        allow_larger: Write a palette PNG even if the input is a smaller PNG.
         verbose: Print more about each file.
         facts: Measure everything that `--json` prints.
         out_dir: Create missing folders of outputs.
         preserve: Give outputs the times of their inputs.
         dry_run: Write nothing.
+        processes: Number of processes for one input of many images; None for one per processor if there is enough work.
     """
 
     save: dict[str, Any]
@@ -50,11 +57,13 @@ class Settings:
     skip_if_larger: bool
     strip: bool
     quiet: bool
+    allow_larger: bool = False
     verbose: bool = False
     facts: bool = False
     out_dir: bool = False
     preserve: bool = False
     dry_run: bool = False
+    processes: int | None = None
 
 
 @dataclass
@@ -118,7 +127,7 @@ def convert(job: Job, settings: Settings, progress: Callable[[float], object] | 
     times = times_of(job.source) if settings.preserve else None
     data = read_source(job.source)
     try:
-        outcome, encoded = _reduce(data, job.format, settings, progress)
+        outcome, encoded = _reduce(data, job, settings, progress)
     except QualityError:
         if job.target == STREAM:
             write(job.target, data)
@@ -128,23 +137,44 @@ def convert(job: Job, settings: Settings, progress: Callable[[float], object] | 
     if settings.skip_if_larger and not outcome.worth_it:
         outcome.held = LARGER
         encoded = data
+    elif len(encoded) >= len(data):
+        encoded = _not_larger(data, outcome, encoded, job.format, settings)
     if not outcome.held or job.target == STREAM:
         write(job.target, encoded, folders=settings.out_dir, times=times)
     return outcome
 
 
+def _not_larger(data: bytes, outcome: Outcome, encoded: bytes, format_: str, settings: Settings) -> bytes:
+    """Return the output, or the input if that is as small and may be kept; add a note about it to `outcome`."""
+    kept = None
+    if format_ == "png" and not settings.allow_larger and outcome.exact == "exact":
+        kept = input_to_keep(data, outcome.report, settings.save, strip=settings.strip)
+    if kept is not None and len(kept) <= len(encoded):
+        outcome.notes.append(f"the input was kept, as its palette PNG has {len(encoded):,} bytes; see --allow-larger")
+        outcome.after, outcome.error = len(kept), None
+        return kept
+    if len(encoded) > len(data) and format_ in SAVERS:
+        outcome.notes.append("the output is larger than the input; --skip-if-larger would hold it back")
+    return encoded
+
+
 def _reduce(
-    data: bytes, format_: str, settings: Settings, progress: Callable[[float], object] | None
+    data: bytes, job: Job, settings: Settings, progress: Callable[[float], object] | None
 ) -> tuple[Outcome, bytes]:
-    """Read the image, quantise it and encode the result."""
+    """Read the image, quantise it and encode the result. Raises Refused if that would take the place of more."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's warnings about unusual files are meant for programmers
-            return _encoded(read(data, all_frames=format_ == "kmq" or format_ in ANIMATED), format_, settings, progress)
+            found = read(data, all_frames=holds_frames(job.format))
+            if found.left_out and replaces_source(job):
+                raise Refused(
+                    f"replacing the file would lose pictures ({found.left_out}): write another file; for animations, "
+                    "--format apng keeps all frames",
+                    EXISTS,
+                )
+            return _encoded(found, job.format, settings, progress)
     except MemoryError:
         raise Refused("not enough memory for an image of this size") from None
-    except Image.DecompressionBombError as error:
-        raise Refused(f"too large: {error}") from None
     except KmqError:
         raise
     except Exception as error:  # an error in one input must not stop the others
@@ -162,6 +192,7 @@ def _encoded(
     options = {"optimize": True, "progress": progress, **settings.save, "dpi": _dpi(image.info), "srgb": srgb}
     if found.animation is not None:
         options = {**_keeping(options), **found.animation}
+    image, options, transparency_notes = fitting(image, format_, options, animated=animated)
     if format_ == "kmq":
         options.update({"dpi": None} if animated and settings.strip else _metadata(image.info))
     reports: list[Report] = []
@@ -174,7 +205,7 @@ def _encoded(
     elif format_ in SAVERS:
         image.save(buffer, format=SAVERS[format_], report=reports.append, **options)
     else:
-        color_notes += save_in(image, buffer, format_, {"report": reports.append, **options})
+        save_in(image, buffer, format_, {"report": reports.append, **options})
     (report,) = reports
     unseen = report.looks_same if settings.skip_if_larger or settings.facts or not settings.quiet else True
     return Outcome(
@@ -182,9 +213,14 @@ def _encoded(
         report=report,
         colors=report.colors,
         error=None if unseen else report.visible_error,
-        notes=[*found.notes, *color_notes],
+        notes=[*found.notes, *color_notes, *transparency_notes, *_unused(settings.save, animated)],
         exact=exact if found.whole else "lossless after conversion",
     ), buffer.getvalue()
+
+
+def _unused(save: dict[str, Any], animated: bool) -> list[str]:
+    """Return notes on options that have no effect on an image."""
+    return ["not an animation, so --palettes has no effect"] if "palettes" in save and not animated else []
 
 
 def _keeping(options: dict[str, Any]) -> dict[str, Any]:
@@ -207,8 +243,7 @@ def _dpi(info: dict[Any, Any]) -> tuple[float, float] | None:
 
 def sentence(job: Job, outcome: Outcome, *, verbose: bool) -> str:
     """Return the line to print about a job, followed by a line for each note."""
-    source = "stdin" if job.source == STREAM else job.source
-    target = "stdout" if job.target == STREAM else job.target
+    source, target = shown_name(job.source), shown_name(job.target, "stdout")
     saved = 100 * (1 - outcome.after / outcome.before)
     change = f"{saved:.1f} % saved" if saved >= 0 else f"{-saved:.1f} % larger"
     report = outcome.report
@@ -225,4 +260,4 @@ def sentence(job: Job, outcome: Outcome, *, verbose: bool) -> str:
         original = report.original
         line += f" ({original.width}x{original.height} {original.mode}, quality {report.quality:.0f}, "
         line += f"{outcome.seconds:.2f} s)"
-    return "\n".join(map(shown, [line, *(f"{source}: note: {note}" for note in outcome.notes)]))
+    return "\n".join([line, *(f"{source}: note: {shown(note)}" for note in outcome.notes)])

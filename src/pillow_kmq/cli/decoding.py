@@ -14,9 +14,6 @@ from ..KmqImagePlugin import FORMAT, KmqImageFile
 from .reading import reading
 from .statuses import UNREADABLE, Refused
 
-SUFFIXES = {"png": ".png", "apng": ".png", "gif": ".gif", "webp": ".webp"}
-"""The extension of each format. A PNG is animated if its input is."""
-
 _XMP = "XML:com.adobe.xmp"  # XMP specification, part 3, 1.1.5
 _LONGEST_KEYWORD = 79
 _MOST_REPETITIONS = 65535
@@ -24,36 +21,46 @@ _LONGEST = {"gif": 655_350, "png": 65_535, "webp": 16_777_215}  # milliseconds o
 _OPAQUE_FROM = 128  # alphas that become opaque where there is no translucency
 
 
-def decode_file(data: bytes, format_: str) -> tuple[bytes, list[str]]:
+@reading()
+def opened(data: bytes) -> KmqImageFile:
+    """Open a `.kmq` file without reading its pixels. Raises Refused, also for images of other formats."""
+    try:
+        image = Image.open(BytesIO(data), formats=[FORMAT])
+    except UnidentifiedImageError:
+        raise Refused("not a .kmq file: `kmq` without a verb reads other images", UNREADABLE) from None
+    assert isinstance(image, KmqImageFile)
+    return image
+
+
+@reading()
+def decoded(image: KmqImageFile, format_: str) -> tuple[bytes, list[str]]:
     """Convert a `.kmq` file.
 
     Args:
-        data: The bytes of the file.
-        format_: A key of SUFFIXES.
+        image: The file, as opened.
+        format_: "png" or "apng", which are the same; "gif" or "webp".
 
     Returns:
         The bytes of the new file, and notes on what it could not hold.
 
     Raises:
-        KmqError: The data are no `.kmq` file, or it is damaged; Refused is one of these.
+        KmqError: The file is damaged; Refused is one of these.
     """
-    with reading():
-        image = _opened(data)
-        notes = ["damaged metadata are left out"] * bool(image.head.dropped)
-        saver = "png" if format_ == "apng" else format_
-        frames, durations = [], []
-        for frame in Frames(image):
-            frames.append(_prepared(frame.copy(), saver, notes, animated=image.is_animated))
-            durations.append(int(frame.info.get("duration", 0)))
-        options = {"png": _png_metadata, "gif": _gif_metadata, "webp": _webp_metadata}[saver](image.info, notes)
-        if len(frames) > 1:
-            plays = image.head.animation.plays if image.head.animation else 1
-            options |= _animation(saver, frames[1:], durations, plays, notes)
-        if saver == "gif" and len(frames) > 1:
-            return _gif_animation(frames, options, notes), list(dict.fromkeys(notes))
-        encoded = BytesIO()
-        with installed():  # for a GIF of more than 256 colours
-            frames[0].save(encoded, _saver(saver, frames), **options)
+    notes = ["damaged metadata are left out"] * bool(image.head.dropped)
+    saver = "png" if format_ == "apng" else format_
+    frames, durations = [], []
+    for frame in Frames(image):
+        frames.append(_prepared(frame.copy(), saver, notes, animated=image.is_animated))
+        durations.append(int(frame.info.get("duration", 0)))
+    options = {"png": _png_metadata, "gif": _gif_metadata, "webp": _webp_metadata}[saver](image.info, notes)
+    if len(frames) > 1:
+        plays = image.head.animation.plays if image.head.animation else 1
+        options |= _animation(saver, frames[1:], durations, plays, notes)
+    if saver == "gif" and len(frames) > 1:
+        return _gif_animation(frames, options, notes), list(dict.fromkeys(notes))
+    encoded = BytesIO()
+    with installed():  # for a GIF of more than 256 colours
+        frames[0].save(encoded, _saver(saver, frames), **options)
     return encoded.getvalue(), list(dict.fromkeys(notes))
 
 
@@ -68,15 +75,6 @@ def _gif_animation(frames: list[Image.Image], options: dict[str, Any], notes: li
         notes.append("GIF holds 256 colours per frame: those of some frames are reduced")
         data = encoded_animation(frames, "GIF", {**options, "palettes": "per-frame"})
     return with_comment(data, options["comment"]) if "comment" in options else data
-
-
-def _opened(data: bytes) -> KmqImageFile:
-    try:
-        image = Image.open(BytesIO(data), formats=[FORMAT])
-    except UnidentifiedImageError:
-        raise Refused("not a .kmq file: `kmq` without a verb reads other images", UNREADABLE) from None
-    assert isinstance(image, KmqImageFile)
-    return image
 
 
 def _saver(format_: str, frames: list[Image.Image]) -> str:

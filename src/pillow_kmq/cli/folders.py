@@ -1,11 +1,13 @@
-"""Files named on the command line, and images in folders named there."""
+"""Files named on the command line, and those in folders or matched by patterns named there."""
 
 from __future__ import annotations
 
+import glob
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from pathlib import Path
 
 IMAGES = (
     *("apng", "avif", "bmp", "dds", "dib", "gif", "ico", "jfif", "jp2", "jpe", "jpeg", "jpg", "kmq", "pbm", "pcx"),
@@ -22,7 +24,7 @@ class Found:
         path: Path of the file.
         name: The same relative to the folder that was named on the command line; the last part of the path of a file
             that was named itself.
-        in_folder: True if a folder was named, not the file.
+        in_folder: True if a folder or a pattern was named, not the file.
         problem: Reason for not converting it, shown to the user; None if there is none.
     """
 
@@ -49,8 +51,13 @@ class Folders:
     closed: str | None = None
 
     def files(self, path: str) -> Iterator[Found]:
-        """Yield the file named `path`, or the images in the folder of that name, sorted within each folder."""
-        if not os.path.isdir(path):
+        """Yield the file named `path`, or the images in the folder of that name, sorted within each folder.
+
+        A name with `*`, `?` or `[` that is no file is a pattern, which shells leave alone in quotes.
+        """
+        if _is_pattern(path):
+            yield from self._matching(path)
+        elif not os.path.isdir(path):
             yield Found(path, os.path.basename(path))
         elif not self.recursive:
             yield Found(path, "", problem="cannot read it: it is a folder; add --recursive to convert the images in it")
@@ -73,7 +80,32 @@ class Folders:
             reason = (error.strerror or str(error)).lower()
             yield Found(os.fsdecode(error.filename or top), "", problem=f"cannot read the folder: {reason}")
         if empty and not failures:
-            yield Found(top, "", problem="there are no images in it; --include adds files with other names")
+            yield Found(top, "", problem=self._emptiness)
+
+    @property
+    def _emptiness(self) -> str:
+        if self.include:
+            return f"no file in it is like {' or '.join(self.include)}"
+        return "there are no images in it; --include adds files with other names"
+
+    def _matching(self, pattern: str) -> Iterator[Found]:
+        """Yield the files that match a pattern, sorted, with names relative to its folders without wildcards."""
+        parts = pattern.split(os.sep)
+        fixed = next(number for number, part in enumerate(parts) if glob.has_magic(part))
+        top = os.sep.join(parts[:fixed]) or (os.sep if fixed else os.curdir)
+        empty = True
+        for path in sorted(glob.iglob(pattern, recursive=True)):
+            relative = os.path.relpath(path, top)
+            if _matches(relative, self.exclude) or (self.include and not _matches(relative, self.include)):
+                continue
+            if os.path.isfile(path) and not self._is_closed(path):
+                empty = False
+                yield Found(path, relative, in_folder=True)
+        if empty:
+            yield Found(pattern, "", problem="no file matches this pattern")
+
+    def _is_closed(self, path: str) -> bool:
+        return self.closed is not None and Path(path).resolve().is_relative_to(Path(self.closed).resolve())
 
     def _enters(self, folder: str, relative: str) -> bool:
         if _hidden(relative) or _matches(relative, self.exclude):
@@ -87,6 +119,10 @@ class Folders:
         if self.include:
             return _matches(relative, self.include)
         return not _hidden(relative) and os.path.splitext(relative)[1][1:].lower() in IMAGES
+
+
+def _is_pattern(path: str) -> bool:
+    return glob.has_magic(path) and not os.path.lexists(path) and "://" not in path
 
 
 def _hidden(relative: str) -> bool:

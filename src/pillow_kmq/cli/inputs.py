@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from typing import Any
 
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps
 
 from ..errors import FrameReadError, KmqError
-from ..frames import Frames, count_pictures, duration_of, has_default_image, plays, read_failure, repetitions_of
+from ..frames import Frames, count_pictures, duration_of, has_default_image, plays, repetitions_of
 from .outputs import STREAM, reason
+from .reading import reading
 from .statuses import DAMAGED, UNREADABLE, Refused
 
 
@@ -23,11 +24,13 @@ class Input:
         image: The image, or the first frame of an animation.
         notes: Remarks for the user.
         animation: Keywords of `Image.save` that save all frames; None for a still image.
+        left_out: Note on the pictures of the file that are not saved; empty if there are none.
     """
 
     image: Image.Image
     notes: list[str] = field(default_factory=list)
     animation: dict[str, Any] | None = None
+    left_out: str = ""
 
     @property
     def whole(self) -> bool:
@@ -58,19 +61,16 @@ def read(data: bytes, *, all_frames: bool) -> Input:
 
     Damaged metadata are left out with a note.
     """
-    try:
-        return _read(data, all_frames)
-    except Image.DecompressionBombError as error:
-        raise Refused(f"too large: {error}") from None
-    except (KmqError, MemoryError):
-        raise
-    except Exception as error:  # Pillow's decoders raise more than OSError for damaged files
-        found = _read_without_metadata(data, all_frames)
-        if found is not None:
+    with reading():
+        try:
+            return _read(data, all_frames)
+        except (KmqError, MemoryError, Image.DecompressionBombError):
+            raise
+        except Exception:  # Pillow's decoders raise more than OSError for damaged files
+            found = _read_without_metadata(data, all_frames)
+            if found is None:
+                raise
             return found
-        if isinstance(error, UnidentifiedImageError):
-            raise Refused("not an image that Pillow can read", DAMAGED) from None
-        raise Refused(f"damaged image: {read_failure(error)}", DAMAGED) from None
 
 
 def _read_without_metadata(data: bytes, all_frames: bool) -> Input | None:
@@ -82,7 +82,7 @@ def _read_without_metadata(data: bytes, all_frames: bool) -> Input | None:
             found = _read(bare, all_frames)
         except Exception:  # the caller reports the error of the complete file
             continue
-        return Input(found.image, [*found.notes, _DAMAGED_METADATA], found.animation)
+        return replace(found, notes=[*found.notes, _DAMAGED_METADATA])
     return None
 
 
@@ -94,28 +94,29 @@ def _read(data: bytes, all_frames: bool) -> Input:
     """Read an input. It is opened again for each step, as counting the pages of a damaged TIFF can change its state."""
     if all_frames and plays(_open(data)):
         return _animation(_open(data))
-    notes = _notes_on_others(_open(data))
-    return Input(_prepared(_open(data), notes), notes)
+    left_out = _left_out(_open(data))
+    notes = [left_out] if left_out else []
+    return Input(_prepared(_open(data), notes), notes, left_out=left_out)
 
 
 def _open(data: bytes) -> Image.Image:
     return Image.open(BytesIO(data))  # a new stream each time, as some plugins close it
 
 
-def _notes_on_others(image: Image.Image) -> list[str]:
-    """Return notes about pictures that are left out. Raises FrameReadError for a damaged animation."""
+def _left_out(image: Image.Image) -> str:
+    """Return a note on pictures that are left out, or "". Raises FrameReadError for a damaged animation."""
     playing = plays(image)
     try:
         count = count_pictures(image)
     except FrameReadError as error:
-        return [f"first picture only, as {error}"]
+        return f"first picture only, as {error}"
     if count == 1:
-        return []
+        return ""
     if has_default_image(image):
-        return [f"default image only, without the animation of {count - 1} frame{'s' * (count > 2)}"]
+        return f"default image only, without the animation of {count - 1} frame{'s' * (count > 2)}"
     if getattr(image, "_min_frame", 0) > 0:
-        return [f"merged picture only, without its {count} layers"]
-    return [f"first of {count} {'frames' if playing else 'pictures'} only"]
+        return f"merged picture only, without its {count} layers"
+    return f"first of {count} {'frames' if playing else 'pictures'} only"
 
 
 def _animation(image: Image.Image) -> Input:

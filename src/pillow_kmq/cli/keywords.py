@@ -18,10 +18,10 @@ _CONTRADICTIONS = (
     ("palette", "order"),
     ("palette", "transbug"),
     ("palette", "transparent_index"),
-    ("palette", "shared_palette"),
     ("max_bytes", "shared_palette"),
     ("strict", "lossy"),
     ("importance", "shared_palette"),
+    ("skip_if_larger", "allow_larger"),
     ("quiet", "verbose"),
 )
 
@@ -37,6 +37,8 @@ def refuse_contradictions(given: dict[str, Any]) -> None:
             raise OptionError(f"{_option(one)} and {_option(other)} cannot be combined: drop one of them")
     if "shared_palette" in given and given.get("order") == "popularity":
         raise OptionError("--shared-palette and --order popularity cannot be combined: choose another order")
+    if "shared_palette" in given and given.get("palettes") in ("per-frame", "exact"):
+        raise OptionError("--shared-palette gives all frames one palette: leave it or --palettes out")
     ways = [(_option(name), _dithering(name, given[name])) for name in _DITHERING if name in given]
     for (one, way), (other, another) in pairwise(ways):
         if way != another:
@@ -76,6 +78,8 @@ def save_options(given: dict[str, Any]) -> dict[str, Any]:
             save[name] = values.colors(_option(name), given[name])
     if "importance" in given:
         save["importance"] = values.importance(given["importance"])
+    if given.get("optimize", "max") != "max":
+        save["optimize"] = int(given["optimize"])
     if "transbug" in given:
         save["transparent_index"] = -1
     _check(save)

@@ -37,6 +37,7 @@ DITHERS = (
 
 
 SPACES = ("perceptual", "oklab", "srgb", "linear")
+EFFORTS = ("fast", "default", "best")
 ORDERS = ("luminance", "popularity", "compression")
 
 _OPTIONS = [
@@ -161,6 +162,13 @@ _OPTIONS = [
         "--compression", type=click.Choice(COMPRESSIONS), help="Compression level of .kmq files.  [default: default]"
     ),
     click.option(
+        "-O",
+        "--optimize",
+        type=click.Choice([*"0123456", "max"]),
+        metavar="LEVEL",
+        help="Effort to make PNG files small, 0 to 6 or max; smaller with the extra png.  [default: 4]",
+    ),
+    click.option(
         "--palette-mode",
         type=click.Choice(["exact", "compact"]),
         help="Palette of .kmq files: kept, or sorted and without unused colours.  [default: exact]",
@@ -169,10 +177,11 @@ _OPTIONS = [
     click.option(
         "--skip-if-larger", is_flag=True, help="Write nothing if the bytes saved do not outweigh the quality lost."
     ),
+    click.option("--allow-larger", is_flag=True, help="Write a palette PNG even if a PNG input is smaller."),
     click.option("-f", "--force", is_flag=True, help="Overwrite existing files."),
     click.option(
         "--effort",
-        type=click.Choice(["fast", "default", "best"]),
+        type=click.Choice(EFFORTS),
         help="Time spent on the palette.  [default: default]",
     ),
     click.option(
@@ -229,6 +238,11 @@ _OPTIONS = [
         metavar="N",
         help="Number of files to convert at a time.  [default: one per processor]",
     ),
+    click.option(
+        "--dask",
+        metavar="ADDRESS",
+        help="Work on the cluster of this Dask scheduler, such as tcp://host:8786, whose workers can reach all files.",
+    ),
     click.option("--preserve", is_flag=True, help="Give outputs the times of their inputs."),
     click.option("-n", "--dry-run", is_flag=True, help="Print what would be written, and write nothing."),
     click.option("--json", "json_lines", is_flag=True, help="Print one JSON object per file."),
@@ -254,8 +268,29 @@ SECTIONS = {
         "transbug",
     ),
     "Dithering": ("dither", "floyd", "nofs", "ordered"),
-    "Output": ("output", "ext", "format_", "compression", "palette_mode", "strip", "skip_if_larger", "force"),
-    "Many files": ("recursive", "include", "exclude", "out_dir", "processes", "preserve", "dry_run", "json_lines"),
+    "Output": (
+        "output",
+        "ext",
+        "format_",
+        "compression",
+        "optimize",
+        "palette_mode",
+        "strip",
+        "skip_if_larger",
+        "allow_larger",
+        "force",
+    ),
+    "Many files": (
+        "recursive",
+        "include",
+        "exclude",
+        "out_dir",
+        "processes",
+        "dask",
+        "preserve",
+        "dry_run",
+        "json_lines",
+    ),
     "Time": ("effort", "speed", "max_iter", "seed", "threads"),
 }
 """Sections of the help, and the names of the options in each; the others come last."""

@@ -15,10 +15,11 @@ from .statuses import EXISTS, UNREADABLE, UNWRITABLE, Refused
 
 STREAM = "-"  # standard input or output instead of a file name
 FORMATS = ("png", "kmq", "gif", "apng", "webp", "tif", "bmp", "pcx", "tga")
-_EXTENSIONS = {**{f".{format_}": format_ for format_ in FORMATS}, ".tiff": "tif"}
-_OWN = tuple(f"-kmq.{format_}" for format_ in FORMATS)  # what default names of outputs end in
+PYRAMID = "mbtiles"  # the format of tile pyramids, which stay what they are
+_EXTENSIONS = {**{f".{format_}": format_ for format_ in (*FORMATS, PYRAMID)}, ".tiff": "tif"}
+_OWN = tuple(f"-kmq.{format_}" for format_ in (*FORMATS, PYRAMID))  # what default names of outputs end in
 
-_OTHERWISE = "use --output or --ext in a run of its own"
+_OTHERWISE = "name another in a run of its own"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Job:
     Attributes:
         source: Path of the input, or STREAM.
         target: Path of the output, or STREAM.
-        format: One of FORMATS.
+        format: One of FORMATS, or PYRAMID.
         problem: Reason for not converting it, shown to the user; None if there is none.
         unreadable: True if the problem is that the input cannot be read, not that its output would overwrite a file.
         own_output: True if the input is the output of another one, from an earlier run, and is left as it is.
@@ -59,29 +60,43 @@ def plan(
         inputs: Paths of files and folders, or STREAM.
         output: Path of the only output, or STREAM; None for a default name.
         ext: Suffix of default output names; None for that of the format.
-        format_: One of FORMATS; None to take it from `output` or `ext`, or else "png".
+        format_: A format; None to take it from `output` or `ext`, or else "png".
         out_dir: Folder of the outputs, with subfolders as in the folders among `inputs`; None to write each next to its
             input.
-        folders: What is converted in folders; None if none may be among `inputs`.
+        folders: What is converted in folders; None to take those among `inputs` for files.
 
     Raises:
         OptionError: The arguments contradict each other.
     """
-    folders = folders or Folders()
+    output = STREAM if output == "/dev/stdout" else output  # which may be a file, and must not be replaced
     _check(inputs, output, ext, out_dir, folders)
     format_ = format_ or _format_by_name(output or ext)
-    suffix = ext or (f".{format_}" if format_ == "kmq" or out_dir is not None else f"-kmq.{format_}")
+    suffix = _suffix(ext, format_, out_dir)
     jobs: list[Job] = []
     for found in _files(inputs, folders, suffix):
-        target = output or _default_target(found, suffix, out_dir)
+        chosen = PYRAMID if is_pyramid(found.path) else format_
+        target = output or _default_target(found, _suffix(ext, chosen, out_dir), out_dir)
+        if is_pyramid(target) != is_pyramid(found.path):
+            raise OptionError(f"cannot convert {found.path} to {target}: only .mbtiles files become .mbtiles files")
         unreadable = found.problem is not None
-        jobs.append(Job(found.path, target, format_, found.problem, unreadable, in_folder=found.in_folder))
+        jobs.append(Job(found.path, target, chosen, found.problem, unreadable, in_folder=found.in_folder))
     if output is not None and len(jobs) > 1:
         raise OptionError(f"--output takes a single input, not {len(jobs)}: use --out-dir for the images in a folder")
     return _without_collisions(jobs, suffix)
 
 
-def _check(inputs: Sequence[str], output: str | None, ext: str | None, out_dir: str | None, folders: Folders) -> None:
+def is_pyramid(path: str) -> bool:
+    """Return whether a file is named as a tile pyramid, a database of map tiles."""
+    return path.lower().endswith(f".{PYRAMID}")
+
+
+def _suffix(ext: str | None, format_: str, out_dir: str | None) -> str:
+    return ext or (f".{format_}" if format_ == "kmq" or out_dir is not None else f"-kmq.{format_}")
+
+
+def _check(
+    inputs: Sequence[str], output: str | None, ext: str | None, out_dir: str | None, folders: Folders | None
+) -> None:
     """Raise OptionError for arguments that contradict each other."""
     if output is not None and ext is not None:
         raise OptionError("--output and --ext cannot be combined: drop one of them")
@@ -93,19 +108,19 @@ def _check(inputs: Sequence[str], output: str | None, ext: str | None, out_dir: 
         raise OptionError("standard input (-) can be read only once: drop the others")
     if STREAM in inputs and out_dir is not None:
         raise OptionError("standard input (-) has no name for an output in --out-dir: use --output")
-    if (folders.include or folders.exclude) and not folders.recursive:
+    if folders and (folders.include or folders.exclude) and not folders.recursive:
         raise OptionError("--include and --exclude choose files in folders: add --recursive")
     if "" in (output, ext, out_dir):
         raise OptionError("--output, --ext and --out-dir must not be empty: leave them out for default names")
 
 
-def _files(inputs: Sequence[str], folders: Folders, suffix: str) -> Iterator[Found]:
+def _files(inputs: Sequence[str], folders: Folders | None, suffix: str) -> Iterator[Found]:
     """Yield files that were named, and those in folders unless they were named too or are outputs of earlier runs."""
     named = {_identity(source) for source in inputs}
     suffixes = (*_OWN, suffix.lower()) if _is_more_than_an_extension(suffix) else _OWN
     for source in inputs:
-        if source == STREAM:
-            yield Found(source, source)
+        if source == STREAM or folders is None:
+            yield Found(source, os.path.basename(source))
             continue
         for found in folders.files(source):
             if found.in_folder:
@@ -185,11 +200,21 @@ def _identity(path: str) -> str:
     return os.path.normcase(os.path.realpath(path))
 
 
+def replaces_source(job: Job) -> bool:
+    """Return whether the output takes the place of the input."""
+    return STREAM not in (job.source, job.target) and _identity(job.source) == _identity(job.target)
+
+
 def check(job: Job, force: bool) -> None:
     """Raise Refused if a job has a problem or its output must not be written. This takes no time, converting does."""
+    check_plan(job)
+    check_target(job.target, force)
+
+
+def check_plan(job: Job) -> None:
+    """Raise Refused if a job has a problem."""
     if job.problem:
         raise Refused(job.problem, UNREADABLE if job.unreadable else EXISTS)
-    check_target(job.target, force)
 
 
 def check_target(target: str, force: bool) -> None:

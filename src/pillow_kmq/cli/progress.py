@@ -47,6 +47,11 @@ class Bar(Progress):
         self._bar.n = self._done
         self._bar.refresh()
 
+    def advance(self, done: float) -> None:
+        """Show that a fraction of all files is done, 0..1."""
+        self._done = round(done * self._total)
+        self.update()
+
     def step(self) -> None:
         """Count a file that is done."""
         self._done += 1

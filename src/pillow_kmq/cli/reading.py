@@ -29,6 +29,6 @@ def reading() -> Iterator[None]:
     except Image.DecompressionBombError as error:
         raise Refused(f"too large: {error}", UNREADABLE) from None
     except MemoryError:
-        raise Refused("not enough memory for an image of this size", UNREADABLE) from None
+        raise Refused("not enough memory for an image of this size") from None
     except Exception as error:  # Pillow's decoders raise more than OSError for damaged files
         raise Refused(f"damaged image: {read_failure(error)}", DAMAGED) from None

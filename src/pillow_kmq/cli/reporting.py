@@ -69,13 +69,14 @@ class Reporter:
         ]
         if self._counts[WRITTEN]:
             files = f"{self._counts[WRITTEN]:,} file{'s' * (self._counts[WRITTEN] > 1)}"
-            parts.insert(0, f"{files}, {self._before:,} -> {self._after:,} bytes, {_change(self._before, self._after)}")
+            parts.insert(0, f"{files}, {self._before:,} -> {self._after:,} bytes, {change(self._before, self._after)}")
         if self._counts[WRITTEN]:
             parts.append(f"{time.monotonic() - self._started:.1f} s")
         return "; ".join(parts)
 
 
-def _change(before: int, after: int) -> str:
+def change(before: int, after: int) -> str:
+    """Return by how much a file has shrunk or grown."""
     saved = 100 * (1 - after / before) if before else 0.0
     return f"{saved:.1f} % saved" if saved >= 0 else f"{-saved:.1f} % larger"
 

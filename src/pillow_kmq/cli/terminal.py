@@ -10,13 +10,23 @@ from contextlib import contextmanager
 import click
 
 from ..saving.files import discard_output
-from .outputs import reason
+from .outputs import STREAM, reason
 from .statuses import UNWRITABLE
 
 
 def shown(text: str) -> str:
     r"""Return a line with `\n` and the like for characters that are not printable, which names of files may have."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def shown_name(path: str, stream: str = "stdin") -> str:
+    """Return a path as in messages, and `stream` for standard input or output."""
+    return stream if path == STREAM else shown(path) or "''"
+
+
+def failure_line(source: str, message: str) -> str:
+    """Return the line about an input that failed."""
+    return f"kmq: {shown_name(source)}: {shown(message)}"
 
 
 def say(text: str, *, err: bool) -> bool:

@@ -114,5 +114,6 @@ def importance(path: str) -> Any:
             if image.mode in ("LA", "P", "RGB", "RGBA"):
                 return image.convert("L")
     except Exception as error:  # for damaged files, Pillow raises more than OSError
-        raise OptionError(f"--importance {path} cannot be read: {read_failure(error)}") from None
+        why = error.strerror if isinstance(error, OSError) and error.strerror else read_failure(error)
+        raise OptionError(f"--importance {path} cannot be read: {why}") from None
     raise OptionError(f"--importance {path} has mode {image.mode}: use a grey image of 8 bits")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
 
-from ..frames import Frames, plays
 from ..quant.compositing import CompositedSource, HiddenColors
 from ..quant.counting import count_source
 from ..quant.histogram import VISIBLE, Counts
@@ -17,8 +16,8 @@ from ..quant.needed import prepare_for_images
 from ..quant.options import EFFORTS, Options
 from ..quant.pillow_source import ImageSource
 from ..quant.progress import SILENT
-from .histogram import EMPTY, ColorHistogram, heaviest_color, merge, to_counts, to_histogram
-from .images import Failure, Item, attempt, name_of, open_image
+from .histogram import EMPTY, LIMIT, ColorHistogram, heaviest_color, merge, to_counts, to_histogram
+from .images import Failure, Item, attempt, frames_of, name_of
 
 _HIDDEN_LIMIT = 1 << 12  # cells of the colours of invisible pixels
 
@@ -53,10 +52,12 @@ class CountSettings(NamedTuple):
     Attributes:
         options: those of the quantiser.
         limit: maximum number of cells of a histogram.
+        read: returns the pictures of an item; it can be pickled.
     """
 
     options: Options
-    limit: int
+    limit: int = LIMIT
+    read: Callable[[Item], Iterable[Image.Image]] = frames_of
 
 
 def count_batch(settings: CountSettings, batch: Sequence[tuple[Item, float]]) -> Counted:
@@ -82,9 +83,7 @@ def merge_counted(settings: CountSettings, parts: Sequence[Counted]) -> Counted:
 
 
 def _count_frames(settings: CountSettings, item: Item, weight: float) -> Counted:
-    image, _ = open_image(item)
-    frames = Frames(image) if plays(image) else [image]
-    return merge_counted(settings, [_count_image(settings, frame, weight) for frame in frames])
+    return merge_counted(settings, [_count_image(settings, frame, weight) for frame in settings.read(item)])
 
 
 def _count_image(settings: CountSettings, image: Image.Image, weight: float) -> Counted:

@@ -7,14 +7,31 @@ are functions of their batches alone, so that nothing is counted twice.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from ..checks import shown
-from ..errors import OptionError, OptionTypeError, WorkerLostError
+from ..errors import KmqError, OptionError, OptionTypeError, WorkerLostError
 from .engine import FAN_IN, Merge, Result, Task
 
 _AHEAD = 3  # batches in flight per thread of the cluster
+_TIMEOUT = 10  # seconds to wait for the scheduler
 _RETRIES = 3  # of a task that fails; tasks themselves report files that cannot be read
+
+
+@contextmanager
+def connect(address: str) -> Iterator[Any]:
+    """Yield a client of a running scheduler. Raises KmqError if there is none, or without the extra `dask`."""
+    try:
+        from distributed import Client
+    except ImportError:
+        raise KmqError("a cluster needs Dask: pip install pillow-kmq[dask]") from None
+    try:
+        client = Client(address, timeout=_TIMEOUT, set_as_default=False)
+    except (OSError, ValueError, TimeoutError) as error:
+        raise KmqError(f"cannot connect to a Dask scheduler at {address}: {error}") from None
+    with client:
+        yield client
 
 
 class DaskEngine:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from itertools import chain, islice
+from multiprocessing import connection, parent_process
 from typing import Any, Protocol, TypeVar
 
 from ..checks import check_integer
 from ..errors import WorkerLostError
+from ..saving.files import abandon
 
 Batch = TypeVar("Batch")
 Result = TypeVar("Result")
@@ -80,7 +84,7 @@ class Processes:
         yield from self._run_in_pool(task, chain(first, batches))
 
     def _run_in_pool(self, task: Task[Result], batches: Iterator[Any]) -> Iterator[tuple[Result, int]]:
-        pool = ProcessPoolExecutor(self._count, multiprocessing.get_context(_start_method()))
+        pool = ProcessPoolExecutor(self._count, multiprocessing.get_context(_start_method()), _follow_parent)
         running: dict[Future[Result], int] = {}
         try:
             for batch in batches:
@@ -104,6 +108,20 @@ def _finished(running: dict[Future[Result], int]) -> Iterator[tuple[Result, int]
     for future in ready:
         size = running.pop(future)
         yield future.result(), size
+
+
+def _follow_parent() -> None:
+    """Leave Ctrl-C to the parent process, and end when that ends, whatever ends it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    assert parent is not None
+    connection.wait([parent.sentinel])
+    abandon()
+    os._exit(1)
 
 
 def _start_method() -> str:

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from io import BytesIO
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from PIL import Image, ImageOps
 
 from ..errors import KmqError
-from ..frames import read_failure
+from ..frames import Frames, plays, read_failure
 from .storage import read
 
-Item: TypeAlias = str | Image.Image
-"""A path or URL, or an image."""
+
+class StoredFile(NamedTuple):
+    """An image file that is part of another file. name: for messages. data: its bytes."""
+
+    name: str
+    data: bytes
+
+
+Item: TypeAlias = str | Image.Image | StoredFile
+"""A path or URL, an image, or the bytes of one."""
 
 Failure: TypeAlias = tuple[str, str]
 """The path of a file that cannot be processed, and why."""
@@ -31,7 +39,7 @@ def open_image(item: Item) -> tuple[Image.Image, int]:
     """
     if isinstance(item, Image.Image):
         return item, 0
-    data = read(item)
+    data = item.data if isinstance(item, StoredFile) else read(item)
     image = Image.open(BytesIO(data))
     if getattr(image, "n_frames", 1) == 1:
         image.load()
@@ -39,8 +47,16 @@ def open_image(item: Item) -> tuple[Image.Image, int]:
     return image, len(data)
 
 
+def frames_of(item: Item) -> Iterable[Image.Image]:
+    """Return the frames of an animation, or the only image. Raises as `open_image` does."""
+    image, _ = open_image(item)
+    return Frames(image) if plays(image) else [image]
+
+
 def name_of(item: Item) -> str:
     """Return the path of an image, or a description of one that has none."""
+    if isinstance(item, StoredFile):
+        return item.name
     return item if isinstance(item, str) else f"{item.mode} image of {item.width}x{item.height} pixels"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence, Sized
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -15,11 +15,13 @@ from ..quant.given_colors import load_colors
 from ..quant.histogram import MOST_COLORS
 from ..quant.needed import prepare_for_images
 from ..quant.options import Options, SharedPalette, to_options
+from ..quant.palette_order import reorder
 from ..quant.pipeline import search_palette
 from ..quant.progress import Progress
+from ..quant.source import Source
 from ..types import Palette
 from .counting import Counted, CountSettings, count_batch, merge_counted
-from .engine import choose_engine
+from .engine import Engine, choose_engine
 from .histogram import LIMIT
 from .images import Failure, Item, in_batches
 from .rare_colors import protect_rare_colors
@@ -135,15 +137,29 @@ def learn_palette(
     skip = check_flag("skip_unreadable", skip_unreadable)
     batches = _weighted_batches(_items(images), _check_weights(weights))
     total = len(images) if isinstance(images, Sized) else 0
-    prepare_for_images(options)  # once, before several processes would
-    counted = engine.fold(
-        partial(count_batch, settings), partial(merge_counted, settings), batches, _Steps(report, total)
-    )
+    counted = count_images(batches, total, settings, engine, report)
     if counted.failures and not skip:
         path, reason = counted.failures[0]
         more = f" ({len(counted.failures) - 1} more)" if len(counted.failures) > 1 else ""
         raise KmqError(f"cannot read {path}: {reason}{more}; skip_unreadable=True leaves such files out")
-    return _search(counted, options, share, report.part(_COUNTING, 1.0))
+    return search_counted(counted, options, share, report)
+
+
+def count_images(
+    batches: Iterable[list[tuple[Item, float]]], total: int, settings: CountSettings, engine: Engine, report: Progress
+) -> Counted:
+    """Return the colours of all images.
+
+    Args:
+        batches: the images with their weights.
+        total: number of images, 0 if it is not known.
+        settings: settings of the count.
+        engine: what runs it.
+        report: reports the count, a part of the work.
+    """
+    prepare_for_images(settings.options)  # once, before several processes would
+    steps = _Steps(report, total)
+    return engine.fold(partial(count_batch, settings), partial(merge_counted, settings), batches, steps)
 
 
 class _Steps:
@@ -160,19 +176,33 @@ class _Steps:
         self._progress(self._done / self._total if self._total else 0.0)
 
 
-def _search(counted: Counted, options: Options, share: float, progress: Progress) -> LearnedPalette:
+def search_counted(
+    counted: Counted, options: Options, share: float, report: Progress, sources: Collection[Source] = ()
+) -> LearnedPalette:
+    """Return the palette for counted images.
+
+    Args:
+        counted: their colours.
+        options: those of the quantiser.
+        share: minimum share of all pixels of protected colours, 0..1.
+        report: reports the search, the rest of the work.
+        sources: a sample of the images, composited, to which the dithering is fitted.
+    """
+    progress = report.part(_COUNTING, 1.0)
     counts = counted.to_counts()
     colors = counted.colors
 
     def search(fixed: Palette) -> Palette:
         everything = [(counts.colors, counts.weights)]
-        return search_palette(counts, replace(options, fixed=fixed), lambda: everything, progress=progress)
+        return search_palette(counts, replace(options, fixed=fixed), lambda: everything, sources, progress)
 
     if share and len(counts.colors):
         room = max(len(options.fixed), options.colors // 2)
         palette = protect_rare_colors(counts, share, search, options.fixed, room, options.bits)
     else:
         palette = search(options.fixed)
+    if len(palette):
+        palette = reorder(palette, [], options)
     progress(1.0)
     return LearnedPalette(
         palette,

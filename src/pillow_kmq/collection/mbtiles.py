@@ -10,7 +10,7 @@ import hashlib
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
@@ -22,12 +22,15 @@ from PIL import Image
 from ..errors import OptionError
 from ..quant.needed import prepare_for_images
 from ..quant.progress import Progress
+from ..saving.files import replacing
 from .engine import choose_engine
-from .images import attempt, in_batches
+from .images import StoredFile, attempt, in_batches
 from .rendering import RenderSettings, encode_image, quantize_image, to_settings
 from .storage import is_remote, to_name
 
 _SCHEMA = """
+PRAGMA journal_mode = OFF;
+PRAGMA synchronous = OFF;
 CREATE TABLE metadata (name text, value text);
 CREATE TABLE images (tile_id text PRIMARY KEY, tile_data blob) WITHOUT ROWID;
 CREATE TABLE map (zoom_level integer, tile_column integer, tile_row integer, tile_id text);
@@ -74,13 +77,24 @@ def read_mbtiles(path: str | os.PathLike[str]) -> Iterator[Image.Image]:
         OptionError: the file is not a database of raster tiles.
         KmqError: a tile cannot be read.
     """
-    with closing(_open(to_name("path", path))) as database:
+    return (Image.open(BytesIO(tile.data)) for tile in read_tiles(to_name("path", path)))
+
+
+def read_tiles(path: str) -> Iterator[StoredFile]:
+    """Yield the files of the distinct tiles, named by path and place. Raises OptionError as `read_mbtiles` does."""
+    with closing(_open(path)) as database:
         seen: set[str] = set()
-        for *_, data in database.execute(_TILES):
+        for *place, data in database.execute(_TILES):
             digest = _digest(data)
             if digest not in seen:
                 seen.add(digest)
-                yield Image.open(BytesIO(data))
+                yield StoredFile(f"{path} (tile {'/'.join(map(str, place))})", data)
+
+
+def count_tiles(path: str) -> int:
+    """Return the number of tiles. Raises OptionError as `read_mbtiles` does."""
+    with closing(_open(path)) as database:
+        return int(database.execute("SELECT count(*) FROM tiles").fetchone()[0])
 
 
 def convert_mbtiles(
@@ -131,9 +145,8 @@ def convert_mbtiles(
         raise OptionError("MBTiles files must be local: SQLite cannot read or write remote ones")
     report, engine = Progress(progress), choose_engine(client, processes)
     prepare_for_images(settings.options)
-    temporary = os.path.join(os.path.dirname(target), f".kmq-{os.urandom(8).hex()}.tmp")
     try:
-        with closing(_open(source)) as database, closing(sqlite3.connect(temporary)) as made:
+        with replacing(target) as new, closing(_open(source)) as database, closing(sqlite3.connect(new)) as made:
             made.executescript(_SCHEMA)
             _copy_metadata(database, made)
             tiles = database.execute("SELECT count(*) FROM tiles").fetchone()[0]
@@ -147,12 +160,9 @@ def convert_mbtiles(
             made.execute(_JOIN)
             distinct = made.execute("SELECT count(*) FROM images").fetchone()[0]
             made.commit()
-        os.replace(temporary, target)
+            made.execute("VACUUM")  # tiles arrive in any order, but the file does not depend on it
     except sqlite3.Error as error:
         raise OSError(f"cannot write {target}: {error}") from None
-    finally:
-        with suppress(FileNotFoundError):
-            os.unlink(temporary)
     report(1.0)
     return TilesSummary(tiles, distinct, kept, os.path.getsize(source), os.path.getsize(target))
 

@@ -6,7 +6,8 @@ import os
 import stat
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from io import BytesIO, RawIOBase, TextIOBase
 from typing import IO, Any
 
@@ -157,16 +158,23 @@ def replace_file(target: str, data: bytes) -> None:
 
     If the process is killed, a file `.kmq-*.tmp` may be left in the folder.
     """
+    with replacing(target) as temporary, open(temporary, "wb") as file:
+        write_all(file, data)
+
+
+@contextmanager
+def replacing(target: str) -> Iterator[str]:
+    """Yield the path of an empty temporary file; without an error, it replaces `target` afterwards. Raises OSError."""
     path = os.path.realpath(target)  # the target of a symbolic link is replaced, not the link
     temporary = os.path.join(os.path.dirname(path), f".kmq-{os.urandom(8).hex()}.tmp")
     _unfinished.append(temporary)
     try:
         while _ending:
             time.sleep(_PATIENCE)
-        with open(temporary, "xb") as file:
+        with open(temporary, "xb"):
             if os.path.exists(path):
                 os.chmod(temporary, stat.S_IMODE(os.stat(path).st_mode))
-            write_all(file, data)
+        yield temporary
         os.replace(temporary, path)
     except OSError as error:
         raise OSError(error.errno, error.strerror or str(error), target) from None

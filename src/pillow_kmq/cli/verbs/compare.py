@@ -15,13 +15,12 @@ from ...errors import KmqError, OptionError
 from .. import values
 from ..arguments import Command
 from ..completion import complete_input
-from ..each import for_each, shown_name
+from ..each import for_each
 from ..inputs import read, read_source
 from ..options import COMPRESSIONS, DITHERS, SPACES
 from ..outputs import STREAM, check_target, write
-from ..reading import reading
 from ..statuses import status_of
-from ..terminal import Progress, printing_records, say
+from ..terminal import Progress, printing_records, say, shown_name
 
 # Copies of the default of compare.table and of comparing.rivals.RIVALS, as importing those would slow down the help.
 COLORS = "4,8,16,32,64,128,256"
@@ -173,10 +172,10 @@ def _compared(inputs: Sequence[str], options: dict[str, Any], quiet: bool) -> tu
 
     def add(file: str) -> str:
         name = shown_name(file)
-        with Progress(f"[{len(compared) + 1}/{len(inputs)}] {name}", enabled=not quiet) as shown, reading():
+        with Progress(f"[{len(compared) + 1}/{len(inputs)}] {name}", enabled=not quiet) as line:
             found = read(read_source(file), all_frames=False)
             named = "image.png" if file == STREAM else file
-            rows = table(found.image, **options, name=named, progress=shown.update)
+            rows = table(found.image, **options, name=named, progress=line.update)
         compared.append(Compared(name, rows, found.notes))
         news = [note for note in rows.notes if note not in said]
         said.update(news)

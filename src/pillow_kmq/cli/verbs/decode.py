@@ -8,9 +8,10 @@ import sys
 import click
 
 from ..arguments import Command
-from ..each import Writer, for_each, shown_name
-from ..outputs import STREAM
-from ..statuses import UNWRITABLE, Refused
+from ..each import for_each
+from ..folders import Folders
+from ..outputs import STREAM, Job, check_plan, check_target, plan, write
+from ..terminal import shown, shown_name
 
 _FORMATS = ("png", "apng", "gif", "webp")
 
@@ -21,43 +22,49 @@ _FORMATS = ("png", "apng", "gif", "webp")
     "--format", "format_", type=click.Choice(_FORMATS), help="Output format.  [default: from the output name, else png]"
 )
 @click.option("-o", "--output", metavar="OUT", help="Output file, for a single input; - is standard output.")
+@click.option("-r", "--recursive", is_flag=True, help="Convert the .kmq files in folders and their subfolders.")
 @click.option("--out-dir", metavar="DIR", help="Folder of the outputs, made if missing.  [default: that of the input]")
 @click.option("-f", "--force", is_flag=True, help="Overwrite existing files.")
 @click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
 def command(
-    files: tuple[str, ...], format_: str | None, output: str | None, out_dir: str | None, force: bool, quiet: bool
+    files: tuple[str, ...],
+    format_: str | None,
+    output: str | None,
+    recursive: bool,
+    out_dir: str | None,
+    force: bool,
+    quiet: bool,
 ) -> None:
     """Convert .kmq files to PNG, GIF or WebP, without loss where the format allows it.
 
     The output for art.kmq is art.png, or art.gif and so on, in the same folder. Animations stay animations, with their
-    durations and repetitions; a PNG file is then an APNG. WebP files are lossless. Metadata are kept.
+    durations and repetitions; a PNG file is then an APNG, and its name ends in .apng with --format apng. WebP files are
+    lossless. Metadata are kept.
 
     Exit status: 0, or that of the last file that failed: 2 if it cannot be read, 25 if it is damaged, 15 if the output
     exists, 16 if it cannot be written, 1 for other reasons.
     """
     if output is not None and len(files) > 1:
         raise click.UsageError(f"--output takes a single input, not {len(files)}: use --out-dir for several")
-    if output is not None and out_dir is not None:
-        raise click.UsageError("--output and --out-dir cannot be combined: drop one of them")
     format_ = format_ or _format_of(output)
-    to_stderr = output == STREAM or (output is None and out_dir is None and STREAM in files)
-    writer = Writer(force=force)
+    folders = Folders(recursive, ("*.kmq",) if recursive else (), closed=out_dir)
+    jobs = plan(files, output, None if output else f".{format_}", format_, out_dir=out_dir, folders=folders)
 
-    def convert(file: str) -> str:
-        from ..decoding import decode_file
+    def convert(job: Job) -> str:
+        from ..decoding import decoded, opened
         from ..inputs import read_source
 
-        target = output or _target(file, out_dir, format_)
-        writer.check(target)
-        data = read_source(file)
-        encoded, notes = decode_file(data, format_)
-        if out_dir is not None:
-            _make(out_dir)
-        writer.write(target, encoded)
-        line = f"{shown_name(file)} -> {shown_name(target, out=True)}: {len(data):,} -> {len(encoded):,} bytes"
-        return "\n".join([line, *(f"{shown_name(file)}: note: {note}" for note in notes)])
+        check_plan(job)
+        data = read_source(job.source)
+        image = opened(data)
+        check_target(job.target, force)
+        encoded, notes = decoded(image, job.format)
+        write(job.target, encoded, folders=out_dir is not None)
+        source, target = shown_name(job.source), shown_name(job.target, "stdout")
+        line = f"{source} -> {target}: {len(data):,} -> {len(encoded):,} bytes"
+        return "\n".join([line, *(f"{source}: note: {shown(note)}" for note in notes)])
 
-    sys.exit(for_each(files, convert, quiet=quiet, err=to_stderr))
+    sys.exit(for_each(jobs, convert, quiet=quiet, err=any(job.target == STREAM for job in jobs)))
 
 
 def _format_of(output: str | None) -> str:
@@ -69,21 +76,3 @@ def _format_of(output: str | None) -> str:
             f"cannot tell the format from {output!r}: end it in .png, .gif or .webp, or give --format"
         )
     return suffix
-
-
-def _target(file: str, out_dir: str | None, format_: str) -> str:
-    from ..decoding import SUFFIXES
-
-    if file == STREAM and out_dir is None:
-        return STREAM
-    name = os.path.splitext("stdin" if file == STREAM else file)[0] + SUFFIXES[format_]
-    return name if out_dir is None else os.path.join(out_dir, os.path.basename(name))
-
-
-def _make(folder: str) -> None:
-    from ..outputs import reason
-
-    try:
-        os.makedirs(folder, exist_ok=True)
-    except OSError as error:
-        raise Refused(f"cannot make the folder {folder}: {reason(error)}", UNWRITABLE) from None

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..arguments import Command
-from ..each import for_each, shown_name
+from ..each import for_each
+from ..terminal import shown_name
 
 if TYPE_CHECKING:
     from ..details import Details

@@ -1,17 +1,20 @@
-"""`kmq palette extract`, `show` and `convert`: palettes of images and palette files."""
+"""`kmq palette extract`, `learn`, `show` and `convert`: palettes of images and palette files."""
 
 from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..arguments import Command
-from ..each import Writer, for_each, shown_name
-from ..outputs import STREAM
-from ..statuses import FAILED, UNREADABLE, Refused
+from ..each import for_each
+from ..folders import Folders
+from ..options import EFFORTS, SPACES
+from ..outputs import STREAM, Job, check, check_target, plan, write
+from ..statuses import FAILED, UNREADABLE, Refused, status_of
+from ..terminal import say, shown_name
 
 if TYPE_CHECKING:
     from ...palette_files import NamedColors
@@ -24,7 +27,7 @@ _HELP = {"help_option_names": ["-h", "--help"]}
 
 @click.group(context_settings=_HELP)
 def command() -> None:
-    """Extract, show and convert palettes.
+    """Extract, learn, show and convert palettes.
 
     Formats: .gpl (GIMP), .pal (JASC-PAL, or RIFF with --format riff), .act and .ase (Adobe), .hex and .txt (one hex
     colour per line), .json, .css, and .png (a picture of the colours). Aseprite's files and all images are read, too.
@@ -58,16 +61,96 @@ def extract(
     Of an indexed image that is its palette, of others the distinct colours. If there are more than COLORS, or if the
     image is an animation, it is quantised first. Without --output, hex colours are printed.
     """
-    format_ = _chosen_format(output or STREAM, format_)
-    writer = Writer(force=force)
+    job = Job(image, output or STREAM, _chosen_format(output or STREAM, format_))
 
-    def work(file: str) -> str:
+    def work(job: Job) -> str:
         from ..inputs import read_source
         from ..palettes import palette_of_image
 
-        return _write(file, palette_of_image(read_source(file), colors), output or STREAM, format_, opaque, writer)
+        return _write(job, palette_of_image(read_source(job.source), colors), opaque, force)
 
-    sys.exit(for_each([image], work, quiet=quiet, err=True))
+    sys.exit(for_each([job], work, quiet=quiet, err=True))
+
+
+@command.command(cls=Command, context_settings=_HELP)
+@click.argument("inputs", metavar="IN...", nargs=-1, required=True)
+@click.option(
+    "-k", "--colors", type=click.IntRange(1, 256), default=256, show_default=True, help="Maximum number of colours."
+)
+@click.option("--fixed", metavar="COLORS", help="Colours that must be in the palette: '#000,#fff', a name or a file.")
+@click.option(
+    "--min-share",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    metavar="SHARE",
+    help="Keep rare colours that cover at least this share of all pixels, such as 0.0005, like thin lines of maps.",
+)
+@click.option("--space", type=click.Choice(SPACES), help="As of kmq itself.  [default: perceptual]")
+@click.option("--effort", type=click.Choice(EFFORTS), help="Time spent on the palette.  [default: default]")
+@click.option("-r", "--recursive", is_flag=True, help="Take the images in folders and their subfolders.")
+@click.option("--include", multiple=True, metavar="PATTERN", help="Files to take in folders; repeatable.")
+@click.option("--exclude", multiple=True, metavar="PATTERN", help="Files and subfolders to leave out; repeatable.")
+@click.option(
+    "-j",
+    "--jobs",
+    "processes",
+    type=click.IntRange(1, 1024),
+    metavar="N",
+    help="Number of processes.  [default: one per processor]",
+)
+@click.option("--dask", metavar="ADDRESS", help="Count on the cluster of this Dask scheduler, such as tcp://host:8786.")
+@_output
+@_format
+@_opaque
+@_force
+@_quiet
+def learn(
+    inputs: tuple[str, ...],
+    output: str | None,
+    format_: str | None,
+    opaque: bool,
+    force: bool,
+    recursive: bool,
+    include: tuple[str, ...],
+    exclude: tuple[str, ...],
+    **choices: Any,
+) -> None:
+    """Find one palette for any number of images.
+
+    IN is an image, a folder, a pattern such as 'tiles/**/*.png', or an .mbtiles file. All frames of animations count.
+    Files that cannot be read are named and left out. Without --output, hex colours are printed. The palette is the
+    same with any number of processes, and on a cluster.
+    """
+    if choices["dask"] and choices["processes"]:
+        raise click.UsageError("--dask and --jobs cannot be combined: a cluster has processes of its own")
+    if (include or exclude) and not recursive:
+        raise click.UsageError("--include and --exclude choose files in folders: add --recursive")
+    format_ = _chosen_format(output or STREAM, format_)
+    sys.exit(_learn(inputs, Folders(recursive, include, exclude), output or STREAM, format_, opaque, force, **choices))
+
+
+def _learn(
+    inputs: tuple[str, ...], folders: Folders, target: str, format_: str, opaque: bool, force: bool, **choices: Any
+) -> int:
+    """Find a palette, write it, and return the exit status."""
+    from ...errors import KmqError
+    from ...palette_files.files import named
+    from ..learned_palettes import learn_from_inputs
+
+    try:
+        if target != STREAM:
+            check_target(target, force)  # before work that takes time
+        learned, status = learn_from_inputs(inputs, folders, **choices)
+        source = f"{learned.images:,} image{'s' * (learned.images != 1)}"
+        line = _write(Job(source, target, format_), named(learned.colors), opaque, force)
+    except KmqError as error:
+        say(f"kmq: {error}", err=True)
+        return status_of(error)
+    if learned.largest_change:
+        line += f"; similar colours were counted as one, within {learned.largest_change} levels"
+    if not choices["quiet"]:
+        say(line, err=True)
+    return status
 
 
 @command.command(cls=Command, context_settings=_HELP)
@@ -86,7 +169,7 @@ def show(palettes: tuple[str, ...]) -> None:
         found = palette_of_argument(given)
         lines = swatch_lines(found.colors.tolist(), found.names, colored=has_true_color())
         count = len(found.colors)
-        return "\n".join([f"{given}: {count} colour{'s' * (count != 1)}", *(f"  {line}" for line in lines)])
+        return "\n".join([f"{shown_name(given)}: {count} colour{'s' * (count != 1)}", *(f"  {line}" for line in lines)])
 
     sys.exit(for_each(palettes, work))
 
@@ -111,16 +194,19 @@ def convert(
         raise click.UsageError(f"--output takes a single input, not {len(palettes)}: give --format for several")
     if output is None and format_ is None:
         raise click.UsageError("name the output with --output, or its format with --format")
-    format_ = _chosen_format(output, format_)
-    writer = Writer(force=force)
+    from ...palette_files.files import suffix_of
 
-    def work(given: str) -> str:
+    format_ = _chosen_format(output, format_)
+    jobs = plan(palettes, output, None if output else suffix_of(format_), format_)
+
+    def work(job: Job) -> str:
         from ..palettes import palette_of_argument
 
-        target = output or _target(given, format_)
-        return _write(given, palette_of_argument(given), target, format_, opaque, writer)
+        if output is None:
+            _check_name(job.source)
+        return _write(job, palette_of_argument(job.source), opaque, force)
 
-    sys.exit(for_each(palettes, work, quiet=quiet, err=output == STREAM))
+    sys.exit(for_each(jobs, work, quiet=quiet, err=output == STREAM))
 
 
 def _chosen_format(output: str | None, format_: str | None) -> str:
@@ -138,18 +224,15 @@ def _chosen_format(output: str | None, format_: str | None) -> str:
         raise click.UsageError(str(error)) from None
 
 
-def _target(given: str, format_: str) -> str:
-    from ...palette_files.files import suffix_of
+def _check_name(given: str) -> None:
+    """Raise Refused for a palette without a name for its output."""
     from ...quant.named_palettes import HARDWARE_NAMES
 
-    if given in HARDWARE_NAMES:
-        return given + suffix_of(format_)
-    if not os.path.lexists(given):
+    if given not in HARDWARE_NAMES and not os.path.lexists(given):
         raise Refused("not a file: name the output with --output", UNREADABLE)
-    return os.path.splitext(given)[0] + suffix_of(format_)
 
 
-def _write(source: str, palette: NamedColors, target: str, format_: str, opaque: bool, writer: Writer) -> str:
+def _write(job: Job, palette: NamedColors, opaque: bool, force: bool) -> str:
     """Write a palette and return the line to print. Raises Refused."""
     from ...errors import OptionError
     from ...palette_files.files import encode_palette
@@ -157,11 +240,11 @@ def _write(source: str, palette: NamedColors, target: str, format_: str, opaque:
     if opaque:
         palette.colors[:, 3] = 255
     try:
-        encoded = encode_palette(palette, format_)
+        encoded = encode_palette(palette, job.format)
     except OptionError as error:
         raise Refused(f"{error}; --opaque does that", FAILED) from None
-    if target != STREAM or format_ in ("act", "ase", "png", "riff"):  # text may go to a terminal
-        writer.check(target)
-    writer.write(target, encoded)
+    if job.target != STREAM or job.format in ("act", "ase", "png", "riff"):  # text may go to a terminal
+        check(job, force)
+    write(job.target, encoded)
     count = len(palette.colors)
-    return f"{shown_name(source)} -> {shown_name(target, out=True)}: {count} colour{'s' * (count != 1)}"
+    return f"{shown_name(job.source)} -> {shown_name(job.target, 'stdout')}: {count} colour{'s' * (count != 1)}"

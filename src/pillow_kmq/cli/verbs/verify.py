@@ -8,7 +8,8 @@ from io import BytesIO
 import click
 
 from ..arguments import Command
-from ..each import for_each, shown_name
+from ..each import for_each
+from ..terminal import shown_name
 
 
 @click.command(cls=Command, context_settings={"help_option_names": ["-h", "--help"]})

@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image, PngImagePlugin
 
 from ...types import Indices, Pixels
+from ..png_rows import packed
 
 
 def palette_data(indices: Indices, bits: int) -> bytes:
@@ -18,7 +19,7 @@ def palette_data(indices: Indices, bits: int) -> bytes:
         indices: uint8[h, w].
         bits: Bits of an index: 1, 2, 4 or 8.
     """
-    rows = pack_rows(indices, bits)
+    rows = packed(indices, bits)
     unfiltered = np.zeros((len(rows), rows.shape[1] + 1), np.uint8)
     unfiltered[:, 1:] = rows
     compressor = zlib.compressobj(9, zlib.DEFLATED, 15, 9)
@@ -28,17 +29,6 @@ def palette_data(indices: Indices, bits: int) -> bytes:
     image = Image.frombytes("P", indices.shape[::-1], indices.tobytes())
     image.putpalette(bytes(3 << bits))  # from whose size Pillow derives the number of bits
     return min(data, _by_pillow(image), key=len)
-
-
-def pack_rows(indices: Indices, bits: int) -> Indices:
-    """Return rows of indices of `bits` bits each, first index in the highest bits, padded to bytes: uint8[h, n]."""
-    per_byte = 8 // bits
-    height, width = indices.shape
-    padded = np.zeros((height, -(-width // per_byte) * per_byte), np.uint8)
-    padded[:, :width] = indices
-    shifts = np.arange(8 - bits, -1, -bits, dtype=np.uint8)
-    parts: Indices = np.left_shift(padded.reshape(height, -1, per_byte), shifts)
-    return np.bitwise_or.reduce(parts, axis=2)
 
 
 def full_color_data(pixels: Pixels) -> bytes:

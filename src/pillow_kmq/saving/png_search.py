@@ -1,0 +1,151 @@
+"""Search for the smallest image data of a palette PNG: order of the palette, bit depth, row filters, compression.
+
+Every way is tried on a sample of the picture first. The best of each kind, and then the best of the rest, are tried on
+the whole picture, as many as the level asks for. Kinds come first because zlib, which judges the sample, gains less
+from 8 bits per pixel than the encoders of oxipng do.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+
+from ..interruptible import wait_for
+from ..quant.progress import Progress
+from ..types import Indices
+from . import png_deflate as deflate
+from .png_order import Order, edge_first, neighbour_orders
+from .png_rows import ADAPTIVE, NONE, Coding, stripes
+
+MAX = 7
+"""The level "max"."""
+
+_FINALISTS = {1: 2, 2: 2, 3: 3, 4: 4, 5: 8}
+"""Number of ways tried on the whole picture; all at higher levels."""
+
+_FILTERED = ("sub", "up", "paeth", *ADAPTIVE)
+_ZOPFLI_ITERATIONS = 15  # oxipng's default
+_SAMPLE = 1 << 17  # pixels
+_BAND = 32  # rows of the sample that are contiguous
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture to write.
+
+    Attributes:
+        indices: uint8[h, w].
+        entries: Number of palette entries, 1..256, more than any index.
+        transparent: Number of entries at the start of the palette that must stay in front of the others.
+        free_order: True if the palette may be reordered.
+        depths: Bits per pixel that may be used, ascending; all hold the palette.
+    """
+
+    indices: Indices
+    entries: int
+    transparent: int
+    free_order: bool
+    depths: tuple[int, ...]
+
+
+class Found(NamedTuple):
+    """A way to write the picture, and the zlib stream of its rows."""
+
+    coding: Coding
+    stream: bytes
+
+
+def smallest(picture: Picture, level: int, progress: Progress) -> Found:
+    """Return the smallest image data found.
+
+    Args:
+        picture: The picture to write.
+        level: 1..6, or MAX.
+        progress: Told the fraction done; it may cancel.
+
+    Raises:
+        CancelledError: `progress` cancelled the work.
+    """
+    stop = bytearray(1)
+    codings = _codings(picture, level)
+    if level > 1:
+        codings = wait_for(partial(_ranked, picture.indices, codings, stop), stop)
+    codings = codings[: _FINALISTS.get(level)]
+    if level > max(_FINALISTS) and deflate.has_oxipng():
+        codings += [_like(codings, name) for name in deflate.OXIPNG_ONLY]
+    best: Found | None = None
+    for number, coding in enumerate(codings):
+        progress(number / len(codings))
+        found = Found(coding, _stream(picture, coding, level, stop))
+        if best is None or len(found.stream) < len(best.stream):
+            best = found
+    assert best is not None
+    if level == MAX and deflate.has_oxipng():
+        found = Found(best.coding, deflate.with_oxipng(picture.indices, best.coding, _ZOPFLI_ITERATIONS))
+        best = min(best, found, key=lambda each: len(each.stream))
+    progress(1.0)
+    return best
+
+
+def _codings(picture: Picture, level: int) -> list[Coding]:
+    """Return all ways to try."""
+    given = np.arange(picture.entries)
+    unfiltered, filtered = [given], [given]
+    if level > 1 and picture.free_order and picture.entries > 1:
+        near = neighbour_orders(picture.indices, picture.entries, picture.transparent)
+        unfiltered += [edge_first(picture.indices, order, picture.transparent) for order in (given, near[0])]
+        filtered += near
+    codings = [Coding(order, depth) for depth in picture.depths for order in _distinct(unfiltered)]
+    if level > 1 and 8 in picture.depths:
+        codings += [Coding(order, 8, name) for order in _distinct(filtered) for name in _FILTERED]
+    return codings
+
+
+def _distinct(orders: list[Order]) -> list[Order]:
+    return list({order.tobytes(): order for order in orders}.values())
+
+
+def _like(codings: list[Coding], name: str) -> Coding:
+    """Return the best filtered coding, or else the best of all, with another filter."""
+    best = next((coding for coding in codings if coding.filter != NONE), codings[0])
+    return Coding(best.order, 8 if best.filter != NONE else best.depth, name)
+
+
+def _ranked(indices: Indices, codings: list[Coding], stop: bytearray) -> list[Coding]:
+    """Return the codings, the best of each kind first, both parts by their size on a sample."""
+    sample = _sample(indices)
+    sizes = [0 if stop[0] else _estimate(sample, coding) for coding in codings]
+    by_size = [codings[number] for number in np.argsort(sizes, kind="stable")]
+    firsts = {(coding.depth, coding.filter == NONE): coding for coding in reversed(by_size)}.values()
+    return [coding for coding in by_size if coding in firsts] + [coding for coding in by_size if coding not in firsts]
+
+
+def _sample(indices: Indices) -> Indices:
+    """Return bands of rows from all over the picture, or the whole if it is small."""
+    height, width = indices.shape
+    count = max(1, _SAMPLE // (_BAND * width))
+    if height <= count * _BAND:
+        return indices
+    tops = np.linspace(0, height - _BAND, count + 2).astype(int)[1:-1]
+    return np.concatenate([indices[top : top + _BAND] for top in tops])
+
+
+def _estimate(sample: Indices, coding: Coding) -> int:
+    strategy = zlib.Z_DEFAULT_STRATEGY if coding.filter == NONE else zlib.Z_FILTERED
+    encoder = zlib.compressobj(6, strategy=strategy)
+    return sum(len(encoder.compress(stripe.tobytes())) for stripe in stripes(sample, coding)) + len(encoder.flush())
+
+
+def _stream(picture: Picture, coding: Coding, level: int, stop: bytearray) -> bytes:
+    """Compress the whole picture in another thread or process, as Ctrl-C is heard in this one."""
+    indices = picture.indices
+    large = deflate.takes_long(indices)
+    if deflate.has_oxipng() and not (large and level == 1):
+        work = partial(deflate.with_oxipng, indices, coding)
+        return work() if large else wait_for(work, stop)
+    settings = deflate.settings_for(coding, indices.size)
+    return wait_for(partial(deflate.with_zlib, indices, coding, settings, stop), stop)
