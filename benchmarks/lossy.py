@@ -4,7 +4,8 @@ Each candidate is tried at several strengths. Its bytes are interpolated at the 
 less 1 and 3 points, and at the FLIP of our file with lossy=1 and lossy=3. A candidate that does not reach a point at
 all is left out there. Windows of 256x256 pixels of each picture are coded, 256 colours.
 
-- kmq, png, gif: our indices as .kmq (default), as PNG after oxipng (level 2), as GIF after gifsicle -O3
+- kmq, png, gif: our indices as .kmq (default), as PNG after oxipng (level 2), as GIF (`lossy_for="gif"`) after
+  gifsicle -O3
 - fewer colours: the same with 192 to 48 colours
 - pngquant: 256 to 48 colours, after oxipng
 - gifsicle --lossy: 5 to 60, on our GIF without loss
@@ -113,12 +114,13 @@ def curves(image: Image.Image, dither: str) -> dict[str, list[Point]]:
     plain = pillow_kmq.quantize(image, 256, dither=dither)
     files = {"kmq": kmq, "png": png, "gif": gif}
     for strength in (0, *STRENGTHS):
-        result = pillow_kmq.quantize(image, 256, dither=dither, lossy=strength)
-        look = looks(image, result)
-        for name, measure in files.items():
-            add(name, measure(result), look)
-            if not strength:
-                add(f"{name}, fewer colours", measure(result), look)
+        for names in (("kmq", "png"), ("gif",)):
+            result = pillow_kmq.quantize(image, 256, dither=dither, lossy=strength, lossy_for=names[0])
+            look = looks(image, result)
+            for name in names:
+                add(name, files[name](result), look)
+                if not strength:
+                    add(f"{name}, fewer colours", files[name](result), look)
     for colors in COLORS:
         result = pillow_kmq.quantize(image, colors, dither=dither)
         look = looks(image, result)
@@ -216,10 +218,9 @@ def animated_rows(picture: Picture) -> list[Row]:
 
     points: dict[str, list[Point]] = {}
     for strength in (0, *STRENGTHS):
-        results = pillow_kmq.quantize_all(frames, 256, lossy=strength, dither="auto")
-        score = look(results)
         for name, save in (("kmq", _animation), ("gif", _animated_gif)):
-            points.setdefault(name, []).append((save(results), score, 0.0))
+            results = pillow_kmq.quantize_all(frames, 256, lossy=strength, lossy_for=name, dither="auto")
+            points.setdefault(name, []).append((save(results), look(results), 0.0))
     rows: list[Row] = []
     for quality in (100, 85, 70):
         size, results = _gifski(frames, quality)
@@ -330,15 +331,15 @@ def _cell(rows: list[Row], title: str) -> str:
 
 def calibration(rows: list[Row]) -> str:
     """Markdown: points of SSIMULACRA2 that a strength loses; mean and range."""
-    lines = ["| dither | kind | lossy=1 | lossy=3 |", "|---|---|---:|---:|"]
-    ours = [row for row in rows if row["candidate"] == "kmq"]
-    for key in dict.fromkeys((row["dither"], row["kind"]) for row in ours):
-        some = [row for row in ours if (row["dither"], row["kind"]) == key]
+    lines = ["| model | dither | kind | lossy=1 | lossy=3 |", "|---|---|---|---:|---:|"]
+    ours = [row for row in rows if row["candidate"] in ("kmq", "gif")]
+    for key in dict.fromkeys((row["candidate"], row["dither"], row["kind"]) for row in ours):
+        some = [row for row in ours if (row["candidate"], row["dither"], row["kind"]) == key]
         cells = []
         for title in ("lossy=1 loses", "lossy=3 loses"):
             values = [float(str(row[title])) for row in some]
             cells.append(f"{sum(values) / len(values):.2f} ({min(values):.2f} to {max(values):.2f})")
-        lines.append(f"| {key[0]} | {key[1]} | " + " | ".join(cells) + " |")
+        lines.append(f"| {key[0]} | {key[1]} | {key[2]} | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 
 

@@ -41,7 +41,8 @@ def kept_around(indices, before, y, x):
 class Model:
     """Frequencies of flags and colours in a picture, and what they make an index cost."""
 
-    def __init__(self, indices, before, k):
+    def __init__(self, indices, before, k, lzw=False):
+        self.lzw, self.shared = lzw, 512 if lzw else 8
         self.west, self.north, self.kept = np.zeros((16, 2)), np.zeros((16, 2)), np.zeros((8, 2))
         self.after_west, self.after_north = np.zeros((k, k)), np.zeros((k, k))
         for y, x in np.ndindex(indices.shape):
@@ -51,6 +52,9 @@ class Model:
                 if value == before[y, x]:
                     continue
             w, n, nw, ne = neighbours(indices, y, x)
+            if lzw:
+                self.after_west[w, value] += 1
+                continue
             self.west[shape_of(w, n, nw, ne), int(value == w)] += 1
             if value != w:
                 self.north[shape_of(w, n, nw, ne), int(value == n)] += 1
@@ -65,7 +69,8 @@ class Model:
 
     def _likely(self, table, context, value):
         overall = self.after_west.sum(0) + 0.5
-        share = (table[context, value] + 8 * overall[value] / overall.sum()) / (table[context].sum() + 8)
+        share = table[context, value] + self.shared * overall[value] / overall.sum()
+        share /= table[context].sum() + self.shared
         return min(math.floor(share * 65536), 65535)
 
     def bits(self, indices, before, y, x):
@@ -76,6 +81,8 @@ class Model:
             if value == before[y, x]:
                 return bits
         w, n, nw, ne = neighbours(indices, y, x)
+        if self.lzw:
+            return bits - math.log2(((2 * self._likely(self.after_west, w, value) >> 4) + 0.5) / 8192)
         shape = shape_of(w, n, nw, ne)
         bits += self._flag(self.west, shape, value == w)
         if value == w:
@@ -97,7 +104,7 @@ def distortion(errors):
     return float((errors * ((1 - LOCAL) * errors + LOCAL * means)).sum())
 
 
-def choose(pixels, palette, indices, bit, limit, fixed=(), before=None):
+def choose(pixels, palette, indices, bit, limit, fixed=(), before=None, lzw=False):
     """Return the indices of a picture uint8[h, w, 4] after all sweeps; `bit` is float[h, w]."""
     indices = indices.copy()
     height, width = indices.shape
@@ -106,7 +113,7 @@ def choose(pixels, palette, indices, bit, limit, fixed=(), before=None):
     kinds = [0 if a == 0 else 1 if a < 255 else 2 for a in palette[:, 3]]
     waiting = np.ones(indices.shape, bool)
     for _ in range(SWEEPS):
-        model = Model(indices, before, len(palette))
+        model = Model(indices, before, len(palette), lzw)
         later = np.zeros(indices.shape, bool)
         for y, x in np.ndindex(indices.shape):
             old = int(indices[y, x])
@@ -117,7 +124,7 @@ def choose(pixels, palette, indices, bit, limit, fixed=(), before=None):
                 continue
             best, least = old, 0.0
             base = total(points, colors, indices, model, before, y, x)
-            for new in candidates(indices, before, y, x):
+            for new in candidates(indices, before, y, x) + (nearest(points, kinds, old) if lzw else []):
                 if new == best or kinds[new] != kinds[old]:
                     continue
                 own = ((points[new] - colors[y, x]) ** 2).sum()
@@ -158,6 +165,12 @@ def candidates(indices, before, y, x):
     if before is not None:
         tried.append(int(before[y, x]))
     return [j for j in tried if j != old]
+
+
+def nearest(points, kinds, old):
+    """The eight nearest entries of the same kind, for LZW."""
+    others = [j for j in range(len(points)) if j != old and kinds[j] == kinds[old]]
+    return sorted(others, key=lambda j: ((points[j] - points[old]) ** 2).sum())[:8]
 
 
 def total(points, colors, indices, model, before, y, x):

@@ -30,6 +30,15 @@ def test_the_extension_names_the_format_and_pixels_are_those_of_quantize(format_
     assert re.search(rf"a\.png -> b\.{format_}: [\d,]+ -> {size:,} bytes", result.stdout)
 
 
+@pytest.mark.parametrize("format_", ["gif", "webp"])
+def test_lossy_saves_bytes_of_the_format(format_: str) -> None:
+    image = picture()
+    assert kmq("64", "--lossy", "3", "a.png", "-o", f"b.{format_}").exit_code == 0
+    expected = pillow_kmq.quantize(image, 64, dither="auto", lossy=3, lossy_for="gif" if format_ == "gif" else "kmq")
+    with Image.open(f"b.{format_}") as saved:
+        assert saved.convert("RGB").tobytes() == expected.convert("RGB").tobytes()
+
+
 @pytest.mark.parametrize("format_", OTHERS)
 def test_default_names_end_in_the_format(format_: str) -> None:
     picture()

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 import naive_lossy
-from pillow_kmq import errors, quantize, quantize_all
+from pillow_kmq import errors, quantize, quantize_all, save_animation
 from pillow_kmq.compare import psnr, visible_distance
 from pillow_kmq.quant.arrays import ArraySource
 from pillow_kmq.quant.histogram import pack
@@ -46,9 +46,10 @@ def size(im: Image.Image, format_: str, **options: Any) -> int:
     return file.tell()
 
 
+@pytest.mark.parametrize("lzw", [False, True])
 @pytest.mark.parametrize("animated", [False, True])
 @pytest.mark.parametrize("seed", range(4))
-def test_choices_are_those_of_the_slow_version(animated, seed):
+def test_choices_are_those_of_the_slow_version(animated, seed, lzw):
     generator = np.random.default_rng(seed)
     palette = generator.integers(0, 256, (12, 4)).astype(np.uint8)
     palette[:, 3] = [0, 90, 160, *[255] * 9]
@@ -66,17 +67,17 @@ def test_choices_are_those_of_the_slow_version(animated, seed):
     before = np.where(generator.random(indices.shape) < 0.7, indices, generator.integers(0, 12, indices.shape))
     before = before.astype(np.uint8) if animated else None
     bit = np.where(generator.random(indices.shape) < 0.9, 20.0, 0.0).astype(np.float32)
-    wanted = naive_lossy.choose(pixels, palette, indices, bit, 100.0, palette[7:8], before)
+    wanted = naive_lossy.choose(pixels, palette, indices, bit, 100.0, palette[7:8], before, lzw)
     assert (wanted != indices).sum() > 10
 
-    chooser, counts = Chooser(palette, palette[7:8]), counts_of(indices, before, 12)
+    chooser, counts = Chooser(palette, palette[7:8], lzw=lzw), counts_of(indices, before, 12, lzw=lzw)
     chosen, marks = indices.copy(), np.zeros(indices.shape, np.uint8)
     packed = pack(pixels).reshape(indices.shape)
     found = chooser.measure(packed, chosen, 0, len(chosen))
     for sweep in range(naive_lossy.SWEEPS):
         chooser.choose(chosen, before, marks, sweep, 0, bit, 100.0, found, counts)
     assert np.array_equal(chosen, wanted)
-    again = counts_of(chosen, before, 12)
+    again = counts_of(chosen, before, 12, lzw=lzw)
     assert all(np.array_equal(one, other) for one, other in zip(counts, again, strict=True))
     assert np.array_equal(found, chooser.measure(packed, chosen, 0, len(chosen))) or np.allclose(
         found, chooser.measure(packed, chosen, 0, len(chosen)), atol=1e-4
@@ -93,6 +94,42 @@ def test_photos_take_fewer_bytes_in_every_format(dither, colors):
     assert visible_distance(im, lossy) < 1.5 * visible_distance(im, plain)
 
 
+@pytest.mark.parametrize("dither", ["none", "auto"])
+@pytest.mark.parametrize("colors", [64, 256])
+def test_gif_files_take_fewer_bytes_if_chosen_for_them(dither, colors):
+    im = photo()
+    usual, own = (quantize(im, colors, dither=dither, lossy=3, lossy_for=format_) for format_ in ("kmq", "gif"))
+    assert size(own, "GIF") < size(usual, "GIF")
+    assert visible_distance(im, own) < 1.2 * visible_distance(im, usual)
+
+
+def test_png_has_the_choice_of_kmq():
+    im = noise()
+    assert quantize(im, 32, lossy=3, lossy_for="png").tobytes() == quantize(im, 32, lossy=3).tobytes()
+
+
+def test_animated_gifs_are_chosen_for_gif():
+    shots = frames()
+    files = {}
+    for strength in (0, 3):
+        file = BytesIO()
+        save_animation(shots, file, "GIF", colors=64, lossy=strength)
+        files[strength] = file.getvalue()
+    assert len(files[3]) < 0.6 * len(files[0])
+    with Image.open(BytesIO(files[3])) as saved:
+        expected = quantize_all(shots, 64, dither="auto", lossy=3, lossy_for="gif")
+        for number, result in enumerate(expected):
+            saved.seek(number)
+            assert saved.convert("RGB").tobytes() == result.convert("RGB").tobytes()
+
+
+def test_a_palette_image_without_loss_is_kept_in_a_gif():
+    im = quantize(noise(), 16)
+    file = BytesIO()
+    save_animation([im, im.rotate(90)], file, "GIF", lossy=0)
+    assert Image.open(BytesIO(file.getvalue())).convert("RGB").tobytes() == im.convert("RGB").tobytes()
+
+
 def test_more_strength_takes_fewer_bytes():
     im = noise(128, 128)
     sizes = [size(im, "KMQ", colors=64, lossy=strength) for strength in (0, 1, 3, 10)]
@@ -106,22 +143,28 @@ def test_no_strength_changes_nothing():
     assert size(im, "PNG8", colors=32, lossy=None) == size(im, "PNG8", colors=32)
 
 
-def test_flat_art_and_text_stay_exactly_as_they_are():
+@pytest.mark.parametrize("format_", ["kmq", "gif"])
+def test_flat_art_and_text_stay_exactly_as_they_are(format_):
     with Image.open(SCREENSHOT) as shot:
         im = shot.convert("RGB").crop((0, 0, 250, 150))
-    plain, lossy = (np.asarray(quantize(im, 32, lossy=strength).convert("RGB")) for strength in (0, 10))
+    plain, lossy = (
+        np.asarray(quantize(im, 32, lossy=strength, lossy_for=format_).convert("RGB")) for strength in (0, 10)
+    )
     assert np.array_equal(plain, lossy)
 
 
+@pytest.mark.parametrize("format_", ["kmq", "gif"])
 @pytest.mark.parametrize("dither", ["none", "auto"])
-def test_thin_lines_in_a_photo_get_no_holes(dither):
+def test_thin_lines_in_a_photo_get_no_holes(dither, format_):
     im = noise(96, 96)
     draw = ImageDraw.Draw(im)
     ink = (150, 110, 140)
     draw.line((5, 50, 90, 50), fill=ink)
     draw.line((20, 5, 20, 90), fill=ink)
     drawn = (np.asarray(im) == ink).all(2)
-    plain, lossy = (quantize(im, 64, dither=dither, fixed=[ink], lossy=strength) for strength in (0, 10))
+    plain, lossy = (
+        quantize(im, 64, dither=dither, fixed=[ink], lossy=strength, lossy_for=format_) for strength in (0, 10)
+    )
     same = (np.asarray(plain.convert("RGB")) == ink).all(2) & drawn
     assert same.sum() > 0.9 * drawn.sum()
     assert ((np.asarray(lossy.convert("RGB")) == ink).all(2)[same]).all()
@@ -129,15 +172,20 @@ def test_thin_lines_in_a_photo_get_no_holes(dither):
 
 @settings(max_examples=25, deadline=None)
 @given(
-    st.integers(0, 10), st.sampled_from(["none", "auto", 1.0]), st.integers(2, 40), st.sampled_from([0.5, 3.0, 20.0])
+    st.integers(0, 10),
+    st.sampled_from(["none", "auto", 1.0]),
+    st.integers(2, 40),
+    st.sampled_from([0.5, 3.0, 20.0]),
+    st.sampled_from(["kmq", "gif"]),
 )
-def test_opaque_stays_opaque_and_invisible_stays_invisible(seed, dither, colors, strength):
+def test_opaque_stays_opaque_and_invisible_stays_invisible(seed, dither, colors, strength, format_):
     generator = np.random.default_rng(seed)
     pixels = np.array(noise(24, 24, seed, "RGBA"))
     pixels[..., 3] = generator.choice([0, 0, 1, 128, 254, 255, 255], (24, 24))
     im = Image.fromarray(pixels)
     plain, lossy = (
-        np.asarray(quantize(im, colors, dither=dither, lossy=s).convert("RGBA"))[..., 3] for s in (0, strength)
+        np.asarray(quantize(im, colors, dither=dither, lossy=s, lossy_for=format_).convert("RGBA"))[..., 3]
+        for s in (0, strength)
     )
     for kind in (0, 255):
         assert np.array_equal(plain == kind, lossy == kind)
@@ -201,6 +249,8 @@ def test_bad_strengths_are_refused():
     for value, error in ((-1, errors.OptionError), (21, errors.OptionError), ("much", errors.OptionTypeError)):
         with pytest.raises(error, match="lossy"):
             quantize(noise(), 16, lossy=value)
+    with pytest.raises(errors.OptionError, match="lossy_for"):
+        quantize(noise(), 16, lossy=1, lossy_for="jpeg")
 
 
 def test_strict_pixels_cannot_change():

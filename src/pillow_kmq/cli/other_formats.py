@@ -37,7 +37,7 @@ def save_in(im: Image.Image, fp: IO[bytes], format_: str, options: dict[str, Any
         _with_alphas(result.image).save(encoded, **_PILLOW[format_])
         return encoded.getvalue()
 
-    im.encoderinfo = options
+    im.encoderinfo = {"lossy_for": "gif", **options} if format_ == "gif" else options
     save_quantized(for_saving(im), fp, format_.upper(), encode)
 
 

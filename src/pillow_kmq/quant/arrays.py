@@ -235,7 +235,7 @@ def quantize_array(
         importance: weight of each pixel, uint8 (0..255) or bool [h, w]; None weighs all pixels equally.
         progress: function called with the fraction done, 0..1. Returning False cancels with CancelledError.
         options: as in `quantize`: quality, space, effort, seed, max_iter, fixed, posterize, order, transparent_index,
-            background, lossy, strict, threads.
+            background, lossy, lossy_for, strict, threads.
 
     Returns:
         The palette and the indices.

@@ -19,6 +19,7 @@ from .posterize import FULL, Bits, representable, to_bits
 SPACE_NAMES = ("perceptual", "srgb", "linear", "oklab")
 ORDER_NAMES = ("luminance", "popularity", "compression")
 MOST_LOSSY = 20
+LOSSY_FORMATS = ("kmq", "png", "gif")
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,7 @@ class Options:
         transparent_index: index of the fully transparent entry; -1 is the last one, None the first one.
         threads: number of threads that map pixels; 0 is one per core.
         lossy: strength of the lossy choice of indices, about as many points of SSIMULACRA2; 0 is off.
+        lossy_for: one of LOSSY_FORMATS, whose bytes that choice saves.
         strict: whether a pixel that is not in the given palette is an error.
         fitted: whether `palette` was found for the images, among others.
     """
@@ -120,6 +122,7 @@ class Options:
     transparent_index: int | None = None
     threads: int = 1
     lossy: float = 0.0
+    lossy_for: str = "kmq"
     strict: bool = False
     fitted: bool = False
 
@@ -142,6 +145,7 @@ class Options:
         check_choice("order", self.order, ORDER_NAMES)
         check_integer("threads", self.threads, 0, 1024)
         check_number("lossy", self.lossy, 0, MOST_LOSSY)
+        check_choice("lossy_for", self.lossy_for, LOSSY_FORMATS)
         if self.transparent_index is not None:
             check_integer("transparent_index", self.transparent_index, -1, MAX_COLORS - 1)
         for color, shown in zip(self.fixed, representable(self.fixed, self.bits), strict=True):
@@ -190,7 +194,7 @@ def to_options(
         raise OptionError("order cannot be combined with palette, which keeps its own order: leave it out")
     if palette is not None and (dither is None or isinstance(to_dither(dither), Auto)):
         dither = "floyd-steinberg"  # a given palette does not fit the picture: even flat areas need mixtures
-    unknown = sorted(others.keys() - {"effort", "lossy", "seed", "threads", "transparent_index"})
+    unknown = sorted(others.keys() - {"effort", "lossy", "lossy_for", "seed", "threads", "transparent_index"})
     if unknown:
         raise OptionTypeError(f"{unknown[0]} is not a valid option here")
     aim = to_aim(quality)

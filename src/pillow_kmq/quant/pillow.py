@@ -113,6 +113,7 @@ def quantize(
     transparent_index: int | None = None,
     background: Any = None,
     lossy: float = 0,
+    lossy_for: str = "kmq",
     strict: bool = False,
     threads: int = 1,
     progress: Callable[[float], object] | None = None,
@@ -164,6 +165,7 @@ def quantize(
             ones if all its entries are opaque.
         lossy: 0 (off) to 20: choose indices that take fewer bytes in PNG, GIF and KMQ files, at a loss of about this
             many points of SSIMULACRA2. Flat areas, text and fully transparent pixels stay as they are.
+        lossy_for: format in which `lossy` saves the most bytes: "kmq", "png" (the same) or "gif".
         strict: True raises StrictError if a pixel is not in `palette`, naming its colour and position; nothing is
             dithered. Transparent pixels must be in the palette, too, unless there is a `background`.
         threads: number of threads used to map pixels to palette indices, 1..1024; 0 is one per core. Error diffusion
@@ -207,6 +209,7 @@ def quantize(
         transparent_index=transparent_index,
         background=background,
         lossy=lossy,
+        lossy_for=lossy_for,
         strict=strict,
         threads=threads,
         progress=progress,
@@ -236,7 +239,7 @@ def quantize_all(
         colors: maximum number of palette entries, 1..256.
         importance: sequence of one map or None per image, see `quantize`; None weighs all pixels equally.
         options: as in `quantize`: palette, dither, quality, space, effort, seed, max_iter, fixed, posterize, order,
-            transparent_index, background, lossy, strict, threads, progress.
+            transparent_index, background, lossy, lossy_for, strict, threads, progress.
 
     Returns:
         P images that share a palette, in order.

@@ -2,7 +2,7 @@
 
 | keyword of `Image.save` | meaning |
 |---|---|
-| colors, palette, dither, quality, space, effort, seed, max_iter, fixed, posterize, importance, order, transparent_index, background, lossy, strict | as in `pillow_kmq.quantize`, but `dither` is "auto" by default, and none with `max_iter` |
+| colors, palette, dither, quality, space, effort, seed, max_iter, fixed, posterize, importance, order, transparent_index, background, lossy, lossy_for, strict | as in `pillow_kmq.quantize`, but `dither` is "auto" by default, and none with `max_iter` |
 | max_bytes | as many colours as fit into this file size, see `max_bytes` |
 | srgb | True: convert the colours to sRGB and write no colour profile, see `color_profile` |
 | threads, progress, report | as in `pillow_kmq.quantize`; the report includes the file size |
@@ -49,13 +49,17 @@ QUANTIZE_KEYWORDS = (
     "transparent_index",
     "background",
     "lossy",
+    "lossy_for",
     "strict",
 )
 
 
 def quantize_options(encoderinfo: dict[str, Any]) -> dict[str, Any]:
     """Return the keywords of `quantize` among those given to `Image.save`. None counts as not given."""
-    return {name: encoderinfo[name] for name in QUANTIZE_KEYWORDS if encoderinfo.get(name) is not None}
+    options = {name: encoderinfo[name] for name in QUANTIZE_KEYWORDS if encoderinfo.get(name) is not None}
+    if "lossy" not in options:
+        options.pop("lossy_for", None)  # on its own it is no reason to quantise a P image
+    return options
 
 
 def with_dithering(options: dict[str, Any]) -> dict[str, Any]:

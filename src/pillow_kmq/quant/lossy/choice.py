@@ -3,7 +3,8 @@
 D is a squared error in Oklab with a term for low frequencies, as local means matter most to the eye. With e
 the error of each pixel and b a binomial window, it is the sum over all pixels of e (e + 5 b * e) / 6. R is the
 estimated cost in bits of the pixel's index and of those to the right and below, whose contexts change with it. The
-entries tried are those of the pixels around and of the previous frame: others hardly ever cost less.
+entries tried are those of the pixels around and of the previous frame: others hardly ever cost less. For LZW, entries
+near that of the pixel are tried, too: one that is frequent in the picture costs less anywhere.
 
 An index changes only to one that costs no more bits, so no dots appear where there were none. Pixels of exactly the
 colour of their entry stay if two neighbours have the same colour, too: flat areas, letters, lines.
@@ -34,6 +35,7 @@ REACH = 4
 _WINDOW = (np.array([70, 56, 28, 8, 1]) / 256).astype(np.float32)  # binomial, from the centre outwards
 _LOCAL = np.float32(5 / 6)  # share of the errors of local means in the distortion
 _OKLAB = SPACES["oklab"]
+_NEAR = 8  # nearest entries tried for LZW
 _TRIES = 7  # entries tried: those of six neighbours and of the previous frame
 _DONE = 255  # mark of a pixel that is not considered again unless a neighbour changes
 
@@ -46,30 +48,44 @@ class Entries(NamedTuple):
         kinds: int16[1, k], 0 for fully transparent, 1 for translucent, 2 for opaque.
         locked: bool[k], entries kept wherever they are exact.
         linear: color.LINEAR.
+        near: int16[k, n], further entries to try for each entry.
     """
 
     points: f32_2d
     kinds: i16_2d
     locked: flag_1d
     linear: f64_1d
+    near: i16_2d
 
 
-def entries_of(palette: Palette, fixed: Palette) -> Entries:
-    """Return the entries of a palette uint8[k, 4], of which pixels of the colours `fixed`, uint8[f, 4], stay exact."""
+def entries_of(palette: Palette, fixed: Palette, near: int = 0) -> Entries:
+    """Return the entries of a palette.
+
+    Args:
+        palette: uint8[k, 4].
+        fixed: uint8[f, 4], colours whose pixels stay exact.
+        near: number of nearest entries to try.
+    """
     points = np.ascontiguousarray(to_points(palette, "oklab").T)
     kinds = np.where(palette[:, 3] == 0, 0, np.where(palette[:, 3] < 255, 1, 2)).astype(np.int16)
     locked = (palette[:, None] == fixed).all(2).any(1)
-    return Entries(points, kinds[None], locked, LINEAR)
+    order = np.argsort(_squares(points, kinds), axis=1, kind="stable")[:, :near]
+    return Entries(points, kinds[None], locked, LINEAR, np.ascontiguousarray(order, np.int16))
 
 
 def spacing_of(entries: Entries) -> npt.NDArray[np.float64]:
     """Return the squared distance of each entry to the nearest other one of its kind, float64[k]; 0 if none."""
-    squares = np.zeros((len(entries.points), len(entries.points)))
-    for coordinate in entries.points.T.astype(np.float64):
-        squares += np.square(coordinate[:, None] - coordinate)
-    squares[(entries.kinds != entries.kinds.T) | np.eye(len(squares), dtype=bool)] = np.inf
-    nearest = squares.min(1)
+    nearest = _squares(entries.points, entries.kinds[0]).min(1)
     return np.where(np.isfinite(nearest), nearest, 0.0)
+
+
+def _squares(points: npt.NDArray[np.float32], kinds: npt.NDArray[np.int16]) -> npt.NDArray[np.float64]:
+    """Return the squared distances of entries, float64[k, k], infinite to themselves and to those of another kind."""
+    squares = np.zeros((len(points), len(points)))
+    for coordinate in points.T.astype(np.float64):
+        squares += np.square(coordinate[:, None] - coordinate)
+    squares[(kinds[:, None] != kinds) | np.eye(len(squares), dtype=bool)] = np.inf
+    return squares
 
 
 @kernel
@@ -196,8 +212,11 @@ def _best(v, errors, slopes, square, weight, limit, entries, costs, around, move
     allowed = max(limit, _dot(errors, errors))
     worth = np.float32(1.0) / weight
     best, least = v, np.float32(0.0)
-    for t in range(_TRIES):
-        c = around[t] if t < _TRIES - 1 else moved[0]
+    for t in range(_TRIES + entries.near.shape[1]):
+        if t < _TRIES:
+            c = around[t] if t < _TRIES - 1 else moved[0]
+        else:
+            c = np.int64(entries.near[v, t - _TRIES])
         if c < 0 or c in (v, best) or entries.kinds[0, c] != entries.kinds[0, v]:
             continue
         step = _step(entries.points, v, c)
@@ -299,14 +318,15 @@ KERNELS = (_measure, _choose)
 class Chooser:
     """Choices for the pixels of one palette, band by band."""
 
-    def __init__(self, palette: Palette, fixed: Palette) -> None:
+    def __init__(self, palette: Palette, fixed: Palette, *, lzw: bool = False) -> None:
         """Prepare choices.
 
         Args:
             palette: uint8[k, 4].
             fixed: uint8[f, 4], colours whose pixels stay exact.
+            lzw: whether bytes are to be saved in GIF files.
         """
-        self._entries = entries_of(palette, fixed)
+        self._entries = entries_of(palette, fixed, _NEAR if lzw else 0)
         self.spacing = spacing_of(self._entries)
 
     def squared_error(self, pixels: npt.NDArray[np.uint32], indices: Indices) -> float:

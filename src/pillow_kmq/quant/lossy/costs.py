@@ -3,7 +3,11 @@
 A pixel is first compared with the previous frame of an animation, then with its left neighbour W and its upper
 neighbour N. Each comparison is a flag, whose probability depends on which neighbours equal each other. The probability
 of any other index is the mean of two, one conditioned on W and one on N. All are relative frequencies in the picture.
-Deflate and LZW code repetitions with fewer bits, too, so that the same choice suits them.
+Deflate codes repetitions with fewer bits, too, so that the same choice suits it.
+
+LZW, the coder of GIF files, knows only what comes before an index in its row, and its dictionary is too small for most
+pairs of 256 colours. For it, the probability of every index is its frequency after W, mixed with its frequency in the
+picture, which counts as much as hundreds of observations.
 """
 
 from __future__ import annotations
@@ -21,6 +25,7 @@ from ...types import Indices
 _DROP = 4  # bits of probabilities, of 16, that the table of logarithms ignores
 _STEPS = 1 << 16 - _DROP
 _SHARED = 8.0  # observations that the overall frequency of an index counts for in every context
+_SHARED_LZW = 512.0  # the same for LZW
 _BITS = np.array([round(-math.log2((i + 0.5) / _STEPS / 2) * 2**16) for i in range(2 * _STEPS)])
 
 
@@ -33,6 +38,7 @@ class Counts(NamedTuple):
         kept: [8, 2], by the neighbours kept: index differs from that of the previous frame, equals it.
         after_west: [k, k], by W: other indices.
         after_north: [k, k], by N: other indices.
+        lzw: whether costs are those of LZW: `after_west` counts all indices, and `west` and `north` none.
     """
 
     west: i32_2d
@@ -40,6 +46,7 @@ class Counts(NamedTuple):
     kept: i32_2d
     after_west: i32_2d
     after_north: i32_2d
+    lzw: flag
 
 
 class Costs(NamedTuple):
@@ -53,6 +60,7 @@ class Costs(NamedTuple):
         after_north: uint16[k * k], probability of other indices, by N.
         colors: k.
         bits: [2 * 4096], bits by the sum of two probabilities, in units of 1/4096.
+        lzw: whether `after_west` is of all indices, and alone determines their costs.
     """
 
     west: f32_2d
@@ -62,6 +70,7 @@ class Costs(NamedTuple):
     after_north: u16_flat
     colors: i64
     bits: f32_1d
+    lzw: flag
 
 
 def _shape(w, n, nw, ne):  # type: ignore[no-untyped-def]
@@ -71,6 +80,8 @@ def _shape(w, n, nw, ne):  # type: ignore[no-untyped-def]
 
 def cost(costs, value, w, n, nw, ne):  # type: ignore[no-untyped-def]
     """Return the bits of an index within one picture."""
+    if costs.lzw:
+        return costs.bits[2 * np.int64(costs.after_west[w * costs.colors + value]) >> _DROP]
     shape = _shape(w, n, nw, ne)
     if value == w:
         return costs.west[shape, 1]
@@ -112,6 +123,9 @@ def _count_pixel(indices, before, animated, x, y, step, counts):  # type: ignore
         if same:
             return
     w, n, nw, ne = neighbours(indices, x, y)
+    if counts.lzw:
+        counts.after_west[w, value] += step
+        return
     shape = _shape(w, n, nw, ne)
     counts.west[shape, np.int64(value == w)] += step
     if value != w:
@@ -142,16 +156,20 @@ def _count(indices: u8_2d, before: u8_2d, animated: flag, counts: Counts) -> Non
 KERNELS = (_count,)
 
 
-def counts_of(indices: Indices, before: Indices | None, k: int) -> Counts:
+def counts_of(indices: Indices, before: Indices | None, k: int, *, lzw: bool = False) -> Counts:
     """Count the pixels of an image.
 
     Args:
         indices: uint8[h, w], all below k.
         before: the previous frame, uint8[h, w], or None.
         k: number of entries.
+        lzw: whether costs are to be those of LZW.
     """
-    shapes = ((16, 2), (16, 2), (8, 2), (k, k), (k, k))
-    counts = Counts(*(np.zeros(shape, np.int32) for shape in shapes))
+
+    def zeros(*shape: int) -> npt.NDArray[np.int32]:
+        return np.zeros(shape, np.int32)
+
+    counts = Counts(zeros(16, 2), zeros(16, 2), zeros(8, 2), zeros(k, k), zeros(k, k), lzw)
     _count(indices, indices if before is None else before, before is not None, counts)
     return counts
 
@@ -161,10 +179,10 @@ def costs_of(counts: Counts) -> Costs:
     west, north, kept = (_flag_bits(table) for table in (counts.west, counts.north, counts.kept))
     north[8:] = 0.0  # where N equals W, there is no flag for N
     overall = counts.after_west.sum(0) + 0.5
-    overall *= _SHARED / overall.sum()
+    overall *= (_SHARED_LZW if counts.lzw else _SHARED) / overall.sum()
     after_west, after_north = (_likelihoods(table, overall) for table in (counts.after_west, counts.after_north))
     bits = (_BITS / 2**16).astype(np.float32)
-    return Costs(west, north, kept, after_west, after_north, len(overall), bits)
+    return Costs(west, north, kept, after_west, after_north, len(overall), bits, counts.lzw)
 
 
 def _flag_bits(table: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
@@ -174,6 +192,6 @@ def _flag_bits(table: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
 
 
 def _likelihoods(table: npt.NDArray[np.int32], overall: npt.NDArray[np.float64]) -> npt.NDArray[np.uint16]:
-    shares = (table + overall) / (table.sum(1, keepdims=True) + _SHARED)
+    shares = (table + overall) / (table.sum(1, keepdims=True) + overall.sum())
     likely: npt.NDArray[np.uint16] = np.minimum(shares * 2**16, 2**16 - 1).astype(np.uint16).reshape(-1)
     return likely

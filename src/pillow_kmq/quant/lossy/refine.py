@@ -12,7 +12,7 @@ from ..dithering.shading import shading
 from ..progress import SILENT, Progress
 from ..source import Source, stripes
 from .choice import REACH, Chooser
-from .costs import counts_of
+from .costs import Counts, counts_of
 from .strength import mean_error, weights_for
 
 _SWEEPS = 3  # over each band, each with costs that follow from the sweep before
@@ -26,6 +26,7 @@ def refine(
     *,
     dithered: bool,
     fixed: Palette,
+    lzw: bool = False,
     gamut: Gamut | None = None,
     before: Indices | None = None,
     held: npt.NDArray[np.bool_] | None = None,
@@ -40,20 +41,22 @@ def refine(
         strength: see `strength`.
         dithered: whether the indices are dithered.
         fixed: uint8[f, 4], colours whose pixels stay exact.
+        lzw: whether bytes are to be saved in GIF files.
         gamut: gamut that colours were mapped into, or None.
         before: uint8[h, w], the previous frame, or None.
         held: bool[h, w], pixels that keep their index, or None.
         progress: called band by band.
     """
-    chooser = Chooser(palette, fixed)
-    bit, limit = weights_for(strength, mean_error(source, palette, gamut, chooser), dithered=dithered)
+    chooser = Chooser(palette, fixed, lzw=lzw)
+    bit, limit = weights_for(strength, mean_error(source, palette, gamut, chooser), dithered=dithered, lzw=lzw)
     if bit > 0:
-        _refine(source, len(palette), indices, chooser, bit, limit, gamut, before, held, progress)
+        counts = counts_of(indices, before, len(palette), lzw=lzw)
+        _refine(source, counts, indices, chooser, bit, limit, gamut, before, held, progress)
 
 
 def _refine(
     source: Source,
-    k: int,
+    counts: Counts,
     indices: Indices,
     chooser: Chooser,
     bit: float,
@@ -63,7 +66,7 @@ def _refine(
     held: npt.NDArray[np.bool_] | None,
     progress: Progress,
 ) -> None:
-    height, counts = len(indices), counts_of(indices, before, k)
+    height = len(indices)
     for start, stop in stripes(source, progress):
         top, bottom = max(start - SHADING_REACH, 0), min(stop + SHADING_REACH, height)
         pixels = source.rows(top, bottom)

@@ -153,6 +153,8 @@ def encoded_animation(images: list[Image.Image], format: str, encoderinfo: dict[
         encoderinfo: Keywords of `save_animation`.
     """
     kind, first = FORMATS[format], images[0]
+    if format == "GIF":
+        encoderinfo = {"lossy_for": "gif", **encoderinfo}
     check_animation_options(first, encoderinfo, kind.name)
     frames = Shown(*images, srgb=True)
     prepare = unchanged if kind.translucent or encoderinfo.get("background") is not None else _without_translucency
