@@ -49,7 +49,7 @@ def png(im: Image.Image, chunks: Mapping[str, bytes]) -> bytes:
     stream = BytesIO()
     plain = im.copy()
     plain.info = {key: value for key, value in im.info.items() if key == "transparency"}
-    plain.save(stream, "PNG", compress_level=0)  # larger than its palette PNG
+    plain.save(stream, "PNG")
     extra = b""
     for name, data in chunks.items():
         body = name.encode() + data
