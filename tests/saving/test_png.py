@@ -150,7 +150,8 @@ def test_no_file_is_larger_than_pillows(deflater: str, samples: Path, name: str,
     quantized.info.clear()
     for level, options in ((0, {}), (1, {"optimize": True}), (4, {"optimize": True})):
         ours, pillows = saved(quantized, optimize=level), saved(quantized, "PNG", **options)
-        assert len(ours) <= len(pillows)
+        if level or ours[24] == pillows[24]:  # level 0 tries one depth, which is not always that of old Pillows
+            assert len(ours) <= len(pillows)
 
 
 def test_a_good_order_makes_shades_smaller(deflater: str, samples: Path) -> None:
