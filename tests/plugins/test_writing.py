@@ -165,7 +165,7 @@ def test_a_reader_that_leaves_is_a_sentence_and_status_16(tmp_path: Path, unbuff
             UNWRITABLE,
             "a.png: cannot write to standard output: it is closed; use --output to name a file",
         ),
-        (["-"], 0, UNREADABLE, "-: cannot read it: standard input is closed"),
+        (["-"], 0, UNREADABLE, "stdin: cannot read it: standard input is closed"),
     ],
 )
 def test_a_closed_standard_stream_is_a_sentence(
