@@ -67,8 +67,13 @@ def palette_image(indices: Any, palette: Any) -> Image.Image:
 
 
 @st.composite
-def animations(draw: Any, *, translucent: bool = False, colors: int = 6) -> tuple[list[Image.Image], list[int]]:
-    """Draw frames, P with one palette or RGBA, and their durations. Parts move, repeat, appear and disappear."""
+def animations(
+    draw: Any, *, translucent: bool = False, colors: int = 6, indexed: bool = False
+) -> tuple[list[Image.Image], list[int]]:
+    """Draw frames, P with one palette or RGBA, and their durations. Parts move, repeat, appear and disappear.
+
+    With `indexed`, all frames are P, and there is more than one.
+    """
     height, width = draw(st.integers(1, 9)), draw(st.integers(1, 9))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     count = draw(st.integers(1, colors))
@@ -79,7 +84,7 @@ def animations(draw: Any, *, translucent: bool = False, colors: int = 6) -> tupl
     if translucent and draw(st.booleans()):
         palette[rng.integers(count), 3] = 77
     frames = [rng.integers(0, count, (height, width))]
-    for way in draw(st.lists(st.sampled_from(["same", "part", "flat", "new", "back"]), max_size=6)):
+    for way in draw(st.lists(st.sampled_from(["same", "part", "flat", "new", "back"]), min_size=indexed, max_size=6)):
         frame = frames[-1].copy()
         top, left = rng.integers(height), rng.integers(width)
         part = np.s_[top : rng.integers(top, height) + 1, left : rng.integers(left, width) + 1]
@@ -93,7 +98,7 @@ def animations(draw: Any, *, translucent: bool = False, colors: int = 6) -> tupl
             frame = frames[-2]
         frames.append(frame)
     images = [palette_image(frame, palette) for frame in frames]
-    if draw(st.booleans()):
+    if not indexed and draw(st.booleans()):
         images = [image.convert("RGBA") for image in images]
     durations = draw(st.lists(st.integers(0, 40).map(lambda n: 10 * n), min_size=len(frames), max_size=len(frames)))
     return images, durations
