@@ -18,7 +18,7 @@ from .kept_input import input_to_keep
 from .other_formats import save_in
 from .outputs import STREAM, Job, check, replaces_source, times_of, write
 from .statuses import EXISTS, LARGER, Refused
-from .terminal import shown, shown_name
+from .terminal import shown, shown_name, sizes
 from .transparency import fitting
 
 SAVERS: dict[str, str] = {"png": "PNG8", "apng": "PNG8", "kmq": "KMQ"}
@@ -244,13 +244,11 @@ def _dpi(info: dict[Any, Any]) -> tuple[float, float] | None:
 def sentence(job: Job, outcome: Outcome, *, verbose: bool) -> str:
     """Return the line to print about a job, followed by a line for each note."""
     source, target = shown_name(job.source), shown_name(job.target, "stdout")
-    saved = 100 * (1 - outcome.after / outcome.before)
-    change = f"{saved:.1f} % saved" if saved >= 0 else f"{-saved:.1f} % larger"
     report = outcome.report
     error = outcome.exact if outcome.error is None else f"error {outcome.error:.2f}"
     frames = f"{report.frames} frames, " if isinstance(report, AnimationReport) else ""
     line = (
-        f"{source} -> {target}: {outcome.before:,} -> {outcome.after:,} bytes, {change}, "
+        f"{source} -> {target}: {sizes(outcome.before, outcome.after)}, "
         f"{frames}{outcome.colors:,} colour{'s' * (outcome.colors != 1)}, {error}"
     )
     if outcome.held:

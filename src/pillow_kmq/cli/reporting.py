@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from .batch import FAILURE, HELD, PLANNED, SKIPPED, WRITTEN, Result
 from .outputs import Job
 from .statuses import UNWRITABLE
-from .terminal import say
+from .terminal import say, sizes
 
 
 @dataclass
@@ -69,16 +69,9 @@ class Reporter:
         ]
         if self._counts[WRITTEN]:
             files = f"{self._counts[WRITTEN]:,} file{'s' * (self._counts[WRITTEN] > 1)}"
-            parts.insert(0, f"{files}, {self._before:,} -> {self._after:,} bytes, {change(self._before, self._after)}")
-        if self._counts[WRITTEN]:
+            parts.insert(0, f"{files}, {sizes(self._before, self._after)}")
             parts.append(f"{time.monotonic() - self._started:.1f} s")
         return "; ".join(parts)
-
-
-def change(before: int, after: int) -> str:
-    """Return by how much a file has shrunk or grown."""
-    saved = 100 * (1 - after / before) if before else 0.0
-    return f"{saved:.1f} % saved" if saved >= 0 else f"{-saved:.1f} % larger"
 
 
 def json_line(job: Job, result: Result) -> str:

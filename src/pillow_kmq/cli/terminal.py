@@ -29,6 +29,13 @@ def failure_line(source: str, message: str) -> str:
     return f"kmq: {shown_name(source)}: {shown(message)}"
 
 
+def sizes(before: int, after: int) -> str:
+    """Return the sizes of input and output, and by how much the file has shrunk or grown."""
+    saved = 100 * (1 - after / before) if before else 0.0
+    change = f"{saved:.1f} % saved" if saved >= 0 else f"{-saved:.1f} % larger"
+    return f"{before:,} -> {after:,} bytes, {change}"
+
+
 def say(text: str, *, err: bool) -> bool:
     """Print a line and return whether that succeeded; if not, the other inputs are still processed."""
     encoding = getattr(sys.stderr if err else sys.stdout, "encoding", None) or "utf-8"

@@ -13,10 +13,9 @@ from .batch import WRITTEN, Result, processes_for
 from .convert import Settings
 from .learning import tiles_in
 from .outputs import Job, check, reason, times_of
-from .reporting import change
 from .shared_palette import with_shared_palette
 from .statuses import DAMAGED, UNWRITABLE, Refused
-from .terminal import shown
+from .terminal import shown, sizes
 
 _FINDING = 0.3  # share of the progress
 
@@ -74,8 +73,8 @@ def _stay(summary: TilesSummary) -> str:
 
 def _lines(job: Job, summary: TilesSummary, colors: int, notes: list[str]) -> str:
     line = (
-        f"{job.source} -> {job.target}: {summary.input_bytes:,} -> {summary.output_bytes:,} bytes, "
-        f"{change(summary.input_bytes, summary.output_bytes)}, {summary.tiles:,} tile{'s' * (summary.tiles != 1)}, "
+        f"{job.source} -> {job.target}: {sizes(summary.input_bytes, summary.output_bytes)}, "
+        f"{summary.tiles:,} tile{'s' * (summary.tiles != 1)}, "
         f"{summary.distinct:,} distinct, {colors:,} colour{'s' * (colors != 1)}"
     )
     return "\n".join(map(shown, [line, *(f"{job.source}: note: {note}" for note in notes)]))

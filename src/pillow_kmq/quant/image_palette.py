@@ -8,7 +8,7 @@ from PIL import Image
 from ..errors import ModeError, OptionError
 from ..types import MAX_COLORS, Palette
 from .colors import to_colors
-from .histogram import ALPHA, unpack
+from .histogram import clear_invisible, unpack
 from .pillow_source import ImageSource
 
 _STRIPE = 256  # rows
@@ -40,8 +40,7 @@ def _distinct_colors(im: Image.Image, name: str) -> Palette:
         raise ModeError(f"{name}: {error}") from None
     found: dict[int, None] = {}
     for top in range(0, source.height if source.width else 0, _STRIPE):
-        pixels = source.rows(top, min(top + _STRIPE, source.height)).ravel()
-        pixels = np.where(pixels & ALPHA, pixels, np.uint32(0))  # the colour of a fully transparent pixel is invisible
+        pixels = clear_invisible(source.rows(top, min(top + _STRIPE, source.height)).ravel())
         colors, first = np.unique(pixels, return_index=True)
         found.update(dict.fromkeys(colors[np.argsort(first)].tolist()))
         if len(found) > MAX_COLORS:

@@ -19,7 +19,7 @@ from ..color import to_palette, to_points
 from ..errors import OptionError, OptionTypeError
 from ..types import Palette
 from .clustering.lloyd import Clusters
-from .histogram import Histogram, Sorted, pack
+from .histogram import Histogram, Sorted, pack, unpack
 
 Bits: TypeAlias = tuple[int, int, int, int]
 """Bits of R, G, B and A, each 1..8."""
@@ -117,7 +117,7 @@ def posterize_palette(
     points = to_points(bins.colors, space)
     cells = representable(np.floor(bins.colors + 0.5).astype(np.uint8), bits)
     cells[cells[:, 3] == 0] = 0
-    entries = _drop_duplicates(np.concatenate([fixed, snap(to_points(palette, space), bits, space)]))[:most]
+    entries = drop_duplicates(np.concatenate([fixed, snap(to_points(palette, space), bits, space)]))[:most]
     best, least = entries, np.inf
     for _ in range(_ROUNDS):
         labels, distances = _assign(points, bins, entries, space)
@@ -127,7 +127,7 @@ def posterize_palette(
         if inertia < least:
             best, least = entries, inertia
         moved = _move_entries(points, bins, entries, labels, bits, space)
-        entries = _drop_duplicates(np.concatenate([fixed, moved]))[:most]
+        entries = drop_duplicates(np.concatenate([fixed, moved]))[:most]
         entries = _fill(entries, most, points, bins, cells, space)
     return best
 
@@ -183,15 +183,26 @@ def _fill(
         return entries
     _, now = _assign(points, bins, entries, space)
     own = np.square(to_points(cells, space) - points).sum(axis=0)
+    return add_colors(entries, cells, bins.weights * np.maximum(now - own, 0.0), max(1, free // 2))
+
+
+def add_colors(entries: Palette, cells: Palette, gains: npt.NDArray[np.float64], most: int) -> Palette:
+    """Add the colours whose points gain most by an entry of their own.
+
+    Args:
+        entries: uint8[k, 4].
+        cells: representable colour of each point, uint8[n, 4].
+        gains: by how much the inertia of each point would fall, float64[n].
+        most: maximum number of new entries.
+    """
     keys, cell_of = np.unique(pack(cells), return_inverse=True)
-    gain = np.bincount(cell_of, bins.weights * np.maximum(now - own, 0.0), len(keys))
+    gain = np.bincount(cell_of, gains, len(keys))
     gain[np.isin(keys, pack(entries))] = 0.0
-    chosen = np.argsort(-gain, kind="stable")[: max(1, free // 2)]
-    chosen = chosen[gain[chosen] > 0.0]
-    return np.concatenate([entries, keys[chosen].astype("<u4").view(np.uint8).reshape(-1, 4)])
+    chosen = np.argsort(-gain, kind="stable")[:most]
+    return np.concatenate([entries, unpack(keys[chosen[gain[chosen] > 0.0]])])
 
 
-def _drop_duplicates(palette: Palette) -> Palette:
+def drop_duplicates(palette: Palette) -> Palette:
     """Return the palette without duplicates, in order."""
     _, first = np.unique(pack(palette), return_index=True)
     return palette[np.sort(first)]

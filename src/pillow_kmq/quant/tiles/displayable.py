@@ -10,8 +10,7 @@ import numpy.typing as npt
 from ...color import to_palette, to_points
 from ...types import Palette
 from ..clustering.lloyd import Clusters
-from ..histogram import pack
-from ..posterize import FULL, snap
+from ..posterize import FULL, add_colors, drop_duplicates, snap
 from .options import TileOptions
 
 Floats = npt.NDArray[np.float32]
@@ -69,24 +68,6 @@ def refine(points: Floats, weights: npt.NDArray[np.float64], start: Palette, opt
         used = np.bincount(clusters.labels, minlength=len(entries))[len(fixed) :] > 0
         clusters.update()
         moved = to_displayable(clusters.centroids[:, len(fixed) :][:, used], options)
-        entries = _fill(drop_duplicates(np.concatenate([fixed, moved])), cells, gains, options.free)
+        entries = drop_duplicates(np.concatenate([fixed, moved]))
+        entries = add_colors(entries, cells, gains, max(0, options.free - len(entries)))
     return best
-
-
-def drop_duplicates(palette: Palette) -> Palette:
-    """Return the palette without duplicates, in order."""
-    _, first = np.unique(pack(palette), return_index=True)
-    return palette[np.sort(first)]
-
-
-def _fill(entries: Palette, cells: Palette, gains: npt.NDArray[np.float64], most: int) -> Palette:
-    """Fill free entries with the displayable colours whose points gain most by an entry of their own."""
-    free = most - len(entries)
-    if free <= 0:
-        return entries
-    keys, key_of = np.unique(pack(cells), return_inverse=True)
-    gain = np.bincount(key_of, gains, len(keys))
-    gain[np.isin(keys, pack(entries))] = 0.0
-    chosen = np.argsort(-gain, kind="stable")[:free]
-    chosen = chosen[gain[chosen] > 0.0]
-    return np.concatenate([entries, keys[chosen].astype("<u4").view(np.uint8).reshape(-1, 4)])
