@@ -6,7 +6,8 @@ import struct
 import zlib
 from collections.abc import Iterator
 
-_PNG = b"\x89PNG\r\n\x1a\n"
+from .png_chunks import SIGNATURE, png_chunks
+
 _TEXT = {b"tEXt", b"zTXt", b"iTXt", b"eXIf", b"tIME"}
 _PROFILE = {b"iCCP"}
 _PICTURE = {b"tRNS", b"acTL", b"fcTL", b"fdAT"}
@@ -20,7 +21,7 @@ _EXIF = b"Exif\0\0"
 def without_metadata(data: bytes) -> Iterator[bytes]:
     """Yield copies of a PNG or JPEG file with less and less metadata; nothing for other files."""
     bare = []
-    if data.startswith(_PNG):
+    if data.startswith(SIGNATURE):
         bare = [_png_without(data, _TEXT), _png_without(data, _TEXT | _PROFILE)]
     elif data.startswith(_JPEG):
         bare = [_jpeg_without(data, _INDEX), _jpeg_without(data, _INDEX, _EXIF)]
@@ -29,14 +30,11 @@ def without_metadata(data: bytes) -> Iterator[bytes]:
 
 def _png_without(data: bytes, names: set[bytes]) -> bytes:
     """Drop chunks by name, and other ancillary ones whose checksum is wrong (PNG specification, 5.3 and 5.4)."""
-    parts, position = [_PNG], len(_PNG)
-    while position + 12 <= len(data):
-        length, name = struct.unpack_from(">I4s", data, position)
-        chunk = data[position : position + 12 + length]
+    parts = [SIGNATURE]
+    for name, chunk in png_chunks(data):
         ancillary = name[:1].islower() and name not in _PICTURE
         if not ancillary or (name not in names and chunk[-4:] == struct.pack(">I", zlib.crc32(chunk[4:-4]))):
             parts.append(chunk)
-        position += 12 + length
     return b"".join(parts)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -12,12 +11,12 @@ from PIL import Image
 from ..codec.container.metadata import TAGS, name_of
 from ..frames import Frames, count_pictures, duration_of, plays, repetitions_of
 from ..KmqImagePlugin import KmqImageFile
+from .png_chunks import SIGNATURE, png_chunks
 from .reading import reading
 
 if TYPE_CHECKING:
     from ..types import Palette
 
-_PNG = b"\x89PNG\r\n\x1a\n"
 _CHUNKS = {"P": "palette", "A": "animation", "D": "pixels", **{tag: name_of(tag) for tag in TAGS}}
 _METADATA = ("icc_profile", "exif", "xmp", "dpi", "comment", "text")
 _BITS = {"1": 1, "I;16": 16, "I;16B": 16, "I;16L": 16, "I": 32, "F": 32}  # per channel; 8 in all other modes
@@ -83,7 +82,7 @@ def _details(data: bytes, image: Image.Image) -> Details:
         _add_kmq(found, data, image)
         return found
     if image.format == "PNG":
-        found.header, found.chunks = len(_PNG), _png_chunks(data)
+        found.header, found.chunks = len(SIGNATURE), _sizes_of_chunks(data)
         found.bit_depth = data[24]
     if plays(image):
         repetitions = repetitions_of(image)
@@ -119,17 +118,14 @@ def _add_kmq(found: Details, data: bytes, image: KmqImageFile) -> None:
         found.colors = len(found.palette)
 
 
-def _png_chunks(data: bytes) -> list[tuple[str, str, int]]:
+def _sizes_of_chunks(data: bytes) -> list[tuple[str, str, int]]:
     chunks: list[tuple[str, str, int]] = []
-    position = len(_PNG)
-    while position + 12 <= len(data):
-        length, tag = struct.unpack_from(">I4s", data, position)
-        name, size = tag.decode("latin-1"), min(length + 12, len(data) - position)
+    for tag, chunk in png_chunks(data):
+        name, size = tag.decode("latin-1"), len(chunk)
         if chunks and chunks[-1][0] == name == "IDAT":  # there may be thousands
             chunks[-1] = (name, "", chunks[-1][2] + size)
         else:
             chunks.append((name, "", size))
-        position += length + 12
     return chunks
 
 

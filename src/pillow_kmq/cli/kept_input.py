@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Collection
 from typing import Any
 
 from ..errors import KmqError
 from ..report import Report
+from ..types import MAX_COLORS
 from .inputs import read
+from .png_chunks import SIGNATURE, png_chunks
 
-_PNG = b"\x89PNG\r\n\x1a\n"
 _PICTURE = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
 _KEPT = {b"cICP", b"mDCV", b"cLLI", b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"sBIT", b"pHYs"}  # as in palette PNGs
 _ASKING = (
@@ -24,7 +24,6 @@ _ASKING = (
     "quality",
     "max_bytes",
 )
-_MOST_COLORS = 256
 
 
 def input_to_keep(data: bytes, report: Report, save: dict[str, Any], *, strip: bool) -> bytes | None:
@@ -39,8 +38,8 @@ def input_to_keep(data: bytes, report: Report, save: dict[str, Any], *, strip: b
         save: Keywords of `Image.save`.
         strip: Leave out all metadata, also colour profiles.
     """
-    asked = save.get("colors") != _MOST_COLORS and not report.looks_same
-    if asked or not data.startswith(_PNG) or any(save.get(name) is not None for name in _ASKING):
+    asked = save.get("colors") != MAX_COLORS and not report.looks_same
+    if asked or not data.startswith(SIGNATURE) or any(save.get(name) is not None for name in _ASKING):
         return None
     kept = _only(data, _PICTURE | _KEPT)
     if strip:
@@ -57,10 +56,4 @@ def input_to_keep(data: bytes, report: Report, save: dict[str, Any], *, strip: b
 
 def _only(data: bytes, names: Collection[bytes]) -> bytes:
     """Return a PNG file with these chunks only."""
-    parts, position = [_PNG], len(_PNG)
-    while position + 12 <= len(data):
-        length, name = struct.unpack_from(">I4s", data, position)
-        if name in names:
-            parts.append(data[position : position + 12 + length])
-        position += 12 + length
-    return b"".join(parts)
+    return SIGNATURE + b"".join(chunk for name, chunk in png_chunks(data) if name in names)
