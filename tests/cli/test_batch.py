@@ -82,7 +82,7 @@ def test_any_number_of_jobs_gives_the_same_files_and_lines_in_the_order_of_the_i
 
 
 def test_little_work_is_done_in_this_process_and_much_in_one_per_processor(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batch, "_processors", lambda: 7)
+    monkeypatch.setattr(batch, "available_processors", lambda: 7)
     pictures("a.png", "b.png")
     few = [Job("a.png", "a-kmq.png", "png"), Job("b.png", "b-kmq.png", "png")]
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..errors import KmqError
+from ..processors import available_processors
 from .convert import Outcome, Settings, convert, sentence
 from .outputs import PYRAMID, STREAM, Job, check, up_to_date
 from .statuses import FAILED, status_of
@@ -114,15 +115,8 @@ def processes_for(sources: Iterable[str], wanted: int | None) -> int:
         except OSError:
             continue
         if work >= _ENOUGH:
-            return _processors()
+            return available_processors()
     return 1
-
-
-def _processors() -> int:
-    """Return the number of processors that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def perform(job: Job, settings: Settings, progress: Callable[[float], object] | None, folder: str = "") -> Result:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ..collection.engine import Engine, Processes
+from ..collection.engine import Engine, choose_engine
 from ..collection.learning import LearnedPalette
 from ..collection.storage import is_remote
 from ..errors import KmqError
@@ -78,12 +78,12 @@ def learn_from_inputs(
 def _engine(cluster: str | None, processes: Any) -> Iterator[Engine]:
     """Yield processes of this machine, or a connection to a cluster, which is closed afterwards. Raises KmqError."""
     if cluster is None:
-        yield Processes(processes())
+        yield choose_engine(None, processes())
         return
-    from ..collection.dask_engine import DaskEngine, connect
+    from ..collection.dask_engine import connect
 
     with connect(cluster) as client:
-        yield DaskEngine(client)
+        yield choose_engine(client, None)
 
 
 def _absolute(path: str) -> str:

@@ -15,6 +15,7 @@ from typing import Any, Protocol, TypeVar
 
 from ..checks import check_integer
 from ..errors import WorkerLostError
+from ..processors import available_processors
 from ..saving.files import abandon
 
 Batch = TypeVar("Batch")
@@ -136,5 +137,5 @@ def choose_engine(client: Any, processes: Any) -> Engine:
 
         return DaskEngine(client)
     if processes is None:
-        return Processes(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+        return Processes(available_processors())
     return Processes(check_integer("processes", processes, 1, 1024))

@@ -5,7 +5,6 @@ Stripes are independent of each other, so that the number of threads does not ch
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
@@ -13,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..interruptible import in_threads
+from ..processors import available_processors
 from ..types import Palette
 from .nearest import Nearest, color_table, nearest_finder, remap
 
@@ -73,16 +73,9 @@ def map_stripes(
 
 def run_stripes(work: Callable[[int, int], None], spans: Iterable[tuple[int, int]], threads: int) -> None:
     """Call `work` with the first and last row (exclusive) of each stripe, on a number of threads; 0 is one per core."""
-    threads = threads or _cores()
+    threads = threads or available_processors()
     if threads == 1:
         for span in spans:
             work(*span)
         return
     in_threads(lambda span: work(*span), spans, threads, bytearray(1))  # stripes are short: nobody reads the stop flag
-
-
-def _cores() -> int:
-    """Return the number of cores available to this process."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
