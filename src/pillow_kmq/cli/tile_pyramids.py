@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from typing import Any
 
 from ..collection.engine import Processes
 from ..collection.mbtiles import TilesSummary, convert_mbtiles
+from ..quant.progress import Progress
 from .batch import WRITTEN, Result, processes_for
 from .convert import Settings
 from .learning import tiles_in
@@ -26,11 +26,12 @@ def convert_pyramid(job: Job, settings: Settings, progress: Callable[[float], ob
     started = time.perf_counter()
     times = times_of(job.source) if settings.preserve else None
     tiles_in(job.source)
+    whole = Progress(progress)
     processes = processes_for([job.source], settings.processes)
     save = settings.save
     if "palette" not in save:
         save = with_shared_palette(
-            save, [job], srgb=False, engine=Processes(processes), progress=_part(progress, 0.0, _FINDING)
+            save, [job], srgb=False, engine=Processes(processes), progress=whole.part(0.0, _FINDING)
         )
     if "palette" not in save:
         raise Refused("no tile can be read", DAMAGED)
@@ -42,7 +43,7 @@ def convert_pyramid(job: Job, settings: Settings, progress: Callable[[float], ob
             save["palette"],
             job.target,
             processes=processes,
-            progress=_part(progress, _FINDING, 1.0),
+            progress=whole.part(_FINDING, 1.0),
             **{name: save[name] for name in ("dither", "space", "background") if name in save},
         )
         if times is not None:
@@ -78,8 +79,3 @@ def _lines(job: Job, summary: TilesSummary, colors: int, notes: list[str]) -> st
         f"{summary.distinct:,} distinct, {colors:,} colour{'s' * (colors != 1)}"
     )
     return "\n".join(map(shown, [line, *(f"{job.source}: note: {note}" for note in notes)]))
-
-
-def _part(progress: Callable[[float], object] | None, low: float, high: float) -> Any:
-    """Return a function that reports a fraction of a part of the work; None for no calls."""
-    return None if progress is None else lambda done: progress(low + (high - low) * done)

@@ -107,25 +107,24 @@ def _pngquant(source: Source, colors: int) -> Result:
 
 
 def _webp(source: Source, quality: int) -> Result:
-    started = time.perf_counter()
-    data = encoded(source.image, "WEBP", quality=quality)
-    command = _python(
-        f"from PIL import Image; Image.open({_quoted(source.name)})"
-        f".save({_quoted(f'{source.stem}-q{quality}.webp')}, quality={quality})"
-    )
-    return _result(f"WebP q{quality}", None, data, started, command, "lossy")
+    return _lossy(source, "WebP", "WEBP", "webp", quality)
 
 
 def _jxl(source: Source, quality: int) -> Result:
     import pillow_jxl  # noqa: F401 (registers the format with Pillow)
 
+    return _lossy(source, "JPEG XL", "JXL", "jxl", quality, "import pillow_jxl; ")
+
+
+def _lossy(source: Source, name: str, format_: str, extension: str, quality: int, imports: str = "") -> Result:
+    """Return the result of a lossy format. imports: code that registers it with Pillow."""
     started = time.perf_counter()
-    data = encoded(source.image, "JXL", quality=quality)
+    data = encoded(source.image, format_, quality=quality)
     command = _python(
-        f"import pillow_jxl; from PIL import Image; Image.open({_quoted(source.name)})"
-        f".save({_quoted(f'{source.stem}-q{quality}.jxl')}, quality={quality})"
+        f"{imports}from PIL import Image; Image.open({_quoted(source.name)})"
+        f".save({_quoted(f'{source.stem}-q{quality}.{extension}')}, quality={quality})"
     )
-    return _result(f"JPEG XL q{quality}", None, data, started, command, "lossy")
+    return _result(f"{name} q{quality}", None, data, started, command, "lossy")
 
 
 def _quoted(text: str) -> str:
