@@ -7,7 +7,6 @@ from typing import Any
 
 from ..errors import KmqError
 from ..report import Report
-from ..types import MAX_COLORS
 from .inputs import read
 from .png_chunks import SIGNATURE, png_chunks
 
@@ -38,6 +37,8 @@ def input_to_keep(data: bytes, report: Report, save: dict[str, Any], *, strip: b
         save: Keywords of `Image.save`.
         strip: Leave out all metadata, also colour profiles.
     """
+    from ..types import MAX_COLORS  # imports NumPy, which help does without
+
     asked = save.get("colors") != MAX_COLORS and not report.looks_same
     if asked or not data.startswith(SIGNATURE) or any(save.get(name) is not None for name in _ASKING):
         return None
