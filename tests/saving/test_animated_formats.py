@@ -68,6 +68,13 @@ def test_apngs_show_every_frame_exactly(animation):
     assert same(composed(data), original(frames, durations))
 
 
+def test_transparent_black_beside_black_stays_transparent_in_webps():
+    black, clear, green = (0, 0, 0, 255), (0, 0, 0, 0), (90, 200, 30, 255)
+    frames = [np.array([row], np.uint8) for row in ([black, black, clear], [green, black, clear])]
+    for frame, read in zip(frames, shown(saved([Image.fromarray(frame) for frame in frames], "WEBP")), strict=True):
+        assert np.array_equal(read[0], frame)
+
+
 @settings(deadline=None, max_examples=40)
 @given(animations(translucent=True))
 def test_webps_show_every_frame_exactly(animation):

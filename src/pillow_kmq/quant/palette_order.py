@@ -19,10 +19,14 @@ def sort_by_luma(palette: Palette) -> Palette:
 
     PNG and KMQ then store no alpha for the opaque rest.
     """
-    alpha = palette[:, 3].astype(np.int64)
-    luma = palette[:, :3].astype(np.int64) @ np.array([299, 587, 114])
+    alpha = palette[:, 3]
     kind = np.where(alpha == 0, 0, np.where(alpha < 255, 1, 2))
-    return palette[np.lexsort((luma, kind))]
+    return palette[np.lexsort((luma(palette), kind))]
+
+
+def luma(palette: Palette) -> npt.NDArray[np.int64]:
+    """Return the luma (ITU-R BT.601) of each entry of uint8[k, 4], int64[k], 0..255 000."""
+    return palette[:, :3].astype(np.int64) @ np.array([299, 587, 114])
 
 
 def reorder(palette: Palette, images: Sequence[Indices], options: Options) -> Palette:

@@ -3,10 +3,10 @@
 | `optimize=` of `Image.save` | tries |
 |---|---|
 | False, 0 | what Pillow writes, and rows without filters |
-| not given, 1 | all bit depths, rows without filters, at the highest compression |
-| 2, 3 | orders of the palette and row filters, on a sample; the best two or three on the whole picture |
-| True, 4; 5 | the best four; the best eight |
-| 6 | all of them on the whole picture |
+| not given, 1 | all bit depths, rows without filters |
+| True, 2; 3 | orders of the palette and row filters, on a sample; the best two or three on the whole picture |
+| 4, 5 | more orders; the best four or eight |
+| 6 | all of them on the whole picture; more row filters, with the extra `png` |
 | "max" | the same; then zopfli, with the extra `png` |
 
 With `compress_level` or `compress_type` and without `optimize`, the level is 0. No file is larger than Pillow's.
@@ -14,6 +14,7 @@ With `compress_level` or `compress_type` and without `optimize`, the level is 0.
 
 from __future__ import annotations
 
+import zlib
 from io import BytesIO
 from typing import Any
 
@@ -24,13 +25,13 @@ from ..checks import check_integer, shown, to_integer
 from ..color_profile import color_chunks
 from ..errors import OptionError, OptionTypeError
 from ..quant.progress import Progress
-from .png_deflate import with_zlib
-from .png_rows import Coding
+from ..types import Palette
+from .png_rows import Coding, stripes
 from .png_search import MAX, Found, Picture, smallest
 
 Chunk = tuple[bytes, bytes]
 
-_NOT_GIVEN, _TRUE = 1, 4
+_NOT_GIVEN, _TRUE = 1, 2
 _DEPTHS = (1, 2, 4, 8)
 
 
@@ -77,7 +78,7 @@ def encode(
     chunks = _pillow_chunks(image, filename)
     entries = len(image.getpalette() or []) // 3
     if level > 0:
-        picture = Picture(np.asarray(image), entries, transparent, free_order, depths)
+        picture = Picture(np.asarray(image), _palette(chunks), transparent, free_order, depths)
         chunks = _with_smaller(chunks, smallest(picture, level, progress), depths)
     elif entries <= 16:
         chunks = _with_smaller(chunks, _unfiltered(image, Coding(np.arange(entries), depths[0])), depths)
@@ -116,6 +117,14 @@ def _pillow_chunks(image: Image.Image, filename: str | bytes) -> list[Chunk]:
     return [*chunks[:first], (b"IDAT", joined), *after]
 
 
+def _palette(chunks: list[Chunk]) -> Palette:
+    """Return the palette of these chunks, uint8[k, 4]."""
+    contents = dict(chunks)
+    colors = np.frombuffer(contents[b"PLTE"], np.uint8).reshape(-1, 3)
+    alphas = contents.get(b"tRNS", b"").ljust(len(colors), b"\xff")
+    return np.column_stack([colors, np.frombuffer(alphas, np.uint8)])
+
+
 def _unfiltered(image: Image.Image, coding: Coding) -> Found:
     """Compress rows without filters as the keywords `compress_level` and `compress_type` ask.
 
@@ -124,22 +133,23 @@ def _unfiltered(image: Image.Image, coding: Coding) -> Found:
     """
     options = image.encoderinfo
     level, strategy = options.get("compress_level", -1), max(0, options.get("compress_type", 0))
-    stop = bytearray(1)
-    return Found(coding, with_zlib(np.asarray(image), coding, ((9, strategy),), stop, level))
+    encoder = zlib.compressobj(level, zlib.DEFLATED, 15, 9, strategy)
+    parts = [encoder.compress(stripe.tobytes()) for stripe in stripes(np.asarray(image), coding)]
+    return Found(coding, b"".join(parts) + encoder.flush())
 
 
 def _with_smaller(chunks: list[Chunk], found: Found, depths: tuple[int, ...]) -> list[Chunk]:
     """Return the chunks with the image data found, if they are smaller or Pillow's depth is not among `depths`."""
     contents = dict(chunks)
-    order, header = found.coding.order, contents[b"IHDR"]
+    header = contents[b"IHDR"]
     if header[8] in depths and len(found.stream) >= len(contents[b"IDAT"]):
         return chunks
+    palette = _palette(chunks)[found.coding.order]
     changed = {
         b"IHDR": header[:8] + bytes([found.coding.depth]) + header[9:],
-        b"PLTE": np.frombuffer(contents[b"PLTE"], np.uint8).reshape(-1, 3)[order].tobytes(),
+        b"PLTE": palette[:, :3].tobytes(),
+        b"tRNS": palette[:, 3].tobytes().rstrip(b"\xff"),
         b"IDAT": found.stream,
     }
-    if alphas := contents.get(b"tRNS"):
-        padded = np.frombuffer(alphas.ljust(len(order), b"\xff"), np.uint8)
-        changed[b"tRNS"] = padded[order].tobytes().rstrip(b"\xff")
-    return [(name, changed.get(name, data)) for name, data in chunks]
+    result = [(name, changed.get(name, data)) for name, data in chunks]
+    return [chunk for chunk in result if chunk != (b"tRNS", b"")]

@@ -1,8 +1,8 @@
-"""Compression of the rows of a PNG file: zlib, or the encoders of oxipng if the extra `png` is installed.
+"""Compression of the rows of a PNG file by libdeflate, or by oxipng with the extra `png`.
 
-oxipng brings libdeflate, whose files are about 5 % smaller than zlib's, and zopfli. It holds Python's lock while it
-works: each call is one trial, so that Ctrl-C waits for one trial only, and what takes more than about a second runs in
-a process of its own.
+libdeflate looks for the shortest sequence of matches, so that its files are 2 to 7 % smaller than zlib's. oxipng has
+zopfli, and more ways to choose row filters. It holds Python's lock while it works: each call is one trial, so that
+Ctrl-C waits for one trial only, and what takes more than about a second runs in a process of its own.
 """
 
 from __future__ import annotations
@@ -12,27 +12,19 @@ import sys
 import zlib
 from typing import Any
 
+import deflate
+
 from ..types import Indices
-from .png_rows import NONE, Coding, packed_rows, stripes
+from .png_rows import Coding, packed_rows, stripes
 
-Setting = tuple[int, int]
-"""Memory level, 1..9, and strategy of zlib. A low memory level means short blocks, each with its own Huffman codes."""
+QUICK = 10
+"""Level of libdeflate that takes about as long as zlib's highest."""
 
-_PLAIN: tuple[Setting, ...] = ((6, zlib.Z_DEFAULT_STRATEGY),)
-_PLAIN_SMALL: tuple[Setting, ...] = (
-    *((memory, zlib.Z_DEFAULT_STRATEGY) for memory in (1, 3, 4, 5, 6, 8)),
-    *((memory, zlib.Z_RLE) for memory in (2, 4)),
-)
-_FILTERED: tuple[Setting, ...] = ((8, zlib.Z_FILTERED),)  # 3 to 8 % smaller than the default strategy
-_FILTERED_SMALL: tuple[Setting, ...] = (
-    *((memory, zlib.Z_FILTERED) for memory in (4, 5, 6, 8)),
-    (5, zlib.Z_DEFAULT_STRATEGY),
-    (8, zlib.Z_HUFFMAN_ONLY),
-)
-_SMALL = 1 << 16  # pixels of a picture for which more settings are tried
-_LARGE = 1 << 21  # pixels from which a trial takes about a second
+THOROUGH = 12
+"""The highest level of libdeflate, two to five times as slow."""
 
-_LIBDEFLATE_LEVEL = 12
+_TINY = 4096  # bytes of rows for which zlib is sometimes better by a byte or two
+_LARGE = 1 << 21  # pixels from which a trial of oxipng takes about a second
 
 _ROW_FILTERS = {
     "none": "NoOp",
@@ -59,6 +51,13 @@ sys.stdout.buffer.write(optimized_rows(rows, *{arguments!r}))
 """
 
 
+def compressed(indices: Indices, coding: Coding, level: int = THOROUGH) -> bytes:
+    """Return the zlib stream of a picture's rows. level: that of libdeflate, 0..12."""
+    rows = b"".join(stripe.tobytes() for stripe in stripes(indices, coding))
+    stream = bytes(deflate.zlib_compress(rows, level))
+    return stream if len(rows) > _TINY else min(stream, zlib.compress(rows, 9), key=len)
+
+
 def has_oxipng() -> bool:
     """Return whether the extra `png` is installed."""
     return _oxipng() is not None
@@ -70,29 +69,6 @@ def _oxipng() -> Any:
     except ImportError:
         return None
     return oxipng
-
-
-def settings_for(coding: Coding, pixels: int) -> tuple[Setting, ...]:
-    """Return the settings of zlib to try."""
-    if coding.filter == NONE:
-        return _PLAIN_SMALL if pixels <= _SMALL else _PLAIN
-    return _FILTERED_SMALL if pixels <= _SMALL else _FILTERED
-
-
-def with_zlib(
-    indices: Indices, coding: Coding, settings: tuple[Setting, ...], stop: bytearray, level: int = 9
-) -> bytes:
-    """Return the smallest zlib stream of any setting; something useless once `stop` is set."""
-    encoders = [zlib.compressobj(level, zlib.DEFLATED, 15, memory, strategy) for memory, strategy in settings]
-    parts: list[list[bytes]] = [[] for _ in encoders]
-    for stripe in stripes(indices, coding):
-        rows = stripe.tobytes()
-        for encoder, part in zip(encoders, parts, strict=True):
-            if stop[0]:
-                return b""
-            part.append(encoder.compress(rows))
-    streams = (b"".join(part) + encoder.flush() for encoder, part in zip(encoders, parts, strict=True))
-    return min(streams, key=len)
 
 
 def takes_long(indices: Indices) -> bool:
@@ -128,7 +104,7 @@ def optimized_rows(rows: bytes, size: tuple[int, int], depth: int, filter_: str,
     image = oxipng.RawImage(rows, *size, color_type=oxipng.ColorType.grayscale(), bit_depth=depth)
     png = image.create_optimized_png(
         filter=[getattr(oxipng.RowFilter, _ROW_FILTERS[filter_])],
-        deflate=deflaters.zopfli(iterations) if iterations else deflaters.libdeflater(_LIBDEFLATE_LEVEL),
+        deflate=deflaters.zopfli(iterations) if iterations else deflaters.libdeflater(THOROUGH),
         force=True,
         bit_depth_reduction=False,
         color_type_reduction=False,

@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..types import Indices
+from ..quant.palette_order import luma
+from ..types import Indices, Palette
 
 Order = npt.NDArray[np.intp]
 """Entries, as indices into the palette, in their new order."""
@@ -41,19 +42,22 @@ def edge_first(indices: Indices, order: Order, first: int) -> Order:
     return np.concatenate([[best], order[order != best]])
 
 
-def neighbour_orders(indices: Indices, entries: int, transparent: int) -> list[Order]:
+def luma_order(palette: Palette) -> Order:
+    """Return the entries of uint8[k, 4] by alpha, those of the same alpha by luma."""
+    return np.lexsort((luma(palette), palette[:, 3]))
+
+
+def neighbour_orders(indices: Indices, entries: int, transparent: int, count: int) -> list[Order]:
     """Return orders in which entries that are next to each other in the picture are close.
 
     Args:
         indices: uint8[h, w], all below `entries`.
         entries: Number of palette entries, 1..256.
         transparent: Number of entries at the start of the palette that must stay in front of the others.
-
-    Returns:
-        One order improved from modified Zeng reindexing, and one from the given order.
+        count: 1 for the order improved from modified Zeng reindexing, 2 for that improved from the given one, too.
     """
     pairs = _neighbours(indices, entries)
-    found = [_improved(start, pairs) for start in (_reindexed(pairs), np.arange(entries))]
+    found = [_improved(start, pairs) for start in (_reindexed(pairs), np.arange(entries))[:count]]
     return [np.concatenate([order[order < transparent], order[order >= transparent]]) for order in found]
 
 

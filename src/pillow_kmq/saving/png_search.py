@@ -1,13 +1,11 @@
 """Search for the smallest image data of a palette PNG: order of the palette, bit depth, row filters, compression.
 
-Every way is tried on a sample of the picture first. The best of each kind, and then the best of the rest, are tried on
-the whole picture, as many as the level asks for. Kinds come first because zlib, which judges the sample, gains less
-from 8 bits per pixel than the encoders of oxipng do.
+Every way is tried on a sample of the picture first, and the best on the whole picture, as many as the level asks for.
+Quick compression of the sample misjudges bit depths, so that the best way of each is always among them.
 """
 
 from __future__ import annotations
 
-import zlib
 from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
@@ -16,10 +14,10 @@ import numpy as np
 
 from ..interruptible import wait_for
 from ..quant.progress import Progress
-from ..types import Indices
+from ..types import Indices, Palette
 from . import png_deflate as deflate
-from .png_order import Order, edge_first, neighbour_orders
-from .png_rows import ADAPTIVE, NONE, Coding, stripes
+from .png_order import Order, edge_first, luma_order, neighbour_orders
+from .png_rows import ADAPTIVE, NONE, Coding
 
 MAX = 7
 """The level "max"."""
@@ -27,9 +25,12 @@ MAX = 7
 _FINALISTS = {1: 2, 2: 2, 3: 3, 4: 4, 5: 8}
 """Number of ways tried on the whole picture; all at higher levels."""
 
-_FILTERED = ("sub", "up", "paeth", *ADAPTIVE)
+_MORE_ORDERS = 4  # least level that improves a second order of the palette
+
+_FILTERED = ("sub", "paeth", *ADAPTIVE)
 _ZOPFLI_ITERATIONS = 15  # oxipng's default
-_SAMPLE = 1 << 17  # pixels
+_SAMPLE = 1 << 16  # pixels
+_SMALL = 1 << 16  # pixels of a picture that is quick to compress however it is done
 _BAND = 32  # rows of the sample that are contiguous
 
 
@@ -39,14 +40,14 @@ class Picture:
 
     Attributes:
         indices: uint8[h, w].
-        entries: Number of palette entries, 1..256, more than any index.
+        palette: uint8[k, 4], of more entries than any index.
         transparent: Number of entries at the start of the palette that must stay in front of the others.
         free_order: True if the palette may be reordered.
         depths: Bits per pixel that may be used, ascending; all hold the palette.
     """
 
     indices: Indices
-    entries: int
+    palette: Palette
     transparent: int
     free_order: bool
     depths: tuple[int, ...]
@@ -93,12 +94,13 @@ def smallest(picture: Picture, level: int, progress: Progress) -> Found:
 
 def _codings(picture: Picture, level: int) -> list[Coding]:
     """Return all ways to try."""
-    given = np.arange(picture.entries)
+    entries = len(picture.palette)
+    given = np.arange(entries)
     unfiltered, filtered = [given], [given]
-    if level > 1 and picture.free_order and picture.entries > 1:
-        near = neighbour_orders(picture.indices, picture.entries, picture.transparent)
+    if level > 1 and picture.free_order and entries > 1:
+        near = neighbour_orders(picture.indices, entries, picture.transparent, count=1 if level < _MORE_ORDERS else 2)
         unfiltered += [edge_first(picture.indices, order, picture.transparent) for order in (given, near[0])]
-        filtered += near
+        filtered += [luma_order(picture.palette), *near]
     codings = [Coding(order, depth) for depth in picture.depths for order in _distinct(unfiltered)]
     if level > 1 and 8 in picture.depths:
         codings += [Coding(order, 8, name) for order in _distinct(filtered) for name in _FILTERED]
@@ -116,12 +118,12 @@ def _like(codings: list[Coding], name: str) -> Coding:
 
 
 def _ranked(indices: Indices, codings: list[Coding], stop: bytearray) -> list[Coding]:
-    """Return the codings, the best of each kind first, both parts by their size on a sample."""
+    """Return the codings by their size on a sample of the picture, but the best of each bit depth first."""
     sample = _sample(indices)
-    sizes = [0 if stop[0] else _estimate(sample, coding) for coding in codings]
+    sizes = [0 if stop[0] else len(deflate.compressed(sample, coding, deflate.QUICK)) for coding in codings]
     by_size = [codings[number] for number in np.argsort(sizes, kind="stable")]
-    firsts = {(coding.depth, coding.filter == NONE): coding for coding in reversed(by_size)}.values()
-    return [coding for coding in by_size if coding in firsts] + [coding for coding in by_size if coding not in firsts]
+    best = {coding.depth: coding for coding in reversed(by_size)}
+    return sorted(by_size, key=lambda coding: best[coding.depth] is not coding)
 
 
 def _sample(indices: Indices) -> Indices:
@@ -134,18 +136,11 @@ def _sample(indices: Indices) -> Indices:
     return np.concatenate([indices[top : top + _BAND] for top in tops])
 
 
-def _estimate(sample: Indices, coding: Coding) -> int:
-    strategy = zlib.Z_DEFAULT_STRATEGY if coding.filter == NONE else zlib.Z_FILTERED
-    encoder = zlib.compressobj(6, strategy=strategy)
-    return sum(len(encoder.compress(stripe.tobytes())) for stripe in stripes(sample, coding)) + len(encoder.flush())
-
-
 def _stream(picture: Picture, coding: Coding, level: int, stop: bytearray) -> bytes:
     """Compress the whole picture in another thread or process, as Ctrl-C is heard in this one."""
     indices = picture.indices
-    large = deflate.takes_long(indices)
-    if deflate.has_oxipng() and not (large and level == 1):
-        work = partial(deflate.with_oxipng, indices, coding)
-        return work() if large else wait_for(work, stop)
-    settings = deflate.settings_for(coding, indices.size)
-    return wait_for(partial(deflate.with_zlib, indices, coding, settings, stop), stop)
+    if coding.filter not in deflate.OXIPNG_ONLY:
+        effort = deflate.QUICK if level == 1 and indices.size > _SMALL else deflate.THOROUGH
+        return wait_for(partial(deflate.compressed, indices, coding, effort), stop)
+    work = partial(deflate.with_oxipng, indices, coding)
+    return work() if deflate.takes_long(indices) else wait_for(work, stop)

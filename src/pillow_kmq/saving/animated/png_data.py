@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import zlib
 from io import BytesIO
 
 import numpy as np
 from PIL import Image, PngImagePlugin
 
 from ...types import Indices, Pixels
-from ..png_rows import packed
+from ..png_deflate import QUICK, compressed
+from ..png_rows import Coding
 
 
 def palette_data(indices: Indices, bits: int) -> bytes:
@@ -19,11 +19,7 @@ def palette_data(indices: Indices, bits: int) -> bytes:
         indices: uint8[h, w].
         bits: Bits of an index: 1, 2, 4 or 8.
     """
-    rows = packed(indices, bits)
-    unfiltered = np.zeros((len(rows), rows.shape[1] + 1), np.uint8)
-    unfiltered[:, 1:] = rows
-    compressor = zlib.compressobj(9, zlib.DEFLATED, 15, 9)
-    data = compressor.compress(unfiltered.tobytes()) + compressor.flush()
+    data = compressed(indices, Coding(np.arange(1 << bits), bits), QUICK)
     if bits == 8:
         return data
     image = Image.frombytes("P", indices.shape[::-1], indices.tobytes())

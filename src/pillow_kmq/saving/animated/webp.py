@@ -16,6 +16,9 @@ LONGEST = (1 << 24) - 1
 MOST_PLAYS = 65_535
 MAX_SIDE = 16_383
 
+_CLEAR = 1, 1, 1, 0
+"""Fully transparent: libwebp 1.6 makes pixels of the value 0 opaque in some animations that have black, too."""
+
 
 class _Frames(Image.Image):
     """An image whose frames are made when Pillow seeks to them, in order."""
@@ -30,7 +33,9 @@ class _Frames(Image.Image):
     def seek(self, frame: int) -> None:
         """Show the next frame; Pillow's call to return to the first one, when it is done, has no effect."""
         if frame > self._number:
-            image = Image.fromarray(next(self._pixels))
+            pixels = next(self._pixels)
+            pixels[pixels[..., 3] == 0] = _CLEAR
+            image = Image.fromarray(pixels)
             self._mode, self._size, self.im = image.mode, image.size, image.im
             self._number = frame
 
