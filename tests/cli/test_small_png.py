@@ -43,10 +43,10 @@ def test_levels_change_the_size_and_not_the_picture(level: str) -> None:
         assert os.path.getsize("b.png") < os.path.getsize("a-kmq.png")
 
 
-def test_the_default_level_is_4() -> None:
+def test_the_default_level_is_2() -> None:
     picture()
     kmq("a.png", "-k", "64")
-    kmq("a.png", "-k", "64", "-O4", "-o", "b.png")
+    kmq("a.png", "-k", "64", "-O2", "-o", "b.png")
     assert Path("a-kmq.png").read_bytes() == Path("b.png").read_bytes()
 
 
