@@ -8,7 +8,7 @@ import numpy as np
 
 from pillow_kmq.color import to_points
 
-WINDOW = np.array([1, 8, 28, 56, 70, 56, 28, 8, 1]) / 256
+WINDOW = np.array([8, 28, 56, 70, 56, 28, 8]) / 254
 LOCAL = 5 / 6
 SWEEPS = 3
 
@@ -97,10 +97,10 @@ class Model:
 
 def distortion(errors):
     """Sum over all pixels of e ((1 - l) e + l b * e)."""
-    padded = np.pad(errors, ((4, 4), (4, 4), (0, 0)))
+    padded = np.pad(errors, ((3, 3), (3, 3), (0, 0)))
     height, width = errors.shape[:2]
-    rows = sum(WINDOW[d] * padded[d : d + height] for d in range(9))
-    means = sum(WINDOW[d] * rows[:, d : d + width] for d in range(9))
+    rows = sum(WINDOW[d] * padded[d : d + height] for d in range(7))
+    means = sum(WINDOW[d] * rows[:, d : d + width] for d in range(7))
     return float((errors * ((1 - LOCAL) * errors + LOCAL * means)).sum())
 
 
@@ -112,8 +112,9 @@ def choose(pixels, palette, indices, bit, limit, fixed=(), before=None, lzw=Fals
     colors = to_points(pixels.reshape(-1, 4), "oklab").T.reshape(height, width, 4).astype(float)
     kinds = [0 if a == 0 else 1 if a < 255 else 2 for a in palette[:, 3]]
     waiting = np.ones(indices.shape, bool)
-    for _ in range(SWEEPS):
-        model = Model(indices, before, len(palette), lzw)
+    for sweep in range(SWEEPS):
+        if sweep < 2:
+            model = Model(indices, before, len(palette), lzw)
         later = np.zeros(indices.shape, bool)
         for y, x in np.ndindex(indices.shape):
             old = int(indices[y, x])
@@ -159,7 +160,7 @@ def candidates(indices, before, y, x):
     """The entries to try, in order."""
     height, width = indices.shape
     old = int(indices[y, x])
-    tried = list(neighbours(indices, y, x))
+    tried = list(neighbours(indices, y, x)[:2])
     tried.append(int(indices[y, x + 1]) if x + 1 < width else old)
     tried.append(int(indices[y + 1, x]) if y + 1 < height else old)
     if before is not None:

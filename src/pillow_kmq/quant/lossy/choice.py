@@ -1,9 +1,9 @@
 """Choice of indices by rate and distortion: each pixel takes the entry with the least D + lambda R.
 
 D is a squared error in Oklab with a term for low frequencies, as local means matter most to the eye. With e
-the error of each pixel and b a binomial window, it is the sum over all pixels of e (e + 5 b * e) / 6. R is the
+the error of each pixel and b a nearly binomial window, it is the sum over all pixels of e (e + 5 b * e) / 6. R is the
 estimated cost in bits of the pixel's index and of those to the right and below, whose contexts change with it. The
-entries tried are those of the pixels around and of the previous frame: others hardly ever cost less. For LZW, entries
+entries tried are those of four neighbours and of the previous frame: others hardly ever cost less. For LZW, entries
 near that of the pixel are tried, too: one that is frequent in the picture costs less anywhere.
 
 An index changes only to one that costs no more bits, so no dots appear where there were none. Pixels of exactly the
@@ -24,19 +24,19 @@ from ...color import LINEAR, SPACES, to_point, to_points
 from ...kernels import kernel
 from ...kernels.types import f32, f32_1d, f32_2d, f64_1d, flag, flag_1d, i16_2d, i64, u8_2d, u32_2d
 from ...types import Indices, Palette
-from .costs import Costs, Counts, costs_of, count_around
+from .costs import Costs
 from .rate import motion, own_bits, right_bits, surroundings, under_bits
 
 Errors = npt.NDArray[np.float32]
 
-REACH = 4
+REACH = 3
 """Rows above and below a pixel that its error is averaged over."""
 
-_WINDOW = (np.array([70, 56, 28, 8, 1]) / 256).astype(np.float32)  # binomial, from the centre outwards
+_WINDOW = (np.array([70, 56, 28, 8]) / 254).astype(np.float32)  # nearly binomial, from the centre outwards
 _LOCAL = np.float32(5 / 6)  # share of the errors of local means in the distortion
 _OKLAB = SPACES["oklab"]
 _NEAR = 8  # nearest entries tried for LZW
-_TRIES = 7  # entries tried: those of six neighbours and of the previous frame
+_TRIES = 5  # entries tried: those of W, N, E, S and of the previous frame
 _DONE = 255  # mark of a pixel that is not considered again unless a neighbour changes
 
 
@@ -117,29 +117,39 @@ def _measure(pixels: u32_2d, indices: u8_2d, first: i64, entries: Entries, margi
             errors[y, at + 3] = entries.points[j, 3] - np.float32(p3)
 
 
-def _average_others(errors, y, window, column, averages):  # type: ignore[no-untyped-def]
-    """Write the windowed sums of the errors in the rows around row y, without that row itself."""
-    size, reach = errors.shape[1], window.shape[0] - 1
-    for i in range(size):
-        column[i] = np.float32(0.0)
-    for d in range(1, reach + 1):
-        above, below, part = errors[y - d], errors[y + d], window[d]
-        for i in range(size):
-            column[i] += part * (above[i] + below[i])
-    for i in range(4 * reach, size - 4 * reach):
-        averages[i] = window[0] * column[i]
-    for d in range(1, reach + 1):
-        part = window[d]
-        for i in range(4 * reach, size - 4 * reach):
-            averages[i] += part * (column[i - 4 * d] + column[i + 4 * d])
+@kernel
+def _sum_columns(errors: f32_2d, window: f32_1d, columns: f32_2d) -> None:
+    """Write the windowed sums of errors along columns, for the rows but the first and last REACH.
+
+    Args:
+        errors: float32[n + 2 * REACH, 4 * (w + 2 * REACH)].
+        window: float32[REACH + 1], from the centre outwards.
+        columns: float32, of the shape of errors, written.
+    """
+    for y in range(REACH, errors.shape[0] - REACH):
+        row, sums = errors[y], columns[y]
+        for i in range(errors.shape[1]):
+            sums[i] = window[0] * row[i]
+        for d in range(1, REACH + 1):
+            above, below, part = errors[y - d], errors[y + d], window[d]
+            for i in range(errors.shape[1]):
+                sums[i] += part * (above[i] + below[i])
 
 
-def _average(row, at, window, averages):  # type: ignore[no-untyped-def]
+def _change_error(errors, columns, y, at, step, window):  # type: ignore[no-untyped-def]
+    """Add a step to the error of a pixel, and to the sums of its column."""
+    for i in range(4):
+        errors[y, at + i] += step[i]
+        for d in range(-REACH, REACH + 1):
+            columns[y + d, at + i] += window[abs(d)] * step[i]
+
+
+def _mean(sums, window, at):  # type: ignore[no-untyped-def]
     """Return the windowed sum of errors around a pixel, in one coordinate."""
-    across = window[0] * row[at]
-    for d in range(1, window.shape[0]):
-        across += window[d] * (row[at - 4 * d] + row[at + 4 * d])
-    return averages[at] + window[0] * across
+    mean = window[0] * sums[at]
+    for d in range(1, REACH + 1):
+        mean += window[d] * (sums[at - 4 * d] + sums[at + 4 * d])
+    return mean
 
 
 def _is_exact(errors, y, at):  # type: ignore[no-untyped-def]
@@ -174,14 +184,14 @@ def _dot(a, b):  # type: ignore[no-untyped-def]
     return a[0] * b[0] + a[1] * b[1] + a[2] * b[2] + a[3] * b[3]
 
 
-def _slopes(errors, y, at, window, local, averages):  # type: ignore[no-untyped-def]
+def _slopes(error, sums, at, window, local):  # type: ignore[no-untyped-def]
     """Return half the derivative of the distortion by the error of a pixel, one number per coordinate."""
-    part, row = (np.float32(1.0) - local), errors[y]
+    part = np.float32(1.0) - local
     return (
-        part * row[at] + local * _average(row, at, window, averages),
-        part * row[at + 1] + local * _average(row, at + 1, window, averages),
-        part * row[at + 2] + local * _average(row, at + 2, window, averages),
-        part * row[at + 3] + local * _average(row, at + 3, window, averages),
+        part * error[0] + local * _mean(sums, window, at),
+        part * error[1] + local * _mean(sums, window, at + 1),
+        part * error[2] + local * _mean(sums, window, at + 2),
+        part * error[3] + local * _mean(sums, window, at + 3),
     )
 
 
@@ -257,12 +267,11 @@ def _choose(
     weights: f32_2d,
     limit: f32,
     errors: f32_2d,
+    columns: f32_2d,
     entries: Entries,
-    counts: Counts,
     costs: Costs,
     window: f32_1d,
     local: f32,
-    scratch: f32_2d,
 ) -> None:
     """Choose better indices for some rows, one pixel after the other.
 
@@ -276,43 +285,38 @@ def _choose(
         weights: float32[n, w], distortion that a bit is worth; 0 keeps the index.
         limit: squared error that is allowed even where it was smaller before.
         errors: float32[n + 2 * REACH, 4 * (w + 2 * REACH)], changed; the first REACH rows are those above.
+        columns: their windowed sums along columns, of the same shape, changed.
         entries: the palette.
-        counts: frequencies in the picture, changed with it.
         costs: bits of indices.
         window: float32[REACH + 1], from the centre outwards.
         local: share of the errors of local means in the distortion, 0..1.
-        scratch: float32[2, 4 * (w + 2 * REACH)].
     """
     height, width = indices.shape
-    reach, still = window.shape[0] - 1, np.float32(0.0)
+    still = np.float32(0.0)
     square = np.float32(1.0) - local + local * window[0] * window[0]
     for y in range(start, start + weights.shape[0]):
-        row = y - start + reach
-        _average_others(errors, row, window, scratch[0], scratch[1])
+        row = y - start + REACH
         for x in range(width):
             weight, v = weights[y - start, x], np.int64(indices[y, x])
             if weight == still or marks[y - start, x] > sweep + 1 or entries.kinds[0, v] == 0:
                 continue
             marks[y - start, x] = _DONE
             around, moved = surroundings(indices, x, y), motion(indices, before, animated, x, y)
-            if v == around[0] == around[1] == around[4] == around[5] and (not animated or v == moved[0]):
+            if v == around[0] == around[1] == around[2] == around[3] and (not animated or v == moved[0]):
                 continue
-            at = 4 * (x + reach)
+            at = 4 * (x + REACH)
             if _is_exact(errors, row, at) and (entries.locked[v] or _is_flat(indices, y, x, errors, row, at)):
                 continue
             error = errors[row, at], errors[row, at + 1], errors[row, at + 2], errors[row, at + 3]
-            slopes = _slopes(errors, row, at, window, local, scratch[1])
+            slopes = _slopes(error, columns[row], at, window, local)
             best = _best(v, error, slopes, square, weight, limit, entries, costs, around, moved, x, y, width, height)
             if best != v:
-                count_around(indices, before, animated, x, y, -1, counts)
                 indices[y, x] = best
-                count_around(indices, before, animated, x, y, 1, counts)
                 _mark_around(marks, y - start, x, sweep + 1)
-                for i in range(4):
-                    errors[row, at + i] += entries.points[best, i] - entries.points[v, i]
+                _change_error(errors, columns, row, at, _step(entries.points, v, best), window)
 
 
-KERNELS = (_measure, _choose)
+KERNELS = (_measure, _sum_columns, _choose)
 
 
 class Chooser:
@@ -350,6 +354,13 @@ class Chooser:
         _measure(pixels, indices, first, self._entries, 4 * REACH, inside)
         return errors
 
+    @staticmethod
+    def sum_columns(errors: Errors) -> Errors:
+        """Return the windowed sums of errors along columns."""
+        columns = np.zeros_like(errors)
+        _sum_columns(errors, _WINDOW, columns)
+        return columns
+
     def choose(
         self,
         indices: Indices,
@@ -360,7 +371,8 @@ class Chooser:
         weights: npt.NDArray[np.float32],
         limit: float,
         errors: Errors,
-        counts: Counts,
+        columns: Errors,
+        costs: Costs,
     ) -> None:
         """Choose better indices for the rows from `start` on; see `_choose`."""
         _choose(
@@ -373,10 +385,9 @@ class Chooser:
             weights,
             limit,
             errors,
+            columns,
             self._entries,
-            counts,
-            costs_of(counts),
+            costs,
             _WINDOW,
             _LOCAL,
-            np.empty((2, errors.shape[1]), np.float32),
         )

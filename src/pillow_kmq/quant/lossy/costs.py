@@ -30,7 +30,7 @@ _BITS = np.array([round(-math.log2((i + 0.5) / _STEPS / 2) * 2**16) for i in ran
 
 
 class Counts(NamedTuple):
-    """Frequencies, int32; made by `counts_of`.
+    """Frequencies, int32; filled by `_count`.
 
     Attributes:
         west: [16, 2], by shape: index differs from W, equals W.
@@ -115,53 +115,47 @@ def kept_before(indices, before, x, y):  # type: ignore[no-untyped-def]
     return 4 * w + 2 * n + ne
 
 
-def _count_pixel(indices, before, animated, x, y, step, counts):  # type: ignore[no-untyped-def]
-    value = np.int64(indices[y, x])
-    if animated:
-        same = value == before[y, x]
-        counts.kept[kept_before(indices, before, x, y), np.int64(same)] += step
-        if same:
-            return
-    w, n, nw, ne = neighbours(indices, x, y)
-    if counts.lzw:
-        counts.after_west[w, value] += step
-        return
-    shape = _shape(w, n, nw, ne)
-    counts.west[shape, np.int64(value == w)] += step
-    if value != w:
-        counts.north[shape, np.int64(value == n)] += step
-        if value != n:
-            counts.after_west[w, value] += step
-            counts.after_north[n, value] += step
-
-
-def count_around(indices, before, animated, x, y, step, counts):  # type: ignore[no-untyped-def]
-    """Add `step`, 1 or -1, to the counts of a pixel and of those that it is a neighbour of."""
-    height, width = indices.shape
-    for column in range(x, min(x + 2, width)):
-        _count_pixel(indices, before, animated, column, y, step, counts)
-    if y + 1 < height:
-        for column in range(max(x - 1, 0), min(x + 2, width)):
-            _count_pixel(indices, before, animated, column, y + 1, step, counts)
-
-
 @kernel
-def _count(indices: u8_2d, before: u8_2d, animated: flag, counts: Counts) -> None:
-    """Count every pixel of uint8[h, w]; `before` is the previous frame if `animated`, otherwise any array."""
-    for y in range(indices.shape[0]):
+def _count(indices: u8_2d, before: u8_2d, animated: flag, start: i64, stop: i64, step: i64, counts: Counts) -> None:
+    """Add `step` to the counts of all pixels in some rows.
+
+    Args:
+        indices: uint8[h, w].
+        before: uint8[h, w], the previous frame if `animated`, otherwise any array.
+        animated: whether there is a previous frame.
+        start: the first row.
+        stop: the row after the last.
+        step: 1 or -1.
+        counts: frequencies, changed.
+    """
+    for y in range(start, stop):
         for x in range(indices.shape[1]):
-            _count_pixel(indices, before, animated, x, y, 1, counts)
+            value = np.int64(indices[y, x])
+            if animated:
+                same = value == before[y, x]
+                counts.kept[kept_before(indices, before, x, y), np.int64(same)] += step
+                if same:
+                    continue
+            w, n, nw, ne = neighbours(indices, x, y)
+            if counts.lzw:
+                counts.after_west[w, value] += step
+                continue
+            shape = _shape(w, n, nw, ne)
+            counts.west[shape, np.int64(value == w)] += step
+            if value != w:
+                counts.north[shape, np.int64(value == n)] += step
+                if value != n:
+                    counts.after_west[w, value] += step
+                    counts.after_north[n, value] += step
 
 
 KERNELS = (_count,)
 
 
-def counts_of(indices: Indices, before: Indices | None, k: int, *, lzw: bool = False) -> Counts:
-    """Count the pixels of an image.
+def no_counts(k: int, *, lzw: bool = False) -> Counts:
+    """Return counts of no pixels.
 
     Args:
-        indices: uint8[h, w], all below k.
-        before: the previous frame, uint8[h, w], or None.
         k: number of entries.
         lzw: whether costs are to be those of LZW.
     """
@@ -169,9 +163,27 @@ def counts_of(indices: Indices, before: Indices | None, k: int, *, lzw: bool = F
     def zeros(*shape: int) -> npt.NDArray[np.int32]:
         return np.zeros(shape, np.int32)
 
-    counts = Counts(zeros(16, 2), zeros(16, 2), zeros(8, 2), zeros(k, k), zeros(k, k), lzw)
-    _count(indices, indices if before is None else before, before is not None, counts)
-    return counts
+    return Counts(zeros(16, 2), zeros(16, 2), zeros(8, 2), zeros(k, k), zeros(k, k), lzw)
+
+
+def copy_of(counts: Counts) -> Counts:
+    """Return a copy, whose arrays can be changed."""
+    west, north, kept, after_west, after_north, lzw = counts
+    return Counts(west.copy(), north.copy(), kept.copy(), after_west.copy(), after_north.copy(), lzw)
+
+
+def count(counts: Counts, indices: Indices, before: Indices | None, start: int, stop: int, step: int = 1) -> None:
+    """Add `step` to the counts of the pixels in the rows start <= y < stop.
+
+    Args:
+        counts: frequencies, changed.
+        indices: uint8[h, w], all below k.
+        before: the previous frame, uint8[h, w], or None.
+        start: first row.
+        stop: last row, exclusive.
+        step: 1 or -1.
+    """
+    _count(indices, indices if before is None else before, before is not None, start, stop, step, counts)
 
 
 def costs_of(counts: Counts) -> Costs:

@@ -8,7 +8,7 @@ from .costs import cost, kept_before, neighbours
 
 
 def surroundings(indices, x, y):  # type: ignore[no-untyped-def]
-    """Return W, N, NW, NE, E, S, NEE and SW of a pixel; those outside the picture are replaced by others."""
+    """Return W, N, E, S, NW, NE, NEE and SW of a pixel; those outside the picture are replaced by others."""
     height, width = indices.shape
     value = np.int64(indices[y, x])
     w, n, nw, ne = neighbours(indices, x, y)
@@ -16,7 +16,7 @@ def surroundings(indices, x, y):  # type: ignore[no-untyped-def]
     s = np.int64(indices[y + 1, x]) if y + 1 < height else value
     nee = np.int64(indices[y - 1, x + 2]) if y > 0 and x + 2 < width else ne
     sw = np.int64(indices[y + 1, x - 1]) if y + 1 < height and x > 0 else s
-    return w, n, nw, ne, e, s, nee, sw
+    return w, n, e, s, nw, ne, nee, sw
 
 
 def motion(indices, before, animated, x, y):  # type: ignore[no-untyped-def]
@@ -46,7 +46,7 @@ def own_bits(costs, value, around, moved):  # type: ignore[no-untyped-def]
     if moved[0] >= 0:
         bits += costs.kept[moved[1], kept]
     if not kept:
-        bits += cost(costs, value, around[0], around[1], around[2], around[3])
+        bits += cost(costs, value, around[0], around[1], around[4], around[5])
     return bits
 
 
@@ -56,8 +56,8 @@ def right_bits(costs, value, around, moved, top):  # type: ignore[no-untyped-def
     if moved[0] >= 0:
         bits += costs.kept[moved[2] | 4 * np.int64(value == moved[0]), moved[4]]
     if not moved[4]:
-        n, nw, ne = (value, value, value) if top else (around[3], around[1], around[6])
-        bits += cost(costs, around[4], value, n, nw, ne)
+        n, nw, ne = (value, value, value) if top else (around[5], around[1], around[6])
+        bits += cost(costs, around[2], value, n, nw, ne)
     return bits
 
 
@@ -68,5 +68,5 @@ def under_bits(costs, value, around, moved, first, last):  # type: ignore[no-unt
         bits += costs.kept[moved[3] | 2 * np.int64(value == moved[0]), moved[5]]
     if not moved[5]:
         w, nw = (value, value) if first else (around[7], around[0])
-        bits += cost(costs, around[5], w, value, nw, value if last else around[4])
+        bits += cost(costs, around[3], w, value, nw, value if last else around[2])
     return bits

@@ -12,10 +12,10 @@ from ..dithering.shading import shading
 from ..progress import SILENT, Progress
 from ..source import Source, stripes
 from .choice import REACH, Chooser
-from .costs import Counts, counts_of
+from .costs import Counts, copy_of, costs_of, count, no_counts
 from .strength import mean_error, weights_for
 
-_SWEEPS = 3  # over each band, each with costs that follow from the sweep before
+_SWEEPS = 3  # over each band; after the first, its indices are counted again
 
 
 def refine(
@@ -50,7 +50,8 @@ def refine(
     chooser = Chooser(palette, fixed, lzw=lzw)
     bit, limit = weights_for(strength, mean_error(source, palette, gamut, chooser), dithered=dithered, lzw=lzw)
     if bit > 0:
-        counts = counts_of(indices, before, len(palette), lzw=lzw)
+        counts = no_counts(len(palette), lzw=lzw)
+        count(counts, indices, before, 0, len(indices))
         _refine(source, counts, indices, chooser, bit, limit, gamut, before, held, progress)
 
 
@@ -66,7 +67,7 @@ def _refine(
     held: npt.NDArray[np.bool_] | None,
     progress: Progress,
 ) -> None:
-    height = len(indices)
+    height, costs = len(indices), costs_of(counts)  # of the picture before any change
     for start, stop in stripes(source, progress):
         top, bottom = max(start - SHADING_REACH, 0), min(stop + SHADING_REACH, height)
         pixels = source.rows(top, bottom)
@@ -75,8 +76,14 @@ def _refine(
         if gamut:
             pixels = gamut.map_pixels(pixels)
         errors = chooser.measure(pixels, indices, start, stop)
+        columns = chooser.sum_columns(errors)
         if held is not None:
             weights[held[start:stop]] = 0.0
         marks = np.zeros(weights.shape, np.uint8)
-        for sweep in range(_SWEEPS):
-            chooser.choose(indices, before, marks, sweep, start, weights, limit, errors, counts)
+        own, inner = copy_of(counts), (start + 1, stop)  # rows whose neighbours are in the band
+        count(own, indices, before, *inner, -1)
+        chooser.choose(indices, before, marks, 0, start, weights, limit, errors, columns, costs)
+        count(own, indices, before, *inner)
+        own_costs = costs_of(own)
+        for sweep in range(1, _SWEEPS):
+            chooser.choose(indices, before, marks, sweep, start, weights, limit, errors, columns, own_costs)

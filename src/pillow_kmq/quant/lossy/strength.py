@@ -20,7 +20,7 @@ from ..options import Options
 from ..source import Source
 from .choice import Chooser
 
-_ROWS = 64  # rows in which the error is measured
+_ROWS = 32  # rows in which the error is measured
 _FITTED = {
     (False, False): (0.22, 1.0, 0.6),
     (True, False): (0.097, 0.62, 0.75),
