@@ -24,7 +24,7 @@ from .thresholds import thresholds
 _QUIET, _LOUD = 0.1, 0.4
 
 # The same for automatic dithering where pixels repeat their neighbours, in levels: such errors can hardly be seen.
-_UNSEEN, _SEEN = 3, 6
+_UNSEEN, _SEEN = 2, 5
 
 Map = npt.NDArray[np.uint8]
 Pixels = npt.NDArray[np.uint32]
