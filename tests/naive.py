@@ -191,18 +191,19 @@ def diffusion_choices(
     palette: Sequence[Sequence[int]],
     strength: Sequence[Sequence[float]],
     chosen: Sequence[Sequence[int]],
-    quiet: float = -1.0,
-    loud: float = -1.0,
+    quiet: float = 0.0,
+    loud: float = 0.0,
     before: Sequence[Sequence[int | None]] | None = None,
     *,
+    gates: Sequence[Sequence[float]] | None = None,
     kernel: str = "floyd-steinberg",
     given: bool = False,
 ) -> list[list[set[int]]]:
     """What error diffusion in sRGB may choose for each RGBA pixel, if it chose as it did for the pixels before.
 
     strength: that of each pixel. quiet, loud: squared distances, as in quant/dithering/diffusion.py. before: the
-    entry of each pixel that keeps it, None for the others. given: whether the palette is. More than one entry where
-    they tie to rounding.
+    entry of each pixel that keeps it, None for the others. gates: how far the strength of each pixel depends on quiet
+    and loud. given: whether the palette is. More than one entry where they tie to rounding.
     """
     height, width = len(image), len(image[0])
     error = [[[0.0] * 4 for _ in range(width + 4)] for _ in range(height + 2)]
@@ -218,11 +219,12 @@ def diffusion_choices(
             keep = None if before is None else before[y][x]
             own = nearest_entry(pixel, palette, "srgb")
             off = squared_distance(color, entries[own[0]])
-            if part == 0 or (pixel[3] == 0 and clear) or off <= quiet:
+            if gates is not None and gates[y][x] > 0:
+                lost = 1.0 if off <= quiet else max(0.0, (loud - off) / (loud - quiet))
+                part *= 1.0 - gates[y][x] * lost
+            if part == 0 or (pixel[3] == 0 and clear):
                 allowed[y][x] = set(own) if keep is None else {keep}
                 continue
-            if quiet >= 0:
-                part *= min(1.0, (off - quiet) / (loud - quiet))
             color = [c + part * e for c, e in zip(color, error[y][x + 2], strict=True)]
             allowed[y][x] = _near(pixel, color, palette, beyond=given) if keep is None else {keep}
             limit = limits[best]
@@ -293,6 +295,26 @@ def still_pixels(
     ]
 
 
+def _shares(marks: Sequence[Sequence[bool]]) -> list[list[float]]:
+    """The share of marked pixels within 16 rows and columns of each."""
+
+    def share(y: int, x: int) -> float:
+        window = [row[max(x - 16, 0) : x + 17] for row in marks[max(y - 16, 0) : y + 17]]
+        return sum(map(sum, window)) / sum(map(len, window))
+
+    return [[share(y, x) for x in range(len(marks[0]))] for y in range(len(marks))]
+
+
+def repetition(image: Sequence[Sequence[Sequence[int]]]) -> list[list[float]]:
+    """How far the pixels around each one repeat a neighbour: 0 to 1, by their share, from a half to three quarters."""
+
+    def repeats(y: int, x: int) -> bool:
+        return (x > 0 and image[y][x] == image[y][x - 1]) or (y > 0 and image[y][x] == image[y - 1][x])
+
+    marks = [[repeats(y, x) for x in range(len(image[0]))] for y in range(len(image))]
+    return [[min(max(4 * share - 2, 0.0), 1.0) for share in row] for row in _shares(marks)]
+
+
 def shading(image: Sequence[Sequence[Sequence[int]]]) -> list[list[float]]:
     """How far each pixel of an image lies in a shaded area: 0 to 1, by the share of small steps around it."""
     height, width = len(image), len(image[0])
@@ -303,9 +325,4 @@ def shading(image: Sequence[Sequence[Sequence[int]]]) -> list[list[float]]:
         return any(1 <= step <= 6 for step in steps)
 
     marks = [[small(y, x) for x in range(width)] for y in range(height)]
-
-    def share(y: int, x: int) -> float:
-        window = [row[max(x - 16, 0) : x + 17] for row in marks[max(y - 16, 0) : y + 17]]
-        return sum(map(sum, window)) / sum(map(len, window))
-
-    return [[min(max((64 * share(y, x) - 1) / 3, 0.0), 1.0) for x in range(width)] for y in range(height)]
+    return [[min(max((64 * share - 1) / 3, 0.0), 1.0) for share in row] for row in _shares(marks)]

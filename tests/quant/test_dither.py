@@ -25,6 +25,7 @@ from pillow_kmq.quant.dithering.thresholds import blue_noise, thresholds
 from pillow_kmq.quant.histogram import Counts, pack
 
 WAYS = (
+    Auto(),
     FloydSteinberg(),
     FloydSteinberg(0.6),
     Diffusion("stucki"),
@@ -90,21 +91,30 @@ def dithered(pixels, palette, way, cuts=None, importance=None, space="srgb"):
 def check_diffusion(size, k, alpha, quiet, kernel, given, seed):
     random = np.random.default_rng(seed)
     pixels, palette = random_pixels(random, size, alpha), unique_palette(random, k, alpha)
-    strengths = random.choice(np.array([0.0, 0.5, 1.0], np.float32), size)
+    strengths, gates = random.choice(np.array([0.0, 0.5, 1.0], np.float32), (2, *size))
     out = np.empty(size, np.uint8)
     diffuser = Diffuser(palette, "srgb", size[1], *quiet, kernel=kernel, given=given)
     for cut in range(0, size[0], 2):
-        diffuser.remap(packed(pixels)[cut : cut + 2], cut, strengths[cut : cut + 2], out[cut : cut + 2])
+        part = np.s_[cut : cut + 2]
+        gated = gates[part] if quiet else None
+        diffuser.remap(packed(pixels)[part], cut, strengths[part], out[part], gates=gated)
     allowed = naive.diffusion_choices(
-        pixels.tolist(), palette.tolist(), strengths.tolist(), out.tolist(), *quiet, kernel=kernel, given=given
+        pixels.tolist(),
+        palette.tolist(),
+        strengths.tolist(),
+        out.tolist(),
+        *quiet,
+        gates=gates.tolist() if quiet else None,
+        kernel=kernel,
+        given=given,
     )
     assert all(out[at] in allowed[at[0]][at[1]] for at in np.ndindex(size))
 
 
 @settings(max_examples=60, deadline=None)
-@given(size=SIZES, k=st.integers(1, 6), alpha=ALPHAS, selective=st.booleans(), given=st.booleans(), seed=SEEDS)
-def test_diffusion_equals_the_plain_version(size, k, alpha, selective, given, seed):
-    quiet = (400.0, 6400.0) if selective else (-1.0, -1.0)
+@given(size=SIZES, k=st.integers(1, 6), alpha=ALPHAS, gated=st.booleans(), given=st.booleans(), seed=SEEDS)
+def test_diffusion_equals_the_plain_version(size, k, alpha, gated, given, seed):
+    quiet = (400.0, 6400.0) if gated else ()
     check_diffusion(size, k, alpha, quiet, "floyd-steinberg", given, seed)
 
 
@@ -112,12 +122,12 @@ def test_diffusion_equals_the_plain_version(size, k, alpha, selective, given, se
 @settings(max_examples=15, deadline=None)
 @given(size=SIZES, k=st.integers(1, 6), alpha=ALPHAS, seed=SEEDS)
 def test_every_error_filter_equals_the_plain_version(kernel, size, k, alpha, seed):
-    check_diffusion(size, k, alpha, (-1.0, -1.0), kernel, False, seed)
+    check_diffusion(size, k, alpha, (), kernel, False, seed)
 
 
 @pytest.mark.parametrize("given", [False, True])
 def test_a_large_palette_equals_the_plain_version(given):
-    check_diffusion((6, 9), 40, "opaque", (-1.0, -1.0), "floyd-steinberg", given, 7)
+    check_diffusion((6, 9), 40, "opaque", (), "floyd-steinberg", given, 7)
 
 
 @settings(max_examples=40, deadline=None)

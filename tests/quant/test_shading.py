@@ -1,4 +1,4 @@
-"""Where pictures are shaded: photos and gradients are dithered, flat art is not."""
+"""Where pictures are shaded: photos and coarse gradients are dithered, flat art and invisible steps are not."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import naive
 from pillow_kmq import quantize
 from pillow_kmq.quant.dithering.ditherer import dither_stripes
 from pillow_kmq.quant.dithering.options import to_dither
-from pillow_kmq.quant.dithering.shading import REACH, shading
+from pillow_kmq.quant.dithering.shading import REACH, repetition, shading
 from pillow_kmq.quant.histogram import pack
 from pillow_kmq.quant.pillow_source import ImageSource
 from pillow_kmq.quant.remap import map_stripes
@@ -36,32 +36,33 @@ def random_pixels(random: np.random.Generator, size: tuple[int, int], flat: floa
     return pixels
 
 
-def in_stripes(pixels: np.ndarray, cuts: list[int]) -> np.ndarray:
-    """The shading of rows between cuts, each stripe with the rows around it that it depends on, but no others."""
+def in_stripes(pixels: np.ndarray, cuts: list[int], measure=shading) -> np.ndarray:
+    """The measure of rows between cuts, each stripe with the rows around it that it depends on, but no others."""
     height = len(pixels)
     rows = sorted({0, height, *(cut for cut in cuts if cut < height)})
     parts = []
     for start, stop in pairwise(rows):
         top, bottom = max(start - REACH, 0), min(stop + REACH, height)
-        parts.append(shading(packed(pixels[top:bottom]), start - top, stop - start))
+        parts.append(measure(packed(pixels[top:bottom]), start - top, stop - start))
     return np.concatenate(parts)
 
 
 # ---- the plain version ----
 
 
-@settings(max_examples=60, deadline=None)
+@pytest.mark.parametrize(("measure", "plain"), [(shading, naive.shading), (repetition, naive.repetition)])
+@settings(max_examples=40, deadline=None)
 @given(
     size=st.one_of(st.tuples(SMALL, LONG), st.tuples(LONG, SMALL)),
     flat=st.sampled_from([0.0, 0.5, 0.95, 1.0]),
     cuts=st.lists(LONG, max_size=4),
     seed=st.integers(0, 100000),
 )
-def test_shading_equals_the_plain_version_however_the_image_is_cut(size, flat, cuts, seed):
+def test_measures_equal_the_plain_versions_however_the_image_is_cut(measure, plain, size, flat, cuts, seed):
     pixels = random_pixels(np.random.default_rng(seed), size, flat)
-    found = in_stripes(pixels, cuts)
-    np.testing.assert_array_equal(found, in_stripes(pixels, []))
-    np.testing.assert_allclose(found, naive.shading(pixels.tolist()), atol=1e-5)
+    found = in_stripes(pixels, cuts, measure)
+    np.testing.assert_array_equal(found, in_stripes(pixels, [], measure))
+    np.testing.assert_allclose(found, plain(pixels.tolist()), atol=1e-5)
 
 
 def test_shading_in_windows_that_no_edge_cuts_off_equals_the_plain_version():
@@ -91,6 +92,46 @@ def test_a_shaded_and_a_flat_half_differ_but_for_a_border():
     shares = in_stripes(pixels, [])
     assert (shares[:, :60] == 1).all()
     assert (shares[:, 60 + 16 :] == 0).all()
+
+
+# ---- what repeats ----
+
+
+@pytest.mark.parametrize("down", [False, True])
+def test_a_ramp_without_noise_repeats_and_one_with_noise_does_not(down):
+    pixels = np.full((40, 60, 4), 255, np.uint8)
+    pixels[..., :3] = np.arange(60, dtype=np.uint8)[:, None] + 90
+    noisy = pixels.copy()
+    noisy[..., :3] += np.random.default_rng(1).integers(0, 3, (40, 60, 3)).astype(np.uint8)
+    if down:
+        pixels, noisy = (np.ascontiguousarray(each.swapaxes(0, 1)) for each in (pixels, noisy))
+    assert (in_stripes(pixels, [], repetition) == 1).all()
+    assert (in_stripes(noisy, [], repetition) == 0).all()
+
+
+# ---- steps between entries ----
+
+
+def dithered_ramp(step: int, noise: int = 0) -> float:
+    """The part of a grey ramp's pixels that is dithered if entries are so many levels apart."""
+    levels = np.full((64, 96), np.arange(96) + 80)
+    levels += np.random.default_rng(3).integers(0, noise + 1, levels.shape)
+    im = Image.fromarray(levels.astype(np.uint8)).convert("RGB")
+    palette = np.full((len(range(78, 182, step)), 4), 255, np.uint8)
+    palette[:, :3] = np.arange(78, 182, step)[:, None]
+    return float((entries(im, palette, "auto") != entries(im, palette, "none")).mean())
+
+
+def test_a_gradient_whose_entries_are_closer_than_a_visible_step_is_not_dithered():
+    assert dithered_ramp(2) == dithered_ramp(3) == 0
+
+
+def test_a_gradient_with_visible_steps_is_dithered():
+    assert dithered_ramp(16) > 0.1
+
+
+def test_noise_as_in_photos_is_dithered_even_if_steps_are_small():
+    assert dithered_ramp(3, noise=2) > 0.05
 
 
 # ---- pictures ----

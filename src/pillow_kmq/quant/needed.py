@@ -22,6 +22,8 @@ def prepare_for_images(options: Options) -> None:
         kernels += activity.KERNELS
     if isinstance(dither, (Auto, Selective)):
         kernels += shading.KERNELS
+    if isinstance(dither, Auto):
+        kernels += shading.REPETITION
     if given and dither is not None:
         kernels += gamut.KERNELS
     if dither is None:

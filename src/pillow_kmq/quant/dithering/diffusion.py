@@ -129,6 +129,7 @@ def _diffuse(
     held: flag_2d,
     pixels: u32_2d,
     strengths: f32_2d,
+    gates: f32_2d,
     quiet: f32,
     loud: f32,
     out: u8_2d,
@@ -148,8 +149,8 @@ def _diffuse(
         held: bool[h, w], pixels that keep the entry in `out` and pass on its error.
         pixels: uint32[h, w], packed.
         strengths: float32[h, w], fraction of the error that each pixel receives.
-        quiet: squared distance of a pixel to its own nearest entry at which its strength is 0; negative if strengths do
-            not depend on it.
+        gates: float32[h, w], how far the strength of each pixel depends on `quiet` and `loud`, 0..1.
+        quiet: squared distance of a pixel to its own nearest entry at which its strength is 0, if its gate is 1.
         loud: squared distance at which its strength is full; between the two, it rises linearly.
         out: uint8[h, w], written.
         errors: float32[rows * (w + 2 * MARGIN), 4], ring of rows that persists between calls.
@@ -178,16 +179,18 @@ def _diffuse(
             scale = a * np.float32(1.0 / 255.0)
             r, g, b = _channel(value, 0, scale), _channel(value, 8, scale), _channel(value, 16, scale)
             still = strength == np.float32(0.0) or (a == np.float32(0.0) and find.transparent >= 0)
-            if still or quiet >= np.float32(0.0):
+            gate = gates[y, x]
+            if still or gate > np.float32(0.0):
                 best = nearest(find, value)
                 d0, d1, d2, d3 = r - palette[best, 0], g - palette[best, 1], b - palette[best, 2], a - palette[best, 3]
                 off = d0 * d0 + d1 * d1 + d2 * d2 + d3 * d3
-                if still or off <= quiet:
+                heard = min((off - quiet) / (loud - quiet), np.float32(1.0)) if off > quiet else np.float32(0.0)
+                strength *= heard + (np.float32(1.0) - gate) * (np.float32(1.0) - heard)
+                if still or strength == np.float32(0.0):
                     if not held[y, x]:
                         out[y, x] = best
                     x += step
                     continue
-                strength *= min((off - quiet) / (loud - quiet), np.float32(1.0))
             r += strength * here[x + MARGIN, 0]
             g += strength * here[x + MARGIN, 1]
             b += strength * here[x + MARGIN, 2]
@@ -220,8 +223,8 @@ class Diffuser:
         palette: Palette,
         space: str,
         width: int,
-        quiet: float = -1.0,
-        loud: float = -1.0,
+        quiet: float = 0.0,
+        loud: float = 0.0,
         *,
         kernel: str = "floyd-steinberg",
         given: bool = False,
@@ -253,6 +256,7 @@ class Diffuser:
         strengths: Strengths,
         out: npt.NDArray[np.uint8],
         held: Mask | None = None,
+        gates: Strengths | None = None,
     ) -> None:
         """Choose entries for the next rows.
 
@@ -262,6 +266,7 @@ class Diffuser:
             strengths: float32[h, w], 0..1.
             out: uint8[h, w], written.
             held: bool[h, w], pixels that keep the entry in `out`, or None.
+            gates: float32[h, w], how far strengths depend on `quiet` and `loud`, 0..1; None is nowhere.
         """
         if row == 0:
             self._errors.fill(0)
@@ -275,6 +280,7 @@ class Diffuser:
             np.zeros(out.shape, np.bool_) if held is None else held,
             pixels,
             strengths,
+            np.zeros(out.shape, np.float32) if gates is None else gates,
             self._quiet,
             self._loud,
             out,

@@ -16,15 +16,20 @@ from .gamut import Gamut
 from .options import Auto, Diffusion, FloydSteinberg, Selective, Way
 from .ordered import Thresholder
 from .selective import smoothness
-from .shading import REACH, shading
+from .shading import REACH, repetition, shading
 from .still import StillPixels
 from .thresholds import thresholds
 
 # Errors that a selective ditherer ignores, and diffuses in full, as fractions of the mean palette step.
 _QUIET, _LOUD = 0.1, 0.4
 
+# The same for automatic dithering where pixels repeat their neighbours, in levels: such errors can hardly be seen.
+_UNSEEN, _SEEN = 2, 5
+
 Map = npt.NDArray[np.uint8]
 Pixels = npt.NDArray[np.uint32]
+Measure = Callable[[Pixels, int, int], Strengths]
+"""Maps packed pixels, the first row wanted and the number of rows to float32[h, w], 0..1."""
 
 
 class Ditherer:
@@ -38,21 +43,24 @@ class Ditherer:
     def __init__(
         self,
         kernel: Diffuser | Thresholder,
-        strengths: Callable[[Pixels, int, int], Strengths],
+        strengths: Measure,
         reach: int = 0,
         gamut: Gamut | None = None,
+        gates: Measure | None = None,
     ) -> None:
         """Combine a kernel with the strength of each pixel.
 
         Args:
             kernel: chooses entries.
-            strengths: maps packed pixels, the first row wanted and the number of rows to float32[h, w], 0..1.
-            reach: number of rows above and below a stripe that `strengths` reads.
+            strengths: measures them.
+            reach: number of rows above and below a stripe that the measures read.
             gamut: gamut that colours are mapped into first, or None.
+            gates: for a Diffuser, measures how far strengths depend on the error of the pixel itself; None is nowhere.
         """
         self._gamut = gamut
         self._kernel = kernel
         self._strengths = strengths
+        self._gates = gates
         self.reach = reach
         self.in_order = isinstance(kernel, Diffuser)
 
@@ -80,7 +88,10 @@ class Ditherer:
             if self._gamut:  # without dithering, the entry is the nearest to the original colour
                 aims = np.where(importance.reshape(strengths.shape) > 0, aims, original)
                 aims.flags.writeable = original.flags.writeable  # kernels compile separately for read-only arrays
-        self._kernel.remap(aims, row, strengths, out, held)
+        if self._gates and isinstance(self._kernel, Diffuser):
+            self._kernel.remap(aims, row, strengths, out, held, self._gates(pixels, first, len(out)))
+        else:
+            self._kernel.remap(aims, row, strengths, out, held)
 
 
 def make_ditherer(dither: Way, palette: Palette, space: str, width: int, *, given: bool = False) -> Ditherer:
@@ -99,7 +110,8 @@ def make_ditherer(dither: Way, palette: Palette, space: str, width: int, *, give
     if isinstance(dither, Diffusion):
         return _make_uniform(Diffuser(palette, space, width, kernel=dither.kernel, given=given), dither.strength, gamut)
     if isinstance(dither, Auto):
-        return _make_shaded(Diffuser(palette, space, width, given=given), dither.strength_of(len(palette)), gamut)
+        diffuser = Diffuser(palette, space, width, _UNSEEN**2, _SEEN**2, given=given)
+        return _make_shaded(diffuser, dither.strength_of(len(palette)), gamut)
     if isinstance(dither, Selective):
         return _make_selective(palette, space, width, dither.strength, gamut)
     thresholder = Thresholder(palette, space, thresholds(dither.matrix, dither.side), given=given)
@@ -154,7 +166,7 @@ def _make_uniform(kernel: Diffuser | Thresholder, strength: float, gamut: Gamut 
 
 
 def _make_shaded(diffuser: Diffuser, strength: float, gamut: Gamut | None) -> Ditherer:
-    return Ditherer(diffuser, lambda *rows: shading(*rows) * np.float32(strength), REACH, gamut)
+    return Ditherer(diffuser, lambda *rows: shading(*rows) * np.float32(strength), REACH, gamut, repetition)
 
 
 def _make_selective(palette: Palette, space: str, width: int, strength: float, gamut: Gamut | None) -> Ditherer:
@@ -166,4 +178,8 @@ def _make_selective(palette: Palette, space: str, width: int, strength: float, g
 
     quiet, loud = (_QUIET * step) ** 2, (_LOUD * step) ** 2
     diffuser = Diffuser(palette, space, width, quiet, loud, given=gamut is not None)
-    return Ditherer(diffuser, strengths, REACH, gamut)
+    return Ditherer(diffuser, strengths, REACH, gamut, _everywhere)
+
+
+def _everywhere(pixels: Pixels, _: int, height: int) -> Strengths:
+    return np.ones((height, pixels.shape[1]), np.float32)

@@ -38,7 +38,7 @@ class FloydSteinberg:
 
 @dataclass(frozen=True)
 class Auto:
-    """Dithering adapted to the picture: error diffusion in shaded areas, none in flat art.
+    """Dithering adapted to the picture: error diffusion in shaded areas, none in flat art or where it hides nothing.
 
     The strength falls with the number of colours, from 0.75 up to 32 of them to 0.53 with 256: the more colours, the
     less dithering gains, and the more bytes it costs.
