@@ -17,7 +17,6 @@ from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
-from unittest import mock
 
 import oxipng
 from PIL import Image
@@ -27,7 +26,6 @@ import pillow_kmq
 from pictures import CORPORA, images_in
 from pillow_kmq.Png8ImagePlugin import _with_rgb_palette
 from pillow_kmq.quant.progress import SILENT
-from pillow_kmq.saving import png_deflate
 from pillow_kmq.saving.png import encode
 from report import RESULTS, heading
 from rivals import pngquant_command
@@ -59,12 +57,11 @@ def optimized(png: bytes, **options: bool) -> bytes:
     return oxipng.optimize_from_memory(png, level=6, **options)
 
 
-def ours(image: Image.Image, level: int | str, *, bare: bool = False, free_order: bool = True) -> bytes:
-    """Encode a palette image; bare: without the extra `png`; free_order: its palette may be reordered."""
+def ours(image: Image.Image, level: int | str, *, free_order: bool = True) -> bytes:
+    """Encode a palette image; free_order: its palette may be reordered."""
     plain = _with_rgb_palette(image, {"optimize": level})
     transparent = len(plain.encoderinfo.get("transparency", b""))
-    with mock.patch.object(png_deflate, "_oxipng", (lambda: None) if bare else png_deflate._oxipng):
-        return encode(plain, "", SILENT, free_order=free_order, transparent=transparent)
+    return encode(plain, "", SILENT, free_order=free_order, transparent=transparent)
 
 
 def encoders(levels: list[int | str]) -> dict[str, Callable[[Image.Image], bytes]]:
@@ -74,11 +71,8 @@ def encoders(levels: list[int | str]) -> dict[str, Callable[[Image.Image], bytes
         KEPT: lambda image: optimized(by_pillow(image), color_type_reduction=False, grayscale_reduction=False),
         "Pillow, optimize=True": by_pillow,
     }
-    for bare in (True, False):
-        for level in levels:
-            if not (bare and level == "max"):
-                name = f"optimize={level!r}{'' if bare else ', extra png'}"
-                ways[name] = lambda image, level=level, bare=bare: ours(image, level, bare=bare)
+    for level in levels:
+        ways[f"optimize={level!r}"] = lambda image, level=level: ours(image, level)
     return ways
 
 
@@ -186,7 +180,7 @@ def main() -> None:
     lines += ["## The same palette and indices", "", f"Bytes, divided by those of {MAX}; means over pictures.", ""]
     lines += [*size_table(classes, levels), "", "## Whole runs", ""]
     lines += [
-        "Bytes of `optimize=True` with the extra `png`, divided by those of pngquant, and by those of the pair of",
+        "Bytes of `optimize=True`, divided by those of pngquant, and by those of the pair of",
         "pngquant and `oxipng -o max`; means over pictures. Met: pictures with at most 0.95 of the pair's bytes at no",
         "lower SSIMULACRA2. Again: pngquant's files encoded with `optimize=1`, without changes to palette or indices;",
         "the largest ratio.",

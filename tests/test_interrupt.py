@@ -36,7 +36,6 @@ from pillow_kmq.quant.clustering import assign, lloyd
 from pillow_kmq.quant.clustering import wu as split
 from pillow_kmq.quant.dithering import ordered
 from pillow_kmq.saving import files as writing
-from pillow_kmq.saving import png_deflate
 from pillow_kmq.types import IndexedImage
 
 SOON = 5.0  # seconds; mostly it takes hundredths
@@ -94,10 +93,7 @@ def test_the_main_thread_waits_so_that_it_hears_ctrl_c() -> None:
     assert stop[0]
 
 
-@pytest.mark.parametrize("oxipng", [True, False])
-def test_ctrl_c_ends_the_search_for_a_small_png(oxipng: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    if not oxipng:
-        monkeypatch.setattr(png_deflate, "_oxipng", lambda: None)
+def test_ctrl_c_ends_the_search_for_a_small_png() -> None:
     image = Image.fromarray(noise(2500, 2500).indices)
     image.putpalette(COLORS.view(np.uint8).reshape(-1, 4)[:, :3].tobytes())
     with ctrl_c(1.0):

@@ -22,16 +22,6 @@ from pillow_kmq.saving.png_rows import ADAPTIVE, FILTERS, Coding, packed_rows, s
 LEVELS = [False, True, None, 0, 1, 2, 3, 4, 5, 6]
 
 
-@pytest.fixture(params=["oxipng", "libdeflate"])
-def deflater(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Run a test with the extra `png`, and as if it were not installed."""
-    if request.param == "oxipng":
-        pytest.importorskip("oxipng")
-    else:
-        monkeypatch.setattr(png_deflate, "_oxipng", lambda: None)
-    return str(request.param)
-
-
 def saved(image: Image.Image, format_: str = "PNG8", **options: Any) -> bytes:
     buffer = BytesIO()
     image.save(buffer, format=format_, **options)
@@ -78,7 +68,7 @@ def slow_rows(data: bytes, bytes_per_row: int) -> list[list[int]]:
 
 @pytest.mark.parametrize("level", [0, 1, 2, 4, 6, "max"])
 @pytest.mark.parametrize(("colors", "alpha"), [(2, False), (4, True), (11, False), (40, True)])
-def test_every_level_writes_the_same_picture(deflater: str, level: Any, colors: int, alpha: bool) -> None:
+def test_every_level_writes_the_same_picture(level: Any, colors: int, alpha: bool) -> None:
     image = scene(alpha=alpha)
     expected = pillow_kmq.quantize(image, colors, dither="auto").convert("RGBA")
     found = opened(saved(image, colors=colors, optimize=level))
@@ -93,19 +83,15 @@ def test_every_level_writes_the_same_picture(deflater: str, level: Any, colors: 
     st.integers(1, 256),
     st.integers(0, 999),
     st.sampled_from(LEVELS),
-    st.booleans(),
 )
 def test_indices_and_palette_of_an_indexed_image_never_change(
-    width: int, height: int, entries: int, seed: int, level: Any, bare: bool
+    width: int, height: int, entries: int, seed: int, level: Any
 ) -> None:
     random = np.random.RandomState(seed)
     image = Image.fromarray(random.randint(0, entries, (height, width)).astype(np.uint8))
     image.putpalette(random.bytes(3 * entries), "RGB")
     image.info["transparency"] = random.bytes(random.randint(1, entries + 1))
-    with pytest.MonkeyPatch.context() as patch:
-        if bare:
-            patch.setattr(png_deflate, "_oxipng", lambda: None)
-        found = opened(saved(image, optimize=level))
+    found = opened(saved(image, optimize=level))
     assert np.array_equal(np.asarray(found), np.asarray(image))
     assert found.getpalette()[: 3 * entries] == image.getpalette()[: 3 * entries]  # type: ignore[index]
     assert found.convert("RGBA").tobytes() == image.convert("RGBA").tobytes()
@@ -121,7 +107,7 @@ def test_indices_and_palette_of_an_indexed_image_never_change(
     ],
 )
 @pytest.mark.parametrize("level", [4, 6])
-def test_an_order_that_was_asked_for_is_kept(deflater: str, level: int, options: dict[str, Any]) -> None:
+def test_an_order_that_was_asked_for_is_kept(level: int, options: dict[str, Any]) -> None:
     image = scene(alpha="transparent_index" in options)
     expected = pillow_kmq.quantize(image, **{"dither": "auto", **options})
     found = opened(saved(image, optimize=level, **options))
@@ -130,7 +116,7 @@ def test_an_order_that_was_asked_for_is_kept(deflater: str, level: int, options:
 
 
 @pytest.mark.parametrize("level", [1, 2, 4, 6])
-def test_translucent_entries_stay_in_front(deflater: str, level: int) -> None:
+def test_translucent_entries_stay_in_front(level: int) -> None:
     data = saved(scene(alpha=True), colors=64, optimize=level)
     position = data.index(b"tRNS")
     length = int.from_bytes(data[position - 4 : position], "big")
@@ -144,7 +130,7 @@ def test_translucent_entries_stay_in_front(deflater: str, level: int) -> None:
 
 @pytest.mark.parametrize("name", ["screenshot.png", "sprite.png", "pixel-art.png", "sixteen.png"])
 @pytest.mark.parametrize("colors", [16, 64])
-def test_no_file_is_larger_than_pillows(deflater: str, samples: Path, name: str, colors: int) -> None:
+def test_no_file_is_larger_than_pillows(samples: Path, name: str, colors: int) -> None:
     image = Image.open(samples / name).crop((0, 0, 200, 150))
     quantized = pillow_kmq.quantize(image, colors, effort="fast")
     quantized.info.clear()
@@ -154,13 +140,13 @@ def test_no_file_is_larger_than_pillows(deflater: str, samples: Path, name: str,
             assert len(ours) <= len(pillows)
 
 
-def test_a_good_order_makes_shades_smaller(deflater: str, samples: Path) -> None:
+def test_a_good_order_makes_shades_smaller(samples: Path) -> None:
     options = {"optimize": 4, "dither": "none", "effort": "fast"}
     image = Image.open(samples / "photo.png").crop((100, 0, 356, 256))
     assert len(saved(image, **options)) < 0.97 * len(saved(image, order="luminance", **options))
 
 
-def test_sixteen_colours_may_take_eight_bits(deflater: str) -> None:
+def test_sixteen_colours_may_take_eight_bits() -> None:
     line = np.random.RandomState(0).randint(0, 16, 400)
     shifted = Image.fromarray(np.stack([line[9 * row : 9 * row + 64] for row in range(30)]).astype(np.uint8))
     shifted.putpalette(bytes(range(48)), "RGB")
@@ -186,7 +172,7 @@ def test_a_bad_level_is_refused_before_the_work(level: Any) -> None:
     assert done == []
 
 
-def test_true_is_level_2_and_false_level_0_and_numpys_booleans_count(deflater: str) -> None:
+def test_true_is_level_2_and_false_level_0_and_numpys_booleans_count() -> None:
     image = scene()
     assert saved(image, optimize=True) == saved(image, optimize=2) == saved(image, optimize=np.True_)
     assert saved(image, optimize=False) == saved(image, optimize=np.int64(0))
@@ -199,7 +185,7 @@ def test_a_compression_level_is_obeyed_unless_optimize_is_given() -> None:
     assert saved(image, compress_level=0, optimize=2) == saved(image, optimize=2)
 
 
-def test_progress_rises_to_1_also_while_encoding_and_may_cancel(deflater: str) -> None:
+def test_progress_rises_to_1_also_while_encoding_and_may_cancel() -> None:
     done: list[float] = []
     saved(scene(), optimize=6, progress=done.append)
     assert done == sorted(done)
@@ -259,21 +245,27 @@ def test_pixels_are_packed_from_the_left(depth: int, width: int) -> None:
     assert "".join(f"{value:08b}" for value in rows[2]) == bits.ljust(8 * rows.shape[1], "0")
 
 
-@pytest.mark.parametrize("name", ["none", "minsum", "brute"])
-def test_oxipng_compresses_the_same_pixels(name: str) -> None:
+@pytest.mark.parametrize(("depth", "name"), [(8, "none"), (4, "none"), (8, "minsum"), (8, "trial")])
+def test_zopfli_compresses_the_same_pixels(depth: int, name: str) -> None:
     pytest.importorskip("oxipng")
-    indices = np.asarray(pillow_kmq.quantize(scene(), 100))
-    stream = png_deflate.with_oxipng(indices, Coding(np.arange(100), 8, name))
-    assert slow_rows(zlib.decompress(stream), indices.shape[1]) == indices.tolist()
+    indices = np.asarray(pillow_kmq.quantize(scene(), 1 << min(depth, 6)))
+    coding = Coding(np.arange(1 << depth), depth, name)
+    rows = packed_rows(indices, coding)
+    assert slow_rows(zlib.decompress(png_deflate.with_zopfli(indices, coding)), rows.shape[1]) == rows.tolist()
 
 
-def test_large_pictures_are_left_to_another_process_with_the_same_result(monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("oxipng")
-    image = scene()
-    here = saved(image, colors=40, optimize=6)
-    monkeypatch.setattr(png_deflate, "_LARGE", 100)
-    monkeypatch.setattr(png_deflate, "optimized_rows", None)  # in this process
-    assert saved(image, colors=40, optimize=6) == here
+def test_max_is_level_6_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(png_deflate, "has_zopfli", lambda: False)
+    assert saved(scene(), colors=40, optimize="max") == saved(scene(), colors=40, optimize=6)
+
+
+def test_trial_takes_the_filter_with_which_a_row_compresses_best() -> None:
+    random = np.random.RandomState(3)
+    noise = random.randint(0, 256, 64).astype(np.uint8)
+    rows = np.stack([noise, noise, np.arange(64, dtype=np.uint8) * 3, random.randint(0, 256, 64).astype(np.uint8)])
+    (filtered,) = stripes(rows, Coding(np.arange(256), 8, "trial"))
+    assert filtered[1, 0] == FILTERS.index("up")
+    assert filtered[2, 0] == FILTERS.index("sub")
 
 
 @settings(max_examples=60, deadline=None)

@@ -6,7 +6,7 @@
 | not given, 1 | all bit depths, rows without filters |
 | True, 2; 3 | orders of the palette and row filters, on a sample; the best two or three on the whole picture |
 | 4, 5 | more orders; the best four or eight |
-| 6 | all of them on the whole picture; more row filters, with the extra `png` |
+| 6 | all of them on the whole picture |
 | "max" | the same; then zopfli, with the extra `png` |
 
 With `compress_level` or `compress_type` and without `optimize`, the level is 0. No file is larger than Pillow's.

@@ -1,8 +1,7 @@
-"""Compression of the rows of a PNG file by libdeflate, or by oxipng with the extra `png`.
+"""Compression of the rows of a PNG file by libdeflate, or by the zopfli of oxipng with the extra `png`.
 
-libdeflate looks for the shortest sequence of matches, so that its files are 2 to 7 % smaller than zlib's. oxipng has
-zopfli, and more ways to choose row filters. It holds Python's lock while it works: each call is one trial, so that
-Ctrl-C waits for one trial only, and what takes more than about a second runs in a process of its own.
+libdeflate looks for the shortest sequence of matches, so that its files are 2 to 7 % smaller than zlib's. oxipng holds
+Python's lock while it works: it runs in a process of its own.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import zlib
-from typing import Any
+from importlib.util import find_spec
 
 import deflate
 
@@ -24,7 +23,7 @@ THOROUGH = 12
 """The highest level of libdeflate, two to five times as slow."""
 
 _TINY = 4096  # bytes of rows for which zlib is sometimes better by a byte or two
-_LARGE = 1 << 21  # pixels from which a trial of oxipng takes about a second
+_ITERATIONS = 15  # of zopfli: oxipng's default
 
 _ROW_FILTERS = {
     "none": "NoOp",
@@ -34,20 +33,16 @@ _ROW_FILTERS = {
     "paeth": "Paeth",
     "minsum": "MinSum",
     "entropy": "Entropy",
-    "bigrams": "Bigrams",
-    "bigent": "BigEnt",
-    "brute": "Brute",
+    "trial": "Brute",
 }
-OXIPNG_ONLY = ("bigrams", "bigent", "brute")
-"""Ways to choose row filters that only oxipng has."""
 
 _CHILD = """
 import signal, sys
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 sys.path[:] = {path!r}
-from pillow_kmq.saving.png_deflate import optimized_rows
+from pillow_kmq.saving.png_deflate import zopfli
 rows = sys.stdin.buffer.read()
-sys.stdout.buffer.write(optimized_rows(rows, *{arguments!r}))
+sys.stdout.buffer.write(zopfli(rows, *{arguments!r}))
 """
 
 
@@ -58,53 +53,36 @@ def compressed(indices: Indices, coding: Coding, level: int = THOROUGH) -> bytes
     return stream if len(rows) > _TINY else min(stream, zlib.compress(rows, 9), key=len)
 
 
-def has_oxipng() -> bool:
+def has_zopfli() -> bool:
     """Return whether the extra `png` is installed."""
-    return _oxipng() is not None
+    return find_spec("oxipng") is not None
 
 
-def _oxipng() -> Any:
-    try:
-        import oxipng
-    except ImportError:
-        return None
-    return oxipng
-
-
-def takes_long(indices: Indices) -> bool:
-    """Return whether the picture is so large that oxipng runs in a process of its own."""
-    return indices.size > _LARGE
-
-
-def with_oxipng(indices: Indices, coding: Coding, iterations: int = 0) -> bytes:
-    """Return the zlib stream that libdeflate makes, or zopfli with so many iterations.
-
-    Zopfli and large pictures are left to a child process, which an exception in this thread ends.
-    """
+def with_zopfli(indices: Indices, coding: Coding) -> bytes:
+    """Return the zlib stream that zopfli makes, in a child process, which an exception in this thread ends."""
     rows = packed_rows(indices, coding).tobytes()
-    arguments = (indices.shape[1], indices.shape[0]), coding.depth, coding.filter, iterations
-    if not sys.executable or not (iterations or takes_long(indices)):  # none if Python is embedded
-        return optimized_rows(rows, *arguments)
+    arguments = (indices.shape[1], indices.shape[0]), coding.depth, coding.filter
+    if not sys.executable:  # none if Python is embedded
+        return zopfli(rows, *arguments)
     code = _CHILD.format(path=sys.path, arguments=arguments)
     return subprocess.run([sys.executable, "-c", code], input=rows, stdout=subprocess.PIPE, check=True).stdout
 
 
-def optimized_rows(rows: bytes, size: tuple[int, int], depth: int, filter_: str, iterations: int = 0) -> bytes:
-    """Return the zlib stream of packed rows that oxipng makes.
+def zopfli(rows: bytes, size: tuple[int, int], depth: int, filter_: str) -> bytes:
+    """Return the zlib stream of packed rows that the zopfli of oxipng makes.
 
     Args:
         rows: Packed rows, without filter bytes.
         size: Width and height in pixels.
         depth: Bits per pixel.
         filter_: A key of _ROW_FILTERS.
-        iterations: Those of zopfli, or 0 for libdeflate.
     """
-    oxipng = _oxipng()
-    deflaters = oxipng.Deflaters
+    import oxipng
+
     image = oxipng.RawImage(rows, *size, color_type=oxipng.ColorType.grayscale(), bit_depth=depth)
     png = image.create_optimized_png(
         filter=[getattr(oxipng.RowFilter, _ROW_FILTERS[filter_])],
-        deflate=deflaters.zopfli(iterations) if iterations else deflaters.libdeflater(THOROUGH),
+        deflate=oxipng.Deflaters.zopfli(_ITERATIONS),
         force=True,
         bit_depth_reduction=False,
         color_type_reduction=False,

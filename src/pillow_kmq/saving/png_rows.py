@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import deflate
 import numpy as np
 import numpy.typing as npt
 
@@ -17,10 +18,11 @@ NONE = "none"
 FILTERS = (NONE, "sub", "up", "average", "paeth")
 """Filters, at the index that begins a row."""
 
-ADAPTIVE = ("minsum", "entropy")
-"""Ways to choose a filter for each row: least sum of absolute differences, or least entropy."""
+ADAPTIVE = ("minsum", "entropy", "trial")
+"""Ways to choose a filter for each row: least sum of absolute differences, least entropy, or compressing each."""
 
 _STRIPE = 1 << 18  # pixels filtered at a time
+_CONTEXT = 3  # filtered rows that a row is compressed with on trial
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,14 +70,16 @@ def stripes(indices: Indices, coding: Coding) -> Iterator[Bytes]:
     """Yield filtered rows, each after the byte that names its filter, some at a time: uint8[rows, 1 + bytes]."""
     height, width = indices.shape
     rows = max(1, _STRIPE // width)
-    above = None
+    above, written = None, b""
     for top in range(0, height, rows):
         packed = packed_rows(indices[top : top + rows], coding)
-        yield _filtered(packed, np.zeros_like(packed[0]) if above is None else above, coding.filter)
-        above = packed[-1]
+        filtered = _filtered(packed, np.zeros_like(packed[0]) if above is None else above, coding.filter, written)
+        yield filtered
+        above, written = packed[-1], (written + filtered.tobytes())[-_CONTEXT * filtered.shape[1] :]
 
 
-def _filtered(rows: Bytes, above: Bytes, filter_: str) -> Bytes:
+def _filtered(rows: Bytes, above: Bytes, filter_: str, written: bytes) -> Bytes:
+    """Filter rows; above: the row above them; written: filtered rows above them."""
     if filter_ == NONE:
         return _with_types(rows, 0)
     up = np.concatenate([above[None], rows[:-1]])
@@ -83,9 +87,22 @@ def _filtered(rows: Bytes, above: Bytes, filter_: str) -> Bytes:
         number = FILTERS.index(filter_)
         return _with_types(_differences(rows, up, number), number)
     tried = [_differences(rows, up, number) for number in range(len(FILTERS))]
+    if filter_ == "trial":
+        return _smallest_on_trial([_with_types(each, number) for number, each in enumerate(tried)], written)
     cost = _absolute_sums if filter_ == "minsum" else _entropies
     chosen = np.argmin([cost(each) for each in tried], axis=0)
     return _with_types(np.stack(tried)[chosen, np.arange(len(rows))], chosen)
+
+
+def _smallest_on_trial(tried: list[Bytes], written: bytes) -> Bytes:
+    """Choose for each row the filter with which it adds least to the last rows when compressed quickly."""
+    height, width = tried[0].shape
+    result = bytearray(written)
+    for y in range(height):
+        context = bytes(result[-_CONTEXT * width :])
+        rows = [each[y].tobytes() for each in tried]
+        result += min(rows, key=lambda row: len(deflate.deflate_compress(context + row, 1)))
+    return np.frombuffer(result, np.uint8)[len(written) :].reshape(height, width)
 
 
 def _with_types(rows: Bytes, types: int | npt.NDArray[np.intp]) -> Bytes:

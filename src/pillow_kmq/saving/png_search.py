@@ -17,7 +17,7 @@ from ..quant.progress import Progress
 from ..types import Indices, Palette
 from . import png_deflate as deflate
 from .png_order import Order, edge_first, luma_order, neighbour_orders
-from .png_rows import ADAPTIVE, NONE, Coding
+from .png_rows import ADAPTIVE, Coding
 
 MAX = 7
 """The level "max"."""
@@ -28,7 +28,6 @@ _FINALISTS = {1: 2, 2: 2, 3: 3, 4: 4, 5: 8}
 _MORE_ORDERS = 4  # least level that improves a second order of the palette
 
 _FILTERED = ("sub", "paeth", *ADAPTIVE)
-_ZOPFLI_ITERATIONS = 15  # oxipng's default
 _SAMPLE = 1 << 16  # pixels
 _SMALL = 1 << 16  # pixels of a picture that is quick to compress however it is done
 _BAND = 32  # rows of the sample that are contiguous
@@ -76,17 +75,16 @@ def smallest(picture: Picture, level: int, progress: Progress) -> Found:
     if level > 1:
         codings = wait_for(partial(_ranked, picture.indices, codings, stop), stop)
     codings = codings[: _FINALISTS.get(level)]
-    if level > max(_FINALISTS) and deflate.has_oxipng():
-        codings += [_like(codings, name) for name in deflate.OXIPNG_ONLY]
+    effort = deflate.QUICK if level == 1 and picture.indices.size > _SMALL else deflate.THOROUGH
     best: Found | None = None
     for number, coding in enumerate(codings):
         progress(number / len(codings))
-        found = Found(coding, _stream(picture, coding, level, stop))
+        found = Found(coding, wait_for(partial(deflate.compressed, picture.indices, coding, effort), stop))
         if best is None or len(found.stream) < len(best.stream):
             best = found
     assert best is not None
-    if level == MAX and deflate.has_oxipng():
-        found = Found(best.coding, deflate.with_oxipng(picture.indices, best.coding, _ZOPFLI_ITERATIONS))
+    if level == MAX and deflate.has_zopfli():
+        found = Found(best.coding, deflate.with_zopfli(picture.indices, best.coding))
         best = min(best, found, key=lambda each: len(each.stream))
     progress(1.0)
     return best
@@ -111,12 +109,6 @@ def _distinct(orders: list[Order]) -> list[Order]:
     return list({order.tobytes(): order for order in orders}.values())
 
 
-def _like(codings: list[Coding], name: str) -> Coding:
-    """Return the best filtered coding, or else the best of all, with another filter."""
-    best = next((coding for coding in codings if coding.filter != NONE), codings[0])
-    return Coding(best.order, 8 if best.filter != NONE else best.depth, name)
-
-
 def _ranked(indices: Indices, codings: list[Coding], stop: bytearray) -> list[Coding]:
     """Return the codings by their size on a sample of the picture, but the best of each bit depth first."""
     sample = _sample(indices)
@@ -134,13 +126,3 @@ def _sample(indices: Indices) -> Indices:
         return indices
     tops = np.linspace(0, height - _BAND, count + 2).astype(int)[1:-1]
     return np.concatenate([indices[top : top + _BAND] for top in tops])
-
-
-def _stream(picture: Picture, coding: Coding, level: int, stop: bytearray) -> bytes:
-    """Compress the whole picture in another thread or process, as Ctrl-C is heard in this one."""
-    indices = picture.indices
-    if coding.filter not in deflate.OXIPNG_ONLY:
-        effort = deflate.QUICK if level == 1 and indices.size > _SMALL else deflate.THOROUGH
-        return wait_for(partial(deflate.compressed, indices, coding, effort), stop)
-    work = partial(deflate.with_oxipng, indices, coding)
-    return work() if deflate.takes_long(indices) else wait_for(work, stop)
