@@ -75,7 +75,7 @@ def smallest(picture: Picture, level: int, progress: Progress) -> Found:
     if level > 1:
         codings = wait_for(partial(_ranked, picture.indices, codings, stop), stop)
     codings = codings[: _FINALISTS.get(level)]
-    effort = deflate.QUICK if level == 1 and picture.indices.size > _SMALL else deflate.THOROUGH
+    effort = deflate.GOOD if level == 1 and picture.indices.size > _SMALL else deflate.THOROUGH
     best: Found | None = None
     for number, coding in enumerate(codings):
         progress(number / len(codings))

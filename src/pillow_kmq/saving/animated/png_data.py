@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, PngImagePlugin
 
 from ...types import Indices, Pixels
-from ..png_deflate import QUICK, compressed
+from ..png_deflate import GOOD, compressed
 from ..png_rows import Coding
 
 
@@ -19,7 +19,7 @@ def palette_data(indices: Indices, bits: int) -> bytes:
         indices: uint8[h, w].
         bits: Bits of an index: 1, 2, 4 or 8.
     """
-    data = compressed(indices, Coding(np.arange(1 << bits), bits), QUICK)
+    data = compressed(indices, Coding(np.arange(1 << bits), bits), GOOD)
     if bits == 8:
         return data
     image = Image.frombytes("P", indices.shape[::-1], indices.tobytes())
