@@ -1,17 +1,17 @@
-"""Choice of indices for the coder of PNG files, deflate: literals and matches, lossy ones, too.
+"""Choice of indices for deflate, the coder of PNG files: literals and matches that may be lossy.
 
-Each row is divided into literals and matches, so that the sum of distortion and of what the bits are worth is least.
-The row is read once, from left to right. One way to code all pixels so far is kept for each end: the best way as such,
-and the best ways that end within a match of each distance tried. These distances are that of a run; those of a few
-pixels in the two rows above; and some of places before where the same three indices stand. A literal may take an entry
-near its own. Bits are those of Huffman codes for what was chosen so far.
+Each row is divided into literals and matches so that the sum of the distortion and of what the bits are worth is least.
+It is read once, from left to right. The best way to code all pixels so far is kept, and the best one that ends within
+each match that is followed: a run; matches with a few pixels of the row above; and with places before where three
+similar indices stand. A literal may take an entry near its own. Bits are those of Huffman codes for what was chosen in
+the rows above.
 
-The distortion is that of `choice`, but the effect of changes in the row on the local means of pixels to the right
-fades by a constant factor per pixel. What stays exactly as it is there stays here, too. A literal takes no more bits
-than before, nor does a match take more than its pixels would as literals.
+The distortion is that of `choice`, but the effect of a change on the local means of pixels to its right fades by a
+constant factor per pixel. What stays as it is there stays here, too. A literal takes no more bits than before, nor does
+a match take more than its pixels would as literals.
 
-Sources: DEFLATE Compressed Data Format Specification, RFC 1951; the parser follows the idea of "optimal parsing" in J.
-A. Storer and T. G. Szymanski, "Data compression via textual substitution", Journal of the ACM 29 (1982).
+Sources: P. Deutsch, RFC 1951, "DEFLATE Compressed Data Format Specification"; for the division, J. A. Storer and T. G.
+Szymanski, "Data compression via textual substitution", Journal of the ACM 29 (1982).
 """
 
 from __future__ import annotations
@@ -28,26 +28,30 @@ from .choice import _LOCAL, _WINDOW, REACH, Entries, Errors, _is_exact, _is_flat
 
 _PIXELS = 1 << 13  # between updates of the costs
 _NEAR = 8  # entries tried as literals
-_ABOVE = [(1, 0), (1, -1), (1, 1), (1, -2), (1, 2), (1, -3), (1, 3)]
-_ABOVE += [(2, column) for _, column in _ABOVE]
-_SLOTS = 6  # matches at other distances that are followed at the same time
-_CHAIN = 4  # places tried at which the same three indices stand
-_FADING = 0.45  # of the window, per pixel
+_COLUMNS = 3  # to the left and right of the pixel above, with which matches are always tried
+_SLOTS = 6  # matches with other places that are followed at the same time
+_CHAIN = 4  # places tried per pixel
+_GROUPS = 128  # of similar entries
+_FADING = np.float32(0.45)  # of the window, per pixel
 
+_FIRST_SLOT = 2 * _COLUMNS + 2  # after the run and the matches with the row above
+_MATCHES = _FIRST_SLOT + _SLOTS
 _LEAST, _MOST = 3, 258  # lengths of a match
 _FARTHEST = 1 << 15
 _UNIT = 256  # costs per bit
 _NEVER = 1 << 60
-_PLACES = 1 << 15
+_KEYS = 1 << 15
 
-_LENGTHS = [*range(3, 11), *range(11, 19, 2), *range(19, 35, 4), *range(35, 67, 8), *range(67, 131, 16)]
-_LENGTHS = np.array([*_LENGTHS, *range(131, 258, 32), 258])
-_DISTANCES = np.array([1, 2, *(base << bits for bits in range(14) for base in (2, 3))]) + [0, 0, *[1] * 28]
+_LENGTHS = np.array(
+    [*range(3, 11), *range(11, 19, 2), *range(19, 35, 4), *range(35, 67, 8), *range(67, 131, 16)]
+    + [*range(131, 258, 32), 258]
+)
+_DISTANCES = np.array([1, 2, *(1 + (base << bits) for bits in range(14) for base in (2, 3))])
 """The least length and the least distance of each code (RFC 1951, 3.2.5)."""
 
 
 class Costs(NamedTuple):
-    """Costs, int32, in units of 1/256 bit: of the 256 literals; by length, 0..258; by distance, 0..32768."""
+    """Costs, int32, in units of 1/256 bit: of literals, [256]; by length, [259]; by distance, [32769]."""
 
     literal: i32_1d
     length: i32_1d
@@ -55,7 +59,7 @@ class Costs(NamedTuple):
 
 
 class Counts(NamedTuple):
-    """How often everything was chosen, float64; as `Costs`."""
+    """How often each literal, length and distance was chosen, float64; as in `Costs`."""
 
     literal: f64_1d
     length: f64_1d
@@ -63,8 +67,15 @@ class Counts(NamedTuple):
 
 
 class Places(NamedTuple):
-    """Where three indices stand, int64: the last pixel by a hash of them; the one before by pixel; -1 for none."""
+    """Where similar indices stand: pixels, int64, -1 for none.
 
+    Attributes:
+        groups: uint8[256], group of similar entries, by entry.
+        last: [32768], the last place, by a hash of the groups of three indices.
+        before: [32768], the place before a place.
+    """
+
+    groups: u8_1d
     last: i64_1d
     before: i64_1d
 
@@ -76,10 +87,10 @@ class Row(NamedTuple):
         slopes: float32[w, 4], derivative of the distortion by the error.
         scale: float32[w], cost of a distortion; 0 keeps the index.
         allowed: float32[w], greatest squared error.
-        literals: int64[w + 1], cost of all pixels before as literals that keep their indices.
-        cost: int64[w + 1], cost of the best way.
+        literals: int64[w + 1], cost of all pixels before as literals with their old indices.
+        cost: int64[w + 1], cost of the best way; later the end of the literal or match that starts here.
         start: int64[w + 1], first pixel of its last literal or match.
-        back: int64[w + 1], distance of its last match in pixels; 0 for a literal.
+        back: int64[w + 1], distance in pixels of its last match; 0 for a literal.
         entry: int64[w + 1], its last index.
     """
 
@@ -94,16 +105,16 @@ class Row(NamedTuple):
 
 
 class Matches(NamedTuple):
-    """Matches that are followed at the same time: the run, those in rows above, and those in slots.
+    """Matches that are followed: the run, those with the row above, and those in slots.
 
     Attributes:
         back: int64[n], distance in pixels.
         bits: int64[n], cost of the distance.
-        first: int64[n], first pixel where it may start.
+        first: int64[n], first pixel where it may start; the only one in slots.
         last: int64[n], pixel before which it ends.
         start: int64[n], where it did start.
-        cost: int64[n], cost of all pixels with it.
-        effect: float32[n, 4], changes of the errors to the left, faded.
+        cost: int64[n], cost of all pixels so far with it.
+        effect: float32[n + 1, 4], changes of the errors so far, faded; at n, those of the best way.
     """
 
     back: i64_1d
@@ -133,134 +144,247 @@ def _average(errors, y, window, column, averages):  # type: ignore[no-untyped-de
 
 
 def _prepare(indices, y, shades, unit, limit, errors, at_row, averages, local, entries, costs, row):  # type: ignore[no-untyped-def]
-    """Write all of `row` that does not depend on choices in it."""
-    margin = (errors.shape[1] - 4 * indices.shape[1]) // 2
-    two = np.float32(2.0)
+    """Write what `row` holds apart from ways."""
+    two, one, none = np.float32(2.0), np.float32(1.0), np.float32(0.0)
     for x in range(indices.shape[1]):
-        v, at = np.int64(indices[y, x]), margin + 4 * x
-        square = np.float32(0.0)
+        v, at, square = np.int64(indices[y, x]), 4 * (x + REACH), none
         for i in range(4):
             error = errors[at_row, at + i]
             square += error * error
-            row.slopes[x, i] = two * ((np.float32(1.0) - local) * error + local * averages[at + i])
-        row.allowed[x] = max(limit, square)
-        shade = shades[x]
-        keep = shade == np.float32(0.0) or entries.kinds[0, v] == 0
+            row.slopes[x, i] = two * ((one - local) * error + local * averages[at + i])
+        keep = shades[x] == none or entries.kinds[0, v] == 0
         if not keep and _is_exact(errors, at_row, at):
             keep = entries.locked[v] or _is_flat(indices, y, x, errors, at_row, at)
-        row.scale[x] = np.float32(0.0) if keep else unit / shade
+        row.scale[x] = none if keep else unit / shades[x]
+        row.allowed[x] = max(limit, square)
         row.literals[x + 1] = row.literals[x] + costs.literal[v]
 
 
-def _begin(y, width, costs, above, matches):  # type: ignore[no-untyped-def]
-    """Prepare matches for row y."""
-    for m in range(matches.cost.shape[0]):
-        matches.cost[m] = _NEVER
-        matches.last[m] = 0
-        matches.back[m] = 0
-    matches.back[0], matches.first[0], matches.last[0] = 1, 1, width
-    matches.bits[0] = costs.distance[1]
-    for m in range(above.shape[0] // 2):
-        rows, right = above[2 * m], above[2 * m + 1]
-        distance = rows * (width + 1) - right
-        matches.back[m + 1] = rows * width - right
-        if rows <= y and distance <= _FARTHEST:
-            matches.first[m + 1], matches.last[m + 1] = max(0, -right), min(width, width - right)
-            matches.bits[m + 1] = costs.distance[distance]
+def _begin(y, width, costs, matches):  # type: ignore[no-untyped-def]
+    """Prepare matches for row y; rows have a byte more than pixels."""
+    for m in range(_MATCHES):
+        matches.cost[m], matches.back[m], matches.last[m] = _NEVER, 0, 0
+    matches.back[0], matches.bits[0], matches.first[0], matches.last[0] = 1, costs.distance[1], 1, width
+    for right in range(-_COLUMNS, _COLUMNS + 1):
+        m, distance = right + _COLUMNS + 1, width + 1 - right
+        if y > 0 and 0 < distance <= _FARTHEST:
+            matches.back[m], matches.bits[m] = width - right, costs.distance[distance]
+            matches.first[m], matches.last[m] = max(0, -right), min(width, width - right)
 
 
-def _key(a, b, c):  # type: ignore[no-untyped-def]
-    """Return a hash of three indices."""
-    return ((np.int64(a) << 16 | np.int64(b) << 8 | np.int64(c)) * 2654435761 >> 17) & (_PLACES - 1)
+def _key(groups, indices, y, x):  # type: ignore[no-untyped-def]
+    """Return a hash of the groups of three indices."""
+    a, b, c = groups[indices[y, x]], groups[indices[y, x + 1]], groups[indices[y, x + 2]]
+    return ((np.int64(a) << 16 | np.int64(b) << 8 | np.int64(c)) * 2654435761 >> 17) & (_KEYS - 1)
 
 
-def _find(indices, y, x, places, chain, slots, costs, matches):  # type: ignore[no-untyped-def]
-    """Let matches with places where the same three indices stand start at a pixel, if slots are free."""
+def _next_free(matches, m):  # type: ignore[no-untyped-def]
+    while m < _MATCHES and matches.cost[m] != _NEVER:
+        m += 1
+    return m
+
+
+def _find(indices, y, x, places, costs, matches):  # type: ignore[no-untyped-def]
+    """Put matches with places where similar indices stand into free slots."""
     width = indices.shape[1]
-    place = places.last[_key(indices[y, x], indices[y, x + 1], indices[y, x + 2])]
-    count = matches.cost.shape[0]
-    free = count - slots
-    for _ in range(chain):
-        if place < 0:
+    free, place = _next_free(matches, _FIRST_SLOT), places.last[_key(places.groups, indices, y, x)]
+    for _ in range(_CHAIN):
+        if place < 0 or free == _MATCHES:
             break
-        back, above = y * width + x - place, place // width
+        above = place // width
+        column, back = place - above * width, y * width + x - place
         distance = back + y - above
         if distance > _FARTHEST:
             break
-        known = False
-        for m in range(1, count):
-            known |= matches.back[m] == back and (m < count - slots or matches.cost[m] < _NEVER)
-        while free < count and matches.cost[free] < _NEVER:
-            free += 1
-        if free == count:
-            break
+        known = above == y - 1 and abs(column - x) <= _COLUMNS
+        for m in range(_FIRST_SLOT, _MATCHES):
+            known |= matches.back[m] == back and matches.cost[m] != _NEVER
         if not known:
             matches.back[free], matches.bits[free] = back, costs.distance[distance]
-            matches.first[free], matches.last[free] = x, min(width, x + width - (place - above * width))
-            free += 1
+            matches.first[free], matches.last[free] = x, min(width, x + width - column)
+            free = _next_free(matches, free + 1)
         place = places.before[place & (_FARTHEST - 1)]
 
 
-def _literal(v, errors, at_row, at, x, row, effect, slope, square, entries, pairs, costs):  # type: ignore[no-untyped-def]
-    """Return the best entry for a literal, and its cost.
+def _fits(error, step, allowed):  # type: ignore[no-untyped-def]
+    e0, e1, e2, e3 = error[0] + step[0], error[1] + step[1], error[2] + step[2], error[3] + step[3]
+    return e0 * e0 + e1 * e1 + e2 * e2 + e3 * e3 <= allowed
+
+
+def _distortion(step, slopes, effect, weights):  # type: ignore[no-untyped-def]
+    """Return the distortion by a change.
 
     Args:
-        v: index of the pixel.
-        errors: see `_parse`.
-        at_row: its row there.
-        at: its place in the row.
-        x: its column.
-        row: see `Row`.
-        effect: float32[4], changes of the errors to the left, faded.
-        slope: effect of these on the slope.
-        square: distortion by a squared change of a single error.
-        entries: the palette.
-        pairs: float32[k, k], squared distances.
-        costs: see `Costs`.
+        step: the change, four numbers.
+        slopes: derivative of the distortion by the error.
+        effect: faded changes to the left.
+        weights: of a squared change, and of `effect` in the derivative.
     """
-    points, scale = entries.points, row.scale[x]
+    square = step[0] * step[0] + step[1] * step[1] + step[2] * step[2] + step[3] * step[3]
+    near = step[0] * effect[0] + step[1] * effect[1] + step[2] * effect[2] + step[3] * effect[3]
+    far = step[0] * slopes[0] + step[1] * slopes[1] + step[2] * slopes[2] + step[3] * slopes[3]
+    return weights[0] * square + weights[1] * near + far
+
+
+def _step(points, v, c):  # type: ignore[no-untyped-def]
+    """Return the difference of entry c to entry v."""
+    return (
+        points[c, 0] - points[v, 0],
+        points[c, 1] - points[v, 1],
+        points[c, 2] - points[v, 2],
+        points[c, 3] - points[v, 3],
+    )
+
+
+def _four(table, i):  # type: ignore[no-untyped-def]
+    return table[i, 0], table[i, 1], table[i, 2], table[i, 3]
+
+
+def _fade(effects, i, step, effect):  # type: ignore[no-untyped-def]
+    effects[i, 0] = step[0] + _FADING * effect[0]
+    effects[i, 1] = step[1] + _FADING * effect[1]
+    effects[i, 2] = step[2] + _FADING * effect[2]
+    effects[i, 3] = step[3] + _FADING * effect[3]
+
+
+def _literal(v, error, slopes, effect, weights, scale, allowed, entries, costs):  # type: ignore[no-untyped-def]
+    """Return the best entry for a literal, and its cost."""
     best, least = v, np.int64(costs.literal[v])
     if scale == np.float32(0.0):
         return best, least
-    s0, s1 = row.slopes[x, 0] + slope * effect[0], row.slopes[x, 1] + slope * effect[1]
-    s2, s3 = row.slopes[x, 2] + slope * effect[2], row.slopes[x, 3] + slope * effect[3]
     for t in range(entries.near.shape[1]):
         c = np.int64(entries.near[v, t])
-        bits = np.int64(costs.literal[c])
-        if bits > costs.literal[v] or entries.kinds[0, c] != entries.kinds[0, v]:
+        if costs.literal[c] > costs.literal[v] or entries.kinds[0, c] != entries.kinds[0, v]:
             continue
-        d0, d1 = points[c, 0] - points[v, 0], points[c, 1] - points[v, 1]
-        d2, d3 = points[c, 2] - points[v, 2], points[c, 3] - points[v, 3]
-        cost = bits + np.int64((square * pairs[v, c] + d0 * s0 + d1 * s1 + d2 * s2 + d3 * s3) * scale)
-        if cost < least:
-            e0, e1 = errors[at_row, at] + d0, errors[at_row, at + 1] + d1
-            e2, e3 = errors[at_row, at + 2] + d2, errors[at_row, at + 3] + d3
-            if e0 * e0 + e1 * e1 + e2 * e2 + e3 * e3 <= row.allowed[x]:
-                best, least = c, cost
+        step = _step(entries.points, v, c)
+        cost = costs.literal[c] + np.int64(_distortion(step, slopes, effect, weights) * scale)
+        if cost < least and _fits(error, step, allowed):
+            best, least = c, cost
     return best, least
+
+
+def _follow(flat, place, x, v, error, slopes, weights, entries, costs, row, matches, best_so_far):  # type: ignore[no-untyped-def]
+    """Continue all matches with a pixel.
+
+    Returns:
+        The best match that may end here, -1 if a literal is better; the cost; the index.
+    """
+    best, least, entry = -1, best_so_far, v
+    scale, allowed, kind = row.scale[x], row.allowed[x], entries.kinds[0, v]
+    free = scale != np.float32(0.0)
+    for m in range(_MATCHES):
+        cost, length, fresh = matches.cost[m], x - matches.start[m], row.cost[x] + matches.bits[m] + costs.length[0]
+        matches.cost[m] = _NEVER
+        if x < matches.first[m] or x >= matches.last[m]:
+            continue
+        new = cost == _NEVER or length == _MOST
+        if not new:
+            cost += costs.length[length + 1] - costs.length[length]
+            new = cost > fresh
+        if new:
+            if m >= _FIRST_SLOT and matches.first[m] != x:
+                continue
+            matches.start[m], cost, length = x, fresh, 0
+        c = row.entry[matches.start[0]] if m == 0 else np.int64(flat[place - matches.back[m]])
+        step = _step(entries.points, v, c)
+        if entries.kinds[0, c] != kind or not (free or c == v) or not _fits(error, step, allowed):
+            continue
+        effect = _four(matches.effect, _MATCHES if new else m)
+        cost += np.int64(_distortion(step, slopes, effect, weights) * scale)
+        _fade(matches.effect, m, step, effect)
+        matches.cost[m] = cost
+        if cost < least and length + 1 >= _LEAST:
+            bits = matches.bits[m] + costs.length[length + 1]
+            if bits <= row.literals[x + 1] - row.literals[matches.start[m]]:
+                best, least, entry = m, cost, c
+    return best, least, entry
+
+
+def _divide(indices, flat, y, errors, at_row, entries, costs, weights, places, row, matches):  # type: ignore[no-untyped-def]
+    """Find the best way to code a row."""
+    width = indices.shape[1]
+    row.cost[0] = 0
+    for i in range(4):
+        matches.effect[_MATCHES, i] = np.float32(0.0)
+    for x in range(width):
+        v, at = np.int64(indices[y, x]), 4 * (x + REACH)
+        error = errors[at_row, at], errors[at_row, at + 1], errors[at_row, at + 2], errors[at_row, at + 3]
+        slopes, effect = _four(row.slopes, x), _four(matches.effect, _MATCHES)
+        scale, allowed = row.scale[x], row.allowed[x]
+        literal, cost = _literal(v, error, slopes, effect, weights, scale, allowed, entries, costs)
+        if x + 2 < width:
+            _find(indices, y, x, places, costs, matches)
+        best, cost, entry = _follow(
+            flat, y * width + x, x, v, error, slopes, weights, entries, costs, row, matches, row.cost[x] + cost
+        )
+        if best < 0:
+            row.start[x + 1], row.back[x + 1], row.entry[x + 1] = x, 0, literal
+            _fade(matches.effect, _MATCHES, _step(entries.points, v, literal), effect)
+        else:
+            row.start[x + 1], row.back[x + 1], row.entry[x + 1] = matches.start[best], matches.back[best], entry
+            _copy(matches.effect, best)
+        row.cost[x + 1] = cost
+
+
+def _copy(effects, i):  # type: ignore[no-untyped-def]
+    for j in range(4):
+        effects[_MATCHES, j] = effects[i, j]
+
+
+def _turn(width, row):  # type: ignore[no-untyped-def]
+    """Write to `cost` where each literal and match of the best way ends, at its start."""
+    x = width
+    while x > 0:
+        start = row.start[x]
+        row.cost[start] = x
+        x = start
+
+
+def _apply(indices, flat, y, errors, at_row, entries, counts, row):  # type: ignore[no-untyped-def]
+    """Change and count the indices of a row as the best way has them; see `_turn`."""
+    width, start = indices.shape[1], 0
+    while start < width:
+        stop, place = row.cost[start], y * width + start
+        back, entry = row.back[stop], row.entry[stop]
+        if back:
+            counts.length[stop - start] += 1
+            counts.distance[back + y - (place - back) // width] += 1
+        else:
+            counts.literal[entry] += 1
+        for x in range(start, stop):
+            v = np.int64(indices[y, x])
+            c = np.int64(flat[place + x - start - back]) if back else entry
+            if c != v:
+                indices[y, x] = c
+                for i in range(4):
+                    errors[at_row, 4 * (x + REACH) + i] += entries.points[c, i] - entries.points[v, i]
+        start = stop
+
+
+def _remember(indices, y, places):  # type: ignore[no-untyped-def]
+    """Add a row to the places."""
+    width = indices.shape[1]
+    for x in range(width - 2):
+        key, place = _key(places.groups, indices, y, x), y * width + x
+        places.before[place & (_FARTHEST - 1)] = places.last[key]
+        places.last[key] = place
 
 
 @kernel
 def _parse(
     indices: u8_2d,
     flat: u8_1d,
-    top: i64,
     start: i64,
     shades: f32_2d,
     bit: f32,
     limit: f32,
     errors: f32_2d,
     entries: Entries,
-    pairs: f32_2d,
     costs: Costs,
     counts: Counts,
-    above: i64_1d,
-    slots: i64,
-    chain: i64,
     places: Places,
     window: f32_1d,
     local: f32,
-    fading: f32,
     row: Row,
     matches: Matches,
     scratch: f32_2d,
@@ -269,149 +393,34 @@ def _parse(
 
     Args:
         indices: uint8[h, w], changed.
-        flat: the same, uint8[h * w].
-        top: row of the picture that `errors` start REACH rows above.
+        flat: the same memory, uint8[h * w].
         start: the first row.
-        shades: float32[n, w], share of the error that counts as such; 0 keeps the index.
-        bit: distortion that a bit is worth where that is 1.
+        shades: float32[n, w], share of its worth that a bit has at each pixel; 0 keeps the index.
+        bit: distortion that a bit is worth.
         limit: squared error that is allowed even where it was smaller before.
-        errors: float32[m + 2 * REACH, 4 * (w + 2 * REACH)], changed.
+        errors: float32[n + 2 * REACH, 4 * (w + 2 * REACH)], changed; the first REACH rows are those above.
         entries: the palette.
-        pairs: float32[k, k], squared distances of entries.
-        costs: see `Costs`.
-        counts: see `Counts`, increased.
-        above: int64[2 * n], rows up and columns to the right of each match in rows above.
-        slots: number of matches at other distances.
-        chain: number of places tried for these.
-        places: see `Places`, changed.
+        costs: bits of literals and matches.
+        counts: those chosen, increased.
+        places: where to look for matches, changed.
         window: float32[REACH + 1], from the centre outwards.
         local: share of the errors of local means in the distortion, 0..1.
-        fading: of the window, per pixel.
         row: scratch.
         matches: scratch.
-        scratch: float32[2, 4 * (w + 2 * REACH)] and, below them, [0, 0:8] for effects.
+        scratch: float32[2, 4 * (w + 2 * REACH)].
     """
-    height, width = indices.shape
-    reach = window.shape[0] - 1
+    width, unit = indices.shape[1], np.float32(_UNIT) / bit
     square = np.float32(1.0) - local + local * window[0] * window[0]
-    slope = np.float32(2.0) * local * window[0] * window[1]
-    points, kinds, effect = entries.points, entries.kinds, scratch[2]
-    count = matches.cost.shape[0]
+    weights = square, np.float32(2.0) * local * window[0] * window[1]
     for y in range(start, start + shades.shape[0]):
-        at_row, here = y - top + reach, y * width
+        at_row = y - start + REACH
         _average(errors, at_row, window, scratch[0], scratch[1])
-        unit = np.float32(_UNIT) / bit
-        _prepare(
-            indices, y, shades[y - start], unit, limit, errors, at_row, scratch[1], local, entries, costs, row
-        )
-        _begin(y, width, costs, above, matches)
-        row.cost[0] = 0
-        for i in range(4):
-            effect[i] = np.float32(0.0)
-        for x in range(width):
-            v, at, so_far = np.int64(indices[y, x]), 4 * (x + reach), row.cost[x]
-            scale, allowed = row.scale[x], row.allowed[x]
-            entry, least = _literal(v, errors, at_row, at, x, row, effect, slope, square, entries, pairs, costs)
-            least += so_far
-            if x + 2 < width and slots:
-                _find(indices, y, x, places, chain, slots, costs, matches)
-            p0, p1, p2, p3 = points[v, 0], points[v, 1], points[v, 2], points[v, 3]
-            e0, e1 = errors[at_row, at], errors[at_row, at + 1]
-            e2, e3 = errors[at_row, at + 2], errors[at_row, at + 3]
-            s0, s1, s2, s3 = row.slopes[x, 0], row.slopes[x, 1], row.slopes[x, 2], row.slopes[x, 3]
-            best = -1
-            for m in range(count):
-                if x < matches.first[m] or x >= matches.last[m]:
-                    matches.cost[m] = _NEVER
-                    continue
-                cost, length, fresh = matches.cost[m], x - matches.start[m], so_far + matches.bits[m] + costs.length[0]
-                new = cost == _NEVER or length == _MOST
-                if not new:
-                    cost += costs.length[length + 1] - costs.length[length]
-                    new = cost > fresh
-                if new:
-                    if m >= count - slots and matches.first[m] != x:
-                        matches.cost[m] = _NEVER
-                        continue
-                    matches.start[m], cost, length = x, fresh, 0
-                if m == 0:
-                    c = row.entry[matches.start[0]]
-                else:
-                    c = np.int64(flat[here + x - matches.back[m]])
-                g0, g1, g2, g3 = effect[0], effect[1], effect[2], effect[3]
-                if not new:
-                    g0, g1 = matches.effect[m, 0], matches.effect[m, 1]
-                    g2, g3 = matches.effect[m, 2], matches.effect[m, 3]
-                if c == v:
-                    matches.effect[m, 0], matches.effect[m, 1] = fading * g0, fading * g1
-                    matches.effect[m, 2], matches.effect[m, 3] = fading * g2, fading * g3
-                else:
-                    matches.cost[m] = _NEVER
-                    if scale == np.float32(0.0) or kinds[0, c] != kinds[0, v]:
-                        continue
-                    d0, d1, d2, d3 = points[c, 0] - p0, points[c, 1] - p1, points[c, 2] - p2, points[c, 3] - p3
-                    f0, f1, f2, f3 = e0 + d0, e1 + d1, e2 + d2, e3 + d3
-                    if f0 * f0 + f1 * f1 + f2 * f2 + f3 * f3 > allowed:
-                        continue
-                    distortion = square * pairs[v, c] + d0 * (s0 + slope * g0) + d1 * (s1 + slope * g1)
-                    distortion += d2 * (s2 + slope * g2) + d3 * (s3 + slope * g3)
-                    cost += np.int64(distortion * scale)
-                    matches.effect[m, 0], matches.effect[m, 1] = d0 + fading * g0, d1 + fading * g1
-                    matches.effect[m, 2], matches.effect[m, 3] = d2 + fading * g2, d3 + fading * g3
-                matches.cost[m] = cost
-                if cost < least and length + 1 >= _LEAST:
-                    bits = matches.bits[m] + costs.length[length + 1]
-                    if bits <= row.literals[x + 1] - row.literals[matches.start[m]]:
-                        least, best, entry_of_best = cost, m, c
-            row.cost[x + 1] = least
-            if best < 0:
-                row.start[x + 1], row.back[x + 1], row.entry[x + 1] = x, 0, entry
-                effect[0] = points[entry, 0] - p0 + fading * effect[0]
-                effect[1] = points[entry, 1] - p1 + fading * effect[1]
-                effect[2] = points[entry, 2] - p2 + fading * effect[2]
-                effect[3] = points[entry, 3] - p3 + fading * effect[3]
-            else:
-                row.start[x + 1], row.back[x + 1] = matches.start[best], matches.back[best]
-                row.entry[x + 1] = entry_of_best
-                for i in range(4):
-                    effect[i] = matches.effect[best, i]
+        _prepare(indices, y, shades[y - start], unit, limit, errors, at_row, scratch[1], local, entries, costs, row)
+        _begin(y, width, costs, matches)
+        _divide(indices, flat, y, errors, at_row, entries, costs, weights, places, row, matches)
         _turn(width, row)
-        _apply(indices, flat, y, errors, at_row, reach, entries, counts, row)
-        for x in range(width - 2):
-            key = _key(indices[y, x], indices[y, x + 1], indices[y, x + 2])
-            places.before[(here + x) & (_FARTHEST - 1)] = places.last[key]
-            places.last[key] = here + x
-
-
-def _turn(width, row):  # type: ignore[no-untyped-def]
-    """Write to `cost`, for the start of each literal and match of the best way, its end."""
-    x = width
-    while x > 0:
-        start = row.start[x]
-        row.cost[start] = x
-        x = start
-
-
-def _apply(indices, flat, y, errors, at_row, reach, entries, counts, row):  # type: ignore[no-untyped-def]
-    """Change and count the indices of a row as the best way has them; see `_turn`."""
-    width = indices.shape[1]
-    here, start = y * width, 0
-    while start < width:
-        stop = row.cost[start]
-        back, entry = row.back[stop], row.entry[stop]
-        if back:
-            counts.length[stop - start] += 1
-            counts.distance[back + y - (here + start - back) // width] += 1
-        else:
-            counts.literal[entry] += 1
-        for x in range(start, stop):
-            v = np.int64(indices[y, x])
-            c = np.int64(flat[here + x - back]) if back else entry
-            if c != v:
-                flat[here + x] = c
-                for i in range(4):
-                    errors[at_row, 4 * (x + reach) + i] += entries.points[c, i] - entries.points[v, i]
-        start = stop
+        _apply(indices, flat, y, errors, at_row, entries, counts, row)
+        _remember(indices, y, places)
 
 
 KERNELS = (_parse,)
@@ -428,20 +437,18 @@ class Parser:
             fixed: uint8[f, 4], colours whose pixels stay exact.
             indices: uint8[h, w], all below k, which `choose` changes.
         """
-        width, matches = indices.shape[1], 1 + len(_ABOVE) + _SLOTS
+        width = indices.shape[1]
         self._indices = indices
         self._entries = entries_of(palette, fixed, _NEAR)
-        points = self._entries.points
-        self._pairs = np.square(points[:, None] - points).sum(2, dtype=np.float32)
         self._counts = _expected(indices)
-        self._places = Places(np.full(_PLACES, -1), np.full(_FARTHEST, -1))
+        self._places = Places(groups_of(self._entries.points), np.full(_KEYS, -1), np.full(_FARTHEST, -1))
         self._row = Row(
             np.empty((width, 4), np.float32),
             *(np.empty(width, np.float32) for _ in range(2)),
             *(np.zeros(width + 1, np.int64) for _ in range(5)),
         )
         self._matches = Matches(
-            *(np.zeros(matches, np.int64) for _ in range(6)), np.zeros((matches, 4), np.float32)
+            *(np.zeros(_MATCHES, np.int64) for _ in range(6)), np.zeros((_MATCHES + 1, 4), np.float32)
         )
 
     def choose(self, start: int, shades: npt.NDArray[np.float32], bit: float, limit: float, errors: Errors) -> None:
@@ -449,56 +456,65 @@ class Parser:
 
         Args:
             start: first row of the band.
-            shades: float32[n, w], share of the error that counts as such; 0 keeps the index.
-            bit: distortion that a bit is worth where that is 1.
+            shades: float32[n, w], share of its worth that a bit has at each pixel; 0 keeps the index.
+            bit: distortion that a bit is worth.
             limit: squared error that is allowed even where it was smaller before.
-            errors: float32[n + 2 * REACH, 4 * (w + 2 * REACH)], changed.
+            errors: float32[n + 2 * REACH, 4 * (w + 2 * REACH)], changed; see `Chooser.measure`.
         """
-        indices = self._indices
-        rows = max(1, _PIXELS // indices.shape[1])
+        rows = max(1, _PIXELS // self._indices.shape[1])
         for first in range(0, len(shades), rows):
+            some = shades[first : first + rows]
             _parse(
-                indices,
-                indices.reshape(-1),
-                start,
+                self._indices,
+                self._indices.reshape(-1),
                 start + first,
-                shades[first : first + rows],
+                some,
                 bit,
                 limit,
-                errors,
+                errors[first : first + len(some) + 2 * REACH],
                 self._entries,
-                self._pairs,
                 costs_of(self._counts),
                 self._counts,
-                np.array(_ABOVE).reshape(-1),
-                _SLOTS,
-                _CHAIN,
                 self._places,
                 _WINDOW,
                 _LOCAL,
-                _FADING,
                 self._row,
                 self._matches,
-                np.empty((3, errors.shape[1]), np.float32),
+                np.empty((2, errors.shape[1]), np.float32),
             )
+
+
+def groups_of(points: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
+    """Return the group of each entry, uint8[256]: that of the nearest of some entries far from each other."""
+    nearest, groups = np.full(len(points), np.inf, np.float32), np.zeros(256, np.uint8)
+    centre = 0
+    for group in range(min(_GROUPS, len(points))):
+        distances = np.zeros(len(points), np.float32)
+        for coordinate in points.T:
+            distances += np.square(coordinate - coordinate[centre])
+        groups[: len(points)][distances < nearest] = group
+        nearest = np.minimum(nearest, distances)
+        centre = int(nearest.argmax())
+    return groups
 
 
 def _expected(indices: Indices) -> Counts:
     """Return counts to begin with."""
     literal = np.bincount(indices.reshape(-1), minlength=256) / 16
     length, distance = np.zeros(_MOST + 1), np.zeros(_FARTHEST + 1)
-    length[_LENGTHS] = literal.sum() / 8 * np.exp2(-0.75 * np.arange(len(_LENGTHS)))
+    length[_LENGTHS] = literal.sum() / 8 * np.exp2(-np.arange(len(_LENGTHS)))
     distance[_DISTANCES] = length.sum() / len(_DISTANCES)
     return Counts(literal, length, distance)
 
 
 def costs_of(counts: Counts) -> Costs:
     """Return the costs that follow from counts."""
-    length, distance = np.add.reduceat(counts.length, _LENGTHS), np.add.reduceat(counts.distance, _DISTANCES)
-    symbols = _bits(np.concatenate([counts.literal, length]))
-    lengths = _spread(symbols[256:], _LENGTHS, _MOST)
-    lengths[:_LEAST] = lengths[_LEAST]
-    return Costs(symbols[:256], lengths, _spread(_bits(distance), _DISTANCES, _FARTHEST))
+    lengths = np.add.reduceat(counts.length, _LENGTHS)
+    symbols = _bits(np.concatenate([counts.literal, lengths]))
+    length = _spread(symbols[256:], _LENGTHS, _MOST)
+    length[:_LEAST] = length[_LEAST]
+    distances = np.add.reduceat(counts.distance, _DISTANCES)
+    return Costs(symbols[:256], length, _spread(_bits(distances), _DISTANCES, _FARTHEST))
 
 
 def _bits(counts: npt.NDArray[np.float64]) -> npt.NDArray[np.int32]:
@@ -508,7 +524,7 @@ def _bits(counts: npt.NDArray[np.float64]) -> npt.NDArray[np.int32]:
 
 
 def _spread(costs: npt.NDArray[np.int32], least: npt.NDArray[np.int64], most: int) -> npt.NDArray[np.int32]:
-    """Return the costs of all numbers from those of their codes, with the bits that follow a code."""
+    """Return the cost of each number from that of its code, with the bits that follow the code."""
     sizes = np.diff(least, append=most + 1)
     extra = np.ceil(np.log2(sizes)).astype(np.int32) * _UNIT
     return np.concatenate([np.zeros(least[0], np.int32), np.repeat(costs + extra, sizes)])
