@@ -42,10 +42,7 @@ _UNIT = 256  # costs per bit
 _NEVER = 1 << 60
 _KEYS = 1 << 15
 
-_LENGTHS = np.array(
-    [*range(3, 11), *range(11, 19, 2), *range(19, 35, 4), *range(35, 67, 8), *range(67, 131, 16)]
-    + [*range(131, 258, 32), 258]
-)
+_LENGTHS = np.array([*range(3, 11), *(3 + (base << bits) for bits in range(1, 6) for base in range(4, 8)), 258])
 _DISTANCES = np.array([1, 2, *(1 + (base << bits) for bits in range(14) for base in (2, 3))])
 """The least length and the least distance of each code (RFC 1951, 3.2.5)."""
 
@@ -442,14 +439,11 @@ class Parser:
         self._entries = entries_of(palette, fixed, _NEAR)
         self._counts = _expected(indices)
         self._places = Places(groups_of(self._entries.points), np.full(_KEYS, -1), np.full(_FARTHEST, -1))
-        self._row = Row(
-            np.empty((width, 4), np.float32),
-            *(np.empty(width, np.float32) for _ in range(2)),
-            *(np.zeros(width + 1, np.int64) for _ in range(5)),
-        )
-        self._matches = Matches(
-            *(np.zeros(_MATCHES, np.int64) for _ in range(6)), np.zeros((_MATCHES + 1, 4), np.float32)
-        )
+        scale, allowed = np.empty((2, width), np.float32)
+        literals, cost, begun, back, entry = np.zeros((5, width + 1), np.int64)
+        self._row = Row(np.empty((width, 4), np.float32), scale, allowed, literals, cost, begun, back, entry)
+        back, bits, first, last, begun, cost = np.zeros((6, _MATCHES), np.int64)
+        self._matches = Matches(back, bits, first, last, begun, cost, np.zeros((_MATCHES + 1, 4), np.float32))
 
     def choose(self, start: int, shades: npt.NDArray[np.float32], bit: float, limit: float, errors: Errors) -> None:
         """Choose indices for the rows of a band.
