@@ -4,8 +4,8 @@ Each candidate is tried at several strengths. Its bytes are interpolated at the 
 less 1 and 3 points, and at the FLIP of our file with lossy=1 and lossy=3. A candidate that does not reach a point at
 all is left out there. Windows of 256x256 pixels of each picture are coded, 256 colours.
 
-- kmq, png, gif: our indices, with `lossy_for` the format, as .kmq (default), as PNG after oxipng (level 2), as GIF after
-  gifsicle -O3
+- kmq, png, gif: our indices, with `lossy_for` the format, as .kmq (default), as PNG after oxipng (level 2), as GIF
+  after gifsicle -O3
 - fewer colours: the same with 192 to 48 colours
 - pngquant: 256 to 48 colours, after oxipng
 - gifsicle --lossy: 5 to 60, on our GIF without loss

@@ -16,7 +16,10 @@ from pillow_kmq import quantize
 from pillow_kmq.compare import visible_distance
 from pillow_kmq.quant.histogram import pack
 from pillow_kmq.quant.lossy.choice import REACH, Chooser
-from pillow_kmq.quant.lossy.deflate import Costs, Parser, costs_of, groups_of
+from pillow_kmq.quant.lossy.deflate import Parser
+from pillow_kmq.quant.lossy.deflate_costs import Costs, costs_of
+from pillow_kmq.quant.lossy.deflate_filters import prefers_filters
+from pillow_kmq.quant.lossy.deflate_matches import groups_of
 from places import ROOT
 
 NOTHING = np.empty((0, 4), np.uint8)
@@ -168,6 +171,22 @@ def test_png_files_take_fewer_bytes_if_chosen_for_them(dither: str, colors: int)
 def test_pixels_that_share_bytes_have_the_choice_of_kmq() -> None:
     im = photo()
     assert quantize(im, 16, lossy=3, lossy_for="png").tobytes() == quantize(im, 16, lossy=3).tobytes()
+
+
+def test_pictures_whose_rows_will_be_filtered_have_the_choice_of_kmq() -> None:
+    y, x = np.mgrid[0:128, 0:128]
+    grain = np.random.default_rng(0).integers(0, 12, (128, 128))
+    im = Image.fromarray((x + y // 2 + grain).astype(np.uint8)).convert("RGB")
+    plain, lossy, usual = (
+        quantize(im, 256, dither="none", lossy=strength, lossy_for=format_)
+        for strength, format_ in ((0, "kmq"), (3, "png"), (3, "kmq"))
+    )
+    palette = np.array(plain.getpalette("RGBA"), np.uint8).reshape(-1, 4)
+    assert prefers_filters(palette, np.asarray(plain))
+    assert lossy.tobytes() == usual.tobytes()
+    plain = quantize(photo(), 256)
+    palette = np.array(plain.getpalette("RGBA"), np.uint8).reshape(-1, 4)
+    assert not prefers_filters(palette, np.asarray(plain))
 
 
 def test_saving_as_png_chooses_for_png() -> None:

@@ -22,59 +22,15 @@ import numpy as np
 import numpy.typing as npt
 
 from ...kernels import kernel
-from ...kernels.types import f32, f32_1d, f32_2d, f64_1d, i32_1d, i64, i64_1d, u8_1d, u8_2d
+from ...kernels.types import f32, f32_1d, f32_2d, i64, i64_1d, u8_1d, u8_2d
 from ...types import Indices, Palette
 from .choice import _LOCAL, _WINDOW, REACH, Entries, Errors, _is_exact, _is_flat, entries_of
+from .deflate_costs import LEAST, MOST, UNIT, Costs, Counts, costs_of, expected
+from .deflate_matches import FIRST_SLOT, MATCHES, NEVER, Matches, Places, begin, find_places, places_of, remember
 
 _PIXELS = 1 << 13  # between updates of the costs
 _NEAR = 8  # entries tried as literals
-_COLUMNS = 3  # to the left and right of the pixel above, with which matches are always tried
-_SLOTS = 6  # matches with other places that are followed at the same time
-_CHAIN = 4  # places tried per pixel
-_GROUPS = 128  # of similar entries
 _FADING = np.float32(0.45)  # of the window, per pixel
-
-_FIRST_SLOT = 2 * _COLUMNS + 2  # after the run and the matches with the row above
-_MATCHES = _FIRST_SLOT + _SLOTS
-_LEAST, _MOST = 3, 258  # lengths of a match
-_FARTHEST = 1 << 15
-_UNIT = 256  # costs per bit
-_NEVER = 1 << 60
-_KEYS = 1 << 15
-
-_LENGTHS = np.array([*range(3, 11), *(3 + (base << bits) for bits in range(1, 6) for base in range(4, 8)), 258])
-_DISTANCES = np.array([1, 2, *(1 + (base << bits) for bits in range(14) for base in (2, 3))])
-"""The least length and the least distance of each code (RFC 1951, 3.2.5)."""
-
-
-class Costs(NamedTuple):
-    """Costs, int32, in units of 1/256 bit: of literals, [256]; by length, [259]; by distance, [32769]."""
-
-    literal: i32_1d
-    length: i32_1d
-    distance: i32_1d
-
-
-class Counts(NamedTuple):
-    """How often each literal, length and distance was chosen, float64; as in `Costs`."""
-
-    literal: f64_1d
-    length: f64_1d
-    distance: f64_1d
-
-
-class Places(NamedTuple):
-    """Where similar indices stand: pixels, int64, -1 for none.
-
-    Attributes:
-        groups: uint8[256], group of similar entries, by entry.
-        last: [32768], the last place, by a hash of the groups of three indices.
-        before: [32768], the place before a place.
-    """
-
-    groups: u8_1d
-    last: i64_1d
-    before: i64_1d
 
 
 class Row(NamedTuple):
@@ -99,28 +55,6 @@ class Row(NamedTuple):
     start: i64_1d
     back: i64_1d
     entry: i64_1d
-
-
-class Matches(NamedTuple):
-    """Matches that are followed: the run, those with the row above, and those in slots.
-
-    Attributes:
-        back: int64[n], distance in pixels.
-        bits: int64[n], cost of the distance.
-        first: int64[n], first pixel where it may start; the only one in slots.
-        last: int64[n], pixel before which it ends.
-        start: int64[n], where it did start.
-        cost: int64[n], cost of all pixels so far with it.
-        effect: float32[n + 1, 4], changes of the errors so far, faded; at n, those of the best way.
-    """
-
-    back: i64_1d
-    bits: i64_1d
-    first: i64_1d
-    last: i64_1d
-    start: i64_1d
-    cost: i64_1d
-    effect: f32_2d
 
 
 def _average(errors, y, window, column, averages):  # type: ignore[no-untyped-def]
@@ -155,52 +89,6 @@ def _prepare(indices, y, shades, unit, limit, errors, at_row, averages, local, e
         row.scale[x] = none if keep else unit / shades[x]
         row.allowed[x] = max(limit, square)
         row.literals[x + 1] = row.literals[x] + costs.literal[v]
-
-
-def _begin(y, width, costs, matches):  # type: ignore[no-untyped-def]
-    """Prepare matches for row y; rows have a byte more than pixels."""
-    for m in range(_MATCHES):
-        matches.cost[m], matches.back[m], matches.last[m] = _NEVER, 0, 0
-    matches.back[0], matches.bits[0], matches.first[0], matches.last[0] = 1, costs.distance[1], 1, width
-    for right in range(-_COLUMNS, _COLUMNS + 1):
-        m, distance = right + _COLUMNS + 1, width + 1 - right
-        if y > 0 and 0 < distance <= _FARTHEST:
-            matches.back[m], matches.bits[m] = width - right, costs.distance[distance]
-            matches.first[m], matches.last[m] = max(0, -right), min(width, width - right)
-
-
-def _key(groups, indices, y, x):  # type: ignore[no-untyped-def]
-    """Return a hash of the groups of three indices."""
-    a, b, c = groups[indices[y, x]], groups[indices[y, x + 1]], groups[indices[y, x + 2]]
-    return ((np.int64(a) << 16 | np.int64(b) << 8 | np.int64(c)) * 2654435761 >> 17) & (_KEYS - 1)
-
-
-def _next_free(matches, m):  # type: ignore[no-untyped-def]
-    while m < _MATCHES and matches.cost[m] != _NEVER:
-        m += 1
-    return m
-
-
-def _find(indices, y, x, places, costs, matches):  # type: ignore[no-untyped-def]
-    """Put matches with places where similar indices stand into free slots."""
-    width = indices.shape[1]
-    free, place = _next_free(matches, _FIRST_SLOT), places.last[_key(places.groups, indices, y, x)]
-    for _ in range(_CHAIN):
-        if place < 0 or free == _MATCHES:
-            break
-        above = place // width
-        column, back = place - above * width, y * width + x - place
-        distance = back + y - above
-        if distance > _FARTHEST:
-            break
-        known = above == y - 1 and abs(column - x) <= _COLUMNS
-        for m in range(_FIRST_SLOT, _MATCHES):
-            known |= matches.back[m] == back and matches.cost[m] != _NEVER
-        if not known:
-            matches.back[free], matches.bits[free] = back, costs.distance[distance]
-            matches.first[free], matches.last[free] = x, min(width, x + width - column)
-            free = _next_free(matches, free + 1)
-        place = places.before[place & (_FARTHEST - 1)]
 
 
 def _fits(error, step, allowed):  # type: ignore[no-untyped-def]
@@ -269,28 +157,28 @@ def _follow(flat, place, x, v, error, slopes, weights, entries, costs, row, matc
     best, least, entry = -1, best_so_far, v
     scale, allowed, kind = row.scale[x], row.allowed[x], entries.kinds[0, v]
     free = scale != np.float32(0.0)
-    for m in range(_MATCHES):
+    for m in range(MATCHES):
         cost, length, fresh = matches.cost[m], x - matches.start[m], row.cost[x] + matches.bits[m] + costs.length[0]
-        matches.cost[m] = _NEVER
+        matches.cost[m] = NEVER
         if x < matches.first[m] or x >= matches.last[m]:
             continue
-        new = cost == _NEVER or length == _MOST
+        new = cost == NEVER or length == MOST
         if not new:
             cost += costs.length[length + 1] - costs.length[length]
             new = cost > fresh
         if new:
-            if m >= _FIRST_SLOT and matches.first[m] != x:
+            if m >= FIRST_SLOT and matches.first[m] != x:
                 continue
             matches.start[m], cost, length = x, fresh, 0
         c = row.entry[matches.start[0]] if m == 0 else np.int64(flat[place - matches.back[m]])
         step = _step(entries.points, v, c)
         if entries.kinds[0, c] != kind or not (free or c == v) or not _fits(error, step, allowed):
             continue
-        effect = _four(matches.effect, _MATCHES if new else m)
+        effect = _four(matches.effect, MATCHES if new else m)
         cost += np.int64(_distortion(step, slopes, effect, weights) * scale)
         _fade(matches.effect, m, step, effect)
         matches.cost[m] = cost
-        if cost < least and length + 1 >= _LEAST:
+        if cost < least and length + 1 >= LEAST:
             bits = matches.bits[m] + costs.length[length + 1]
             if bits <= row.literals[x + 1] - row.literals[matches.start[m]]:
                 best, least, entry = m, cost, c
@@ -302,21 +190,21 @@ def _divide(indices, flat, y, errors, at_row, entries, costs, weights, places, r
     width = indices.shape[1]
     row.cost[0] = 0
     for i in range(4):
-        matches.effect[_MATCHES, i] = np.float32(0.0)
+        matches.effect[MATCHES, i] = np.float32(0.0)
     for x in range(width):
         v, at = np.int64(indices[y, x]), 4 * (x + REACH)
         error = errors[at_row, at], errors[at_row, at + 1], errors[at_row, at + 2], errors[at_row, at + 3]
-        slopes, effect = _four(row.slopes, x), _four(matches.effect, _MATCHES)
+        slopes, effect = _four(row.slopes, x), _four(matches.effect, MATCHES)
         scale, allowed = row.scale[x], row.allowed[x]
         literal, cost = _literal(v, error, slopes, effect, weights, scale, allowed, entries, costs)
         if x + 2 < width:
-            _find(indices, y, x, places, costs, matches)
+            find_places(indices, y, x, places, costs, matches)
         best, cost, entry = _follow(
             flat, y * width + x, x, v, error, slopes, weights, entries, costs, row, matches, row.cost[x] + cost
         )
         if best < 0:
             row.start[x + 1], row.back[x + 1], row.entry[x + 1] = x, 0, literal
-            _fade(matches.effect, _MATCHES, _step(entries.points, v, literal), effect)
+            _fade(matches.effect, MATCHES, _step(entries.points, v, literal), effect)
         else:
             row.start[x + 1], row.back[x + 1], row.entry[x + 1] = matches.start[best], matches.back[best], entry
             _copy(matches.effect, best)
@@ -325,7 +213,7 @@ def _divide(indices, flat, y, errors, at_row, entries, costs, weights, places, r
 
 def _copy(effects, i):  # type: ignore[no-untyped-def]
     for j in range(4):
-        effects[_MATCHES, j] = effects[i, j]
+        effects[MATCHES, j] = effects[i, j]
 
 
 def _turn(width, row):  # type: ignore[no-untyped-def]
@@ -356,15 +244,6 @@ def _apply(indices, flat, y, errors, at_row, entries, counts, row):  # type: ign
                 for i in range(4):
                     errors[at_row, 4 * (x + REACH) + i] += entries.points[c, i] - entries.points[v, i]
         start = stop
-
-
-def _remember(indices, y, places):  # type: ignore[no-untyped-def]
-    """Add a row to the places."""
-    width = indices.shape[1]
-    for x in range(width - 2):
-        key, place = _key(places.groups, indices, y, x), y * width + x
-        places.before[place & (_FARTHEST - 1)] = places.last[key]
-        places.last[key] = place
 
 
 @kernel
@@ -406,18 +285,18 @@ def _parse(
         matches: scratch.
         scratch: float32[2, 4 * (w + 2 * REACH)].
     """
-    width, unit = indices.shape[1], np.float32(_UNIT) / bit
+    width, unit = indices.shape[1], np.float32(UNIT) / bit
     square = np.float32(1.0) - local + local * window[0] * window[0]
     weights = square, np.float32(2.0) * local * window[0] * window[1]
     for y in range(start, start + shades.shape[0]):
         at_row = y - start + REACH
         _average(errors, at_row, window, scratch[0], scratch[1])
         _prepare(indices, y, shades[y - start], unit, limit, errors, at_row, scratch[1], local, entries, costs, row)
-        _begin(y, width, costs, matches)
+        begin(y, width, costs, matches)
         _divide(indices, flat, y, errors, at_row, entries, costs, weights, places, row, matches)
         _turn(width, row)
         _apply(indices, flat, y, errors, at_row, entries, counts, row)
-        _remember(indices, y, places)
+        remember(indices, y, places)
 
 
 KERNELS = (_parse,)
@@ -437,13 +316,13 @@ class Parser:
         width = indices.shape[1]
         self._indices = indices
         self._entries = entries_of(palette, fixed, _NEAR)
-        self._counts = _expected(indices)
-        self._places = Places(groups_of(self._entries.points), np.full(_KEYS, -1), np.full(_FARTHEST, -1))
+        self._counts = expected(indices)
+        self._places = places_of(self._entries.points)
         scale, allowed = np.empty((2, width), np.float32)
         literals, cost, begun, back, entry = np.zeros((5, width + 1), np.int64)
         self._row = Row(np.empty((width, 4), np.float32), scale, allowed, literals, cost, begun, back, entry)
-        back, bits, first, last, begun, cost = np.zeros((6, _MATCHES), np.int64)
-        self._matches = Matches(back, bits, first, last, begun, cost, np.zeros((_MATCHES + 1, 4), np.float32))
+        back, bits, first, last, begun, cost = np.zeros((6, MATCHES), np.int64)
+        self._matches = Matches(back, bits, first, last, begun, cost, np.zeros((MATCHES + 1, 4), np.float32))
 
     def choose(self, start: int, shades: npt.NDArray[np.float32], bit: float, limit: float, errors: Errors) -> None:
         """Choose indices for the rows of a band.
@@ -476,49 +355,3 @@ class Parser:
                 self._matches,
                 np.empty((2, errors.shape[1]), np.float32),
             )
-
-
-def groups_of(points: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
-    """Return the group of each entry, uint8[256]: that of the nearest of some entries far from each other."""
-    nearest, groups = np.full(len(points), np.inf, np.float32), np.zeros(256, np.uint8)
-    centre = 0
-    for group in range(min(_GROUPS, len(points))):
-        distances = np.zeros(len(points), np.float32)
-        for coordinate in points.T:
-            distances += np.square(coordinate - coordinate[centre])
-        groups[: len(points)][distances < nearest] = group
-        nearest = np.minimum(nearest, distances)
-        centre = int(nearest.argmax())
-    return groups
-
-
-def _expected(indices: Indices) -> Counts:
-    """Return counts to begin with."""
-    literal = np.bincount(indices.reshape(-1), minlength=256) / 16
-    length, distance = np.zeros(_MOST + 1), np.zeros(_FARTHEST + 1)
-    length[_LENGTHS] = literal.sum() / 8 * np.exp2(-np.arange(len(_LENGTHS)))
-    distance[_DISTANCES] = length.sum() / len(_DISTANCES)
-    return Counts(literal, length, distance)
-
-
-def costs_of(counts: Counts) -> Costs:
-    """Return the costs that follow from counts."""
-    lengths = np.add.reduceat(counts.length, _LENGTHS)
-    symbols = _bits(np.concatenate([counts.literal, lengths]))
-    length = _spread(symbols[256:], _LENGTHS, _MOST)
-    length[:_LEAST] = length[_LEAST]
-    distances = np.add.reduceat(counts.distance, _DISTANCES)
-    return Costs(symbols[:256], length, _spread(_bits(distances), _DISTANCES, _FARTHEST))
-
-
-def _bits(counts: npt.NDArray[np.float64]) -> npt.NDArray[np.int32]:
-    shares = (counts + 0.5) / (counts.sum() + 0.5 * len(counts))
-    bits: npt.NDArray[np.int32] = np.rint(-np.log2(shares) * _UNIT).astype(np.int32)
-    return bits
-
-
-def _spread(costs: npt.NDArray[np.int32], least: npt.NDArray[np.int64], most: int) -> npt.NDArray[np.int32]:
-    """Return the cost of each number from that of its code, with the bits that follow the code."""
-    sizes = np.diff(least, append=most + 1)
-    extra = np.ceil(np.log2(sizes)).astype(np.int32) * _UNIT
-    return np.concatenate([np.zeros(least[0], np.int32), np.repeat(costs + extra, sizes)])

@@ -16,6 +16,7 @@ from ..source import Source, stripes
 from .choice import REACH, Chooser, Errors
 from .costs import counts_of
 from .deflate import Parser
+from .deflate_filters import prefers_filters
 from .strength import Weights, mean_error, weights_for
 
 _SWEEPS = 3  # over each band, each with costs that follow from the sweep before
@@ -53,7 +54,7 @@ def refine(
         held: bool[h, w], pixels that keep their index, or None.
         progress: called band by band.
     """
-    if format_ == "png" and (before is not None or len(palette) <= _PACKED):
+    if format_ == "png" and (before is not None or len(palette) <= _PACKED or prefers_filters(palette, indices)):
         format_ = "kmq"
     chooser = Chooser(palette, fixed, lzw=format_ == "gif")
     weights = weights_for(strength, mean_error(source, palette, gamut, chooser), dithered=dithered, format_=format_)
