@@ -4,8 +4,8 @@ Each candidate is tried at several strengths. Its bytes are interpolated at the 
 less 1 and 3 points, and at the FLIP of our file with lossy=1 and lossy=3. A candidate that does not reach a point at
 all is left out there. Windows of 256x256 pixels of each picture are coded, 256 colours.
 
-- kmq, png, gif: our indices as .kmq (default), as PNG after oxipng (level 2), as GIF (`lossy_for="gif"`) after
-  gifsicle -O3
+- kmq, png, gif: our indices, with `lossy_for` the format, as .kmq (default), as PNG after oxipng (level 2), as GIF
+  after gifsicle -O3
 - fewer colours: the same with 192 to 48 colours
 - pngquant: 256 to 48 colours, after oxipng
 - gifsicle --lossy: 5 to 60, on our GIF without loss
@@ -114,13 +114,12 @@ def curves(image: Image.Image, dither: str) -> dict[str, list[Point]]:
     plain = pillow_kmq.quantize(image, 256, dither=dither)
     files = {"kmq": kmq, "png": png, "gif": gif}
     for strength in (0, *STRENGTHS):
-        for names in (("kmq", "png"), ("gif",)):
-            result = pillow_kmq.quantize(image, 256, dither=dither, lossy=strength, lossy_for=names[0])
-            look = looks(image, result)
-            for name in names:
-                add(name, files[name](result), look)
-                if not strength:
-                    add(f"{name}, fewer colours", files[name](result), look)
+        for name in files:
+            result = pillow_kmq.quantize(image, 256, dither=dither, lossy=strength, lossy_for=name)
+            size, look = files[name](result), looks(image, result)
+            add(name, size, look)
+            if not strength:
+                add(f"{name}, fewer colours", size, look)
     for colors in COLORS:
         result = pillow_kmq.quantize(image, colors, dither=dither)
         look = looks(image, result)
@@ -332,7 +331,7 @@ def _cell(rows: list[Row], title: str) -> str:
 def calibration(rows: list[Row]) -> str:
     """Markdown: points of SSIMULACRA2 that a strength loses; mean and range."""
     lines = ["| model | dither | kind | lossy=1 | lossy=3 |", "|---|---|---|---:|---:|"]
-    ours = [row for row in rows if row["candidate"] in ("kmq", "gif")]
+    ours = [row for row in rows if row["candidate"] in RIVALS]
     for key in dict.fromkeys((row["candidate"], row["dither"], row["kind"]) for row in ours):
         some = [row for row in ours if (row["candidate"], row["dither"], row["kind"]) == key]
         cells = []

@@ -97,7 +97,7 @@ def left_half() -> Image.Image:
     [
         (("--quality", "10-60"), {"quality": (10, 60)}),
         (("-Q", "60"), {"quality": 60}),
-        (("--lossy", "3"), {"lossy": 3}),
+        (("--lossy", "3"), {"lossy": 3, "lossy_for": "png"}),
         (("--quality=-60",), {"quality": (0, 60)}),
         (("-k", "250", "--quality", "10-"), {"colors": 250, "quality": (10, 100)}),
         (("--posterize", "4"), {"posterize": (4, 4, 4, 4)}),

@@ -165,7 +165,7 @@ def quantize(
             ones if all its entries are opaque.
         lossy: 0 (off) to 20: choose indices that take fewer bytes in PNG, GIF and KMQ files, at a loss of about this
             many points of SSIMULACRA2. Flat areas, text and fully transparent pixels stay as they are.
-        lossy_for: format in which `lossy` saves the most bytes: "kmq", "png" (the same) or "gif".
+        lossy_for: format in which `lossy` saves the most bytes: "kmq", "png" or "gif".
         strict: True raises StrictError if a pixel is not in `palette`, naming its colour and position; nothing is
             dithered. Transparent pixels must be in the palette, too, unless there is a `background`.
         threads: number of threads used to map pixels to palette indices, 1..1024; 0 is one per core. Error diffusion

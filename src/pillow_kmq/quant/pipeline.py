@@ -120,7 +120,7 @@ def _refine(
         options.lossy,
         dithered=dithered,
         fixed=options.fixed,
-        lzw=options.lossy_for == "gif",
+        format_=options.lossy_for,
         gamut=Gamut(palette) if dithered and given else None,
         before=still.before if still else None,
         held=still.kept if still else None,

@@ -32,8 +32,12 @@ Errors = npt.NDArray[np.float32]
 REACH = 3
 """Rows above and below a pixel that its error is averaged over."""
 
-_WINDOW = (np.array([70, 56, 28, 8]) / 254).astype(np.float32)  # nearly binomial, from the centre outwards
-_LOCAL = np.float32(5 / 6)  # share of the errors of local means in the distortion
+WINDOW = (np.array([70, 56, 28, 8]) / 254).astype(np.float32)
+"""Weights of the rows and columns that it is averaged over: nearly binomial, from the centre outwards."""
+
+LOCAL = np.float32(5 / 6)
+"""Share of the errors of local means in the distortion."""
+
 _OKLAB = SPACES["oklab"]
 _NEAR = 8  # nearest entries tried for LZW
 _TRIES = 5  # entries tried: those of W, N, E, S and of the previous frame
@@ -152,21 +156,21 @@ def _mean(sums, window, at):  # type: ignore[no-untyped-def]
     return mean
 
 
-def _is_exact(errors, y, at):  # type: ignore[no-untyped-def]
+def is_exact(errors, y, at):  # type: ignore[no-untyped-def]
     zero = np.float32(0.0)
     return (
         errors[y, at] == zero and errors[y, at + 1] == zero and errors[y, at + 2] == zero and errors[y, at + 3] == zero
     )
 
 
-def _is_flat(indices, y, x, errors, row, at):  # type: ignore[no-untyped-def]
+def is_flat(indices, y, x, errors, row, at):  # type: ignore[no-untyped-def]
     """Return whether at least two of the eight neighbours have exactly the same colour as an exact pixel."""
     height, width = indices.shape
     same = 0
     for dy in range(-1, 2):
         for dx in range(-1, 2):
             if (dy or dx) and 0 <= y + dy < height and 0 <= x + dx < width:
-                same += indices[y + dy, x + dx] == indices[y, x] and _is_exact(errors, row + dy, at + 4 * dx)
+                same += indices[y + dy, x + dx] == indices[y, x] and is_exact(errors, row + dy, at + 4 * dx)
     return same >= 2
 
 
@@ -305,7 +309,7 @@ def _choose(
             if v == around[0] == around[1] == around[2] == around[3] and (not animated or v == moved[0]):
                 continue
             at = 4 * (x + REACH)
-            if _is_exact(errors, row, at) and (entries.locked[v] or _is_flat(indices, y, x, errors, row, at)):
+            if is_exact(errors, row, at) and (entries.locked[v] or is_flat(indices, y, x, errors, row, at)):
                 continue
             error = errors[row, at], errors[row, at + 1], errors[row, at + 2], errors[row, at + 3]
             slopes = _slopes(error, columns[row], at, window, local)
@@ -358,7 +362,7 @@ class Chooser:
     def sum_columns(errors: Errors) -> Errors:
         """Return the windowed sums of errors along columns."""
         columns = np.zeros_like(errors)
-        _sum_columns(errors, _WINDOW, columns)
+        _sum_columns(errors, WINDOW, columns)
         return columns
 
     def choose(
@@ -388,6 +392,6 @@ class Chooser:
             columns,
             self._entries,
             costs,
-            _WINDOW,
-            _LOCAL,
+            WINDOW,
+            LOCAL,
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 
@@ -11,11 +13,16 @@ from ..dithering.shading import REACH as SHADING_REACH
 from ..dithering.shading import shading
 from ..progress import SILENT, Progress
 from ..source import Source, stripes
-from .choice import REACH, Chooser
-from .costs import Counts, copy_of, costs_of, count, no_counts
-from .strength import mean_error, weights_for
+from .choice import REACH, Chooser, Errors
+from .costs import Costs, copy_of, costs_of, count, no_counts
+from .deflate import Parser
+from .deflate_filters import prefers_filters
+from .strength import Weights, mean_error, weights_for
 
 _SWEEPS = 3  # over each band; after the first, its indices are counted again
+_PACKED = 16  # entries up to which PNG files hold several pixels per byte, which deflate sees
+
+_Choose = Callable[[int, npt.NDArray[np.float32], Errors], None]  # first row, shading and errors of a band
 
 
 def refine(
@@ -26,7 +33,7 @@ def refine(
     *,
     dithered: bool,
     fixed: Palette,
-    lzw: bool = False,
+    format_: str = "kmq",
     gamut: Gamut | None = None,
     before: Indices | None = None,
     held: npt.NDArray[np.bool_] | None = None,
@@ -41,49 +48,59 @@ def refine(
         strength: see `strength`.
         dithered: whether the indices are dithered.
         fixed: uint8[f, 4], colours whose pixels stay exact.
-        lzw: whether bytes are to be saved in GIF files.
+        format_: format in which bytes are to be saved: "kmq", "png" or "gif".
         gamut: gamut that colours were mapped into, or None.
         before: uint8[h, w], the previous frame, or None.
         held: bool[h, w], pixels that keep their index, or None.
         progress: called band by band.
     """
-    chooser = Chooser(palette, fixed, lzw=lzw)
-    bit, limit = weights_for(strength, mean_error(source, palette, gamut, chooser), dithered=dithered, lzw=lzw)
-    if bit > 0:
-        counts = no_counts(len(palette), lzw=lzw)
-        count(counts, indices, before, 0, len(indices))
-        _refine(source, counts, indices, chooser, bit, limit, gamut, before, held, progress)
-
-
-def _refine(
-    source: Source,
-    counts: Counts,
-    indices: Indices,
-    chooser: Chooser,
-    bit: float,
-    limit: float,
-    gamut: Gamut | None,
-    before: Indices | None,
-    held: npt.NDArray[np.bool_] | None,
-    progress: Progress,
-) -> None:
-    height, costs = len(indices), costs_of(counts)  # of the picture before any change
+    if format_ == "png" and (before is not None or len(palette) <= _PACKED or prefers_filters(palette, indices)):
+        format_ = "kmq"
+    chooser = Chooser(palette, fixed, lzw=format_ == "gif")
+    weights = weights_for(strength, mean_error(source, palette, gamut, chooser), dithered=dithered, format_=format_)
+    if weights.bit == 0:
+        return
+    choose = (
+        _parsing(Parser(palette, fixed, indices), weights)
+        if format_ == "png"
+        else _sweeping(chooser, weights, indices, before, lzw=format_ == "gif")
+    )
     for start, stop in stripes(source, progress):
-        top, bottom = max(start - SHADING_REACH, 0), min(stop + SHADING_REACH, height)
+        top, bottom = max(start - SHADING_REACH, 0), min(stop + SHADING_REACH, len(indices))
         pixels = source.rows(top, bottom)
-        weights = shading(pixels, start - top, stop - start) * np.float32(bit)
-        pixels = pixels[max(start - REACH, 0) - top : min(stop + REACH, height) - top]
+        shades = shading(pixels, start - top, stop - start)
+        if held is not None:
+            shades[held[start:stop]] = 0.0
+        pixels = pixels[max(start - REACH, 0) - top : min(stop + REACH, len(indices)) - top]
         if gamut:
             pixels = gamut.map_pixels(pixels)
-        errors = chooser.measure(pixels, indices, start, stop)
+        choose(start, shades, chooser.measure(pixels, indices, start, stop))
+
+
+def _parsing(parser: Parser, weights: Weights) -> _Choose:
+    """Return the choice for deflate."""
+    return lambda start, shades, errors: parser.choose(start, shades, weights.bit, weights.limit, errors)
+
+
+def _sweeping(chooser: Chooser, weights: Weights, indices: Indices, before: Indices | None, *, lzw: bool) -> _Choose:
+    """Return the choice for context coders and for LZW."""
+    counts = no_counts(len(chooser.spacing), lzw=lzw)
+    count(counts, indices, before, 0, len(indices))
+    costs = costs_of(counts)
+
+    def choose(start: int, shades: npt.NDArray[np.float32], errors: Errors) -> None:
+        bits, marks = shades * np.float32(weights.bit), np.zeros(shades.shape, np.uint8)
         columns = chooser.sum_columns(errors)
-        if held is not None:
-            weights[held[start:stop]] = 0.0
-        marks = np.zeros(weights.shape, np.uint8)
-        own, inner = copy_of(counts), (start + 1, stop)  # rows whose neighbours are in the band
+
+        def sweep(number: int, costs: Costs) -> None:
+            chooser.choose(indices, before, marks, number, start, bits, weights.limit, errors, columns, costs)
+
+        own, inner = copy_of(counts), (start + 1, start + len(shades))  # rows whose neighbours are in the band
         count(own, indices, before, *inner, -1)
-        chooser.choose(indices, before, marks, 0, start, weights, limit, errors, columns, costs)
+        sweep(0, costs)
         count(own, indices, before, *inner)
-        own_costs = costs_of(own)
-        for sweep in range(1, _SWEEPS):
-            chooser.choose(indices, before, marks, sweep, start, weights, limit, errors, columns, own_costs)
+        costs_now = costs_of(own)
+        for number in range(1, _SWEEPS):
+            sweep(number, costs_now)
+
+    return choose

@@ -22,12 +22,11 @@ from .choice import Chooser
 
 _ROWS = 32  # rows in which the error is measured
 _FITTED = {
-    (False, False): (0.22, 1.0, 0.6),
-    (True, False): (0.097, 0.62, 0.75),
-    (False, True): (0.25, 1.0, 0.68),
-    (True, True): (0.125, 0.45, 0.72),
+    "kmq": ((0.22, 1.0, 0.6), (0.097, 0.62, 0.75)),
+    "png": ((0.087, 1.05, 0.53), (0.045, 0.65, 0.66)),
+    "gif": ((0.25, 1.0, 0.68), (0.125, 0.45, 0.72)),
 }
-"""Factor, power of the error and power of the strength, by whether the picture is dithered and bits are of LZW."""
+"""Factor, power of the error and power of the strength, by format, and by whether the picture is dithered."""
 _EXACT = 1 / 8  # mean squared error, in squared distances to the nearest other entry
 _POINT = 0.05  # mean squared error that a point of SSIMULACRA2 is worth, as a fraction
 _FARTHEST = 12.0  # squared error that is allowed, in mean squared errors
@@ -45,16 +44,16 @@ class Weights(NamedTuple):
     limit: float
 
 
-def weights_for(strength: float, error: float, *, dithered: bool, lzw: bool = False) -> Weights:
+def weights_for(strength: float, error: float, *, dithered: bool, format_: str) -> Weights:
     """Return the parameters for a strength.
 
     Args:
         strength: more than 0, about as many points of SSIMULACRA2.
         error: mean squared distance of pixels to their nearest entries, in Oklab times 100.
         dithered: whether the picture is dithered.
-        lzw: whether bits are those of LZW.
+        format_: format whose bits these are: "kmq", "png" or "gif".
     """
-    factor, power, growth = _FITTED[dithered, lzw]
+    factor, power, growth = _FITTED[format_][dithered]
     return Weights(_round(factor * math.pow(error, power) * math.pow(strength, growth)), _FARTHEST * error)
 
 
