@@ -169,9 +169,9 @@ def candidates(indices, before, y, x):
 
 
 def nearest(points, kinds, old):
-    """The eight nearest entries of the same kind, for LZW."""
+    """The five nearest entries of the same kind, for LZW."""
     others = [j for j in range(len(points)) if j != old and kinds[j] == kinds[old]]
-    return sorted(others, key=lambda j: ((points[j] - points[old]) ** 2).sum())[:8]
+    return sorted(others, key=lambda j: ((points[j] - points[old]) ** 2).sum())[:5]
 
 
 def total(points, colors, indices, model, before, y, x):

@@ -39,7 +39,7 @@ LOCAL = np.float32(5 / 6)
 """Share of the errors of local means in the distortion."""
 
 _OKLAB = SPACES["oklab"]
-_NEAR = 8  # nearest entries tried for LZW
+_NEAR = 5  # nearest entries tried for LZW
 _TRIES = 5  # entries tried: those of W, N, E, S and of the previous frame
 _DONE = 255  # mark of a pixel that is not considered again unless a neighbour changes
 
