@@ -17,8 +17,10 @@ from pillow_kmq import errors, quantize, quantize_all, save_animation
 from pillow_kmq.compare import psnr, visible_distance
 from pillow_kmq.quant.arrays import ArraySource
 from pillow_kmq.quant.histogram import pack
-from pillow_kmq.quant.lossy.choice import REACH, Chooser
+from pillow_kmq.quant.lossy.choice import LZW_NEAR, choose
 from pillow_kmq.quant.lossy.costs import copy_of, costs_of, count, no_counts
+from pillow_kmq.quant.lossy.entries import entries_of
+from pillow_kmq.quant.lossy.errors import REACH, errors_of
 from pillow_kmq.quant.lossy.refine import refine
 from places import ROOT
 
@@ -70,20 +72,20 @@ def test_choices_are_those_of_the_slow_version(animated, seed, lzw):
     wanted = naive_lossy.choose(pixels, palette, indices, bit, 100.0, palette[7:8], before, lzw)
     assert (wanted != indices).sum() > 10
 
-    chooser, counts = Chooser(palette, palette[7:8], lzw=lzw), no_counts(12, lzw=lzw)
+    entries = entries_of(palette, palette[7:8], LZW_NEAR if lzw else 0)
     chosen, marks = indices.copy(), np.zeros(indices.shape, np.uint8)
     packed = pack(pixels).reshape(indices.shape)
-    found = chooser.measure(packed, chosen, 0, len(chosen))
-    columns = chooser.sum_columns(found)
+    found = errors_of(packed, chosen, 0, len(chosen), entries)
     for sweep in range(naive_lossy.SWEEPS):
         if sweep < 2:
             counts = no_counts(12, lzw=lzw)
             count(counts, chosen, before, 0, len(chosen))
-        chooser.choose(chosen, before, marks, sweep, 0, bit, 100.0, found, columns, costs_of(counts))
+            costs = costs_of(counts)
+        choose(chosen, before, marks, sweep, 0, bit, 100.0, found, entries, costs)
     assert np.array_equal(chosen, wanted)
-    assert np.allclose(found, chooser.measure(packed, chosen, 0, len(chosen)), atol=1e-4)
-    inner = slice(REACH, -REACH)
-    assert np.allclose(columns[inner], chooser.sum_columns(found)[inner], atol=1e-4)
+    again = errors_of(packed, chosen, 0, len(chosen), entries)
+    assert np.allclose(found.single, again.single, atol=1e-4)
+    assert np.allclose(found.columns[REACH:-REACH], again.columns[REACH:-REACH], atol=1e-4)
 
 
 @pytest.mark.parametrize("animated", [False, True])

@@ -15,11 +15,12 @@ import naive_deflate
 from pillow_kmq import quantize
 from pillow_kmq.compare import visible_distance
 from pillow_kmq.quant.histogram import pack
-from pillow_kmq.quant.lossy.choice import REACH, Chooser
-from pillow_kmq.quant.lossy.deflate import Parser
+from pillow_kmq.quant.lossy.deflate import NEAR, Parser
 from pillow_kmq.quant.lossy.deflate_costs import Costs, costs_of
 from pillow_kmq.quant.lossy.deflate_filters import prefers_filters
 from pillow_kmq.quant.lossy.deflate_matches import groups_of
+from pillow_kmq.quant.lossy.entries import entries_of
+from pillow_kmq.quant.lossy.errors import REACH, errors_of, squared_error
 from places import ROOT
 
 NOTHING = np.empty((0, 4), np.uint8)
@@ -58,15 +59,12 @@ def parsed(
 ) -> tuple[np.ndarray, Parser]:
     """The chosen indices, in bands of so many rows."""
     chosen = indices.copy()
-    parser, chooser, packed = (
-        Parser(palette, fixed, chosen),
-        Chooser(palette, fixed),
-        pack(pixels).reshape(chosen.shape),
-    )
+    entries = entries_of(palette, fixed, NEAR)
+    parser, packed = Parser(entries, chosen), pack(pixels).reshape(chosen.shape)
     for top in range(0, len(chosen), rows):
         bottom = min(top + rows, len(chosen))
         seen = packed[max(top - REACH, 0) : bottom + REACH]
-        parser.choose(top, shades[top:bottom], bit, limit, chooser.measure(seen, chosen, top, bottom))
+        parser.choose(top, shades[top:bottom], bit, limit, errors_of(seen, chosen, top, bottom, entries))
     return chosen, parser
 
 
@@ -88,7 +86,7 @@ def test_costs_are_those_of_the_codes_and_the_bits_after_them() -> None:
     pixels, palette, indices, shades = made(1)
     costs: Costs = costs_of(parsed(pixels, palette, indices, np.zeros_like(shades))[1]._counts)
     model = naive_deflate.Model(indices)
-    fresh = costs_of(Parser(palette, NOTHING, indices)._counts)
+    fresh = costs_of(Parser(entries_of(palette, NOTHING, NEAR), indices)._counts)
     assert [fresh.literal[index] for index in range(256)] == [model.literal(index) for index in range(256)]
     assert [fresh.length[length] for length in range(259)] == [model.length(length) for length in range(259)]
     some = [*range(1, 600), 1024, 1025, 24576, 24577, 32768]
@@ -129,10 +127,10 @@ def test_no_error_exceeds_the_limit_unless_it_did_before(
 ) -> None:
     pixels, palette, indices, _ = picture
     chosen, _ = parsed(*picture, bit=bit, limit=limit)
-    chooser, packed = Chooser(palette, NOTHING), pack(pixels).reshape(indices.shape)
+    entries, packed = entries_of(palette, NOTHING), pack(pixels).reshape(indices.shape)
 
     def squares(found: np.ndarray) -> np.ndarray:
-        errors = chooser.measure(packed, found, 0, len(found))[REACH:-REACH, 4 * REACH : -4 * REACH]
+        errors = errors_of(packed, found, 0, len(found), entries).single[REACH:-REACH, 4 * REACH : -4 * REACH]
         return np.square(errors.reshape(*found.shape, 4)).sum(2)
 
     assert (squares(chosen) <= np.maximum(limit, squares(indices)) * (1 + 1e-5)).all()
@@ -141,8 +139,8 @@ def test_no_error_exceeds_the_limit_unless_it_did_before(
 def test_without_worth_nothing_gets_worse() -> None:
     pixels, palette, indices, shades = made(5)
     chosen, _ = parsed(pixels, palette, indices, shades, bit=1e-6, limit=0.0)
-    chooser, packed = Chooser(palette, NOTHING), pack(pixels).reshape(indices.shape)
-    assert chooser.squared_error(packed, chosen) <= chooser.squared_error(packed, indices)
+    entries, packed = entries_of(palette, NOTHING), pack(pixels).reshape(indices.shape)
+    assert squared_error(packed, chosen, entries) <= squared_error(packed, indices, entries)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 40), (40, 1), (2, 3), (3, 2), (300, 7), (3, 33000)])

@@ -9,7 +9,7 @@ from .clustering import assign, lloyd, split_merge, wu
 from .dithering import diffusion, gamut, ordered, palette_fit, shading
 from .dithering.options import Auto, Ordered, Selective
 from .histogram import COUNTING, SORTING
-from .lossy import choice, costs, deflate
+from .lossy import choice, costs, deflate, errors
 from .options import EFFORTS, Options
 from .tiles import sums_kernel
 
@@ -31,7 +31,7 @@ def prepare_for_images(options: Options) -> None:
     else:
         kernels += ordered.KERNELS if isinstance(dither, Ordered) else diffusion.KERNELS
     if options.lossy:
-        kernels += [*costs.KERNELS, *choice.KERNELS, *shading.KERNELS, *nearest.KERNELS]
+        kernels += [*costs.KERNELS, *errors.KERNELS, *choice.KERNELS, *shading.KERNELS, *nearest.KERNELS]
         kernels += deflate.KERNELS if options.lossy_for == "png" else []
     prepare(kernel.single for kernel in dict.fromkeys(kernels))
 

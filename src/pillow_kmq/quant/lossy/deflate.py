@@ -23,13 +23,16 @@ import numpy.typing as npt
 
 from ...kernels import kernel
 from ...kernels.types import f32, f32_1d, f32_2d, i64, i64_1d, u8_1d, u8_2d
-from ...types import Indices, Palette
-from .choice import LOCAL, REACH, WINDOW, Entries, Errors, entries_of, is_exact, is_flat
+from ...types import Indices
 from .deflate_costs import LEAST, MOST, UNIT, Costs, Counts, costs_of, expected
 from .deflate_matches import FIRST_SLOT, MATCHES, NEVER, Matches, Places, begin, find_places, places_of, remember
+from .entries import Entries
+from .errors import LOCAL, REACH, WINDOW, Errors, change_error, dot, error_at, is_exact, is_flat, slopes, step_to
+
+NEAR = 8
+"""Nearest entries to try as literals."""
 
 _PIXELS = 1 << 13  # between updates of the costs
-_NEAR = 8  # entries tried as literals
 _FADING = np.float32(0.45)  # of the window, per pixel
 
 
@@ -57,68 +60,37 @@ class Row(NamedTuple):
     entry: i64_1d
 
 
-def _average(errors, y, window, column, averages):  # type: ignore[no-untyped-def]
-    """Write the windowed sums of the errors around the pixels of row y."""
-    size, reach = errors.shape[1], window.shape[0] - 1
-    for i in range(size):
-        column[i] = window[0] * errors[y, i]
-    for d in range(1, reach + 1):
-        above, below, part = errors[y - d], errors[y + d], window[d]
-        for i in range(size):
-            column[i] += part * (above[i] + below[i])
-    for i in range(4 * reach, size - 4 * reach):
-        averages[i] = window[0] * column[i]
-    for d in range(1, reach + 1):
-        part = window[d]
-        for i in range(4 * reach, size - 4 * reach):
-            averages[i] += part * (column[i - 4 * d] + column[i + 4 * d])
-
-
-def _prepare(indices, y, shades, unit, limit, errors, at_row, averages, local, entries, costs, row):  # type: ignore[no-untyped-def]
+def _prepare(indices, y, shades, unit, limit, errors, at_row, window, local, entries, costs, row):  # type: ignore[no-untyped-def]
     """Write what `row` holds apart from ways."""
-    two, one, none = np.float32(2.0), np.float32(1.0), np.float32(0.0)
+    two, none = np.float32(2.0), np.float32(0.0)
     for x in range(indices.shape[1]):
-        v, at, square = np.int64(indices[y, x]), 4 * (x + REACH), none
+        v, at = np.int64(indices[y, x]), 4 * (x + REACH)
+        error, slope = error_at(errors, at_row, at), slopes(errors, at_row, at, window, local)
         for i in range(4):
-            error = errors[at_row, at + i]
-            square += error * error
-            row.slopes[x, i] = two * ((one - local) * error + local * averages[at + i])
+            row.slopes[x, i] = two * slope[i]
         keep = shades[x] == none or entries.kinds[0, v] == 0
         if not keep and is_exact(errors, at_row, at):
             keep = entries.locked[v] or is_flat(indices, y, x, errors, at_row, at)
         row.scale[x] = none if keep else unit / shades[x]
-        row.allowed[x] = max(limit, square)
+        row.allowed[x] = max(limit, dot(error, error))
         row.literals[x + 1] = row.literals[x] + costs.literal[v]
 
 
 def _fits(error, step, allowed):  # type: ignore[no-untyped-def]
-    e0, e1, e2, e3 = error[0] + step[0], error[1] + step[1], error[2] + step[2], error[3] + step[3]
-    return e0 * e0 + e1 * e1 + e2 * e2 + e3 * e3 <= allowed
+    new = error[0] + step[0], error[1] + step[1], error[2] + step[2], error[3] + step[3]
+    return dot(new, new) <= allowed
 
 
-def _distortion(step, slopes, effect, weights):  # type: ignore[no-untyped-def]
+def _distortion(step, slope, effect, weights):  # type: ignore[no-untyped-def]
     """Return the distortion by a change.
 
     Args:
         step: the change, four numbers.
-        slopes: derivative of the distortion by the error.
+        slope: derivative of the distortion by the error.
         effect: faded changes to the left.
         weights: of a squared change, and of `effect` in the derivative.
     """
-    square = step[0] * step[0] + step[1] * step[1] + step[2] * step[2] + step[3] * step[3]
-    near = step[0] * effect[0] + step[1] * effect[1] + step[2] * effect[2] + step[3] * effect[3]
-    far = step[0] * slopes[0] + step[1] * slopes[1] + step[2] * slopes[2] + step[3] * slopes[3]
-    return weights[0] * square + weights[1] * near + far
-
-
-def _step(points, v, c):  # type: ignore[no-untyped-def]
-    """Return the difference of entry c to entry v."""
-    return (
-        points[c, 0] - points[v, 0],
-        points[c, 1] - points[v, 1],
-        points[c, 2] - points[v, 2],
-        points[c, 3] - points[v, 3],
-    )
+    return weights[0] * dot(step, step) + weights[1] * dot(step, effect) + dot(step, slope)
 
 
 def _four(table, i):  # type: ignore[no-untyped-def]
@@ -132,7 +104,7 @@ def _fade(effects, i, step, effect):  # type: ignore[no-untyped-def]
     effects[i, 3] = step[3] + _FADING * effect[3]
 
 
-def _literal(v, error, slopes, effect, weights, scale, allowed, entries, costs):  # type: ignore[no-untyped-def]
+def _literal(v, error, slope, effect, weights, scale, allowed, entries, costs):  # type: ignore[no-untyped-def]
     """Return the best entry for a literal, and its cost."""
     best, least = v, np.int64(costs.literal[v])
     if scale == np.float32(0.0):
@@ -141,14 +113,14 @@ def _literal(v, error, slopes, effect, weights, scale, allowed, entries, costs):
         c = np.int64(entries.near[v, t])
         if costs.literal[c] > costs.literal[v] or entries.kinds[0, c] != entries.kinds[0, v]:
             continue
-        step = _step(entries.points, v, c)
-        cost = costs.literal[c] + np.int64(_distortion(step, slopes, effect, weights) * scale)
+        step = step_to(entries.points, v, c)
+        cost = costs.literal[c] + np.int64(_distortion(step, slope, effect, weights) * scale)
         if cost < least and _fits(error, step, allowed):
             best, least = c, cost
     return best, least
 
 
-def _follow(flat, place, x, v, error, slopes, weights, entries, costs, row, matches, best_so_far):  # type: ignore[no-untyped-def]
+def _follow(flat, place, x, v, error, slope, weights, entries, costs, row, matches, best_so_far):  # type: ignore[no-untyped-def]
     """Continue all matches with a pixel.
 
     Returns:
@@ -171,11 +143,11 @@ def _follow(flat, place, x, v, error, slopes, weights, entries, costs, row, matc
                 continue
             matches.start[m], cost, length = x, fresh, 0
         c = row.entry[matches.start[0]] if m == 0 else np.int64(flat[place - matches.back[m]])
-        step = _step(entries.points, v, c)
+        step = step_to(entries.points, v, c)
         if entries.kinds[0, c] != kind or not (free or c == v) or not _fits(error, step, allowed):
             continue
         effect = _four(matches.effect, MATCHES if new else m)
-        cost += np.int64(_distortion(step, slopes, effect, weights) * scale)
+        cost += np.int64(_distortion(step, slope, effect, weights) * scale)
         _fade(matches.effect, m, step, effect)
         matches.cost[m] = cost
         if cost < least and length + 1 >= LEAST:
@@ -193,18 +165,18 @@ def _divide(indices, flat, y, errors, at_row, entries, costs, weights, places, r
         matches.effect[MATCHES, i] = np.float32(0.0)
     for x in range(width):
         v, at = np.int64(indices[y, x]), 4 * (x + REACH)
-        error = errors[at_row, at], errors[at_row, at + 1], errors[at_row, at + 2], errors[at_row, at + 3]
-        slopes, effect = _four(row.slopes, x), _four(matches.effect, MATCHES)
+        error = error_at(errors, at_row, at)
+        slope, effect = _four(row.slopes, x), _four(matches.effect, MATCHES)
         scale, allowed = row.scale[x], row.allowed[x]
-        literal, cost = _literal(v, error, slopes, effect, weights, scale, allowed, entries, costs)
+        literal, cost = _literal(v, error, slope, effect, weights, scale, allowed, entries, costs)
         if x + 2 < width:
             find_places(indices, y, x, places, costs, matches)
         best, cost, entry = _follow(
-            flat, y * width + x, x, v, error, slopes, weights, entries, costs, row, matches, row.cost[x] + cost
+            flat, y * width + x, x, v, error, slope, weights, entries, costs, row, matches, row.cost[x] + cost
         )
         if best < 0:
             row.start[x + 1], row.back[x + 1], row.entry[x + 1] = x, 0, literal
-            _fade(matches.effect, MATCHES, _step(entries.points, v, literal), effect)
+            _fade(matches.effect, MATCHES, step_to(entries.points, v, literal), effect)
         else:
             row.start[x + 1], row.back[x + 1], row.entry[x + 1] = matches.start[best], matches.back[best], entry
             _copy(matches.effect, best)
@@ -225,7 +197,7 @@ def _turn(width, row):  # type: ignore[no-untyped-def]
         x = start
 
 
-def _apply(indices, flat, y, errors, at_row, entries, counts, row):  # type: ignore[no-untyped-def]
+def _apply(indices, flat, y, errors, at_row, window, entries, counts, row):  # type: ignore[no-untyped-def]
     """Change and count the indices of a row as the best way has them; see `_turn`."""
     width, start = indices.shape[1], 0
     while start < width:
@@ -241,8 +213,7 @@ def _apply(indices, flat, y, errors, at_row, entries, counts, row):  # type: ign
             c = np.int64(flat[place + x - start - back]) if back else entry
             if c != v:
                 indices[y, x] = c
-                for i in range(4):
-                    errors[at_row, 4 * (x + REACH) + i] += entries.points[c, i] - entries.points[v, i]
+                change_error(errors, at_row, 4 * (x + REACH), step_to(entries.points, v, c), window)
         start = stop
 
 
@@ -254,7 +225,7 @@ def _parse(
     shades: f32_2d,
     bit: f32,
     limit: f32,
-    errors: f32_2d,
+    errors: Errors,
     entries: Entries,
     costs: Costs,
     counts: Counts,
@@ -263,7 +234,6 @@ def _parse(
     local: f32,
     row: Row,
     matches: Matches,
-    scratch: f32_2d,
 ) -> None:
     """Choose indices for some rows.
 
@@ -274,7 +244,7 @@ def _parse(
         shades: float32[n, w], share of its worth that a bit has at each pixel; 0 keeps the index.
         bit: distortion that a bit is worth.
         limit: squared error that is allowed even where it was smaller before.
-        errors: float32[n + 2 * REACH, 4 * (w + 2 * REACH)], changed; the first REACH rows are those above.
+        errors: those of the rows, changed.
         entries: the palette.
         costs: bits of literals and matches.
         counts: those chosen, increased.
@@ -283,19 +253,17 @@ def _parse(
         local: share of the errors of local means in the distortion, 0..1.
         row: scratch.
         matches: scratch.
-        scratch: float32[2, 4 * (w + 2 * REACH)].
     """
     width, unit = indices.shape[1], np.float32(UNIT) / bit
     square = np.float32(1.0) - local + local * window[0] * window[0]
     weights = square, np.float32(2.0) * local * window[0] * window[1]
     for y in range(start, start + shades.shape[0]):
         at_row = y - start + REACH
-        _average(errors, at_row, window, scratch[0], scratch[1])
-        _prepare(indices, y, shades[y - start], unit, limit, errors, at_row, scratch[1], local, entries, costs, row)
+        _prepare(indices, y, shades[y - start], unit, limit, errors, at_row, window, local, entries, costs, row)
         begin(y, width, costs, matches)
         _divide(indices, flat, y, errors, at_row, entries, costs, weights, places, row, matches)
         _turn(width, row)
-        _apply(indices, flat, y, errors, at_row, entries, counts, row)
+        _apply(indices, flat, y, errors, at_row, window, entries, counts, row)
         remember(indices, y, places)
 
 
@@ -305,17 +273,16 @@ KERNELS = (_parse,)
 class Parser:
     """Choices for the pixels of one picture, band by band from the top."""
 
-    def __init__(self, palette: Palette, fixed: Palette, indices: Indices) -> None:
+    def __init__(self, entries: Entries, indices: Indices) -> None:
         """Prepare choices.
 
         Args:
-            palette: uint8[k, 4].
-            fixed: uint8[f, 4], colours whose pixels stay exact.
+            entries: the palette, with NEAR nearest entries.
             indices: uint8[h, w], all below k, which `choose` changes.
         """
         width = indices.shape[1]
         self._indices = indices
-        self._entries = entries_of(palette, fixed, _NEAR)
+        self._entries = entries
         self._counts = expected(indices)
         self._places = places_of(self._entries.points)
         scale, allowed = np.empty((2, width), np.float32)
@@ -332,11 +299,12 @@ class Parser:
             shades: float32[n, w], share of its worth that a bit has at each pixel; 0 keeps the index.
             bit: distortion that a bit is worth.
             limit: squared error that is allowed even where it was smaller before.
-            errors: float32[n + 2 * REACH, 4 * (w + 2 * REACH)], changed; see `Chooser.measure`.
+            errors: those of the band, changed.
         """
         rows = max(1, _PIXELS // self._indices.shape[1])
         for first in range(0, len(shades), rows):
             some = shades[first : first + rows]
+            reached = slice(first, first + len(some) + 2 * REACH)
             _parse(
                 self._indices,
                 self._indices.reshape(-1),
@@ -344,7 +312,7 @@ class Parser:
                 some,
                 bit,
                 limit,
-                errors[first : first + len(some) + 2 * REACH],
+                Errors(errors.single[reached], errors.columns[reached]),
                 self._entries,
                 costs_of(self._counts),
                 self._counts,
@@ -353,5 +321,4 @@ class Parser:
                 LOCAL,
                 self._row,
                 self._matches,
-                np.empty((2, errors.shape[1]), np.float32),
             )

@@ -13,13 +13,15 @@ from ..dithering.shading import REACH as SHADING_REACH
 from ..dithering.shading import shading
 from ..progress import SILENT, Progress
 from ..source import Source, stripes
-from .choice import REACH, Chooser, Errors
+from . import choice, deflate
 from .costs import Costs, copy_of, costs_of, count, no_counts
-from .deflate import Parser
 from .deflate_filters import prefers_filters
+from .entries import Entries, entries_of
+from .errors import REACH, Errors, errors_of
 from .strength import Weights, mean_error, weights_for
 
 _SWEEPS = 3  # over each band; after the first, its indices are counted again
+_NEAR = {"kmq": 0, "png": deflate.NEAR, "gif": choice.LZW_NEAR}  # nearest entries to try
 _PACKED = 16  # entries up to which PNG files hold several pixels per byte, which deflate sees
 
 _Choose = Callable[[int, npt.NDArray[np.float32], Errors], None]  # first row, shading and errors of a band
@@ -56,14 +58,14 @@ def refine(
     """
     if format_ == "png" and (before is not None or len(palette) <= _PACKED or prefers_filters(palette, indices)):
         format_ = "kmq"
-    chooser = Chooser(palette, fixed, lzw=format_ == "gif")
-    weights = weights_for(strength, mean_error(source, palette, gamut, chooser), dithered=dithered, format_=format_)
+    entries = entries_of(palette, fixed, _NEAR[format_])
+    weights = weights_for(strength, mean_error(source, palette, gamut, entries), dithered=dithered, format_=format_)
     if weights.bit == 0:
         return
     choose = (
-        _parsing(Parser(palette, fixed, indices), weights)
+        _parsing(deflate.Parser(entries, indices), weights)
         if format_ == "png"
-        else _sweeping(chooser, weights, indices, before, lzw=format_ == "gif")
+        else _sweeping(entries, weights, indices, before, lzw=format_ == "gif")
     )
     for start, stop in stripes(source, progress):
         top, bottom = max(start - SHADING_REACH, 0), min(stop + SHADING_REACH, len(indices))
@@ -74,26 +76,25 @@ def refine(
         pixels = pixels[max(start - REACH, 0) - top : min(stop + REACH, len(indices)) - top]
         if gamut:
             pixels = gamut.map_pixels(pixels)
-        choose(start, shades, chooser.measure(pixels, indices, start, stop))
+        choose(start, shades, errors_of(pixels, indices, start, stop, entries))
 
 
-def _parsing(parser: Parser, weights: Weights) -> _Choose:
+def _parsing(parser: deflate.Parser, weights: Weights) -> _Choose:
     """Return the choice for deflate."""
     return lambda start, shades, errors: parser.choose(start, shades, weights.bit, weights.limit, errors)
 
 
-def _sweeping(chooser: Chooser, weights: Weights, indices: Indices, before: Indices | None, *, lzw: bool) -> _Choose:
+def _sweeping(entries: Entries, weights: Weights, indices: Indices, before: Indices | None, *, lzw: bool) -> _Choose:
     """Return the choice for context coders and for LZW."""
-    counts = no_counts(len(chooser.spacing), lzw=lzw)
+    counts = no_counts(len(entries.points), lzw=lzw)
     count(counts, indices, before, 0, len(indices))
     costs = costs_of(counts)
 
     def choose(start: int, shades: npt.NDArray[np.float32], errors: Errors) -> None:
         bits, marks = shades * np.float32(weights.bit), np.zeros(shades.shape, np.uint8)
-        columns = chooser.sum_columns(errors)
 
         def sweep(number: int, costs: Costs) -> None:
-            chooser.choose(indices, before, marks, number, start, bits, weights.limit, errors, columns, costs)
+            choice.choose(indices, before, marks, number, start, bits, weights.limit, errors, entries, costs)
 
         own, inner = copy_of(counts), (start + 1, start + len(shades))  # rows whose neighbours are in the band
         count(own, indices, before, *inner, -1)

@@ -18,7 +18,8 @@ from ..dithering.gamut import Gamut
 from ..nearest import nearest_finder, remap
 from ..options import Options
 from ..source import Source
-from .choice import Chooser
+from .entries import Entries, spacing_of
+from .errors import squared_error
 
 _ROWS = 32  # rows in which the error is measured
 _FITTED = {
@@ -72,20 +73,20 @@ def tightened(options: Options) -> Options:
     return replace(options, aim=replace(options.aim, wanted=options.aim.wanted / (1.0 + _POINT * options.lossy)))
 
 
-def mean_error(source: Source, palette: Palette, gamut: Gamut | None, chooser: Chooser) -> float:
+def mean_error(source: Source, palette: Palette, gamut: Gamut | None, entries: Entries) -> float:
     """Return the mean squared distance in Oklab times 100 of pixels to their nearest entries, from some rows.
 
     If all pixels are exact, return what is typical of a picture with a palette as dense as this one.
     """
     find, width = nearest_finder(palette, "oklab"), source.width
     rows = sorted({(2 * number + 1) * source.height // (2 * _ROWS) for number in range(_ROWS)})
-    total, distances = 0.0, 0.0
+    spacing, total, distances = spacing_of(entries), 0.0, 0.0
     for y in rows:
         pixels = source.rows(y, y + 1)
         if gamut:
             pixels = gamut.map_pixels(pixels)
         nearest = np.empty((1, width), np.uint8)
         remap(find, pixels.ravel(), nearest.reshape(-1))
-        total += chooser.squared_error(pixels, nearest)
-        distances += float(chooser.spacing[nearest].sum())
+        total += squared_error(pixels, nearest, entries)
+        distances += float(spacing[nearest].sum())
     return _round((total or distances * _EXACT) / (len(rows) * width))
