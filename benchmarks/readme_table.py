@@ -45,7 +45,8 @@ def through_pngquant(image: Image.Image) -> tuple[int, Image.Image]:
 def programs(quantized: Image.Image) -> dict[str, Encode]:
     """Return what is compared. quantized: the picture reduced by pillow-kmq, for lossless WebP."""
     return {
-        "pillow-kmq, PNG-8": lambda im: saved(im, format="PNG8", colors=COLORS, optimize=True),
+        "pillow-kmq, PNG-8": lambda im: saved(im, format="PNG8", colors=COLORS),
+        "pillow-kmq, PNG-8, `optimize=True`": lambda im: saved(im, format="PNG8", colors=COLORS, optimize=True),
         "pillow-kmq, `.kmq`": lambda im: saved(im, format="KMQ", colors=COLORS),
         "pngquant": through_pngquant,
         "imagequant, saved by Pillow": lambda im: saved(imagequant(im, COLORS, 1.0), format="PNG", optimize=True),
