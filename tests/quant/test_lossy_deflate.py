@@ -138,9 +138,10 @@ def test_no_error_exceeds_the_limit_unless_it_did_before(
     assert (squares(chosen) <= np.maximum(limit, squares(indices)) * (1 + 1e-5)).all()
 
 
-def test_without_worth_nothing_gets_worse() -> None:
+@pytest.mark.parametrize("bit", [1e-6, 1e-20, 1e-300])
+def test_without_worth_nothing_gets_worse(bit: float) -> None:
     pixels, palette, indices, shades = made(5)
-    chosen, _ = parsed(pixels, palette, indices, shades, bit=1e-6, limit=0.0)
+    chosen, _ = parsed(pixels, palette, indices, shades, bit=bit, limit=120.0)
     chooser, packed = Chooser(palette, NOTHING), pack(pixels).reshape(indices.shape)
     assert chooser.squared_error(packed, chosen) <= chooser.squared_error(packed, indices)
 

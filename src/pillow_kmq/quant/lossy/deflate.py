@@ -31,6 +31,7 @@ from .deflate_matches import FIRST_SLOT, MATCHES, NEVER, Matches, Places, begin,
 _PIXELS = 1 << 13  # between updates of the costs
 _NEAR = 8  # entries tried as literals
 _FADING = np.float32(0.45)  # of the window, per pixel
+_MOST_WORTH = np.float32(1 << 32)  # cost of a distortion, so that sums over a row fit int64
 
 
 class Row(NamedTuple):
@@ -86,7 +87,7 @@ def _prepare(indices, y, shades, unit, limit, errors, at_row, averages, local, e
         keep = shades[x] == none or entries.kinds[0, v] == 0
         if not keep and is_exact(errors, at_row, at):
             keep = entries.locked[v] or is_flat(indices, y, x, errors, at_row, at)
-        row.scale[x] = none if keep else unit / shades[x]
+        row.scale[x] = none if keep else min(unit / shades[x], _MOST_WORTH)
         row.allowed[x] = max(limit, square)
         row.literals[x + 1] = row.literals[x] + costs.literal[v]
 
