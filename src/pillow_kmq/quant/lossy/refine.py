@@ -59,6 +59,7 @@ def refine(
     chooser = Chooser(palette, fixed, lzw=format_ == "gif")
     weights = weights_for(strength, mean_error(source, palette, gamut, chooser), dithered=dithered, format_=format_)
     if weights.bit == 0:
+        progress(1.0)
         return
     choose = (
         _parsing(Parser(palette, fixed, indices), weights)
