@@ -174,7 +174,7 @@ def is_flat(indices, y, x, errors, row, at):  # type: ignore[no-untyped-def]
     return same >= 2
 
 
-def _step(points, v, c):  # type: ignore[no-untyped-def]
+def difference(points, v, c):  # type: ignore[no-untyped-def]
     """Return the difference of entry c to entry v."""
     return (
         points[c, 0] - points[v, 0],
@@ -184,7 +184,8 @@ def _step(points, v, c):  # type: ignore[no-untyped-def]
     )
 
 
-def _dot(a, b):  # type: ignore[no-untyped-def]
+def dot(a, b):  # type: ignore[no-untyped-def]
+    """Return the dot product of four numbers each."""
     return a[0] * b[0] + a[1] * b[1] + a[2] * b[2] + a[3] * b[3]
 
 
@@ -223,7 +224,7 @@ def _best(v, errors, slopes, square, weight, limit, entries, costs, around, move
         bits += right_bits(costs, v, around, moved, y == 0)
     if y + 1 < height:
         bits += under_bits(costs, v, around, moved, x == 0, x + 1 == width)
-    allowed = max(limit, _dot(errors, errors))
+    allowed = max(limit, dot(errors, errors))
     worth = np.float32(1.0) / weight
     best, least = v, np.float32(0.0)
     for t in range(_TRIES + entries.near.shape[1]):
@@ -233,13 +234,13 @@ def _best(v, errors, slopes, square, weight, limit, entries, costs, around, move
             c = np.int64(entries.near[v, t - _TRIES])
         if c < 0 or c in (v, best) or entries.kinds[0, c] != entries.kinds[0, v]:
             continue
-        step = _step(entries.points, v, c)
-        distortion = square * _dot(step, step) + np.float32(2.0) * _dot(step, slopes)
+        step = difference(entries.points, v, c)
+        distortion = square * dot(step, step) + np.float32(2.0) * dot(step, slopes)
         room = min(bits, bits - (distortion - least) * worth)  # bits that it may cost
         if room <= np.float32(0.0):
             continue
         error = errors[0] + step[0], errors[1] + step[1], errors[2] + step[2], errors[3] + step[3]
-        if _dot(error, error) > allowed:
+        if dot(error, error) > allowed:
             continue
         spent = own_bits(costs, c, around, moved)
         if spent < room and x + 1 < width:
@@ -317,7 +318,7 @@ def _choose(
             if best != v:
                 indices[y, x] = best
                 _mark_around(marks, y - start, x, sweep + 1)
-                _change_error(errors, columns, row, at, _step(entries.points, v, best), window)
+                _change_error(errors, columns, row, at, difference(entries.points, v, best), window)
 
 
 KERNELS = (_measure, _sum_columns, _choose)

@@ -24,7 +24,7 @@ import numpy.typing as npt
 from ...kernels import kernel
 from ...kernels.types import f32, f32_1d, f32_2d, i64, i64_1d, u8_1d, u8_2d
 from ...types import Indices, Palette
-from .choice import LOCAL, REACH, WINDOW, Entries, Errors, entries_of, is_exact, is_flat
+from .choice import LOCAL, REACH, WINDOW, Entries, Errors, difference, dot, entries_of, is_exact, is_flat
 from .deflate_costs import LEAST, MOST, UNIT, Costs, Counts, costs_of, expected
 from .deflate_matches import FIRST_SLOT, MATCHES, NEVER, Matches, Places, begin, find_places, places_of, remember
 
@@ -93,8 +93,8 @@ def _prepare(indices, y, shades, unit, limit, errors, at_row, averages, local, e
 
 
 def _fits(error, step, allowed):  # type: ignore[no-untyped-def]
-    e0, e1, e2, e3 = error[0] + step[0], error[1] + step[1], error[2] + step[2], error[3] + step[3]
-    return e0 * e0 + e1 * e1 + e2 * e2 + e3 * e3 <= allowed
+    new = error[0] + step[0], error[1] + step[1], error[2] + step[2], error[3] + step[3]
+    return dot(new, new) <= allowed
 
 
 def _distortion(step, slopes, effect, weights):  # type: ignore[no-untyped-def]
@@ -106,20 +106,7 @@ def _distortion(step, slopes, effect, weights):  # type: ignore[no-untyped-def]
         effect: faded changes to the left.
         weights: of a squared change, and of `effect` in the derivative.
     """
-    square = step[0] * step[0] + step[1] * step[1] + step[2] * step[2] + step[3] * step[3]
-    near = step[0] * effect[0] + step[1] * effect[1] + step[2] * effect[2] + step[3] * effect[3]
-    far = step[0] * slopes[0] + step[1] * slopes[1] + step[2] * slopes[2] + step[3] * slopes[3]
-    return weights[0] * square + weights[1] * near + far
-
-
-def _step(points, v, c):  # type: ignore[no-untyped-def]
-    """Return the difference of entry c to entry v."""
-    return (
-        points[c, 0] - points[v, 0],
-        points[c, 1] - points[v, 1],
-        points[c, 2] - points[v, 2],
-        points[c, 3] - points[v, 3],
-    )
+    return weights[0] * dot(step, step) + weights[1] * dot(step, effect) + dot(step, slopes)
 
 
 def _four(table, i):  # type: ignore[no-untyped-def]
@@ -142,7 +129,7 @@ def _literal(v, error, slopes, effect, weights, scale, allowed, entries, costs):
         c = np.int64(entries.near[v, t])
         if costs.literal[c] > costs.literal[v] or entries.kinds[0, c] != entries.kinds[0, v]:
             continue
-        step = _step(entries.points, v, c)
+        step = difference(entries.points, v, c)
         cost = costs.literal[c] + np.int64(_distortion(step, slopes, effect, weights) * scale)
         if cost < least and _fits(error, step, allowed):
             best, least = c, cost
@@ -172,7 +159,7 @@ def _follow(flat, place, x, v, error, slopes, weights, entries, costs, row, matc
                 continue
             matches.start[m], cost, length = x, fresh, 0
         c = row.entry[matches.start[0]] if m == 0 else np.int64(flat[place - matches.back[m]])
-        step = _step(entries.points, v, c)
+        step = difference(entries.points, v, c)
         if entries.kinds[0, c] != kind or not (free or c == v) or not _fits(error, step, allowed):
             continue
         effect = _four(matches.effect, MATCHES if new else m)
@@ -205,7 +192,7 @@ def _divide(indices, flat, y, errors, at_row, entries, costs, weights, places, r
         )
         if best < 0:
             row.start[x + 1], row.back[x + 1], row.entry[x + 1] = x, 0, literal
-            _fade(matches.effect, MATCHES, _step(entries.points, v, literal), effect)
+            _fade(matches.effect, MATCHES, difference(entries.points, v, literal), effect)
         else:
             row.start[x + 1], row.back[x + 1], row.entry[x + 1] = matches.start[best], matches.back[best], entry
             _copy(matches.effect, best)
