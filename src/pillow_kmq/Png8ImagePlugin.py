@@ -33,7 +33,7 @@ def register_png8_saver() -> None:
 
 
 def _save(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
-    from .saving.options import save_quantized, saving
+    from .saving.options import lossy_for, save_quantized, saving
     from .saving.png import level_of
 
     im = for_saving(im)
@@ -41,7 +41,7 @@ def _save(im: Image.Image, fp: IO[bytes], filename: str | bytes) -> None:
     level_of(options)  # raises before the work
     with saving(im, FORMAT):
         quantizing, encoding = _progress(options)
-    im.encoderinfo = {"lossy_for": "png", **options, "progress": quantizing}
+    im.encoderinfo = {**lossy_for("png", options), "progress": quantizing}
     save_quantized(im, fp, FORMAT, lambda result: encode_png8(result, options, filename, encoding))
 
 

@@ -136,9 +136,10 @@ def test_no_error_exceeds_the_limit_unless_it_did_before(
     assert (squares(chosen) <= np.maximum(limit, squares(indices)) * (1 + 1e-5)).all()
 
 
-def test_without_worth_nothing_gets_worse() -> None:
+@pytest.mark.parametrize("bit", [1e-6, 1e-20, 1e-300])
+def test_without_worth_nothing_gets_worse(bit: float) -> None:
     pixels, palette, indices, shades = made(5)
-    chosen, _ = parsed(pixels, palette, indices, shades, bit=1e-6, limit=0.0)
+    chosen, _ = parsed(pixels, palette, indices, shades, bit=bit, limit=120.0)
     entries, packed = entries_of(palette, NOTHING), pack(pixels).reshape(indices.shape)
     assert squared_error(packed, chosen, entries) <= squared_error(packed, indices, entries)
 
@@ -192,6 +193,8 @@ def test_saving_as_png_chooses_for_png() -> None:
     photo().save(file, "PNG8", colors=64, lossy=3)
     expected = quantize(photo(), 64, dither="auto", lossy=3, lossy_for="png")
     assert Image.open(file).convert("RGB").tobytes() == expected.convert("RGB").tobytes()
-    kmq = BytesIO()
+    same, kmq = BytesIO(), BytesIO()
+    photo().save(same, "PNG8", colors=64, lossy=3, lossy_for=None)
+    assert same.getvalue() == file.getvalue()
     photo().save(kmq, "PNG8", colors=64, lossy=3, lossy_for="kmq")
     assert file.tell() < kmq.tell()

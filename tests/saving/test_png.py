@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 import zlib
 from io import BytesIO
 from pathlib import Path
@@ -195,6 +196,14 @@ def test_progress_rises_to_1_also_while_encoding_and_may_cancel() -> None:
         saved(scene(), optimize=6, progress=lambda value: value < 0.8)
 
 
+@pytest.mark.parametrize("level", [0, 1, "max"])
+def test_progress_ends_at_1_at_every_level(level: Any) -> None:
+    done: list[float] = []
+    saved(scene(), colors=40, optimize=level, progress=done.append)
+    assert done[-1] == 1.0
+    assert done.count(1.0) == 1
+
+
 # Orders and rows
 
 
@@ -234,6 +243,17 @@ def test_stripes_are_filtered_as_the_whole_would_be(name: str, monkeypatch: pyte
     whole = b"".join(stripe.tobytes() for stripe in stripes(indices, coding))
     monkeypatch.setattr("pillow_kmq.saving.png_rows._STRIPE", 150)
     assert b"".join(stripe.tobytes() for stripe in stripes(indices, coding)) == whole
+
+
+@pytest.mark.parametrize("name", ADAPTIVE)
+def test_narrow_pictures_need_little_memory(name: str) -> None:
+    indices = np.random.RandomState(0).randint(0, 256, (20_000, 1)).astype(np.uint8)
+    tracemalloc.start()
+    filtered = sum(len(stripe) for stripe in stripes(indices, Coding(np.arange(256), 8, name)))
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert filtered == len(indices)
+    assert most < 30e6
 
 
 @pytest.mark.parametrize("depth", [1, 2, 4])

@@ -166,7 +166,7 @@ _OPTIONS = [
         "--optimize",
         type=click.Choice([*"0123456", "max"]),
         metavar="LEVEL",
-        help="Effort to make PNG files small, 0 to 6 or max, zopfli with the extra png.  [default: 2]",
+        help="Effort to make PNG files small: 0 to 6, or max for zopfli, with the extra png.  [default: 2]",
     ),
     click.option(
         "--palette-mode",

@@ -30,14 +30,14 @@ def save_in(im: Image.Image, fp: IO[bytes], format_: str, options: dict[str, Any
         KmqError: As in saving to PNG8.
     """
     from ..color_profile import for_saving
-    from ..saving.options import PaletteImage, save_quantized
+    from ..saving.options import PaletteImage, lossy_for, save_quantized
 
     def encode(result: PaletteImage) -> bytes:
         encoded = BytesIO()
         _with_alphas(result.image).save(encoded, **_PILLOW[format_])
         return encoded.getvalue()
 
-    im.encoderinfo = {"lossy_for": "gif", **options} if format_ == "gif" else options
+    im.encoderinfo = lossy_for("gif", options) if format_ == "gif" else options
     save_quantized(for_saving(im), fp, format_.upper(), encode)
 
 

@@ -54,6 +54,12 @@ QUANTIZE_KEYWORDS = (
 )
 
 
+def lossy_for(format_: str, encoderinfo: dict[str, Any]) -> dict[str, Any]:
+    """Return the keywords given to `Image.save`, with the format whose bytes `lossy` saves if none is given."""
+    given = encoderinfo.get("lossy_for")
+    return {**encoderinfo, "lossy_for": format_ if given is None else given}
+
+
 def quantize_options(encoderinfo: dict[str, Any]) -> dict[str, Any]:
     """Return the keywords of `quantize` among those given to `Image.save`. None counts as not given."""
     options = {name: encoderinfo[name] for name in QUANTIZE_KEYWORDS if encoderinfo.get(name) is not None}

@@ -82,6 +82,7 @@ def encode(
         chunks = _with_smaller(chunks, smallest(picture, level, progress), depths)
     elif entries <= 16:
         chunks = _with_smaller(chunks, _unfiltered(image, Coding(np.arange(entries), depths[0])), depths)
+    progress(1.0)
     chunks[1:1] = color_chunks(image, {name for name, _ in chunks})
     png = BytesIO(PngImagePlugin._MAGIC)
     png.seek(0, 2)

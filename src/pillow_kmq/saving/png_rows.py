@@ -22,6 +22,7 @@ ADAPTIVE = ("minsum", "entropy", "trial")
 """Ways to choose a filter for each row: least sum of absolute differences, least entropy, or compressing each."""
 
 _STRIPE = 1 << 18  # pixels filtered at a time
+_MOST_ROWS = 1 << 12  # of them: entropies take 2 KB per row
 _CONTEXT = 3  # filtered rows that a row is compressed with on trial
 
 
@@ -69,7 +70,7 @@ def packed(indices: Indices, depth: int) -> Bytes:
 def stripes(indices: Indices, coding: Coding) -> Iterator[Bytes]:
     """Yield filtered rows, each after the byte that names its filter, some at a time: uint8[rows, 1 + bytes]."""
     height, width = indices.shape
-    rows = max(1, _STRIPE // width)
+    rows = min(max(1, _STRIPE // width), _MOST_ROWS)
     above, written = None, b""
     for top in range(0, height, rows):
         packed = packed_rows(indices[top : top + rows], coding)

@@ -65,7 +65,7 @@ def smallest(picture: Picture, level: int, progress: Progress) -> Found:
     Args:
         picture: The picture to write.
         level: 1..6, or MAX.
-        progress: Told the fraction done; it may cancel.
+        progress: Told the fraction done, less than 1; it may cancel.
 
     Raises:
         CancelledError: `progress` cancelled the work.
@@ -86,7 +86,6 @@ def smallest(picture: Picture, level: int, progress: Progress) -> Found:
     if level == MAX and deflate.has_zopfli():
         found = Found(best.coding, deflate.with_zopfli(picture.indices, best.coding))
         best = min(best, found, key=lambda each: len(each.stream))
-    progress(1.0)
     return best
 
 

@@ -182,10 +182,12 @@ def _diffuse(
             gate = gates[y, x]
             if still or gate > np.float32(0.0):
                 best = nearest(find, value)
-                d0, d1, d2, d3 = r - palette[best, 0], g - palette[best, 1], b - palette[best, 2], a - palette[best, 3]
-                off = d0 * d0 + d1 * d1 + d2 * d2 + d3 * d3
-                heard = min((off - quiet) / (loud - quiet), np.float32(1.0)) if off > quiet else np.float32(0.0)
-                strength *= heard + (np.float32(1.0) - gate) * (np.float32(1.0) - heard)
+                if not still:
+                    d0, d1 = r - palette[best, 0], g - palette[best, 1]
+                    d2, d3 = b - palette[best, 2], a - palette[best, 3]
+                    off = d0 * d0 + d1 * d1 + d2 * d2 + d3 * d3
+                    heard = min((off - quiet) / (loud - quiet), np.float32(1.0)) if off > quiet else np.float32(0.0)
+                    strength *= heard + (np.float32(1.0) - gate) * (np.float32(1.0) - heard)
                 if still or strength == np.float32(0.0):
                     if not held[y, x]:
                         out[y, x] = best

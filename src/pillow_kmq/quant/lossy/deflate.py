@@ -34,6 +34,7 @@ NEAR = 8
 
 _PIXELS = 1 << 13  # between updates of the costs
 _FADING = np.float32(0.45)  # of the window, per pixel
+_MOST_WORTH = np.float32(1 << 32)  # cost of a distortion, so that sums over a row fit int64
 
 
 class Row(NamedTuple):
@@ -71,7 +72,7 @@ def _prepare(indices, y, shades, unit, limit, errors, at_row, window, local, ent
         keep = shades[x] == none or entries.kinds[0, v] == 0
         if not keep and is_exact(errors, at_row, at):
             keep = entries.locked[v] or is_flat(indices, y, x, errors, at_row, at)
-        row.scale[x] = none if keep else unit / shades[x]
+        row.scale[x] = none if keep else min(unit / shades[x], _MOST_WORTH)
         row.allowed[x] = max(limit, dot(error, error))
         row.literals[x + 1] = row.literals[x] + costs.literal[v]
 

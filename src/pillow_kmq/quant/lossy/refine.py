@@ -61,6 +61,7 @@ def refine(
     entries = entries_of(palette, fixed, _NEAR[format_])
     weights = weights_for(strength, mean_error(source, palette, gamut, entries), dithered=dithered, format_=format_)
     if weights.bit == 0:
+        progress(1.0)
         return
     choose = (
         _parsing(deflate.Parser(entries, indices), weights)

@@ -16,7 +16,7 @@ from ...report import AnimationReport
 from ...types import MAX_COLORS
 from ..animation import Shown, durations_of, plays_of, survey
 from ..files import format_of, save, target_of, write_to
-from ..options import check_animation_options, indexed_image, saving
+from ..options import check_animation_options, indexed_image, lossy_for, saving
 from ..stored_frames import (
     EXACT,
     Limits,
@@ -154,7 +154,7 @@ def encoded_animation(images: list[Image.Image], format: str, encoderinfo: dict[
     """
     kind, first = FORMATS[format], images[0]
     if format == "GIF":
-        encoderinfo = {"lossy_for": "gif", **encoderinfo}
+        encoderinfo = lossy_for("gif", encoderinfo)
     check_animation_options(first, encoderinfo, kind.name)
     frames = Shown(*images, srgb=True)
     prepare = unchanged if kind.translucent or encoderinfo.get("background") is not None else _without_translucency
