@@ -2,38 +2,36 @@
 
 from __future__ import annotations
 
-import zlib
-
+import deflate
 import numpy as np
 import numpy.typing as npt
 
 from ...types import Indices, Palette
 from ..palette_order import luma
 
-_SAMPLE, _BAND = 1 << 16, 64  # pixels on which filters are tried, and contiguous rows of them
-_FILTERED = 0.92  # size, relative to that without filters, below which rows are filtered
+_SAMPLE, _BAND = 1 << 16, 16  # pixels on which filters are tried, and contiguous rows of them
+_LEVEL = 6  # of libdeflate
 
 
 def prefers_filters(palette: Palette, indices: Indices) -> bool:
-    """Return whether rows get clearly smaller by the Paeth filter, with a palette sorted by luma.
+    """Return whether rows get smaller by the Paeth filter, with a palette sorted by luma.
 
-    Such rows have few matches to make. The bound was chosen on photos for tuning.
+    Such rows have few matches to make.
     """
     rank = np.empty(len(palette), np.uint8)
     rank[np.argsort(luma(palette), kind="stable")] = np.arange(len(palette))
     height, width = indices.shape
     rows, count = min(_BAND, height), max(1, min(height, _SAMPLE // width) // _BAND)
     plain, filtered = 0, 0
-    for top in np.linspace(0, height - rows, count).astype(int):
+    for top in np.linspace(0, height - rows, count + 2).astype(int)[1:-1]:
         band = rank[indices[top : top + rows]]
-        plain += _compressed(band, zlib.Z_DEFAULT_STRATEGY)
-        filtered += _compressed(_paeth(band), zlib.Z_FILTERED)
-    return filtered < _FILTERED * plain
+        plain += _compressed(band)
+        filtered += _compressed(_paeth(band))
+    return filtered < plain
 
 
-def _compressed(rows: npt.NDArray[np.uint8], strategy: int) -> int:
-    encoder = zlib.compressobj(6, strategy=strategy)
-    return len(encoder.compress(rows.tobytes()) + encoder.flush())
+def _compressed(rows: npt.NDArray[np.uint8]) -> int:
+    return len(deflate.deflate_compress(rows.tobytes(), _LEVEL))
 
 
 def _paeth(rows: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
