@@ -4,7 +4,7 @@ Each candidate is tried at several strengths. Its bytes are interpolated at the 
 less 1 and 3 points, and at the FLIP of our file with lossy=1 and lossy=3. A candidate that does not reach a point at
 all is left out there. Windows of 256x256 pixels of each picture are coded, 256 colours.
 
-- kmq, png, gif: our indices, with `lossy_for` the format, as .kmq (default), as PNG after oxipng (level 2), as GIF
+- kmq, png, gif: our indices, with `lossy_for` the format, as .kmq (default), as PNG8 (`optimize=True`), as GIF
   after gifsicle -O3
 - fewer colours: the same with 192 to 48 colours
 - pngquant: 256 to 48 colours, after oxipng
@@ -34,6 +34,7 @@ from PIL import Image
 
 import metrics
 import pillow_kmq
+import png_size
 from perceptual import flip
 from pictures import Picture, pictures
 from report import RESULTS, Row, heading, mean, write_csv
@@ -57,6 +58,11 @@ def kmq(image: Image.Image) -> int:
 
 
 def png(image: Image.Image) -> int:
+    """Size as PNG8 with `optimize=True` and a palette that may be reordered, as that of a picture saved directly."""
+    return len(png_size.ours(image, 2))
+
+
+def after_oxipng(image: Image.Image) -> int:
     """Size as PNG after oxipng."""
     file = BytesIO()
     image.save(file, "PNG", optimize=True)
@@ -128,7 +134,7 @@ def curves(image: Image.Image, dither: str) -> dict[str, list[Point]]:
     options = ("--nofs",) if dither == "none" else ()
     for colors in (256, *COLORS):
         result = pngquant(*options)(image, colors)
-        add("pngquant and oxipng", png(result), looks(image, result))
+        add("pngquant and oxipng", after_oxipng(result), looks(image, result))
     if shutil.which("gifsicle"):
         for level in (0, *GIFSICLE):
             data = _gifsicle(plain, *([f"--lossy={level}"] if level else []))

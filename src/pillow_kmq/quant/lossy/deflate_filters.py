@@ -14,10 +14,7 @@ _LEVEL = 6  # of libdeflate
 
 
 def prefers_filters(palette: Palette, indices: Indices) -> bool:
-    """Return whether rows get smaller by the Paeth filter, with a palette sorted by luma.
-
-    Such rows have few matches to make.
-    """
+    """Return whether rows get smaller by the Paeth filter, with a palette sorted by luma."""
     rank = np.empty(len(palette), np.uint8)
     rank[np.argsort(luma(palette), kind="stable")] = np.arange(len(palette))
     height, width = indices.shape

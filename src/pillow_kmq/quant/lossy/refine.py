@@ -23,6 +23,7 @@ from .strength import Weights, mean_error, weights_for
 _SWEEPS = 3  # over each band; after the first, its indices are counted again
 _NEAR = {"kmq": 0, "png": deflate.NEAR, "gif": choice.LZW_NEAR}  # nearest entries to try
 _PACKED = 16  # entries up to which PNG files hold several pixels per byte, which deflate sees
+_PLAIN = 64  # entries up to which rows of most photos are smallest without filters
 
 _Choose = Callable[[int, npt.NDArray[np.float32], Errors], None]  # first row, shading and errors of a band
 
@@ -56,7 +57,7 @@ def refine(
         held: bool[h, w], pixels that keep their index, or None.
         progress: called band by band.
     """
-    if format_ == "png" and (before is not None or len(palette) <= _PACKED or prefers_filters(palette, indices)):
+    if format_ == "png" and not (before is None and _suits_deflate(palette, indices)):
         format_ = "kmq"
     entries = entries_of(palette, fixed, _NEAR[format_])
     weights = weights_for(strength, mean_error(source, palette, gamut, entries), dithered=dithered, format_=format_)
@@ -78,6 +79,11 @@ def refine(
         if gamut:
             pixels = gamut.map_pixels(pixels)
         choose(start, shades, errors_of(pixels, indices, start, stop, entries))
+
+
+def _suits_deflate(palette: Palette, indices: Indices) -> bool:
+    """Return whether a PNG file will hold plain rows of bytes: filtered ones have few matches to make."""
+    return _PACKED < len(palette) <= _PLAIN and not prefers_filters(palette, indices)
 
 
 def _parsing(parser: deflate.Parser, weights: Weights) -> _Choose:

@@ -24,7 +24,7 @@ from .errors import squared_error
 _ROWS = 32  # rows in which the error is measured
 _FITTED = {
     "kmq": ((0.22, 1.0, 0.6), (0.097, 0.62, 0.75)),
-    "png": ((0.087, 1.05, 0.53), (0.045, 0.65, 0.66)),
+    "png": ((0.1, 1.05, 0.53), (0.072, 0.65, 0.66)),
     "gif": ((0.25, 1.0, 0.68), (0.125, 0.45, 0.72)),
 }
 """Factor, power of the error and power of the strength, by format, and by whether the picture is dithered."""
