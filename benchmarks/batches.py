@@ -52,8 +52,9 @@ def candidates() -> dict[str, list[str]]:
         "pngquant": [PNGQUANT, "-f"],
         "pngquant --speed 1": [PNGQUANT, "-f", "--speed", "1"],
         "kmq": KMQ,
-        "kmq --effort fast": [*KMQ, "--effort", "fast"],
-        "kmq --effort fast --nofs": [*KMQ, "--effort", "fast", "--nofs"],
+        "kmq -O 1": [*KMQ, "-O", "1"],
+        "kmq -O 1 --effort fast": [*KMQ, "-O", "1", "--effort", "fast"],
+        "kmq -O 1 --effort fast --nofs": [*KMQ, "-O", "1", "--effort", "fast", "--nofs"],
     }
 
 
