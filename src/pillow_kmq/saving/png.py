@@ -4,8 +4,8 @@
 |---|---|
 | False, 0 | what Pillow writes, and rows without filters |
 | not given, 1 | all bit depths, rows without filters |
-| True, 2; 3 | orders of the palette and row filters, on a sample; the best two or three on the whole picture |
-| 4, 5 | more orders; the best four or eight |
+| True, 2 | orders of the palette and row filters, on a sample; the best two on the whole picture |
+| 3, 4, 5 | more orders and filters; the best three, four or eight |
 | 6 | all of them on the whole picture |
 | "max" | the same; then zopfli, with the extra `png` |
 

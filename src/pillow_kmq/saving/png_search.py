@@ -25,9 +25,8 @@ MAX = 7
 _FINALISTS = {1: 2, 2: 2, 3: 3, 4: 4, 5: 8}
 """Number of ways tried on the whole picture; all at higher levels."""
 
-_MORE_ORDERS = 4  # least level that improves a second order of the palette
-
-_FILTERED = ("sub", "paeth", *ADAPTIVE)
+_MORE = 3  # least level that tries a second improved order, and all filters
+_FILTERED = ("sub", "paeth", "entropy")
 _SAMPLE = 1 << 16  # pixels
 _SMALL = 1 << 16  # pixels of a picture that is quick to compress however it is done
 _BAND = 32  # rows of the sample that are contiguous
@@ -95,12 +94,13 @@ def _codings(picture: Picture, level: int) -> list[Coding]:
     given = np.arange(entries)
     unfiltered, filtered = [given], [given]
     if level > 1 and picture.free_order and entries > 1:
-        near = neighbour_orders(picture.indices, entries, picture.transparent, count=1 if level < _MORE_ORDERS else 2)
+        near = neighbour_orders(picture.indices, entries, picture.transparent, count=1 if level < _MORE else 2)
         unfiltered += [edge_first(picture.indices, order, picture.transparent) for order in (given, near[0])]
         filtered += [luma_order(picture.palette), *near]
     codings = [Coding(order, depth) for depth in picture.depths for order in _distinct(unfiltered)]
     if level > 1 and 8 in picture.depths:
-        codings += [Coding(order, 8, name) for order in _distinct(filtered) for name in _FILTERED]
+        filters = _FILTERED if level < _MORE else ("sub", "paeth", *ADAPTIVE)
+        codings += [Coding(order, 8, name) for order in _distinct(filtered) for name in filters]
     return codings
 
 
