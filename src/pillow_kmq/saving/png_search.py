@@ -1,7 +1,7 @@
 """Search for the smallest image data of a palette PNG: order of the palette, bit depth, row filters, compression.
 
 Every way is tried on a sample of the picture first, and the best on the whole picture, as many as the level asks for.
-Quick compression of the sample misjudges bit depths, so that the best way of each is always among them.
+Quick compression of the sample misjudges bit depths and filters, so that the best ways of each kind come first.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ..quant.progress import Progress
 from ..types import Indices, Palette
 from . import png_deflate as deflate
 from .png_order import Order, edge_first, luma_order, neighbour_orders
-from .png_rows import ADAPTIVE, Coding
+from .png_rows import ADAPTIVE, NONE, Coding
 
 MAX = 7
 """The level "max"."""
@@ -109,12 +109,12 @@ def _distinct(orders: list[Order]) -> list[Order]:
 
 
 def _ranked(indices: Indices, codings: list[Coding], stop: bytearray) -> list[Coding]:
-    """Return the codings by their size on a sample of the picture, but the best of each bit depth first."""
+    """Return the codings by their size on a sample of the picture, but the best of each kind first."""
     sample = _sample(indices)
     sizes = [0 if stop[0] else len(deflate.compressed(sample, coding, deflate.QUICK)) for coding in codings]
     by_size = [codings[number] for number in np.argsort(sizes, kind="stable")]
-    best = {coding.depth: coding for coding in reversed(by_size)}
-    return sorted(by_size, key=lambda coding: best[coding.depth] is not coding)
+    best = {(coding.depth, coding.filter == NONE): coding for coding in reversed(by_size)}
+    return sorted(by_size, key=lambda coding: best[coding.depth, coding.filter == NONE] is not coding)
 
 
 def _sample(indices: Indices) -> Indices:
