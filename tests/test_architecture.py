@@ -64,7 +64,7 @@ OPTIONAL = {
 
 LAYERS = (
     ("errors",),
-    ("checks", "types", "quality_scale", "notebook", "processors"),
+    ("checks", "paeth", "png_chunks", "types", "quality_scale", "notebook", "processors"),
     ("interruptible", "kernels"),
     ("alpha", "color", "frames", "icc_profile", "saving.files"),
     ("color_profile", "pillow_originals"),

@@ -6,7 +6,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 
-from .png_chunks import SIGNATURE, png_chunks
+from ..png_chunks import SIGNATURE, png_chunks
 
 _TEXT = {b"tEXt", b"zTXt", b"iTXt", b"eXIf", b"tIME"}
 _PROFILE = {b"iCCP"}

@@ -11,7 +11,7 @@ from PIL import Image
 from ..codec.container.metadata import TAGS, name_of
 from ..frames import Frames, count_pictures, duration_of, plays, repetitions_of
 from ..KmqImagePlugin import KmqImageFile
-from .png_chunks import SIGNATURE, png_chunks
+from ..png_chunks import SIGNATURE, png_chunks
 from .reading import reading
 
 if TYPE_CHECKING:

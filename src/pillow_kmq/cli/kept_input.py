@@ -6,9 +6,9 @@ from collections.abc import Collection
 from typing import Any
 
 from ..errors import KmqError
+from ..png_chunks import SIGNATURE, png_chunks
 from ..report import Report
 from .inputs import read
-from .png_chunks import SIGNATURE, png_chunks
 
 _PICTURE = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
 _KEPT = {b"cICP", b"mDCV", b"cLLI", b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"sBIT", b"pHYs"}  # as in palette PNGs

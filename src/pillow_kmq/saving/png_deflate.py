@@ -13,6 +13,7 @@ from importlib.util import find_spec
 
 import deflate
 
+from ..png_chunks import png_chunks
 from ..types import Indices
 from .png_rows import Coding, packed_rows, stripes
 
@@ -92,15 +93,4 @@ def zopfli(rows: bytes, size: tuple[int, int], depth: int, filter_: str) -> byte
         palette_reduction=False,
         grayscale_reduction=False,
     )
-    return _image_data(png)
-
-
-def _image_data(png: bytes) -> bytes:
-    """Return the contents of all IDAT chunks."""
-    parts, position = [], 8
-    while position < len(png):
-        length = int.from_bytes(png[position : position + 4], "big")
-        if png[position + 4 : position + 8] == b"IDAT":
-            parts.append(png[position + 8 : position + 8 + length])
-        position += 12 + length
-    return b"".join(parts)
+    return b"".join(chunk[8:-4] for name, chunk in png_chunks(png) if name == b"IDAT")

@@ -9,6 +9,7 @@ import deflate
 import numpy as np
 import numpy.typing as npt
 
+from ..paeth import paeth
 from ..types import Indices
 from .png_order import Order
 
@@ -124,7 +125,7 @@ def _differences(rows: Bytes, up: Bytes, number: int) -> Bytes:
         return rows - left
     if number == 3:
         return rows - ((left.astype(np.uint16) + up) >> 1).astype(np.uint8)
-    return rows - _paeth(left, up, _shifted(up))
+    return rows - paeth(left, up, _shifted(up))
 
 
 def _shifted(rows: Bytes) -> Bytes:
@@ -132,14 +133,6 @@ def _shifted(rows: Bytes) -> Bytes:
     result = np.zeros_like(rows)
     result[:, 1:] = rows[:, :-1]
     return result
-
-
-def _paeth(left: Bytes, up: Bytes, corner: Bytes) -> Bytes:
-    across = up.astype(np.int16) - corner
-    down = left.astype(np.int16) - corner
-    both = np.abs(across + down)
-    across, down = np.abs(across), np.abs(down)
-    return np.where((across <= down) & (across <= both), left, np.where(down <= both, up, corner))
 
 
 def _absolute_sums(rows: Bytes) -> npt.NDArray[np.int64]:

@@ -15,7 +15,7 @@ import numpy as np
 from ..interruptible import wait_for
 from ..quant.progress import Progress
 from ..types import Indices, Palette
-from . import png_deflate as deflate
+from . import png_deflate
 from .png_order import Order, edge_first, luma_order, neighbour_orders
 from .png_rows import ADAPTIVE, NONE, Coding
 
@@ -74,16 +74,16 @@ def smallest(picture: Picture, level: int, progress: Progress) -> Found:
     if level > 1:
         codings = wait_for(partial(_ranked, picture.indices, codings, stop), stop)
     codings = codings[: _FINALISTS.get(level)]
-    effort = deflate.GOOD if level == 1 and picture.indices.size > _SMALL else deflate.THOROUGH
+    effort = png_deflate.GOOD if level == 1 and picture.indices.size > _SMALL else png_deflate.THOROUGH
     best: Found | None = None
     for number, coding in enumerate(codings):
         progress(number / len(codings))
-        found = Found(coding, wait_for(partial(deflate.compressed, picture.indices, coding, effort), stop))
+        found = Found(coding, wait_for(partial(png_deflate.compressed, picture.indices, coding, effort), stop))
         if best is None or len(found.stream) < len(best.stream):
             best = found
     assert best is not None
-    if level == MAX and deflate.has_zopfli():
-        found = Found(best.coding, deflate.with_zopfli(picture.indices, best.coding))
+    if level == MAX and png_deflate.has_zopfli():
+        found = Found(best.coding, png_deflate.with_zopfli(picture.indices, best.coding))
         best = min(best, found, key=lambda each: len(each.stream))
     return best
 
@@ -111,7 +111,7 @@ def _distinct(orders: list[Order]) -> list[Order]:
 def _ranked(indices: Indices, codings: list[Coding], stop: bytearray) -> list[Coding]:
     """Return the codings by their size on a sample of the picture, but the best of each kind first."""
     sample = _sample(indices)
-    sizes = [0 if stop[0] else len(deflate.compressed(sample, coding, deflate.QUICK)) for coding in codings]
+    sizes = [0 if stop[0] else len(png_deflate.compressed(sample, coding, png_deflate.QUICK)) for coding in codings]
     by_size = [codings[number] for number in np.argsort(sizes, kind="stable")]
     best = {(coding.depth, coding.filter == NONE): coding for coding in reversed(by_size)}
     return sorted(by_size, key=lambda coding: best[coding.depth, coding.filter == NONE] is not coding)

@@ -6,6 +6,7 @@ import deflate
 import numpy as np
 import numpy.typing as npt
 
+from ...paeth import paeth
 from ...types import Indices, Palette
 from ..palette_order import luma
 
@@ -23,18 +24,10 @@ def prefers_filters(palette: Palette, indices: Indices) -> bool:
     for top in np.linspace(0, height - rows, count + 2).astype(int)[1:-1]:
         band = rank[indices[top : top + rows]]
         plain += _compressed(band)
-        filtered += _compressed(_paeth(band))
+        padded = np.pad(band, ((1, 0), (1, 0)))
+        filtered += _compressed(band - paeth(padded[1:, :-1], padded[:-1, 1:], padded[:-1, :-1]))
     return filtered < plain
 
 
 def _compressed(rows: npt.NDArray[np.uint8]) -> int:
     return len(deflate.deflate_compress(rows.tobytes(), _LEVEL))
-
-
-def _paeth(rows: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """Filter rows by the Paeth filter (PNG, third edition, 9.4)."""
-    padded = np.pad(rows.astype(np.int16), ((1, 0), (1, 0)))
-    left, up, corner = padded[1:, :-1], padded[:-1, 1:], padded[:-1, :-1]
-    across, down, both = np.abs(up - corner), np.abs(left - corner), np.abs(left + up - 2 * corner)
-    nearest = np.where((across <= down) & (across <= both), left, np.where(down <= both, up, corner))
-    return (rows - nearest).astype(np.uint8)
